@@ -1,0 +1,14 @@
+import { log } from "./log";
+import { LogLevel } from "./types";
+
+/**
+ * AssemblyScript's `abort`: runs when an assertion or a runtime check fails. It logs where, then traps, because
+ * the state behind a failed check cannot be trusted. Linked by `--use abort=assembly/abi/abort/abort`, so that no
+ * `env.abort` import exists, which proxies do not provide.
+ */
+export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
+  const what = message !== null ? message : "abort";
+  const where = file !== null ? file : "unknown";
+  log(LogLevel.Critical, `${what} at ${where}:${line}:${column}`);
+  unreachable();
+}

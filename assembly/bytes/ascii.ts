@@ -1,0 +1,84 @@
+/** Named ASCII bytes and classes, so that parsers need no hexadecimal literals. */
+
+export const NUL: u8 = 0x00;
+export const TAB: u8 = 0x09;
+export const LF: u8 = 0x0a;
+export const CR: u8 = 0x0d;
+export const SPACE: u8 = 0x20;
+export const QUOTE: u8 = 0x22; // "
+export const HASH: u8 = 0x23; // #
+export const DOLLAR: u8 = 0x24; // $
+export const PERCENT: u8 = 0x25; // %
+export const AMPERSAND: u8 = 0x26; // &
+export const LEFT_PAREN: u8 = 0x28; // (
+export const RIGHT_PAREN: u8 = 0x29; // )
+export const ASTERISK: u8 = 0x2a; // *
+export const PLUS: u8 = 0x2b; // +
+export const COMMA: u8 = 0x2c; // ,
+export const MINUS: u8 = 0x2d; // -
+export const DOT: u8 = 0x2e; // .
+export const SLASH: u8 = 0x2f; // /
+export const DIGIT_0: u8 = 0x30;
+export const DIGIT_9: u8 = 0x39;
+export const COLON: u8 = 0x3a; // :
+export const SEMICOLON: u8 = 0x3b; // ;
+export const LESS: u8 = 0x3c; // <
+export const EQUALS: u8 = 0x3d; // =
+export const GREATER: u8 = 0x3e; // >
+export const QUESTION: u8 = 0x3f; // ?
+export const UPPER_A: u8 = 0x41;
+export const UPPER_E: u8 = 0x45;
+export const UPPER_Z: u8 = 0x5a;
+export const LEFT_BRACKET: u8 = 0x5b; // [
+export const BACKSLASH: u8 = 0x5c;
+export const RIGHT_BRACKET: u8 = 0x5d; // ]
+export const CARET: u8 = 0x5e; // ^
+export const UNDERSCORE: u8 = 0x5f; // _
+export const LOWER_A: u8 = 0x61;
+export const LOWER_E: u8 = 0x65;
+export const LOWER_F: u8 = 0x66;
+export const LOWER_N: u8 = 0x6e;
+export const LOWER_T: u8 = 0x74;
+export const LOWER_U: u8 = 0x75;
+export const LOWER_Z: u8 = 0x7a;
+export const LEFT_BRACE: u8 = 0x7b; // {
+export const PIPE: u8 = 0x7c; // |
+export const RIGHT_BRACE: u8 = 0x7d; // }
+export const DEL: u8 = 0x7f;
+
+/** `0` to `9`. */
+// @ts-ignore: decorator
+@inline
+export function isDigit(c: u8): bool {
+  return <u8>(c - DIGIT_0) <= 9;
+}
+
+/** `A`-`Z` or `a`-`z`. */
+// @ts-ignore: decorator
+@inline
+export function isLetter(c: u8): bool {
+  return <u8>((c | 0x20) - LOWER_A) < 26;
+}
+
+/** `A`-`Z` as lower case, everything else unchanged. */
+// @ts-ignore: decorator
+@inline
+export function toLower(c: u8): u8 {
+  return <u8>(c - UPPER_A) < 26 ? c | 0x20 : c;
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexValue(c: u8): i32 {
+  if (isDigit(c)) return c - DIGIT_0;
+  const letter = <u8>((c | 0x20) - LOWER_A);
+  return letter < 6 ? 10 + letter : -1;
+}
+
+/** Whether the `len` bytes at `ptr` equal `lower`, which is given in lower case, ignoring the case of ASCII letters. */
+export function equalsIgnoreCase(ptr: usize, len: i32, lower: ArrayBuffer): bool {
+  if (len != lower.byteLength) return false;
+  for (let i = 0; i < len; ++i) {
+    if (toLower(load<u8>(ptr + i)) != load<u8>(changetype<usize>(lower) + i)) return false;
+  }
+  return true;
+}

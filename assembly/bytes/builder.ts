@@ -1,0 +1,87 @@
+import { addressOf, Bytes, copyOf } from "./bytes";
+import { decimalLength, writeDecimal } from "./decimal";
+
+/**
+ * A growable byte string, to be kept and reused: `clear()` keeps the memory, so that a warm builder allocates
+ * nothing. It never grows above `limit` bytes; what would not fit is left out and `overflowed` is set.
+ */
+@final
+export class ByteBuilder {
+  private buffer: Bytes;
+  /** Bytes written since the last `clear()`. */
+  length: i32 = 0;
+  /** Whether something was left out since the last `clear()`. */
+  overflowed: bool = false;
+
+  constructor(
+    capacity: i32 = 256,
+    private limit: i32 = 1 << 20,
+  ) {
+    this.buffer = new ArrayBuffer(capacity);
+  }
+
+  /** The address of the first byte, valid until the next write. */
+  get ptr(): usize {
+    return addressOf(this.buffer);
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.overflowed = false;
+  }
+
+  byte(value: u8): ByteBuilder {
+    if (this.reserve(1)) store<u8>(addressOf(this.buffer) + this.length++, value);
+    return this;
+  }
+
+  bytes(value: Bytes): ByteBuilder {
+    return this.at(addressOf(value), value.byteLength);
+  }
+
+  /** Appends `len` bytes from `ptr`. */
+  at(ptr: usize, len: i32): ByteBuilder {
+    if (len > 0 && this.reserve(len)) {
+      memory.copy(addressOf(this.buffer) + this.length, ptr, len);
+      this.length += len;
+    }
+    return this;
+  }
+
+  /** Appends a text as UTF-8. */
+  text(value: string): ByteBuilder {
+    const size = String.UTF8.byteLength(value);
+    if (size > 0 && this.reserve(size)) {
+      String.UTF8.encodeUnsafe(changetype<usize>(value), value.length, addressOf(this.buffer) + this.length);
+      this.length += size;
+    }
+    return this;
+  }
+
+  /** Appends a number in decimal. */
+  decimal(value: i64): ByteBuilder {
+    if (this.reserve(decimalLength(value))) {
+      this.length += writeDecimal(addressOf(this.buffer) + this.length, value);
+    }
+    return this;
+  }
+
+  /** An owned copy of what was written. */
+  toBytes(): Bytes {
+    return copyOf(addressOf(this.buffer), this.length);
+  }
+
+  private reserve(more: i32): bool {
+    const needed = <i64>this.length + more;
+    if (needed > this.limit) {
+      this.overflowed = true;
+      return false;
+    }
+    if (needed > this.buffer.byteLength) {
+      const larger = new ArrayBuffer(min(max(<i32>needed, this.buffer.byteLength * 2), this.limit));
+      memory.copy(addressOf(larger), addressOf(this.buffer), this.length);
+      this.buffer = larger;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Byte strings. Header values, Redis keys and bodies are bytes, not text: a value may hold any octet, and what
+ * came in must go out unchanged. `Bytes` is an owned, garbage-collected, immutable-by-convention byte string
+ * whose address is `changetype<usize>(b)`; `(ptr, len)` pairs are borrowed and valid only for the call.
+ */
+export type Bytes = ArrayBuffer;
+
+/** The empty byte string. */
+export const EMPTY: Bytes = new ArrayBuffer(0);
+
+/** The address of the first byte of `b`; keep `b` in a named local for as long as the address is used. */
+// @ts-ignore: decorator
+@inline
+export function addressOf(b: Bytes): usize {
+  return changetype<usize>(b);
+}
+
+/** The UTF-8 bytes of a text. */
+export function bytesOf(text: string): Bytes {
+  return String.UTF8.encode(text);
+}
+
+/** An owned copy of `len` bytes at `ptr`. */
+export function copyOf(ptr: usize, len: i32): Bytes {
+  if (len <= 0) return EMPTY;
+  const b = new ArrayBuffer(len);
+  memory.copy(changetype<usize>(b), ptr, len);
+  return b;
+}
+
+/** The bytes `from` (inclusive) to `to` (exclusive), both clamped to the length of `b`. */
+export function slice(b: Bytes, from: i32, to: i32): Bytes {
+  const end = min(to, b.byteLength);
+  const start = max(from, 0);
+  return start >= end ? EMPTY : copyOf(changetype<usize>(b) + start, end - start);
+}
+
+/** Whether `a` and `b` hold the same bytes. */
+export function equals(a: Bytes, b: Bytes): bool {
+  return equalsAt(changetype<usize>(a), a.byteLength, b);
+}
+
+/** Whether the `len` bytes at `ptr` are those of `b`. */
+export function equalsAt(ptr: usize, len: i32, b: Bytes): bool {
+  return len == b.byteLength && memory.compare(ptr, changetype<usize>(b), len) == 0;
+}
+
+/** Whether `b` begins with `prefix`. */
+export function startsWith(b: Bytes, prefix: Bytes): bool {
+  return b.byteLength >= prefix.byteLength && equalsAt(changetype<usize>(b), prefix.byteLength, prefix);
+}
+
+/** Whether `b` ends with `suffix`. */
+export function endsWith(b: Bytes, suffix: Bytes): bool {
+  const at = b.byteLength - suffix.byteLength;
+  return at >= 0 && equalsAt(changetype<usize>(b) + at, suffix.byteLength, suffix);
+}
+
+/** The index of the first `byte` at or after `from`, or -1. */
+export function indexOf(b: Bytes, byte: u8, from: i32 = 0): i32 {
+  const start = changetype<usize>(b);
+  for (let i = max(from, 0), n = b.byteLength; i < n; ++i) {
+    if (load<u8>(start + i) == byte) return i;
+  }
+  return -1;
+}
+
+/** The index of the last `byte`, or -1. */
+export function lastIndexOf(b: Bytes, byte: u8): i32 {
+  const start = changetype<usize>(b);
+  for (let i = b.byteLength - 1; i >= 0; --i) {
+    if (load<u8>(start + i) == byte) return i;
+  }
+  return -1;
+}

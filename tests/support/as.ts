@@ -1,0 +1,91 @@
+// Compiles an AssemblyScript harness in memory and loads it, so that unit tests call assembly/ code directly.
+// A trap becomes a JavaScript error that carries AssemblyScript's message.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import asc from "assemblyscript/asc";
+
+const root = resolve(import.meta.dirname, "../..");
+const cache = join(root, "build/harness");
+
+/** A hash over every source that a harness could import, and the compiler's version. */
+const sources = (() => {
+  const hash = createHash("sha256").update(asc.version);
+  const walk = (directory: string): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else if (entry.name.endsWith(".ts")) hash.update(path).update(readFileSync(path));
+    }
+  };
+  walk(join(root, "assembly"));
+  return hash.digest("hex");
+})();
+
+/**
+ * The exports of a harness: a `*.harness.ts` file of flat functions over strings, numbers, i64 (bigint),
+ * ArrayBuffer and typed arrays. `log` receives what the code under test hands to proxy_log.
+ */
+export async function loadHarness<T>(file: string, log: (line: string) => void = () => {}): Promise<T> {
+  const path = resolve(root, file);
+  const key = createHash("sha256")
+    .update(sources)
+    .update(path)
+    .update(readFileSync(path))
+    .digest("hex")
+    .slice(0, 32);
+  const wasmPath = join(cache, `${key}.wasm`);
+  const jsPath = join(cache, `${key}.mjs`);
+  if (!existsSync(jsPath) || !existsSync(wasmPath)) await compile(file, wasmPath, jsPath);
+
+  const bindings = (await import(pathToFileURL(jsPath).href)) as {
+    instantiate(module: WebAssembly.Module, imports: object): Promise<T>;
+  };
+  const module = await WebAssembly.compile(readFileSync(wasmPath));
+  let memory: WebAssembly.Memory | undefined;
+  const env = Object.fromEntries(
+    WebAssembly.Module.imports(module)
+      .filter((entry) => entry.module === "env" && entry.kind === "function")
+      .map((entry) => [entry.name, () => 0]),
+  ) as Record<string, (...args: number[]) => number>;
+  env.proxy_log = (_level = 0, pointer = 0, length = 0) => {
+    if (memory) log(Buffer.from(memory.buffer, pointer, length).toString("utf8"));
+    return 0;
+  };
+  const exports = await bindings.instantiate(module, { env });
+  memory = (exports as { memory?: WebAssembly.Memory }).memory;
+  return exports;
+}
+
+async function compile(file: string, wasmPath: string, jsPath: string): Promise<void> {
+  const outputs = new Map<string, string | Uint8Array>();
+  const args = [
+    file,
+    "--config",
+    "none",
+    "--bindings",
+    "raw",
+    "--exportRuntime",
+    "--debug",
+    "--outFile",
+    "harness.wasm",
+  ];
+  args.push("--runtime", "incremental", "--use", "abort=assembly/abi/abort/abort", "--baseDir", root);
+  const { error, stderr } = await asc.main(args, {
+    writeFile: (name, contents) => void outputs.set(name, contents),
+  });
+  if (error) throw new Error(`${file}: ${stderr.toString() || error.message}`);
+  mkdirSync(cache, { recursive: true });
+  for (const [name, target] of [
+    ["harness.js", jsPath],
+    ["harness.wasm", wasmPath],
+  ] as const) {
+    const contents = outputs.get(name);
+    if (contents === undefined) throw new Error(`${file}: asc wrote no ${name}`);
+    writeFileSync(`${target}.${process.pid}`, contents);
+    renameSync(`${target}.${process.pid}`, target);
+  }
+}
