@@ -1,0 +1,66 @@
+import { BACKSLASH, QUOTE, SPACE } from "../bytes/ascii";
+
+/*
+ * Searching eight bytes at a time. For a word w, `(w - 0x01..01) & ~w & 0x80..80` marks its zero bytes: the lowest
+ * mark is exact, higher ones may be false, so only the lowest is used. XOR with a repeated byte turns "equals that
+ * byte" into "is zero". (Mycroft's test; H. Warren, Hacker's Delight, section 6-1.)
+ */
+const ONES: u64 = 0x0101010101010101;
+const HIGHS: u64 = 0x8080808080808080;
+const QUOTES: u64 = 0x2222222222222222;
+const BACKSLASHES: u64 = 0x5c5c5c5c5c5c5c5c;
+const SPACES: u64 = 0x2020202020202020;
+
+/*
+ * [ ] { } are 5b 5d 7b 7d: the bytes that give 59 once the bits 26 are cleared, together with Y _ y and DEL, which
+ * a caller must be ready to meet.
+ */
+const BRACKET_MASK: u64 = 0xd9d9d9d9d9d9d9d9;
+const BRACKETS: u64 = 0x5959595959595959;
+
+// @ts-ignore: decorator
+@inline
+function zeroBytes(word: u64): u64 {
+  return (word - ONES) & ~word & HIGHS;
+}
+
+/** The address of the first `"` or `\` at or after `at`, or `end`. */
+export function findStringEnd(at: usize, end: usize): usize {
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
+    const found = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES);
+    if (found != 0) return at + <usize>(ctz(found) >> 3);
+  }
+  for (; at < end; ++at) {
+    const c = load<u8>(at);
+    if (c == QUOTE || c == BACKSLASH) break;
+  }
+  return at;
+}
+
+/** The address of the first byte at or after `at` that may be a bracket, a brace or a quote, or `end`. */
+export function findStructure(at: usize, end: usize): usize {
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
+    const found = zeroBytes(word ^ QUOTES) | zeroBytes((word & BRACKET_MASK) ^ BRACKETS);
+    if (found != 0) return at + <usize>(ctz(found) >> 3);
+  }
+  for (; at < end; ++at) {
+    const c = load<u8>(at);
+    if (c == QUOTE || (c & 0xd9) == 0x59) break;
+  }
+  return at;
+}
+
+/** The address of the first control character (below 0x20) at or after `at`, or `end`. */
+export function findControl(at: usize, end: usize): usize {
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
+    const found = (word - SPACES) & ~word & HIGHS;
+    if (found != 0) return at + <usize>(ctz(found) >> 3);
+  }
+  for (; at < end; ++at) {
+    if (load<u8>(at) < SPACE) break;
+  }
+  return at;
+}
