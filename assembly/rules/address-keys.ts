@@ -1,0 +1,31 @@
+import { IpAddress } from "./address";
+import { Cidr } from "./cidr";
+import { CidrTable } from "./cidr-table";
+import { Limit } from "./limit";
+
+/** The `limit_keys` of `limit_by_per_ip`: blocks of addresses, the first that contains an address decides. */
+@final
+export class AddressKeys {
+  private readonly table: CidrTable;
+
+  /** @param limits the limit of each block */
+  constructor(
+    private readonly blocks: Cidr[],
+    private readonly limits: Limit[],
+  ) {
+    this.table = new CidrTable(blocks);
+  }
+
+  /** The limit of the first block, in configured order, that contains `address`. */
+  find(address: IpAddress): Limit | null {
+    const position = this.table.find(address);
+    return position < 0 ? null : this.limits[position];
+  }
+
+  /** For each block, whether it is the first that contains some address. */
+  reachable(): StaticArray<bool> {
+    const marks = new StaticArray<bool>(this.blocks.length);
+    this.table.markReachable(marks);
+    return marks;
+  }
+}

@@ -1,0 +1,78 @@
+import { Bytes } from "../bytes/bytes";
+import { AddressKeys } from "./address-keys";
+import { AddressSource, Facts } from "./facts";
+import { LimitBy } from "./limit-by";
+import { Match } from "./match";
+import { ValueKeys } from "./value-keys";
+
+/** One of `rule_items`: what it looks at, and which limit it finds for it. */
+export abstract class RuleItem {
+  constructor(
+    readonly by: LimitBy,
+    /**
+     * The header, parameter or cookie as it is written in the configuration, `x-mse-consumer` for consumers, the whole
+     * source for addresses; a part of the Redis keys.
+     */
+    readonly name: Bytes,
+  ) {}
+
+  /** The limit and the value it is kept for, or null if the item does not apply to this request. */
+  abstract match(facts: Facts): Match | null;
+}
+
+/** An item of any kind but `limit_by_per_ip`. */
+@final
+export class ValueRuleItem extends RuleItem {
+  constructor(
+    by: LimitBy,
+    name: Bytes,
+    private readonly keys: ValueKeys,
+  ) {
+    super(by, name);
+  }
+
+  match(facts: Facts): Match | null {
+    const value = this.valueIn(facts);
+    if (value === null) return null;
+    const limit = this.keys.find(value);
+    return limit === null ? null : new Match(this, limit, value);
+  }
+
+  private valueIn(facts: Facts): Bytes | null {
+    switch (this.by) {
+      case LimitBy.Header:
+      case LimitBy.PerHeader:
+        return facts.header(this.name);
+      case LimitBy.Param:
+      case LimitBy.PerParam:
+        return facts.param(this.name);
+      case LimitBy.Cookie:
+      case LimitBy.PerCookie:
+        return facts.cookie(this.name);
+      case LimitBy.Consumer:
+      case LimitBy.PerConsumer:
+        return facts.consumer();
+      default:
+        return null;
+    }
+  }
+}
+
+/** An item of the kind `limit_by_per_ip`. */
+@final
+export class AddressRuleItem extends RuleItem {
+  constructor(
+    name: Bytes,
+    private readonly source: AddressSource,
+    private readonly keys: AddressKeys,
+  ) {
+    super(LimitBy.PerIp, name);
+  }
+
+  match(facts: Facts): Match | null {
+    const address = facts.address(this.source);
+    if (address === null) return null;
+    const limit = this.keys.find(address);
+    return limit === null ? null : new Match(this, limit, address.text());
+  }
+}
