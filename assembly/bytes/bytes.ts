@@ -73,3 +73,9 @@ export function lastIndexOf(b: Bytes, byte: u8): i32 {
   }
   return -1;
 }
+
+/** Negative, zero or positive as `a` comes before, at or after `b` in byte order. */
+export function compare(a: Bytes, b: Bytes): i32 {
+  const order = memory.compare(changetype<usize>(a), changetype<usize>(b), min(a.byteLength, b.byteLength));
+  return order != 0 ? order : a.byteLength - b.byteLength;
+}

@@ -2,7 +2,7 @@ import { addressOf, Bytes, equalsAt } from "./bytes";
 
 /**
  * A hash table from byte strings to their insertion index, built once and then only read: open addressing with
- * linear probing over FNV-1a (RFC 9923), at most half full. The first insertion of a key wins.
+ * linear probing over FNV-1a, at most half full. The first insertion of a key wins.
  */
 @final
 export class ByteTable {

@@ -45,18 +45,18 @@ export async function loadHarness<T>(file: string, log: (line: string) => void =
     instantiate(module: WebAssembly.Module, imports: object): Promise<T>;
   };
   const module = await WebAssembly.compile(readFileSync(wasmPath));
-  let memory: WebAssembly.Memory | undefined;
+  const guest: { memory?: WebAssembly.Memory } = {};
   const env = Object.fromEntries(
     WebAssembly.Module.imports(module)
       .filter((entry) => entry.module === "env" && entry.kind === "function")
       .map((entry) => [entry.name, () => 0]),
   ) as Record<string, (...args: number[]) => number>;
   env.proxy_log = (_level = 0, pointer = 0, length = 0) => {
-    if (memory) log(Buffer.from(memory.buffer, pointer, length).toString("utf8"));
+    if (guest.memory) log(Buffer.from(guest.memory.buffer, pointer, length).toString("utf8"));
     return 0;
   };
   const exports = await bindings.instantiate(module, { env });
-  memory = (exports as { memory?: WebAssembly.Memory }).memory;
+  guest.memory = (exports as { memory?: WebAssembly.Memory }).memory;
   return exports;
 }
 

@@ -1,0 +1,43 @@
+# Every target does its own set-up; all of them are quick when there is nothing to do.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+MODULES := node_modules/.package-lock.json
+TSX := node_modules/.bin/tsx
+
+.PHONY: help run demo build test check format clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(MODULES) redis build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests
+	@$(TSX) gateway/src/demo/main.ts --stay
+
+demo: $(MODULES) redis build ## The same scene, ending after it
+	@$(TSX) gateway/src/demo/main.ts
+
+build: $(MODULES) ## Build build/*.wasm (release and debug) and print their sizes
+	@node scripts/build.mjs
+
+test: $(MODULES) redis build ## Run every test
+	@node_modules/.bin/vitest run
+
+check: $(MODULES) ## Check format, lint, types and import directions
+	@node_modules/.bin/prettier --check --log-level warn .
+	@node_modules/.bin/eslint .
+	@node_modules/.bin/tsc
+	@node scripts/build.mjs --check
+
+format: $(MODULES) ## Format all code
+	@node_modules/.bin/prettier --write --log-level warn .
+
+clean: ## Remove what was built and installed
+	rm -rf build node_modules
+
+.PHONY: redis
+redis:
+	@scripts/ensure-redis.sh
+
+$(MODULES): package.json package-lock.json scripts/ensure-node.sh
+	@scripts/ensure-node.sh
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

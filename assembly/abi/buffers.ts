@@ -1,0 +1,23 @@
+import { Bytes } from "../bytes/bytes";
+import { addressSlot, borrow, clearSlots, sizeSlot, take } from "./memory";
+import { BufferType, Status } from "./types";
+
+// @ts-ignore: decorator
+@external("env", "proxy_get_buffer_bytes")
+declare function proxy_get_buffer_bytes(type: u32, start: u32, max: u32, data: usize, size: usize): u32;
+
+/** An owned copy of the first `max` bytes of a host buffer, or null when it cannot be read now. */
+export function takeBuffer(type: BufferType, max: u32): Bytes | null {
+  clearSlots();
+  return proxy_get_buffer_bytes(type, 0, max, addressSlot(), sizeSlot()) == Status.Ok ? take() : null;
+}
+
+/**
+ * The address of the first `max` bytes of a host buffer, to be read in place; `borrowedSize()` tells how many there
+ * are. Give it to `release` before the callback ends.
+ * @returns 0 when the buffer is empty or cannot be read now
+ */
+export function borrowBuffer(type: BufferType, max: u32): usize {
+  clearSlots();
+  return proxy_get_buffer_bytes(type, 0, max, addressSlot(), sizeSlot()) == Status.Ok ? borrow() : 0;
+}

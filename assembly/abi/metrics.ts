@@ -1,0 +1,23 @@
+import { addressOf, Bytes } from "../bytes/bytes";
+import { sizeSlot, clearSlots, slotNumber } from "./memory";
+import { MetricType, Status } from "./types";
+
+// @ts-ignore: decorator
+@external("env", "proxy_define_metric")
+declare function proxy_define_metric(type: u32, name: usize, nameSize: usize, id: usize): u32;
+
+/** Defines a counter and returns its id, or -1 when the host refuses. Ids may be 0. */
+export function defineCounter(name: Bytes): i64 {
+  clearSlots();
+  const status = proxy_define_metric(MetricType.Counter, addressOf(name), name.byteLength, sizeSlot());
+  return status == Status.Ok ? <i64>slotNumber() : -1;
+}
+
+// @ts-ignore: decorator
+@external("env", "proxy_increment_metric")
+declare function proxy_increment_metric(id: u32, offset: i64): u32;
+
+/** Adds to a counter. */
+export function incrementCounter(id: u32, by: i64): Status {
+  return proxy_increment_metric(id, by);
+}

@@ -1,0 +1,27 @@
+import { addressOf, Bytes } from "../bytes/bytes";
+import { addressSlot, clearSlots, sizeSlot, take } from "./memory";
+import { Status } from "./types";
+
+// @ts-ignore: decorator
+@external("env", "proxy_get_property")
+declare function proxy_get_property(path: usize, pathSize: usize, value: usize, valueSize: usize): u32;
+
+/**
+ * A property of the stream or the proxy.
+ * @param path its segments, joined by one NUL
+ * @returns null when the host has no such property now
+ */
+export function getProperty(path: Bytes): Bytes | null {
+  clearSlots();
+  const status = proxy_get_property(addressOf(path), path.byteLength, addressSlot(), sizeSlot());
+  return status == Status.Ok ? take() : null;
+}
+
+// @ts-ignore: decorator
+@external("env", "proxy_set_property")
+declare function proxy_set_property(path: usize, pathSize: usize, value: usize, valueSize: usize): u32;
+
+/** Sets a property of the stream. */
+export function setProperty(path: Bytes, value: Bytes): Status {
+  return proxy_set_property(addressOf(path), path.byteLength, addressOf(value), value.byteLength);
+}

@@ -1,0 +1,51 @@
+/**
+ * The fixed window, kept in Redis: a counter of tokens per limit, window and caller, which expires one window after
+ * its first tokens were counted. The published plugin keeps the same keys, values and expiry, so both may run side
+ * by side on one Redis.
+ *
+ * Thresholds stay out of Redis: Lua's numbers are doubles and lose digits above 2^53, so the filter compares.
+ *
+ * Beside each script stands its SHA-1, by which Redis caches it; tests/lua checks it against a real Redis.
+ */
+
+/**
+ * Reads counters, before a request is let through.
+ *
+ *   KEYS   one counter per window
+ *   ARGV   per key: the window in seconds
+ *   reply  per key: the counter (nil when nothing is counted yet), then its remaining milliseconds (-2 then)
+ *
+ * A counter without expiry, which a failing or foreign writer may leave behind, would limit for ever: it is given one.
+ */
+export const CHECK_SCRIPT = `local reply = {}
+for i, key in ipairs(KEYS) do
+  local tokens = redis.pcall('GET', key)
+  local remaining = redis.call('PTTL', key)
+  if remaining == -1 and type(tokens) == 'string' then
+    redis.call('EXPIRE', key, ARGV[i])
+    remaining = ARGV[i] * 1000
+  end
+  reply[2 * i - 1] = tokens
+  reply[2 * i] = remaining
+end
+return reply`;
+export const CHECK_SHA1 = "81abc68847a8a44cdd58937b0440567b6497b184";
+
+/**
+ * Adds the tokens of one call, after it has ended.
+ *
+ *   KEYS     one counter per window
+ *   ARGV[1]  the tokens to add
+ *   ARGV     then per key: the window in seconds
+ *   reply    per key: the counter after the addition, or the error of that key, which stops no other key
+ */
+export const CHARGE_SCRIPT = `local reply = {}
+for i, key in ipairs(KEYS) do
+  local tokens = redis.pcall('INCRBY', key, ARGV[1])
+  if type(tokens) == 'number' and redis.call('PTTL', key) == -1 then
+    redis.call('EXPIRE', key, ARGV[i + 1])
+  end
+  reply[i] = tokens
+end
+return reply`;
+export const CHARGE_SHA1 = "a71703c4081b5d77de6b8a4296cbcc7adc725b9c";

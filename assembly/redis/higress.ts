@@ -1,0 +1,110 @@
+import { borrowBuffer } from "../abi/buffers";
+import { CalloutHandler } from "../abi/callouts";
+import { borrowedSize, release } from "../abi/memory";
+import { redisCall, redisInit } from "../abi/redis";
+import { nowMilliseconds } from "../abi/time";
+import { BufferType, Status } from "../abi/types";
+import { ByteBuilder } from "../bytes/builder";
+import { Bytes, bytesOf } from "../bytes/bytes";
+import { parseReply, ReplyKind } from "./reply";
+import { Failure, ReplyHandler, Transport } from "./transport";
+
+/** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
+const FIRST_BACKOFF_MS: i64 = 1_000;
+const MAX_BACKOFF_MS: i64 = 64_000;
+
+/** How to reach one Redis, as configured. */
+@final
+export class RedisAddress {
+  constructor(
+    readonly serviceName: string,
+    readonly servicePort: i32,
+    readonly username: Bytes,
+    readonly password: Bytes,
+    readonly timeoutMilliseconds: i32,
+    readonly database: i32,
+  ) {}
+}
+
+/**
+ * Redis over the host calls of Higress.
+ *
+ * `redis_init` sets the credentials of the cluster for all plugins on this worker and closes its connections, so
+ * calls in flight fail. It is therefore called once, again before each command for as long as the cluster is not
+ * known (which has no side effect), and after authentication errors only with exponential back-off.
+ */
+@final
+export class HigressTransport extends Transport {
+  private cluster: Bytes;
+  private initArgument: Bytes;
+  private ready: bool = false;
+  private backoff: i64 = FIRST_BACKOFF_MS;
+  private nextReconnect: i64 = 0;
+
+  constructor(private address: RedisAddress) {
+    super();
+    const name = `outbound|${address.servicePort}||${address.serviceName}`;
+    this.cluster = bytesOf(name);
+    this.initArgument = bytesOf(address.database == 0 ? name : `${name}?db=${address.database}`);
+  }
+
+  /** Tells the host how to connect; whether it knows the cluster. */
+  init(): bool {
+    const address = this.address;
+    const status = redisInit(
+      this.initArgument,
+      address.username,
+      address.password,
+      <u32>address.timeoutMilliseconds,
+    );
+    this.ready = status == Status.Ok;
+    return this.ready;
+  }
+
+  send(command: ByteBuilder, handler: ReplyHandler): Failure {
+    if (!this.ready && !this.init()) return Failure.UnknownCluster;
+    const status = redisCall(this.cluster, command, new HigressReply(this, handler));
+    if (status == Status.Ok) return Failure.None;
+    if (status != Status.BadArgument) return Failure.NotSent;
+    // The cluster was removed; should it come back, the host may have forgotten the credentials.
+    this.ready = false;
+    return Failure.UnknownCluster;
+  }
+
+  reconnect(): bool {
+    const now = nowMilliseconds();
+    if (now < this.nextReconnect) return false;
+    this.nextReconnect = now + this.backoff;
+    this.backoff = min(this.backoff * 2, MAX_BACKOFF_MS);
+    return this.init();
+  }
+
+  /** A command was answered: the credentials are right, so the next authentication error is a new story. */
+  answered(): void {
+    this.backoff = FIRST_BACKOFF_MS;
+  }
+
+  name(): string {
+    return String.UTF8.decode(this.cluster);
+  }
+}
+
+/** Reads the host's reply buffer, which exists only during the callback. */
+@final
+class HigressReply extends CalloutHandler {
+  constructor(
+    private transport: HigressTransport,
+    private handler: ReplyHandler,
+  ) {
+    super();
+  }
+
+  onReply(status: u32, size: u32): void {
+    if (status != Status.Ok) return this.handler.onReply(null, Failure.Network);
+    const ptr = borrowBuffer(BufferType.RedisCallResponse, size);
+    const reply = ptr != 0 ? parseReply(ptr, borrowedSize()) : null;
+    release(ptr);
+    if (reply !== null && reply.kind != ReplyKind.Error) this.transport.answered();
+    this.handler.onReply(reply, reply === null ? Failure.Malformed : Failure.None);
+  }
+}

@@ -1,0 +1,47 @@
+import { ByteBuilder } from "../bytes/builder";
+import { Reply } from "./reply";
+
+/** Why a command has no usable reply. */
+export const enum Failure {
+  None,
+  /** The proxy does not know the Redis cluster (yet). */
+  UnknownCluster,
+  /** The proxy could not send the command: no healthy host, or no connection. */
+  NotSent,
+  /** The connection failed, or no reply came in time. */
+  Network,
+  /** Redis wants a password, or refuses the one configured. */
+  Authentication,
+  /** Redis answered with an error. */
+  ErrorReply,
+  /** The reply is not what the command returns. */
+  Malformed,
+}
+
+/** Who gets the reply to a command. */
+export abstract class ReplyHandler {
+  /**
+   * Called exactly once for a command that was sent.
+   * @param reply null for `Network` and `Malformed`
+   */
+  abstract onReply(reply: Reply | null, failure: Failure): void;
+}
+
+/** A way to Redis. */
+export abstract class Transport {
+  /**
+   * Sends a command.
+   * @returns None when it is on its way and `handler` will hear of it, possibly before this returns; otherwise why
+   * not, and `handler` is not called
+   */
+  abstract send(command: ByteBuilder, handler: ReplyHandler): Failure;
+
+  /**
+   * Connects anew after an authentication error, unless that was tried a short while ago.
+   * @returns whether it is worth sending the command again now
+   */
+  abstract reconnect(): bool;
+
+  /** The name of the cluster, for logs. */
+  abstract name(): string;
+}

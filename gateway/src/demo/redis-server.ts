@@ -1,0 +1,108 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createConnection, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A Redis server of our own, on a private port of the loopback interface, that keeps nothing on disk. */
+export interface RedisServer {
+  readonly host: string;
+  readonly port: number;
+  /** Ends it; it can be started again on the same port. */
+  stop(): Promise<void>;
+}
+
+const IMAGE = process.env.REDIS_IMAGE ?? "redis:7-alpine";
+
+/**
+ * Starts Redis: `redis-server` from the PATH, else in Docker.
+ * @param options `port` (default: any free one), `password` (default: none)
+ * @throws if neither can be had, or if the server does not accept connections within 10 seconds
+ */
+export async function startRedisServer(
+  options: { port?: number; password?: string } = {},
+): Promise<RedisServer> {
+  const port = options.port ?? (await freePort());
+  const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-redis-"));
+  const settings = ["--port", String(port), "--save", "", "--appendonly", "no"];
+  if (options.password !== undefined) settings.push("--requirepass", options.password);
+
+  const native = spawnSync("redis-server", ["--version"]).status === 0;
+  const container = `ai-token-ratelimit-redis-${port}`;
+  const child = native
+    ? spawn("redis-server", [...settings, "--bind", "127.0.0.1", "--dir", directory], { stdio: "ignore" })
+    : spawn(
+        "docker",
+        [
+          "run",
+          "--rm",
+          "--name",
+          container,
+          "-p",
+          `127.0.0.1:${port}:${port}`,
+          IMAGE,
+          "redis-server",
+          ...settings,
+        ],
+        { stdio: "ignore" },
+      );
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  const kill = (): void => {
+    if (native) child.kill("SIGKILL");
+    else spawnSync("docker", ["rm", "--force", container], { stdio: "ignore" });
+  };
+  // Nobody else ends the server when this process is ended in a hurry.
+  process.once("exit", kill);
+
+  const stop = async (): Promise<void> => {
+    process.removeListener("exit", kill);
+    kill();
+    await exited;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const died = exited.then(() => Promise.reject(new Error("redis-server could not be started")));
+  try {
+    await Promise.race([untilAccepting(port), died]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  died.catch(() => undefined);
+  return { host: "127.0.0.1", port, stop };
+}
+
+/** A port of the loopback interface that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+async function untilAccepting(port: number): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await accepts(port))) {
+    if (Date.now() > deadline) throw new Error(`Redis does not accept connections on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: "127.0.0.1" });
+    socket.once("connect", () => {
+      // A port that Docker forwards accepts before Redis does, so ask for an answer.
+      socket.write("PING\r\n");
+    });
+    socket.once("data", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("close", () => resolve(false));
+    socket.once("error", () => resolve(false));
+  });
+}
