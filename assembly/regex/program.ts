@@ -1,0 +1,101 @@
+import { Alphabet } from "./alphabet";
+import { isAlphanumeric } from "./escapes";
+
+/**
+ * A compiled pattern: a Thompson NFA over character classes, as words `argument << 3 | op`. Code falls through
+ * to the next word; jump arguments are relative to the word that holds them, so a block of code that refers
+ * only to itself can be moved and copied.
+ *
+ *     a|b*    0  Split +3     either 1 or 3
+ *             1  Class a
+ *             2  Jump +4      to 6
+ *             3  Split +3     either 4 or 6
+ *             4  Class b
+ *             5  Jump -2      to 3
+ *             6  Match
+ */
+export const enum Op {
+  /** Consumes one rune of class `argument` of the alphabet. */
+  Class,
+  /** Consumes one rune whose class has its bit set in row `argument` of the alphabet's rows. */
+  Set,
+  /** Continues both at the next word and at `argument`. */
+  Split,
+  /** Continues at `argument`. */
+  Jump,
+  /** Continues if what is before and after the position satisfies the `Assertion` of the argument. */
+  Assert,
+  /** The pattern has matched. */
+  Match,
+}
+
+/** Bits of `satisfied`. */
+export const enum Assertion {
+  BeginText = 1,
+  EndText = 2,
+  BeginLine = 4,
+  EndLine = 8,
+  WordBoundary = 16,
+  NoWordBoundary = 32,
+}
+
+/** What assertions can know of the rune on one side of a position. */
+export const enum Side {
+  Other,
+  Word,
+  Newline,
+  /** No rune at all: the beginning or the end of the text. */
+  Edge,
+}
+
+/**
+ * The most words of code a pattern may compile to. A search holds at most this many threads, so it bounds the
+ * time per input rune as well as memory; Go allows about 3.3 million, in a process of its own.
+ */
+export const MAX_CODE: i32 = 10_000;
+
+// @ts-ignore: decorator
+@inline
+export function instruction(op: Op, argument: i32): i32 {
+  return (argument << 3) | op;
+}
+
+// @ts-ignore: decorator
+@inline
+export function opOf(word: i32): Op {
+  return word & 7;
+}
+
+// @ts-ignore: decorator
+@inline
+export function argumentOf(word: i32): i32 {
+  return word >> 3;
+}
+
+/** The assertions that hold between a rune of kind `before` and one of kind `after`. */
+export function satisfied(before: Side, after: Side): i32 {
+  let held =
+    (before == Side.Word) != (after == Side.Word) ? Assertion.WordBoundary : Assertion.NoWordBoundary;
+  if (before == Side.Edge) held |= Assertion.BeginText | Assertion.BeginLine;
+  if (before == Side.Newline) held |= Assertion.BeginLine;
+  if (after == Side.Edge) held |= Assertion.EndText | Assertion.EndLine;
+  if (after == Side.Newline) held |= Assertion.EndLine;
+  return held;
+}
+
+/** A compiled pattern, read-only once made. */
+@final
+export class Program {
+  constructor(
+    public code: StaticArray<i32>,
+    public alphabet: Alphabet,
+    /** Whether a match can only begin where the text does. */
+    public anchored: bool,
+  ) {}
+}
+
+/** What assertions see of a rune. */
+export function sideOf(rune: i32): Side {
+  if (rune == 0x0a) return Side.Newline;
+  return rune == 0x5f || isAlphanumeric(rune) ? Side.Word : Side.Other;
+}
