@@ -1,5 +1,6 @@
 import { addressOf, Bytes, bytesOf, copyOf, EMPTY, equals, slice } from "../bytes/bytes";
-import { JsonError, JsonReader, MAX_DEPTH, Token } from "./reader";
+import { JsonReader, MAX_DEPTH } from "./reader";
+import { JsonError, Strings, Token } from "./tokens";
 
 export const enum JsonType {
   Null,
@@ -75,7 +76,7 @@ export function parseJson(text: Bytes): JsonResult {
   if (text.byteLength > MAX_TEXT) return failure(`is larger than ${MAX_TEXT} bytes`, MAX_TEXT);
   const bom = hasByteOrderMark(text) ? 3 : 0;
   const reader = new JsonReader(MAX_TEXT);
-  reader.keepText = true;
+  reader.strings = Strings.Keep;
   reader.begin();
   reader.feed(addressOf(text) + bom, text.byteLength - bom);
   reader.finish();
@@ -87,7 +88,7 @@ export function parseJson(text: Bytes): JsonResult {
     const end = <i32>reader.offset + bom;
     if (token == Token.Malformed) return failure(explain(reader.error), end);
     if (token == Token.Key) {
-      open[open.length - 1].keys.push(copyOf(reader.text, reader.textLength));
+      open[open.length - 1].keys.push(copyOf(reader.text.ptr, reader.text.length));
       continue;
     }
     if (token == Token.ObjectEnd || token == Token.ArrayEnd) {
@@ -96,7 +97,8 @@ export function parseJson(text: Bytes): JsonResult {
     }
     if (++values > MAX_VALUES) return failure(`holds more than ${MAX_VALUES} values`, end);
     const value = new JsonValue(typeOf(token), text, bom + <i32>reader.valueStart, end);
-    if (token == Token.String || token == Token.Number) value.bytes = copyOf(reader.text, reader.textLength);
+    if (token == Token.String || token == Token.Number)
+      value.bytes = copyOf(reader.text.ptr, reader.text.length);
     if (open.length > 0) open[open.length - 1].items.push(value);
     else root = value;
     if (token == Token.ObjectStart || token == Token.ArrayStart) {

@@ -3,7 +3,8 @@ import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { textOf } from "../../../assembly/bytes/utf8";
 import { appendEscaped, appendEscapedForHtml } from "../../../assembly/json/escape";
-import { JsonReader, Token } from "../../../assembly/json/reader";
+import { JsonReader } from "../../../assembly/json/reader";
+import { Strings, Token } from "../../../assembly/json/tokens";
 import { JsonType, JsonValue, parseJson } from "../../../assembly/json/value";
 
 const reader = new JsonReader(64);
@@ -30,9 +31,9 @@ function show(token: Token): string {
     case Token.Null:
       return "null";
     default: {
-      if (token == Token.String && !reader.keepText) return "string";
-      const text = String.UTF8.decodeUnsafe(reader.text, reader.textLength);
-      const mark = reader.truncated ? "!" : "";
+      if (token == Token.String && reader.strings != Strings.Keep) return "string";
+      const text = String.UTF8.decodeUnsafe(reader.text.ptr, reader.text.length);
+      const mark = reader.text.truncated ? "!" : "";
       return (token == Token.Key ? "key " : token == Token.Number ? "number " : "string ") + text + mark;
     }
   }
@@ -54,7 +55,7 @@ function read(trace: string[]): void {
 export function trace(body: ArrayBuffer, cuts: i32[], keepText: bool): string {
   const lines: string[] = [];
   reader.begin();
-  reader.keepText = keepText;
+  reader.strings = keepText ? Strings.Keep : Strings.Drop;
   let from = 0;
   for (let i = 0; i <= cuts.length; ++i) {
     const to = i < cuts.length ? cuts[i] : body.byteLength;
@@ -81,10 +82,31 @@ export function firstDifference(body: ArrayBuffer, keepText: bool): i32 {
   return trace(body, each, keepText) == whole ? -1 : body.byteLength;
 }
 
+/** The strings of `body`, streamed: their parts joined, one after the other, separated by "|". */
+export function streamed(body: ArrayBuffer, cuts: i32[]): string {
+  const out = new ByteBuilder(64, 1 << 16);
+  reader.begin();
+  reader.strings = Strings.Stream;
+  let from = 0;
+  for (let i = 0; i <= cuts.length + 1; ++i) {
+    const to = i < cuts.length ? cuts[i] : body.byteLength;
+    const piece = body.slice(from, to);
+    if (i > cuts.length) reader.finish();
+    else reader.feed(changetype<usize>(piece), piece.byteLength);
+    for (let token = reader.next(); token > Token.Malformed; token = reader.next()) {
+      if (token == Token.Part) out.at(reader.text.ptr, reader.text.length);
+      if (token == Token.String) out.text("|");
+    }
+    memory.fill(changetype<usize>(piece), 0x58, piece.byteLength);
+    from = to;
+  }
+  return String.UTF8.decode(out.toBytes());
+}
+
 /** Two texts one after the other in one piece, by `begin` at the end of the first. */
 export function two(body: ArrayBuffer): string {
   const lines: string[] = [];
-  reader.keepText = true;
+  reader.strings = Strings.Keep;
   reader.begin();
   reader.feed(changetype<usize>(body), body.byteLength);
   let done = 0;

@@ -7,6 +7,7 @@ import { loadHarness } from "../../support/as.ts";
 interface Harness {
   trace(body: ArrayBuffer, cuts: number[], keepText: boolean): string;
   firstDifference(body: ArrayBuffer, keepText: boolean): number;
+  streamed(body: ArrayBuffer, cuts: number[]): string;
   two(body: ArrayBuffer): string;
   parsed(text: ArrayBuffer): string;
   rawMember(text: string, name: string): string;
@@ -84,6 +85,32 @@ describe("tokens", () => {
     expect(json.trace(utf8(`{"${long}":"${long}"}`), [], true)).toBe(`{ key ${long} string ${long} } END`);
     expect(json.trace(utf8(`["${long}"]`), [50], true)).toMatch(/string x*! /);
     expect(json.trace(utf8(`["\\n${long}"]`), [], true)).toMatch(/string \nx*! /);
+  });
+
+  it("passes strings on piece by piece, longer than its buffer, cut anywhere", () => {
+    const text = (strings: string[]): ArrayBuffer =>
+      utf8(
+        JSON.stringify(strings).replace(
+          /[^\u0000-\u007f]/g,
+          (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        ),
+      );
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: "binary", maxLength: 200 }), { maxLength: 4 }),
+        fc.nat(),
+        fc.nat(),
+        (strings, a, b) => {
+          for (const body of [text(strings), utf8(JSON.stringify(strings))]) {
+            const cuts = [a % (body.byteLength + 1), b % (body.byteLength + 1)].sort((x, y) => x - y);
+            expect(json.streamed(body, cuts)).toBe(strings.map((s) => `${s}|`).join(""));
+          }
+        },
+      ),
+    );
+    expect(json.streamed(utf8('["a\\ud83d", "\\ud83d\\ud83d\\ude00b", "\\ud83dc"]'), [])).toBe(
+      "a\ufffd|\ufffd\u{1f600}b|\ufffdc|",
+    );
   });
 
   it("reads texts one after the other", () => {

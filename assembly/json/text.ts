@@ -1,0 +1,161 @@
+import {
+  BACKSLASH,
+  CR,
+  hexValue,
+  LF,
+  LOWER_F,
+  LOWER_N,
+  LOWER_T,
+  LOWER_U,
+  QUOTE,
+  SLASH,
+  TAB,
+} from "../bytes/ascii";
+import { ByteBuilder } from "../bytes/builder";
+import { encodeRune, REPLACEMENT } from "../bytes/utf8";
+
+/** What a byte did to an escape sequence. */
+export const enum Escape {
+  /** There is no such escape. */
+  Invalid,
+  /** It goes on. */
+  More,
+  /** It has been decoded. */
+  Done,
+}
+
+const LOWER_B: u8 = 0x62;
+const LOWER_R: u8 = 0x72;
+const BACKSPACE: u8 = 0x08;
+const FORM_FEED: u8 = 0x0c;
+
+/**
+ * The text of one token while it is read. As long as it is one piece without escapes it stays where it is, in the
+ * bytes that were fed; from the first escape or cut on it is collected in a buffer of at most `limit` bytes.
+ */
+@final
+export class JsonText {
+  /** The text, once ended; valid until the reader goes on. */
+  ptr: usize = 0;
+  length: i32 = 0;
+  /** Whether the text is longer than the buffer, and incomplete. */
+  truncated: bool = false;
+
+  /** The first byte of the current run without escapes. */
+  private from: usize = 0;
+  private buffered: bool = false;
+  private buffer: ByteBuilder;
+  private rune: StaticArray<u8> = new StaticArray<u8>(4);
+  /** Digits of a `\uXXXX` still to come, and what they said so far. */
+  private hexLeft: i32 = 0;
+  private hex: i32 = 0;
+  /** A high surrogate that waits for its other half, or 0. */
+  surrogate: i32 = 0;
+
+  constructor(limit: i32) {
+    this.buffer = new ByteBuilder(min(limit, 64), limit);
+  }
+
+  /** A new text begins at `at`. */
+  begin(at: usize): void {
+    this.from = at;
+    this.buffered = false;
+    this.hexLeft = 0;
+    this.surrogate = 0;
+  }
+
+  /** The text goes on at `at`: in new bytes, or after an escape. */
+  resume(at: usize): void {
+    this.from = at;
+  }
+
+  /** Collects the run that ends at `to`, because the text goes on elsewhere. */
+  keep(to: usize): void {
+    if (!this.buffered) {
+      this.buffered = true;
+      this.buffer.clear();
+    }
+    this.buffer.at(this.from, <i32>(to - this.from));
+  }
+
+  /** The text ends at `to`. */
+  end(to: usize): void {
+    if (this.buffered) {
+      this.keep(to);
+      this.publish();
+    } else {
+      this.ptr = this.from;
+      this.length = <i32>(to - this.from);
+      this.truncated = false;
+    }
+  }
+
+  /** Starts to collect anew, where text is passed on piece by piece. */
+  clear(): void {
+    this.buffered = true;
+    this.buffer.clear();
+  }
+
+  /** The piece was passed on; the next one is a run again. */
+  passedOn(): void {
+    this.buffered = false;
+  }
+
+  /** Offers what was collected since `clear`, and tells whether that is anything. */
+  publish(): bool {
+    this.ptr = this.buffer.ptr;
+    this.length = this.buffer.length;
+    this.truncated = this.buffer.overflowed;
+    return this.length > 0;
+  }
+
+  /** Takes a byte after a backslash (RFC 8259, section 7), once `keep` or `clear` has been called. */
+  escape(c: u8): Escape {
+    if (this.hexLeft > 0) return this.hexDigit(c);
+    if (c == LOWER_U) {
+      this.hexLeft = 4;
+      this.hex = 0;
+      return Escape.More;
+    }
+    let decoded: u8 = 0;
+    if (c == QUOTE || c == BACKSLASH || c == SLASH) decoded = c;
+    else if (c == LOWER_N) decoded = LF;
+    else if (c == LOWER_T) decoded = TAB;
+    else if (c == LOWER_R) decoded = CR;
+    else if (c == LOWER_B) decoded = BACKSPACE;
+    else if (c == LOWER_F) decoded = FORM_FEED;
+    else return Escape.Invalid;
+    this.endSurrogate();
+    this.buffer.byte(decoded);
+    return Escape.Done;
+  }
+
+  /** A surrogate that got no other half becomes U+FFFD. */
+  endSurrogate(): void {
+    if (this.surrogate == 0) return;
+    this.surrogate = 0;
+    this.append(REPLACEMENT);
+  }
+
+  private hexDigit(c: u8): Escape {
+    const value = hexValue(c);
+    if (value < 0) return Escape.Invalid;
+    this.hex = (this.hex << 4) | value;
+    if (--this.hexLeft > 0) return Escape.More;
+    const unit = this.hex;
+    if (this.surrogate != 0 && (unit & 0xfc00) == 0xdc00) {
+      this.append(0x10000 + ((this.surrogate & 0x3ff) << 10) + (unit & 0x3ff));
+      this.surrogate = 0;
+      return Escape.Done;
+    }
+    this.endSurrogate();
+    if ((unit & 0xfc00) == 0xd800) this.surrogate = unit;
+    else this.append(unit);
+    return Escape.Done;
+  }
+
+  private append(rune: i32): void {
+    const ptr = changetype<usize>(this.rune);
+    this.buffer.at(ptr, encodeRune(ptr, rune));
+  }
+}
