@@ -1,0 +1,43 @@
+#!/usr/bin/env -S npx tsx
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { checkConfigFile } from "./cli/check-config.ts";
+import { integer, service } from "./cli/options.ts";
+import { runMain } from "./cli/run.ts";
+import { serve } from "./cli/serve.ts";
+import { DEFAULT_WASM } from "./gateway.ts";
+import { LOG_LEVELS } from "./log.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const wasmOption = new Option("--wasm <file>", "the filter").default(DEFAULT_WASM);
+
+const program = new Command("gateway")
+  .description("A local AI gateway that runs the ai-token-ratelimit filter on real HTTP traffic")
+  .version(version);
+
+program
+  .command("serve", { isDefault: true })
+  .description("proxy requests through the filter to an upstream")
+  .requiredOption("--config <file>", "YAML: a WasmPlugin manifest or the bare configuration")
+  .requiredOption("--upstream <url>", "where requests go")
+  .option("--redis <host:port>", "the Redis behind every service of the configuration", "127.0.0.1:6379")
+  .option("--service <name=host:port>", "where one service is (repeatable)", service, {})
+  .addOption(wasmOption)
+  .option("--port <number>", "port, 0 for any", integer(0, 65535), 8080)
+  .option("--admin-port <number>", "port for /metrics and /healthz, 0 for any", integer(0, 65535), 0)
+  .option("--route <name>", "name of the route, for rules that match one", "default")
+  .option("--cluster <name>", "name of the upstream's cluster", "outbound|80||upstream.static")
+  .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
+  .action(serve);
+
+program
+  .command("check-config")
+  .description("tell every problem of a configuration")
+  .argument("<file>", "YAML: a WasmPlugin manifest or the bare configuration")
+  .addOption(wasmOption)
+  .action(checkConfigFile);
+
+await runMain(program);

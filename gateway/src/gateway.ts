@@ -1,0 +1,178 @@
+import { readFile } from "node:fs/promises";
+import type { Logger } from "pino";
+import { Registry } from "prom-client";
+import { createAdmin } from "./admin.ts";
+import { redisServices, toPluginJson, type ConfigInput } from "./config/load.ts";
+import { GatewayMetrics } from "./gateway-metrics.ts";
+import { accessLogFields } from "./http/access-log.ts";
+import { HttpCallouts } from "./http/callout.ts";
+import { closeServer, listen } from "./http/listen.ts";
+import { createProxy } from "./http/proxy.ts";
+import { Upstream } from "./http/upstream.ts";
+import { logGuestLine, silentLogger, toLogLevel } from "./log.ts";
+import { RedisClusters } from "./redis/clusters.ts";
+import { probe } from "./redis/probe.ts";
+import { formatAddress, OptionError, parseAddress, ServiceDirectory } from "./services.ts";
+import { FilterHost } from "./wasm/filter-host.ts";
+import { GuestMetrics } from "./wasm/metrics.ts";
+import { SharedData } from "./wasm/shared-data.ts";
+import type { LogLevel } from "./wasm/types.ts";
+
+export interface GatewayOptions {
+  /** YAML text or object: a WasmPlugin manifest or the bare configuration. */
+  readonly config: ConfigInput;
+  /** The filter: a path or its bytes. Default `build/ai-token-ratelimit.wasm`. */
+  readonly wasm?: string | Uint8Array;
+  /** Where requests go: an http or https URL. */
+  readonly upstream: string;
+  /** `host:port` of the Redis behind every service that `services` does not name. Default `127.0.0.1:6379`. */
+  readonly redis?: string;
+  /** Addresses (`host:port`) of services by `name` or `name:port`. */
+  readonly services?: Readonly<Record<string, string>>;
+  /** 0, the default, is any free port. */
+  readonly port?: number;
+  readonly adminPort?: number;
+  /** The property route_name; default `default`. */
+  readonly route?: string;
+  /** The property cluster_name; default `outbound|80||upstream.static`. */
+  readonly cluster?: string;
+  readonly logger?: Logger;
+  /** Every line the filter logs, before the log level applies. */
+  readonly onGuestLog?: (level: LogLevel, message: string) => void;
+  /** Nanoseconds since the epoch, for the filter; default the system's clock. */
+  readonly now?: () => bigint;
+  /** Bytes of a body that a paused filter may hold; default 1 MiB. */
+  readonly bufferLimit?: number;
+}
+
+export interface Gateway {
+  /** Base URL of the data plane. */
+  readonly url: string;
+  /** Base URL of the admin port. */
+  readonly adminUrl: string;
+  /** The text that `/metrics` serves. */
+  metrics(): Promise<string>;
+  /** Streams under way end on the configuration they began with. Throws as startGateway, and then changes nothing. */
+  reconfigure(config: ConfigInput): void;
+  /** Lets requests under way end, for at most `graceMs` (default 5000). */
+  close(graceMs?: number): Promise<void>;
+}
+
+export const DEFAULT_WASM = "build/ai-token-ratelimit.wasm";
+const DEFAULT_REDIS = "127.0.0.1:6379";
+const DEFAULT_CLUSTER = "outbound|80||upstream.static";
+const DEFAULT_BUFFER_LIMIT = 1024 * 1024;
+const DEFAULT_GRACE_MS = 5000;
+const PROBE_TIMEOUT_MS = 1000;
+const IDENTITY = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
+
+/**
+ * Starts a gateway with the filter between its port and the upstream.
+ * @throws ConfigError for a configuration that is not one, ConfigurationRefused if the filter refuses it,
+ *   ModuleRejected if the wasm cannot run, OptionError for anything else in the options.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const logger = options.logger ?? silentLogger();
+  const upstream = new Upstream(options.upstream);
+  const pluginJson = toPluginJson(options.config);
+  const fallback = parseAddress(options.redis ?? DEFAULT_REDIS, "redis");
+  const services = options.services ?? {};
+  const directory = new ServiceDirectory(services, fallback);
+  const module = await compile(options.wasm ?? DEFAULT_WASM);
+
+  const registry = new Registry();
+  const gatewayMetrics = new GatewayMetrics(registry);
+  const redis = new RedisClusters(directory.resolve);
+  const http = new HttpCallouts(new ServiceDirectory(services));
+  const hostServices = {
+    now: options.now ?? (() => BigInt(Date.now()) * 1_000_000n),
+    log: (level: LogLevel, message: string) => {
+      options.onGuestLog?.(level, message);
+      logGuestLine(logger, level, message);
+    },
+    logLevel: toLogLevel(logger),
+    metrics: new GuestMetrics(registry),
+    sharedData: new SharedData(),
+    redis,
+    http,
+  };
+  const filter = new FilterHost(module, IDENTITY, hostServices, pluginJson, (trap) => {
+    gatewayMetrics.traps.inc();
+    logger.error(trap, `the filter trapped in ${trap.where}: ${trap.message}; its VM is being replaced`);
+  });
+
+  const proxy = createProxy({
+    upstream,
+    routeName: options.route ?? "default",
+    clusterName: options.cluster ?? DEFAULT_CLUSTER,
+    bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
+    createStream: (io) => filter.createStream(io),
+    onEnd: (summary) => {
+      gatewayMetrics.observe(summary);
+      logger.info(accessLogFields(summary), "request");
+    },
+  });
+  const admin = createAdmin(registry);
+  const release = (): void => {
+    filter.close();
+    redis.close();
+    http.close();
+    upstream.close();
+  };
+
+  try {
+    const url = await listen(proxy, options.port ?? 0, "gateway");
+    const adminUrl = await listen(admin, options.adminPort ?? 0, "admin");
+    await reportServices(pluginJson, directory, logger);
+    return {
+      url,
+      adminUrl,
+      metrics: () => registry.metrics(),
+      reconfigure: (config) => filter.reconfigure(toPluginJson(config)),
+      close: async (graceMs = DEFAULT_GRACE_MS) => {
+        await Promise.all([closeServer(proxy, graceMs), closeServer(admin, graceMs)]);
+        release();
+      },
+    };
+  } catch (error) {
+    proxy.close();
+    admin.close();
+    release();
+    throw error;
+  }
+}
+
+/** Compiles the filter; its path or bytes. */
+export async function compile(wasm: string | Uint8Array): Promise<WebAssembly.Module> {
+  const bytes = typeof wasm === "string" ? await readWasm(wasm) : wasm;
+  try {
+    return await WebAssembly.compile(bytes as BufferSource);
+  } catch (error) {
+    const name = typeof wasm === "string" ? wasm : "wasm";
+    throw new OptionError(`${name}: not a WebAssembly module: ${(error as Error).message}`);
+  }
+}
+
+async function readWasm(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch {
+    throw new OptionError(`${path}: no such module; run \`make build\`, or name one with --wasm`);
+  }
+}
+
+/** Says where each Redis of the configuration is, and warns about one that does not answer. */
+async function reportServices(
+  pluginJson: string,
+  directory: ServiceDirectory,
+  logger: Logger,
+): Promise<void> {
+  for (const { name, port } of redisServices(pluginJson)) {
+    const address = directory.resolve(`outbound|${port}||${name}`);
+    if (address === undefined) continue;
+    const where = `${name}:${port} at ${formatAddress(address)}`;
+    const problem = await probe(address, PROBE_TIMEOUT_MS);
+    if (problem === null) logger.info(`Redis ${where}`);
+    else logger.warn(`Redis ${where} cannot be reached (${problem}): requests will pass unlimited`);
+  }
+}

@@ -1,0 +1,237 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { LocalReply } from "../wasm/context.ts";
+import type { DirectionSink, FlowControl } from "../wasm/direction.ts";
+import { HeaderMap } from "../wasm/header-map.ts";
+import type { FilterStream, StreamIo } from "../wasm/stream.ts";
+import { FlowGate } from "./flow.ts";
+import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
+import { hasNoBody, type Upstream } from "./upstream.ts";
+
+/** What a finished exchange was, for the access log and the metrics. */
+export interface ExchangeSummary {
+  readonly method: string;
+  readonly path: string;
+  /** Of the response sent; 0 if the client went away before there was one. */
+  readonly status: number;
+  readonly durationMs: number;
+  /** In Envoy's terms: `via_upstream`, or who else decided the end. */
+  readonly details: string;
+  readonly aiLog: string | undefined;
+}
+
+export interface ExchangeContext {
+  readonly upstream: Upstream;
+  readonly routeName: string;
+  readonly clusterName: string;
+  /** Bytes of a body that a paused filter may hold. */
+  readonly bufferLimit: number;
+  /** The filter's side of a new exchange; `null` while it cannot serve any. */
+  createStream(io: StreamIo): FilterStream | null;
+  onEnd(summary: ExchangeSummary): void;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One request and its response: carries bytes between the client's connection, the filter and the upstream's
+ * connection, and tells the filter when it is over, however it ends.
+ */
+export class Exchange {
+  private readonly startedAt = performance.now();
+  private readonly headers: HeaderMap;
+  private readonly requestGate = new FlowGate();
+  private readonly responseGate = new FlowGate();
+  private readonly stream: FilterStream | null;
+  private upstreamRequest: ClientRequest | null = null;
+  /** What the response now being sent is; it stands in the log if the response gets through. */
+  private origin = "via_upstream";
+  private isOver = false;
+
+  constructor(
+    private readonly context: ExchangeContext,
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {
+    this.headers = requestHeaders(request);
+    this.requestGate.attach(request);
+    response.on("finish", () => this.end(this.origin));
+    response.on("close", () => this.end("downstream_remote_disconnect"));
+    response.on("drain", () => this.responseGate.unblock("client"));
+    this.stream = context.createStream(this.io());
+    if (this.stream === null) this.refuse();
+    else this.run(this.stream);
+  }
+
+  private io(): StreamIo {
+    const { routeName, clusterName, bufferLimit } = this.context;
+    return {
+      info: { routeName, clusterName, sourceAddress: sourceAddress(this.request) },
+      upstream: this.upstreamSink(),
+      client: this.clientSink(),
+      requestFlow: this.flow(this.requestGate, 413, "request_payload_too_large"),
+      responseFlow: this.flow(this.responseGate, 500, "response_payload_too_large"),
+      bufferLimit,
+      onLocalReply: (reply) => this.onLocalReply(reply),
+      reset: (details) => this.reset(details),
+    };
+  }
+
+  private flow(gate: FlowGate, status: number, details: string): FlowControl {
+    return {
+      pause: () => gate.block("filter"),
+      resume: () => gate.unblock("filter"),
+      overflow: () => this.stream?.localReply({ status, details, body: EMPTY, headers: [] }),
+    };
+  }
+
+  /** The filter is down. */
+  private refuse(): void {
+    this.origin = "wasm_fail_stream";
+    this.request.resume();
+    this.response.writeHead(503, ["content-length", "0"]).end();
+  }
+
+  private run(stream: FilterStream): void {
+    const { request } = this;
+    request.on("error", () => this.end("downstream_remote_disconnect"));
+    const hasBody = request.headers["transfer-encoding"] !== undefined || hasContent(request);
+    stream.request.pushHeaders(this.headers, !hasBody);
+    if (!hasBody) return;
+    request.on("data", (chunk: Buffer) => stream.request.pushData(chunk, false));
+    request.on("end", () => {
+      const trailers = trailersOf(request);
+      if (trailers !== null) stream.request.pushTrailers(trailers);
+      else stream.request.pushData(EMPTY, true);
+    });
+  }
+
+  private upstreamSink(): DirectionSink {
+    return {
+      headers: (headers, endOfStream) => {
+        this.connectUpstream(headers, !endOfStream);
+        if (endOfStream) this.upstreamRequest?.end();
+      },
+      data: (bytes, endOfStream) => {
+        const upstream = this.upstreamRequest;
+        if (upstream === null) return;
+        if (bytes.length > 0 && !upstream.write(bytes)) this.requestGate.block("upstream");
+        if (endOfStream) upstream.end();
+      },
+      trailers: (trailers) => {
+        this.upstreamRequest?.addTrailers(toTrailers(trailers));
+        this.upstreamRequest?.end();
+      },
+    };
+  }
+
+  private connectUpstream(headers: HeaderMap, bodyFollows: boolean): void {
+    let upstream: ClientRequest;
+    try {
+      upstream = this.context.upstream.request(headers, bodyFollows);
+    } catch {
+      // The filter left a path or method that cannot be sent.
+      this.onUpstreamLost();
+      return;
+    }
+    this.upstreamRequest = upstream;
+    upstream.on("drain", () => this.requestGate.unblock("upstream"));
+    upstream.on("error", () => this.onUpstreamLost());
+    upstream.on("response", (response) => this.onUpstreamResponse(response));
+    if (bodyFollows) upstream.flushHeaders();
+  }
+
+  private onUpstreamResponse(response: IncomingMessage): void {
+    const { stream } = this;
+    if (stream === null || this.isOver) return;
+    this.responseGate.attach(response);
+    response.on("error", () => this.onUpstreamLost());
+    const isEmpty = hasNoBody(this.headers.get(":method"), response);
+    stream.response.pushHeaders(responseHeaders(response), isEmpty);
+    if (isEmpty) {
+      response.resume();
+      return;
+    }
+    response.on("data", (chunk: Buffer) => stream.response.pushData(chunk, false));
+    response.on("end", () => {
+      const trailers = trailersOf(response);
+      if (trailers !== null) stream.response.pushTrailers(trailers);
+      else stream.response.pushData(EMPTY, true);
+    });
+  }
+
+  private onUpstreamLost(): void {
+    const { stream } = this;
+    const phase = stream?.response.headers == null ? "before" : "after";
+    stream?.localReply({
+      status: 503,
+      details: `upstream_reset_${phase}_response_started`,
+      body: Buffer.from("upstream connect error or disconnect/reset before headers"),
+      headers: [],
+    });
+  }
+
+  private clientSink(): DirectionSink {
+    const { response } = this;
+    return {
+      headers: (headers, endOfStream) => {
+        const status = statusOf(headers);
+        // node would announce a chunked body where there is none.
+        const isEmpty = endOfStream && !headers.has("content-length") && status !== 204 && status !== 304;
+        response.writeHead(status, [...toRawHeaders(headers), ...(isEmpty ? ["content-length", "0"] : [])]);
+        if (endOfStream) response.end();
+        else response.flushHeaders();
+      },
+      data: (bytes, endOfStream) => {
+        if (bytes.length > 0 && !response.write(bytes)) this.responseGate.block("client");
+        if (endOfStream) response.end();
+      },
+      trailers: (trailers) => {
+        response.addTrailers(toTrailers(trailers));
+        response.end();
+      },
+    };
+  }
+
+  private onLocalReply(reply: LocalReply): void {
+    this.origin = reply.details;
+    this.upstreamRequest?.destroy();
+    this.requestGate.open();
+  }
+
+  private reset(details: string): void {
+    this.end(details);
+    this.response.destroy();
+  }
+
+  private end(details: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    // Without effect on a request that is complete: its connection is back in the pool.
+    this.upstreamRequest?.destroy();
+    this.stream?.end();
+    this.context.onEnd({
+      method: this.headers.get(":method") ?? "",
+      path: this.headers.get(":path") ?? "",
+      status: this.response.headersSent ? this.response.statusCode : 0,
+      durationMs: performance.now() - this.startedAt,
+      details,
+      aiLog: this.stream?.aiLog,
+    });
+  }
+}
+
+/** A status that can be sent; a filter may have asked for any number. */
+function statusOf(headers: HeaderMap): number {
+  const status = Number(headers.get(":status"));
+  return Number.isInteger(status) && status >= 200 && status <= 999 ? status : 500;
+}
+
+function hasContent(request: IncomingMessage): boolean {
+  return Number(request.headers["content-length"] ?? 0) > 0;
+}
+
+/** The peer as `ip:port`; an IPv4 address in IPv6 clothes is shown as IPv4. */
+function sourceAddress({ socket }: IncomingMessage): string {
+  const ip = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+  return ip.includes(":") ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`;
+}

@@ -1,0 +1,29 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { OptionError } from "../services.ts";
+
+/**
+ * Listens on localhost and returns the base URL. Port 0 is any free port.
+ * @throws OptionError if the port is in use or may not be opened.
+ */
+export function listen(server: Server, port: number, what: string, host = "127.0.0.1"): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code ?? error.message})`;
+      reject(new OptionError(`${what}: port ${port} ${reason}`));
+    });
+    server.listen(port, host, () => {
+      resolve(`http://${host}:${(server.address() as AddressInfo).port}`);
+    });
+  });
+}
+
+/** Stops accepting, lets requests under way end, and cuts those off that take longer than `graceMs`. */
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(deadline);
+}

@@ -1,0 +1,10 @@
+/** The gateway as a library: what tests and the demo start in their own process. */
+export { startGateway, DEFAULT_WASM, type Gateway, type GatewayOptions } from "./gateway.ts";
+export { startFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/server.ts";
+export { checkConfig, type CheckResult } from "./check-config.ts";
+export { ConfigError } from "./config/yaml.ts";
+export { ConfigurationRefused } from "./wasm/filter-host.ts";
+export { OptionError } from "./services.ts";
+export { ModuleRejected } from "./wasm/vm.ts";
+export { createLogger, stripGuestPrefix } from "./log.ts";
+export { LogLevel } from "./wasm/types.ts";

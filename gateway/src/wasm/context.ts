@@ -1,0 +1,33 @@
+import type { HeaderMap, HeaderPair } from "./header-map.ts";
+import type { BufferType, MapType, Status, StreamType } from "./types.ts";
+
+/** A response that a filter, or the gateway itself, makes up instead of the upstream's. */
+export interface LocalReply {
+  readonly status: number;
+  /** For the access log (`response_code_details`). */
+  readonly details: string;
+  readonly body: Buffer;
+  readonly headers: readonly HeaderPair[];
+}
+
+/**
+ * What host calls act on: a root (one plugin configuration) or a stream (one HTTP request). The answers of a
+ * root to what only a stream has, and the reverse, are the statuses the C++ host gives.
+ */
+export interface Context {
+  readonly id: number;
+  /** The root this context belongs to; itself for a root. Calls to Redis and HTTP run on it. */
+  readonly rootId: number;
+
+  /** The map, or the status that says why there is none. */
+  headerMap(type: MapType): HeaderMap | Status;
+  /** The bytes a buffer holds now; `undefined` if this context has no such buffer now. */
+  buffer(type: BufferType): Buffer | undefined;
+  setBuffer(type: BufferType, bytes: Buffer): Status;
+  /** `path` is the property's path, its segments joined by NUL. */
+  property(path: string): Buffer | undefined;
+  setProperty(path: string, value: Buffer): Status;
+  sendLocalResponse(reply: LocalReply): void;
+  continueStream(type: StreamType): Status;
+  closeStream(type: StreamType): Status;
+}

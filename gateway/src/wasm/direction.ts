@@ -1,0 +1,227 @@
+import type { HeaderMap } from "./header-map.ts";
+import { BodyAction, HeadersAction, TrailersAction } from "./types.ts";
+
+/** The filter's three callbacks for one direction; each returns the raw action number. */
+export interface DirectionFilter {
+  onHeaders(count: number, endOfStream: boolean): number;
+  onBody(size: number, endOfStream: boolean): number;
+  onTrailers(count: number): number;
+}
+
+/** Where a direction leads: the upstream for requests, the client for responses. */
+export interface DirectionSink {
+  headers(headers: HeaderMap, endOfStream: boolean): void;
+  data(bytes: Buffer, endOfStream: boolean): void;
+  trailers(trailers: HeaderMap): void;
+}
+
+/** How a direction slows its source down. */
+export interface FlowControl {
+  /** The filter holds more than `bufferLimit` bytes and reads on as it goes: stop reading. */
+  pause(): void;
+  resume(): void;
+  /** The filter wants the whole body buffered and it is over `bufferLimit`. */
+  overflow(): void;
+}
+
+enum Iteration {
+  Continue,
+  /** The filter stopped, but is still shown what comes. */
+  StopSingle,
+  /** Nothing more is shown to the filter until it continues. */
+  StopAll,
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One direction of a stream: headers, body and trailers pass the filter on their way to the sink, and wait
+ * while it pauses. The rules are those of Envoy's filter manager for a chain of one filter.
+ */
+export class Direction {
+  /** The headers, from the moment they arrive (they stay readable for the access log). */
+  headers: HeaderMap | null = null;
+  trailers: HeaderMap | null = null;
+  /** What the filter may touch now; Envoy takes the maps away once the filter has continued. */
+  visible: { headers: boolean; trailers: boolean } = { headers: false, trailers: false };
+  hasForwardedHeaders = false;
+
+  /** Body bytes that were read and not forwarded. */
+  private held: Buffer[] = [];
+  /** The bytes the body callback is looking at. */
+  private window: Buffer | null = null;
+  /** The filter asked for the body as a whole: each callback sees all of it so far. */
+  private isCumulative = false;
+  private iteration = Iteration.Continue;
+  private buffersAll = false;
+  private hasEnded = false;
+  private hasForwardedEnd = false;
+  private hasSeenTrailers = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly filter: DirectionFilter,
+    private readonly sink: DirectionSink,
+    private readonly flow: FlowControl,
+    /** Whether StopIteration for headers holds the body back too (ABI 0.2.1). */
+    private readonly stopsAll: boolean,
+    /** Bytes a paused filter may hold before the source is slowed down, or refused. */
+    private readonly bufferLimit: number,
+  ) {}
+
+  get isPaused(): boolean {
+    return this.iteration !== Iteration.Continue;
+  }
+
+  /** Everything, its end included, has been forwarded. */
+  get isComplete(): boolean {
+    return this.hasForwardedEnd;
+  }
+
+  /** Nothing is forwarded or shown to the filter from here on. */
+  close(): void {
+    this.isClosed = true;
+    this.held = [];
+    this.window = null;
+    this.hideFromFilter();
+  }
+
+  hideFromFilter(): void {
+    this.visible = { headers: false, trailers: false };
+  }
+
+  pushHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.isClosed) return;
+    this.headers = headers;
+    this.hasEnded = endOfStream;
+    this.visible.headers = true;
+    const action = this.filter.onHeaders(headers.size, endOfStream);
+    if (this.isClosed) return;
+    switch (action) {
+      case HeadersAction.Continue:
+      case HeadersAction.ContinueAndEndStream:
+        this.visible.headers = false;
+        this.forwardHeaders();
+        break;
+      case HeadersAction.StopIteration:
+        this.iteration = this.stopsAll ? Iteration.StopAll : Iteration.StopSingle;
+        break;
+      default:
+        this.iteration = Iteration.StopAll;
+        this.buffersAll = action === HeadersAction.StopAllIterationAndBuffer;
+    }
+  }
+
+  pushData(bytes: Buffer, endOfStream: boolean): void {
+    if (this.isClosed) return;
+    this.hasEnded ||= endOfStream;
+    if (this.iteration === Iteration.StopAll) this.hold(bytes);
+    else this.showData(bytes, endOfStream);
+  }
+
+  pushTrailers(trailers: HeaderMap): void {
+    if (this.isClosed) return;
+    this.hasEnded = true;
+    this.trailers = trailers;
+    if (this.iteration !== Iteration.StopAll) this.showTrailers(trailers);
+  }
+
+  /** Continues after a pause; without effect if the direction is not paused. */
+  resume(): void {
+    if (this.isClosed || !this.isPaused) return;
+    // What was held back unseen must still pass the filter; what the filter itself stopped must not.
+    const passesFilter = this.iteration === Iteration.StopAll;
+    this.iteration = Iteration.Continue;
+    this.isCumulative = this.buffersAll = false;
+    this.hideFromFilter();
+    this.flow.resume();
+
+    const body = this.held.length > 0 ? Buffer.concat(this.held) : null;
+    this.held = [];
+    const bodyEnds = this.hasEnded && this.trailers === null;
+    this.forwardHeaders(body !== null);
+    if (body !== null && passesFilter) this.showData(body, bodyEnds);
+    else if (body !== null) this.forwardData(body, bodyEnds);
+    this.resumeEnd();
+  }
+
+  private resumeEnd(): void {
+    if (this.isClosed || this.isPaused) return;
+    if (this.trailers !== null && !this.hasSeenTrailers) this.showTrailers(this.trailers);
+    else if (this.trailers !== null) this.forwardTrailers(this.trailers);
+    else if (this.hasEnded) this.forwardData(EMPTY, true);
+  }
+
+  /** The body as the filter sees it now; `undefined` when it may not look. */
+  get body(): Buffer | undefined {
+    if (this.window !== null) return this.window;
+    return this.isCumulative ? Buffer.concat(this.held) : undefined;
+  }
+
+  /** Replaces the body the filter sees; false when it may not. */
+  setBody(bytes: Buffer): boolean {
+    if (this.window !== null) this.window = bytes;
+    else if (this.isCumulative) this.held = [bytes];
+    else return false;
+    return true;
+  }
+
+  private showData(bytes: Buffer, endOfStream: boolean): void {
+    this.window = this.isCumulative ? Buffer.concat([...this.held, bytes]) : bytes;
+    if (this.isCumulative) this.held = [];
+    const action = this.filter.onBody(this.window.length, endOfStream);
+    if (this.isClosed) return;
+    const body = this.window;
+    this.window = null;
+    this.isCumulative = action === BodyAction.StopAndBuffer;
+    if (action === BodyAction.Continue) {
+      if (!this.isPaused) return this.forwardData(body, endOfStream);
+      this.held.push(body);
+      return this.resume();
+    }
+    this.iteration = Iteration.StopSingle;
+    if (action === BodyAction.StopAndBuffer || action === BodyAction.StopAndWatermark) this.hold(body);
+  }
+
+  private hold(bytes: Buffer): void {
+    this.held.push(bytes);
+    const size = this.held.reduce((sum, { length }) => sum + length, 0);
+    if (size <= this.bufferLimit) return;
+    if (this.isCumulative || this.buffersAll) this.flow.overflow();
+    else this.flow.pause();
+  }
+
+  private showTrailers(trailers: HeaderMap): void {
+    this.hasSeenTrailers = true;
+    this.visible.trailers = true;
+    const action = this.filter.onTrailers(trailers.size);
+    if (this.isClosed) return;
+    if (action !== TrailersAction.Continue) {
+      this.iteration = Iteration.StopSingle;
+      return;
+    }
+    this.visible.trailers = false;
+    if (this.isPaused) this.resume();
+    else this.forwardTrailers(trailers);
+  }
+
+  /** Once; they end the stream when no body, not even an empty end, has to follow. */
+  private forwardHeaders(bodyFollows = false): void {
+    if (this.hasForwardedHeaders || this.headers === null) return;
+    this.hasForwardedHeaders = true;
+    this.hasForwardedEnd = this.hasEnded && !bodyFollows && this.trailers === null;
+    this.sink.headers(this.headers, this.hasForwardedEnd);
+  }
+
+  private forwardData(bytes: Buffer, endOfStream: boolean): void {
+    if (this.isClosed || this.hasForwardedEnd) return;
+    this.hasForwardedEnd = endOfStream;
+    this.sink.data(bytes, endOfStream);
+  }
+
+  private forwardTrailers(trailers: HeaderMap): void {
+    if (this.isClosed || this.hasForwardedEnd) return;
+    this.hasForwardedEnd = true;
+    this.sink.trailers(trailers);
+  }
+}

@@ -1,0 +1,60 @@
+import { MemoryFault } from "../memory.ts";
+import { Status } from "../types.ts";
+import type { Vm } from "../vm.ts";
+import { bufferImports } from "./buffers.ts";
+import { calloutImports } from "./callouts.ts";
+import { headerImports } from "./headers.ts";
+import { metricImports } from "./metrics.ts";
+import { propertyImports } from "./properties.ts";
+import { streamImports } from "./streams.ts";
+import { systemImports } from "./system.ts";
+
+/** Host functions by name. All parameters are i32 or i64, the result is a status. */
+export type ImportGroup = Readonly<Record<string, (...args: never[]) => Status>>;
+
+/** Everything Higress has besides, for which no filter of this project has a use. */
+const UNIMPLEMENTED = [
+  "proxy_get_status",
+  "proxy_grpc_call",
+  "proxy_grpc_stream",
+  "proxy_grpc_send",
+  "proxy_grpc_cancel",
+  "proxy_grpc_close",
+  "proxy_register_shared_queue",
+  "proxy_resolve_shared_queue",
+  "proxy_enqueue_shared_queue",
+  "proxy_dequeue_shared_queue",
+  "proxy_inject_encoded_data_to_filter_chain",
+  "proxy_get_upstream_hosts",
+  "proxy_set_upstream_override_host",
+];
+
+/** The `env` module a filter imports from, as the Higress host provides it. */
+export function createImports(vm: Vm): WebAssembly.Imports {
+  const functions: ImportGroup = {
+    ...Object.fromEntries(UNIMPLEMENTED.map((name) => [name, () => Status.Unimplemented])),
+    ...systemImports(vm),
+    ...propertyImports(vm),
+    ...headerImports(vm),
+    ...bufferImports(vm),
+    ...streamImports(vm),
+    ...metricImports(vm),
+    ...calloutImports(vm),
+  };
+  const guarded = Object.entries(functions).map(([name, run]) => [name, guard(vm, name, run)]);
+  return { env: Object.fromEntries(guarded) as WebAssembly.ModuleImports };
+}
+
+/** A bad pointer is a status, not a trap; calls that `_initialize` may not make are a trap, as in the C++ host. */
+function guard(vm: Vm, name: string, run: (...args: never[]) => Status): (...args: never[]) => Status {
+  return (...args) => {
+    if (vm.isInitializing && name !== "proxy_log")
+      throw new Error(`${name} may not be called from _initialize`);
+    try {
+      return run(...args);
+    } catch (error) {
+      if (error instanceof MemoryFault) return Status.InvalidMemory;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,28 @@
+import { Status } from "../types.ts";
+import type { Vm } from "../vm.ts";
+import type { ImportGroup } from "./index.ts";
+
+/** Counters, gauges, histograms. */
+export function metricImports(vm: Vm): ImportGroup {
+  const { metrics } = vm.services;
+  return {
+    proxy_define_metric(type: number, name: number, nameSize: number, idSlot: number) {
+      const id = metrics.define(type, vm.memory.text(name, nameSize));
+      if (id === null) return Status.BadArgument;
+      vm.memory.writeU32(idSlot, id);
+      return Status.Ok;
+    },
+    proxy_increment_metric(id: number, offset: bigint) {
+      return metrics.increment(id, offset);
+    },
+    proxy_record_metric(id: number, value: bigint) {
+      return metrics.record(id, BigInt.asUintN(64, value));
+    },
+    proxy_get_metric(id: number, slot: number) {
+      const value = metrics.get(id);
+      if (typeof value !== "bigint") return value;
+      vm.memory.writeU64(slot, value);
+      return Status.Ok;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { GuestMetrics } from "./metrics.ts";
+import type { SharedData } from "./shared-data.ts";
+import type { HeaderPair } from "./header-map.ts";
+import type { LogLevel, RedisStatus, Status } from "./types.ts";
+
+export interface HttpCallRequest {
+  readonly cluster: string;
+  readonly headers: readonly HeaderPair[];
+  readonly body: Buffer;
+  readonly trailers: readonly HeaderPair[];
+  /** Milliseconds from the call to the last byte of the response. */
+  readonly timeout: number;
+}
+
+export interface HttpCallResponse {
+  readonly headers: readonly HeaderPair[];
+  readonly body: Buffer;
+  readonly trailers: readonly HeaderPair[];
+}
+
+/** What a VM needs from the gateway around it. */
+export interface HostServices {
+  /** Nanoseconds since the epoch. */
+  readonly now: () => bigint;
+  readonly log: (level: LogLevel, message: string) => void;
+  /** Lines below this level need not be written; what proxy_get_log_level answers. */
+  readonly logLevel: LogLevel;
+  readonly metrics: GuestMetrics;
+  readonly sharedData: SharedData;
+  readonly redis: {
+    /** BadArgument for an unknown cluster. Closes the cluster's connections; never contacts Redis. */
+    init(service: string, username: string, password: string, timeoutMs: number): Status;
+    /** On Ok, `reply` is called once, later. */
+    call(service: string, query: Buffer, reply: (status: RedisStatus, bytes: Buffer) => void): Status;
+  };
+  readonly http: {
+    /** On Ok, `reply` is called once, later; with `null` after a failure or timeout. */
+    call(request: HttpCallRequest, reply: (response: HttpCallResponse | null) => void): Status;
+  };
+}
+
+/** What a plugin configuration is known by. */
+export interface PluginIdentity {
+  readonly pluginName: string;
+  readonly rootId: string;
+  readonly vmId: string;
+}
