@@ -1,0 +1,149 @@
+import { addressOf, Bytes, EMPTY } from "../bytes/bytes";
+import { textOf } from "../bytes/utf8";
+import { JsonType, JsonValue } from "../json/value";
+import { nearest } from "./nearest";
+import { Path } from "./path";
+import { MAX_PROBLEMS, Problems } from "./problems";
+import { integerOf, isInteger, kindOf, shown, textOfScalar } from "./scalar";
+
+/**
+ * Reads the members of one object of the configuration, reports what is wrong with them, and returns something usable
+ * in any case, so that the reader goes on to the next problem. Names of fields are ASCII.
+ */
+@final
+export class Fields {
+  constructor(
+    private readonly object: JsonValue,
+    readonly path: Path,
+    readonly problems: Problems,
+  ) {}
+
+  /** The fields of `value`, or null, and an error, if it is not an object. */
+  static of(value: JsonValue, path: Path, problems: Problems): Fields | null {
+    if (value.type == JsonType.Object) return new Fields(value, path, problems);
+    problems.error(path, `must be an object, is ${kindOf(value)}`);
+    return null;
+  }
+
+  /** The path of a field. */
+  at(name: string): Path {
+    return this.path.field(name);
+  }
+
+  /** The field called `name` as it is, or null if it is missing; the first one counts if it is there twice. */
+  get(name: string): JsonValue | null {
+    const keys = this.object.keys;
+    for (let i = 0; i < keys.length; ++i) {
+      if (isName(keys[i], name)) return this.object.items[i];
+    }
+    return null;
+  }
+
+  /** Whether there is a field called `name`, be it null. */
+  has(name: string): bool {
+    return this.get(name) !== null;
+  }
+
+  /** The text of a field: a string, a number as it is written, or a boolean; null and missing are empty. */
+  text(name: string): Bytes {
+    const value = this.get(name);
+    if (value === null) return EMPTY;
+    const text = this.textOf(name, value);
+    return text === null ? EMPTY : text;
+  }
+
+  /** The same for a field that must not be empty; `expected` says what belongs there. */
+  requiredText(name: string, expected: string): Bytes {
+    const value = this.get(name);
+    let text: Bytes | null = EMPTY;
+    if (value !== null) text = this.textOf(name, value);
+    if (text === null) return EMPTY;
+    if (text.byteLength == 0) {
+      this.problems.error(
+        this.at(name),
+        `is ${value === null ? "missing" : "empty"}; ${expected} is expected`,
+      );
+    }
+    return text;
+  }
+
+  /** The text that `value` of the field `name` holds; null, and an error, for a list or an object. */
+  textOf(name: string, value: JsonValue): Bytes | null {
+    const text = textOfScalar(value);
+    if (text === null) {
+      this.problems.error(this.at(name), `must be a string, is ${kindOf(value)}`);
+    } else if (value.type == JsonType.Number && !isInteger(text)) {
+      this.problems.warning(this.at(name), "is a number, taken exactly as it is written; put it in quotes");
+    }
+    return text;
+  }
+
+  /** A whole number from `least` to `most`; `fallback` if it is missing or null. */
+  integer(name: string, fallback: i64, least: i64, most: i64): i64 {
+    const value = this.get(name);
+    if (value === null || value.type == JsonType.Null) return fallback;
+    return this.integerOf(name, value, least, most);
+  }
+
+  /** The whole number from `least` to `most` that `value` of the field `name` holds; `least` if it is refused. */
+  integerOf(name: string, value: JsonValue, least: i64, most: i64): i64 {
+    const number = integerOf(value);
+    if (number !== null && number.value >= least && number.value <= most) {
+      if (!number.isWhole) {
+        this.problems.warning(this.at(name), `is ${shown(value)}; the fraction is ignored`);
+      }
+      return number.value;
+    }
+    const range = most == i64.MAX_VALUE ? `of at least ${least}` : `from ${least} to ${most}`;
+    this.problems.error(this.at(name), `must be a whole number ${range}, is ${shown(value)}`);
+    return least;
+  }
+
+  /** The elements of a list; one object or scalar stands for a list of it, null and missing for an empty one. */
+  list(name: string): JsonValue[] {
+    const value = this.get(name);
+    if (value === null || value.type == JsonType.Null) return [];
+    return value.type == JsonType.Array ? value.items : [value];
+  }
+
+  /** Warns of members whose names are not among `known`, at most 64, and of members that are there twice. */
+  warnOfOthers(known: string[]): void {
+    const keys = this.object.keys;
+    let seen: u64 = 0;
+    let warnings = 0;
+    for (let i = 0; i < keys.length && warnings < MAX_PROBLEMS; ++i) {
+      const position = positionOf(keys[i], known);
+      if (position < 0) {
+        const likely = nearest(textOf(keys[i]), known);
+        const hint = likely.length > 0 ? `; did you mean ${likely}?` : "";
+        this.problems.warning(
+          this.path.unknownField(keys[i]),
+          "is not a known field and does nothing" + hint,
+        );
+        ++warnings;
+      } else if ((seen >> position) & 1) {
+        this.problems.warning(this.at(known[position]), "is there more than once; the first one counts");
+        ++warnings;
+      } else {
+        seen |= (<u64>1) << position;
+      }
+    }
+  }
+}
+
+function positionOf(key: Bytes, names: string[]): i32 {
+  for (let i = 0; i < names.length; ++i) {
+    if (isName(key, names[i])) return i;
+  }
+  return -1;
+}
+
+/** Whether `key` is the ASCII text `name`; allocates nothing, because configurations may have 10,000 small objects. */
+function isName(key: Bytes, name: string): bool {
+  const length = key.byteLength;
+  if (length != name.length) return false;
+  for (let i = 0; i < length; ++i) {
+    if (<i32>load<u8>(addressOf(key) + i) != name.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,53 @@
+/** Names longer than this have no suggestion. */
+const MAX_LENGTH = 40;
+
+/**
+ * The one of `known` that `name` was probably meant to be, or "". Case, `_` and `-` do not count, and about every
+ * third letter may be wrong, missing, too many, or swapped with its neighbour (optimal string alignment distance).
+ */
+export function nearest(name: string, known: string[]): string {
+  const wanted = bare(name);
+  if (wanted.length == 0 || wanted.length > MAX_LENGTH) return "";
+  let best = "";
+  let bestDistance = wanted.length / 3 + 1;
+  for (let i = 0; i < known.length; ++i) {
+    const distance = distanceBetween(wanted, bare(known[i]));
+    if (distance < bestDistance) {
+      best = known[i];
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll("_", "").replaceAll("-", "");
+}
+
+function distanceBetween(a: string, b: string): i32 {
+  const width = b.length + 1;
+  // Three rows of the table of distances between the beginnings of `a` and `b`.
+  let before = new StaticArray<i32>(width);
+  let above = new StaticArray<i32>(width);
+  let row = new StaticArray<i32>(width);
+  for (let j = 0; j < width; ++j) above[j] = j;
+  for (let i = 1; i <= a.length; ++i) {
+    row[0] = i;
+    for (let j = 1; j < width; ++j) {
+      const differ = a.charCodeAt(i - 1) == b.charCodeAt(j - 1) ? 0 : 1;
+      let distance = min(above[j - 1] + differ, min(above[j], row[j - 1]) + 1);
+      const swapped =
+        i > 1 &&
+        j > 1 &&
+        a.charCodeAt(i - 1) == b.charCodeAt(j - 2) &&
+        a.charCodeAt(i - 2) == b.charCodeAt(j - 1);
+      if (swapped) distance = min(distance, before[j - 2] + 1);
+      row[j] = distance;
+    }
+    const spare = before;
+    before = above;
+    above = row;
+    row = spare;
+  }
+  return above[b.length];
+}

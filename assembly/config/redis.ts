@@ -1,0 +1,67 @@
+import { addressOf, Bytes, bytesOf, endsWith } from "../bytes/bytes";
+import { COLON, PIPE, QUESTION, SLASH, SPACE } from "../bytes/ascii";
+import { textOf } from "../bytes/utf8";
+import { Fields } from "./fields";
+
+const FIELDS: string[] = ["service_name", "service_port", "username", "password", "timeout", "database"];
+
+const STATIC_SUFFIX = bytesOf(".static");
+
+/** The Redis service that keeps the counters. */
+@final
+export class RedisConfig {
+  constructor(
+    readonly serviceName: Bytes,
+    readonly servicePort: i32,
+    readonly username: Bytes,
+    readonly password: Bytes,
+    /** For one command, in milliseconds. */
+    readonly timeout: i32,
+    readonly database: i32,
+  ) {}
+
+  /** The name of the service's cluster in Envoy, as Higress and Istio spell it. */
+  get cluster(): Bytes {
+    return bytesOf(`outbound|${this.servicePort}||${textOf(this.serviceName)}`);
+  }
+}
+
+/** Reads the `redis` block of a configuration. No text in it, which might be a secret, is repeated in a problem. */
+export function readRedis(fields: Fields): RedisConfig {
+  const serviceName = fields.requiredText(
+    "service_name",
+    "the name of the Redis service, such as redis.static,",
+  );
+  const fault = faultOf(serviceName);
+  if (fault.length > 0) fields.problems.error(fields.at("service_name"), fault);
+
+  const port = fields.integer("service_port", 0, 0, 65535);
+  const username = fields.text("username");
+  const password = fields.text("password");
+  const timeout = fields.integer("timeout", 0, 0, i32.MAX_VALUE);
+  const database = fields.integer("database", 0, 0, i32.MAX_VALUE);
+  fields.warnOfOthers(FIELDS);
+  // Zero stands for the default, as in the published plugin.
+  return new RedisConfig(
+    serviceName,
+    port != 0 ? <i32>port : endsWith(serviceName, STATIC_SUFFIX) ? 80 : 6379,
+    username,
+    password,
+    timeout != 0 ? <i32>timeout : 1000,
+    <i32>database,
+  );
+}
+
+/** Why a name cannot be that of a service, or "". */
+function faultOf(name: Bytes): string {
+  const ptr = addressOf(name);
+  for (let i = 0; i < name.byteLength; ++i) {
+    const c = load<u8>(ptr + i);
+    if (c == PIPE) return "must be the name of a service such as redis.static, not of a cluster";
+    if (c == COLON) return "must be the name of a service alone; its port goes to service_port";
+    if (c <= SPACE || c == SLASH || c == QUESTION) {
+      return "must be the name of a service such as redis.static, without spaces, slashes or question marks";
+    }
+  }
+  return "";
+}

@@ -1,0 +1,130 @@
+import { DIGIT_0, DOT, isDigit, LOWER_E, MINUS, PLUS } from "../bytes/ascii";
+import { addressOf, Bytes, bytesOf, EMPTY } from "../bytes/bytes";
+import { textOf } from "../bytes/utf8";
+import { JsonType, JsonValue } from "../json/value";
+
+const TRUE = bytesOf("true");
+const FALSE = bytesOf("false");
+
+/** A value as text: a string's own, a number as it is written, `true`, `false`, nothing for null; null for others. */
+export function textOfScalar(value: JsonValue): Bytes | null {
+  switch (value.type) {
+    case JsonType.String:
+    case JsonType.Number:
+      return value.bytes;
+    case JsonType.True:
+      return TRUE;
+    case JsonType.False:
+      return FALSE;
+    case JsonType.Null:
+      return EMPTY;
+    default:
+      return null;
+  }
+}
+
+/** "a string", "null" and so on, for messages. */
+export function kindOf(value: JsonValue): string {
+  switch (value.type) {
+    case JsonType.String:
+      return "a string";
+    case JsonType.Number:
+      return "a number";
+    case JsonType.True:
+    case JsonType.False:
+      return "a boolean";
+    case JsonType.Null:
+      return "null";
+    case JsonType.Array:
+      return "a list";
+    default:
+      return "an object";
+  }
+}
+
+/** A value for messages: strings in quotes, cut after 40 characters; lists and objects by their kind. */
+export function shown(value: JsonValue): string {
+  if (value.type == JsonType.Array || value.type == JsonType.Object) return kindOf(value);
+  const text = textOf(value.raw);
+  return text.length > 40 ? text.substring(0, 40) + "…" : text;
+}
+
+/** A whole number read from a configuration. */
+@final
+export class Integer {
+  constructor(
+    /** Truncated toward zero, and to the range of i64. */
+    readonly value: i64,
+    /** Whether nothing was cut off behind the decimal point. */
+    readonly isWhole: bool,
+  ) {}
+}
+
+/** Numbers, in any notation, and strings of an optional minus and digits; null for everything else. */
+export function integerOf(value: JsonValue): Integer | null {
+  if (value.type == JsonType.Number) return truncate(value.bytes);
+  return value.type == JsonType.String && isInteger(value.bytes) ? truncate(value.bytes) : null;
+}
+
+/** Whether a text is an optional minus and digits. */
+export function isInteger(text: Bytes): bool {
+  const ptr = addressOf(text);
+  const length = text.byteLength;
+  const from = length > 0 && load<u8>(ptr) == MINUS ? 1 : 0;
+  for (let i = from; i < length; ++i) {
+    if (!isDigit(load<u8>(ptr + i))) return false;
+  }
+  return length > from;
+}
+
+/** Beyond this, an exponent only says "enormous" or "next to nothing"; texts of numbers are shorter. */
+const MAX_EXPONENT: i32 = 1 << 28;
+
+/** The integer part of a number in the notation of JSON, computed on its digits: nothing goes through a float. */
+function truncate(text: Bytes): Integer {
+  const ptr = addressOf(text);
+  const length = text.byteLength;
+  const negative = length > 0 && load<u8>(ptr) == MINUS;
+  const first = negative ? 1 : 0;
+
+  let digitsEnd = first;
+  let wholeDigits = -1; // before the point
+  for (; digitsEnd < length; ++digitsEnd) {
+    const c = load<u8>(ptr + digitsEnd);
+    if (c == DOT) wholeDigits = digitsEnd - first;
+    else if ((c | 0x20) == LOWER_E) break;
+  }
+  const hasPoint = wholeDigits >= 0;
+  const digits = digitsEnd - first - (hasPoint ? 1 : 0);
+  if (!hasPoint) wholeDigits = digits;
+  wholeDigits += exponentOf(ptr + digitsEnd, length - digitsEnd);
+
+  let value: i64 = 0;
+  let isWhole = true;
+  let position = 0;
+  for (let i = first; i < digitsEnd; ++i) {
+    const c = load<u8>(ptr + i);
+    if (c == DOT) continue;
+    const digit = <i64>(c - DIGIT_0);
+    if (position++ < wholeDigits) value = timesTenPlus(value, digit);
+    else if (digit != 0) isWhole = false;
+  }
+  // Zeros that the exponent adds; the value is zero or saturated before there are twenty.
+  for (let i = digits; i < min(wholeDigits, digits + 20); ++i) value = timesTenPlus(value, 0);
+  return new Integer(negative ? -value : value, isWhole);
+}
+
+/** The value of `e`, `E`, a sign and digits, or 0 for nothing; kept within `MAX_EXPONENT`. */
+function exponentOf(ptr: usize, len: i32): i32 {
+  let value = 0;
+  for (let i = 1; i < len; ++i) {
+    const c = load<u8>(ptr + i);
+    if (c != PLUS && c != MINUS) value = min(value * 10 + (c - DIGIT_0), MAX_EXPONENT / 10);
+  }
+  return len > 1 && load<u8>(ptr + 1) == MINUS ? -value : value;
+}
+
+/** Saturates at the largest i64. */
+function timesTenPlus(value: i64, digit: i64): i64 {
+  return value > (i64.MAX_VALUE - digit) / 10 ? i64.MAX_VALUE : value * 10 + digit;
+}

@@ -1,0 +1,156 @@
+import { RIGHT_BRACE } from "../../bytes/ascii";
+import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
+import { textOf } from "../../bytes/utf8";
+import { Fields } from "../../config/fields";
+import { readRedis, RedisConfig } from "../../config/redis";
+import { shown, textOfScalar } from "../../config/scalar";
+import { Limit } from "../../rules/limit";
+import { RuleItem } from "../../rules/rule-item";
+import { RuleMode } from "../../rules/rule-mode";
+import { LIMIT_FIELDS, readLimit } from "./config-limit";
+import { RuleItemsReader } from "./config-rule-items";
+
+/** The fields of a rate limit. */
+export const RATE_LIMIT_FIELDS: string[] = [
+  "rule_name",
+  "rule_mode",
+  "global_threshold",
+  "rule_items",
+  "rejected_code",
+  "rejected_msg",
+  "redis",
+];
+
+const DEFAULT_REJECTED_CODE = 429;
+const DEFAULT_REJECTED_MESSAGE = bytesOf("Too many requests");
+
+/** One complete rate limiting configuration, checked and compiled. */
+@final
+export class RateLimitConfig {
+  constructor(
+    /** A part of all Redis keys; may be empty. */
+    readonly ruleName: Bytes,
+    readonly mode: RuleMode,
+    /** `global_threshold`. */
+    readonly globalLimit: Limit | null,
+    /** `rule_items`; in `RuleMode.FirstMatch` there is either a global limit or at least one item. */
+    readonly items: RuleItem[],
+    /** 200 to 599. */
+    readonly rejectedCode: i32,
+    readonly rejectedMessage: Bytes,
+    readonly redis: RedisConfig,
+  ) {}
+
+  /** In a few words, for the log; without secrets. */
+  describe(): string {
+    const mode = this.mode == RuleMode.AllMatch ? "all_match" : "first_match";
+    const limit = this.globalLimit !== null ? ", global threshold" : "";
+    const count = this.items.length;
+    const items = count == 0 ? "" : count == 1 ? ", 1 rule item" : `, ${count} rule items`;
+    return `rule "${textOf(this.ruleName)}": ${mode}${limit}${items}, redis ${textOf(this.redis.cluster)}`;
+  }
+}
+
+/**
+ * Reads a rate limiting configuration: the global one, or the one of a rule of `_rules_`.
+ * @returns null if it has no rule_name or no redis; otherwise something that is only usable if no error was reported
+ */
+export function readRateLimit(fields: Fields): RateLimitConfig | null {
+  const redis = readRedisBlock(fields);
+  const name = readRuleName(fields);
+  const mode = readMode(fields);
+  const globalLimit = readGlobalLimit(fields);
+  const reader = new RuleItemsReader(fields.problems);
+  if (fields.has("rule_items")) reader.read(fields.list("rule_items"), fields.at("rule_items"));
+  checkCombination(fields, mode);
+  const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
+  const message = readMessage(fields);
+
+  if (redis === null || name === null) return null;
+  const config = new RateLimitConfig(name, mode, globalLimit, reader.items, code, message, redis);
+  checkRuleName(name, fields, touchesSeveralCounters(config, reader.mostWindows));
+  return config;
+}
+
+function readRedisBlock(fields: Fields): RedisConfig | null {
+  const value = fields.get("redis");
+  const path = fields.at("redis");
+  if (value === null) {
+    fields.problems.error(
+      path,
+      "is missing; an object with service_name, the name of a Redis service, is expected",
+    );
+    return null;
+  }
+  const block = Fields.of(value, path, fields.problems);
+  return block === null ? null : readRedis(block);
+}
+
+function readRuleName(fields: Fields): Bytes | null {
+  const value = fields.get("rule_name");
+  if (value !== null) return fields.textOf("rule_name", value);
+  fields.problems.error(fields.at("rule_name"), "is missing; the counters in Redis are named after it");
+  return null;
+}
+
+function readGlobalLimit(fields: Fields): Limit | null {
+  const value = fields.get("global_threshold");
+  if (value === null) return null;
+  const windows = Fields.of(value, fields.at("global_threshold"), fields.problems);
+  if (windows === null) return null;
+  const limit = readLimit(windows);
+  windows.warnOfOthers(LIMIT_FIELDS);
+  return limit;
+}
+
+/** A field that is there but null counts as given. */
+function checkCombination(fields: Fields, mode: RuleMode): void {
+  const global = fields.has("global_threshold");
+  const items = fields.has("rule_items");
+  if (!global && !items) {
+    fields.problems.error(fields.path, "needs global_threshold or rule_items");
+  } else if (global && items && mode == RuleMode.FirstMatch) {
+    const message = "has both global_threshold and rule_items, which only rule_mode all_match allows";
+    fields.problems.error(fields.path, message);
+  }
+}
+
+/** Whether one script may touch several counters. */
+function touchesSeveralCounters(config: RateLimitConfig, mostWindowsOfItems: i32): bool {
+  const limit = config.globalLimit;
+  if (mostWindowsOfItems > 1 || (limit !== null && limit.windows.length > 1)) return true;
+  return config.mode == RuleMode.AllMatch && config.items.length + (limit === null ? 0 : 1) > 1;
+}
+
+function readMode(fields: Fields): RuleMode {
+  const value = fields.get("rule_mode");
+  if (value === null) return RuleMode.FirstMatch;
+  const text = textOfScalar(value);
+  const name = text === null ? "" : textOf(text);
+  if (name == "all_match") return RuleMode.AllMatch;
+  if (name != "first_match") {
+    fields.problems.error(fields.at("rule_mode"), `must be first_match or all_match, is ${shown(value)}`);
+  }
+  return RuleMode.FirstMatch;
+}
+
+/** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */
+function readMessage(fields: Fields): Bytes {
+  const value = fields.get("rejected_msg");
+  if (value === null) return DEFAULT_REJECTED_MESSAGE;
+  const text = textOfScalar(value);
+  return text === null ? value.raw : text;
+}
+
+/** Redis Cluster: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags */
+function checkRuleName(name: Bytes, fields: Fields, severalCounters: bool): void {
+  const isEmpty = name.byteLength == 0;
+  if (severalCounters && (isEmpty || load<u8>(addressOf(name)) == RIGHT_BRACE)) {
+    const what = isEmpty ? "is empty" : "begins with }";
+    const message = `${what}, which puts the counters of one request into different slots of a Redis Cluster`;
+    fields.problems.warning(fields.at("rule_name"), message);
+  } else if (isEmpty) {
+    const message = "is empty, so that all rules without a name share their counters";
+    fields.problems.warning(fields.at("rule_name"), message);
+  }
+}

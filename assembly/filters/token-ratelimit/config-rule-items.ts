@@ -1,0 +1,229 @@
+import { addressOf, Bytes, bytesOf, EMPTY, equals, slice, startsWith } from "../../bytes/bytes";
+import { ByteTable } from "../../bytes/table";
+import { textOf } from "../../bytes/utf8";
+import { Fields } from "../../config/fields";
+import { Path } from "../../config/path";
+import { Problems } from "../../config/problems";
+import { JsonValue } from "../../json/value";
+import { compileRegex } from "../../regex/regex";
+import { CONSUMER_HEADER } from "../../request/http-facts";
+import { AddressKeys } from "../../rules/address-keys";
+import { Cidr, parseCidr } from "../../rules/cidr";
+import { AddressSource } from "../../rules/facts";
+import { Limit } from "../../rules/limit";
+import { LimitBy, nameOf } from "../../rules/limit-by";
+import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
+import { ExactKeys, PatternKeys } from "../../rules/value-keys";
+import { LIMIT_FIELDS, readLimit } from "./config-limit";
+
+/** Ascending precedence: of several `limit_by_*` fields in one item, the last one here counts, as published. */
+const PRECEDENCE: LimitBy[] = [
+  LimitBy.Header,
+  LimitBy.Param,
+  LimitBy.Cookie,
+  LimitBy.PerHeader,
+  LimitBy.PerParam,
+  LimitBy.PerCookie,
+  LimitBy.Consumer,
+  LimitBy.PerConsumer,
+  LimitBy.PerIp,
+];
+
+const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat(["limit_keys"]);
+const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
+
+const EVERY_VALUE = bytesOf("*");
+const REGEXP_PREFIX = bytesOf("regexp:");
+const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
+const FROM_HEADER_PREFIX = bytesOf("from-header-");
+
+const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
+
+/** Reads `rule_items`. */
+@final
+export class RuleItemsReader {
+  readonly items: RuleItem[] = [];
+  /** The largest number of windows in one limit. */
+  mostWindows: i32 = 0;
+  /** Position in `rule_items` by `limit_by_*` and name. */
+  private readonly seen: ByteTable = new ByteTable();
+
+  constructor(private readonly problems: Problems) {}
+
+  /** @param list the elements of `rule_items`, which is at `path` */
+  read(list: JsonValue[], path: Path): void {
+    if (list.length == 0) this.problems.error(path, "needs at least one item");
+    for (let i = 0; i < list.length; ++i) {
+      const fields = Fields.of(list[i], path.item(i), this.problems);
+      if (fields === null) continue;
+      this.readItem(fields, path, i);
+      fields.warnOfOthers(ITEM_FIELDS);
+    }
+  }
+
+  private readItem(fields: Fields, list: Path, position: i32): void {
+    const subject = this.readSubject(fields);
+    const keys = fields.list("limit_keys");
+    const path = fields.at("limit_keys");
+    if (keys.length == 0) this.problems.error(path, "needs at least one key");
+    if (subject === null) return;
+
+    const by = subject.by;
+    const name = subject.name;
+    this.checkRepetition(subject, fields.path, list, position);
+    if (by == LimitBy.PerIp) {
+      const source = this.readSource(name, fields.at(subject.field));
+      this.items.push(new AddressRuleItem(name, source, this.readAddressKeys(keys, path)));
+    } else if (by < LimitBy.PerHeader) {
+      this.items.push(new ValueRuleItem(by, name, this.readExactKeys(keys, path, subject.field)));
+    } else {
+      this.items.push(new ValueRuleItem(by, name, this.readPatternKeys(keys, path, subject.field)));
+    }
+  }
+
+  /** What the item looks at; null, and an error, if that is nothing. */
+  private readSubject(fields: Fields): Subject | null {
+    let winner: Subject | null = null;
+    let given = 0;
+    for (let i = 0; i < PRECEDENCE.length; ++i) {
+      const by = PRECEDENCE[i];
+      const field = textOf(nameOf(by));
+      const value = fields.get(field);
+      if (value === null) continue;
+      let name: Bytes | null = CONSUMER_HEADER;
+      if (by != LimitBy.Consumer && by != LimitBy.PerConsumer) name = fields.textOf(field, value);
+      if (name === null) return null;
+      // An empty name does not count, unless it is the only one, as which it is reported.
+      if (name.byteLength > 0) ++given;
+      if (name.byteLength > 0 || winner === null) winner = new Subject(by, field, name);
+    }
+    if (winner === null) {
+      const names = ITEM_FIELDS.slice(0, PRECEDENCE.length).join(", ");
+      this.problems.error(fields.path, `needs one of ${names}`);
+    } else if (given == 0) {
+      this.problems.error(fields.at(winner.field), "is empty; it says what to look at");
+    } else if (given > 1) {
+      const message = `has ${given} limit_by_ fields, of which only ${winner.field} counts`;
+      this.problems.warning(fields.path, message);
+    }
+    return winner;
+  }
+
+  private checkRepetition(subject: Subject, path: Path, list: Path, position: i32): void {
+    const key = bytesOf(subject.field + ":" + textOf(subject.name));
+    if (this.seen.add(key, position)) return;
+    const first = list.item(this.seen.find(addressOf(key), key.byteLength));
+    this.problems.warning(path, `looks at the same as ${first}`);
+  }
+
+  private readSource(text: Bytes, path: Path): AddressSource {
+    if (equals(text, FROM_REMOTE_ADDR)) return new AddressSource(null);
+    const header = startsWith(text, FROM_HEADER_PREFIX)
+      ? slice(text, FROM_HEADER_PREFIX.byteLength, text.byteLength)
+      : EMPTY;
+    if (header.byteLength == 0) {
+      this.problems.error(path, "must be from-remote-addr or from-header-<name of a header>");
+    }
+    return new AddressSource(header);
+  }
+
+  private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
+    const keys = new ExactKeys();
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path.item(i));
+      if (key === null) continue;
+      if (equals(key.text, EVERY_VALUE) || startsWith(key.text, REGEXP_PREFIX)) {
+        const per = field.replace("limit_by_", "limit_by_per_");
+        key.warning(`is compared literally; patterns are for ${per}`);
+      }
+      if (!keys.add(key.text, key.limit)) key.warning(NEVER_APPLIES);
+    }
+    return keys;
+  }
+
+  private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
+    const keys = new PatternKeys();
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path.item(i));
+      if (key === null) continue;
+      let applies = true;
+      if (equals(key.text, EVERY_VALUE)) {
+        applies = keys.addEveryValue(key.limit);
+      } else if (startsWith(key.text, REGEXP_PREFIX)) {
+        const start = REGEXP_PREFIX.byteLength;
+        const result = compileRegex(slice(key.text, start, key.text.byteLength));
+        const regex = result.regex;
+        if (regex !== null) applies = keys.addPattern(key.text, regex, key.limit);
+        else key.error(`${result.error}, at byte ${start + result.offset}`);
+      } else {
+        const exact = field.replace("limit_by_per_", "limit_by_");
+        key.error(`must be "*" or begin with "regexp:"; single values are for ${exact}`);
+      }
+      if (!applies) key.warning(NEVER_APPLIES);
+    }
+    return keys;
+  }
+
+  private readAddressKeys(list: JsonValue[], path: Path): AddressKeys {
+    const read: LimitKey[] = [];
+    const blocks: Cidr[] = [];
+    const limits: Limit[] = [];
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path.item(i));
+      if (key === null) continue;
+      const block = parseCidr(key.text);
+      if (block === null) {
+        key.error("must be an IP address or a block of them, such as 10.0.0.0/8");
+        continue;
+      }
+      read.push(key);
+      blocks.push(block);
+      limits.push(key.limit);
+    }
+    const keys = new AddressKeys(blocks, limits);
+    const reachable = keys.reachable();
+    for (let i = 0; i < read.length; ++i) {
+      if (!reachable[i]) read[i].warning(NEVER_APPLIES);
+    }
+    return keys;
+  }
+
+  private readKey(value: JsonValue, path: Path): LimitKey | null {
+    const fields = Fields.of(value, path, this.problems);
+    if (fields === null) return null;
+    const text = fields.requiredText("key", "the value that the limits are for");
+    const limit = readLimit(fields);
+    this.mostWindows = max(this.mostWindows, limit.windows.length);
+    fields.warnOfOthers(KEY_FIELDS);
+    return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
+  }
+}
+
+/** What of a request an item looks at. */
+@final
+class Subject {
+  constructor(
+    readonly by: LimitBy,
+    /** `limit_by_header` and so on. */
+    readonly field: string,
+    readonly name: Bytes,
+  ) {}
+}
+
+/** One of `limit_keys`. */
+@final
+class LimitKey {
+  constructor(
+    readonly text: Bytes,
+    readonly limit: Limit,
+    private readonly fields: Fields,
+  ) {}
+
+  error(message: string): void {
+    this.fields.problems.error(this.fields.at("key"), message);
+  }
+
+  warning(message: string): void {
+    this.fields.problems.warning(this.fields.at("key"), message);
+  }
+}

@@ -1,0 +1,119 @@
+import { CR, LF, SPACE, TAB } from "../../bytes/ascii";
+import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
+import { Fields } from "../../config/fields";
+import { Path } from "../../config/path";
+import { Problems } from "../../config/problems";
+import { JsonValue, parseJson } from "../../json/value";
+import { Selector } from "../../rules/selector";
+import { RATE_LIMIT_FIELDS, RateLimitConfig, readRateLimit } from "./config-rate-limit";
+import { readSelector, SELECTOR_FIELDS } from "./config-selector";
+
+export { RateLimitConfig } from "./config-rate-limit";
+
+const RULES = bytesOf("_rules_");
+/** Higress' own, for its logs. */
+const PLUGIN_ID = bytesOf("_plugin_id_");
+
+const ROOT_FIELDS = RATE_LIMIT_FIELDS.concat(["_rules_", "_plugin_id_"]);
+const RULE_FIELDS = RATE_LIMIT_FIELDS.concat(SELECTOR_FIELDS);
+
+const EMPTY_CONFIGURATION = "is empty; rule_name, redis, and global_threshold or rule_items are expected";
+
+/** A rate limiting configuration for the requests that a selector matches. */
+@final
+export class RuleOverride {
+  constructor(
+    readonly selector: Selector,
+    readonly config: RateLimitConfig,
+  ) {}
+}
+
+/** The whole configuration of a plugin: the global one, and those of `_rules_` that take its place. */
+@final
+export class PluginConfig {
+  constructor(
+    readonly global: RateLimitConfig | null,
+    /** In configured order. */
+    readonly overrides: RuleOverride[],
+  ) {}
+
+  /**
+   * The configuration for a request: that of the first override that matches, or the global one, or none.
+   * @param host the `:authority` header
+   * @param route the name of the route
+   * @param cluster the name of the cluster that the route leads to
+   */
+  select(host: Bytes, route: Bytes, cluster: Bytes): RateLimitConfig | null {
+    for (let i = 0; i < this.overrides.length; ++i) {
+      const candidate = this.overrides[i];
+      if (candidate.selector.matches(host, route, cluster)) return candidate.config;
+    }
+    return this.global;
+  }
+
+  /** One line for the log, without secrets. */
+  describe(): string {
+    const global = this.global;
+    const count = this.overrides.length;
+    const rules = `${count} for routes, hosts or services`;
+    if (global === null) return `no global rule, ${rules}`;
+    return count == 0 ? global.describe() : `${global.describe()}; ${rules}`;
+  }
+}
+
+/**
+ * Reads the configuration of the plugin, JSON as Higress and Envoy hand it over. Every problem is reported.
+ * @returns null if there is any error
+ */
+export function parsePluginConfig(text: Bytes, problems: Problems): PluginConfig | null {
+  const root = Path.root();
+  if (isBlankText(text)) {
+    problems.error(root, EMPTY_CONFIGURATION);
+    return null;
+  }
+  const json = parseJson(text);
+  const value = json.value;
+  if (value === null) {
+    problems.error(root, `${json.error}, at byte ${json.offset}`);
+    return null;
+  }
+  const fields = Fields.of(value, root, problems);
+  if (fields === null) return null;
+
+  const rules = fields.list("_rules_");
+  const overrides = readOverrides(rules, fields);
+  let global: RateLimitConfig | null = null;
+  if (hasGlobalPart(value)) global = readRateLimit(fields);
+  else if (rules.length == 0) problems.error(root, EMPTY_CONFIGURATION);
+  fields.warnOfOthers(ROOT_FIELDS);
+  return problems.hasErrors ? null : new PluginConfig(global, overrides);
+}
+
+/** Whether anything is configured beside `_rules_`: then it must be a complete configuration. */
+function hasGlobalPart(object: JsonValue): bool {
+  for (let i = 0; i < object.keys.length; ++i) {
+    if (!equals(object.keys[i], RULES) && !equals(object.keys[i], PLUGIN_ID)) return true;
+  }
+  return false;
+}
+
+function readOverrides(rules: JsonValue[], root: Fields): RuleOverride[] {
+  const overrides: RuleOverride[] = [];
+  for (let i = 0; i < rules.length; ++i) {
+    const fields = Fields.of(rules[i], root.at("_rules_").item(i), root.problems);
+    if (fields === null) continue;
+    const selector = readSelector(fields);
+    const config = readRateLimit(fields);
+    fields.warnOfOthers(RULE_FIELDS);
+    if (selector !== null && config !== null) overrides.push(new RuleOverride(selector, config));
+  }
+  return overrides;
+}
+
+function isBlankText(text: Bytes): bool {
+  for (let i = 0; i < text.byteLength; ++i) {
+    const c = load<u8>(addressOf(text) + i);
+    if (c != SPACE && c != TAB && c != LF && c != CR) return false;
+  }
+  return true;
+}

@@ -1,0 +1,149 @@
+import "../../../assembly/abi/abort";
+import { ByteBuilder } from "../../../assembly/bytes/builder";
+import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
+import { textOf } from "../../../assembly/bytes/utf8";
+import { nearest as nearestName } from "../../../assembly/config/nearest";
+import { Problems } from "../../../assembly/config/problems";
+import { integerOf } from "../../../assembly/config/scalar";
+import {
+  parsePluginConfig,
+  PluginConfig,
+  RateLimitConfig,
+} from "../../../assembly/filters/token-ratelimit/config";
+import { parseJson } from "../../../assembly/json/value";
+import { HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
+import { Limit } from "../../../assembly/rules/limit";
+import { nameOf } from "../../../assembly/rules/limit-by";
+import { Match } from "../../../assembly/rules/match";
+import { allMatches, firstMatch } from "../../../assembly/rules/matcher";
+import { RuleMode } from "../../../assembly/rules/rule-mode";
+
+let config: PluginConfig | null = null;
+
+/** Parses a configuration, which the functions below use; returns "error: ..." and "warning: ..." lines. */
+export function parse(text: ArrayBuffer): string[] {
+  const problems = new Problems();
+  config = parsePluginConfig(text, problems);
+  const lines: string[] = [];
+  const errors = problems.errors;
+  for (let i = 0; i < errors.length; ++i) lines.push("error: " + errors[i]);
+  const warnings = problems.warnings;
+  for (let i = 0; i < warnings.length; ++i) lines.push("warning: " + warnings[i]);
+  assert(errors.length > 0 == (config === null));
+  return lines;
+}
+
+export function describe(): string {
+  const parsed = config;
+  return parsed === null ? "refused" : parsed.describe();
+}
+
+/** The global configuration as one line, or that of the override at `index`. */
+export function dump(index: i32): string {
+  const parsed = config;
+  if (parsed === null) return "refused";
+  const limit = index < 0 ? parsed.global : parsed.overrides[index].config;
+  return limit === null ? "none" : dumpOf(limit);
+}
+
+function dumpOf(c: RateLimitConfig): string {
+  const global = c.globalLimit;
+  const r = c.redis;
+  const parts: string[] = [
+    "name=" + textOf(c.ruleName),
+    c.mode == RuleMode.AllMatch ? "all" : "first",
+    "global=" + (global === null ? "none" : windows(global)),
+    "items=" + c.items.length.toString(),
+    "code=" + c.rejectedCode.toString(),
+    "message=" + textOf(c.rejectedMessage),
+    `redis=${textOf(r.cluster)} ${textOf(r.username)}:${textOf(r.password)} ${r.timeout} ${r.database}`,
+  ];
+  return parts.join("; ");
+}
+
+function windows(limit: Limit): string {
+  const parts: string[] = [];
+  for (let i = 0; i < limit.windows.length; ++i) {
+    parts.push(`${limit.windows[i].tokens}/${limit.windows[i].seconds}`);
+  }
+  return parts.join(",");
+}
+
+/** The name of the rule that a request gets, or "none". */
+export function select(host: string, route: string, cluster: string): string {
+  const parsed = config;
+  if (parsed === null) return "refused";
+  const chosen = parsed.select(bytesOf(host), bytesOf(route), bytesOf(cluster));
+  return chosen === null ? "none" : textOf(chosen.ruleName);
+}
+
+function globalConfig(): RateLimitConfig | null {
+  const parsed = config;
+  if (parsed === null) return null;
+  return parsed.global;
+}
+
+class FakeSource implements HttpSource {
+  constructor(private fields: Map<string, Bytes>) {}
+
+  header(name: Bytes): Bytes | null {
+    return this.get(textOf(name).toLowerCase());
+  }
+
+  property(path: Bytes): Bytes | null {
+    return this.get(textOf(path));
+  }
+
+  private get(name: string): Bytes | null {
+    return this.fields.has(name) ? this.fields.get(name) : null;
+  }
+}
+
+function factsOf(names: string[], values: ArrayBuffer[]): HttpFacts {
+  const fields = new Map<string, Bytes>();
+  for (let i = 0; i < names.length; ++i) fields.set(names[i], values[i]);
+  return new HttpFacts(new FakeSource(fields));
+}
+
+/** What applies to a request of these headers and properties: one "kind name value windows" per match, in latin1. */
+export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
+  const out = new ByteBuilder();
+  const chosen = globalConfig();
+  if (chosen === null) return out.text("no configuration").toBytes();
+  const facts = factsOf(names, values);
+  let matches: Match[] = [];
+  if (chosen.mode == RuleMode.AllMatch) {
+    matches = allMatches(chosen.items, facts);
+  } else {
+    const first = firstMatch(chosen.items, facts);
+    if (first !== null) matches.push(first);
+  }
+  for (let i = 0; i < matches.length; ++i) {
+    const m = matches[i];
+    if (i > 0) out.text("\n");
+    out.bytes(nameOf(m.item.by)).text(" ").bytes(m.item.name).text(" ").bytes(m.value).text(" ");
+    out.text(windows(m.limit));
+  }
+  return out.toBytes();
+}
+
+/** Matches the same request `times` times; returns how many matches there were. */
+export function matchMany(names: string[], values: ArrayBuffer[], times: i32): i32 {
+  const chosen = globalConfig();
+  if (chosen === null) return -1;
+  let sum = 0;
+  for (let i = 0; i < times; ++i) if (firstMatch(chosen.items, factsOf(names, values)) !== null) ++sum;
+  return sum;
+}
+
+/** The whole number in a JSON value, "~" behind it if something was cut off, or "none". */
+export function integer(text: string): string {
+  const value = parseJson(bytesOf(text)).value;
+  if (value === null) return "not JSON";
+  const number = integerOf(value);
+  return number === null ? "none" : number.value.toString() + (number.isWhole ? "" : "~");
+}
+
+export function nearest(name: string, known: string[]): string {
+  return nearestName(name, known);
+}
