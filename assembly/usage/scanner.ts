@@ -1,0 +1,146 @@
+import { CR, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB, toLower } from "../bytes/ascii";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { countClamped, NO_COUNT, parseCount } from "./count";
+import { Document } from "./document";
+import { EncodedDocument } from "./encoded";
+import { EventStreamFraming } from "./eventstream";
+import { HEADERS, Where } from "./formats";
+import { Op, Report } from "./report";
+import { SseFraming } from "./sse";
+import { Combine, Tally } from "./tally";
+import { TextsFraming } from "./texts";
+import { Usage } from "./usage";
+
+/** How a body holds its JSON texts. */
+const enum Framing {
+  /** Not known before its first byte. */
+  Unknown,
+  Texts,
+  Sse,
+  EventStream,
+}
+
+const EVENT_STREAM = bytesOf("vnd.amazon.eventstream");
+/** Media types of lines of JSON: ndjson, x-ndjson, jsonl, x-jsonl, json-lines, and Cohere's stream+json. */
+const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines"), bytesOf("stream+json")];
+
+/**
+ * Reads the usage out of a response while it passes: `begin` with its headers, `feed` with each chunk, cut anywhere,
+ * `finish` at its end, however it ended. Then `usage` holds what it reported; before that, what it has reported so far.
+ *
+ * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
+ * and lines of JSON are told by their type too.
+ *
+ * A scanner is made once and used for one response after the other. Its memory is fixed, about 3 KB, whatever the
+ * body; no chunk allocates, and no bytes make it trap.
+ */
+@final
+export class UsageScanner {
+  readonly usage: Usage;
+  private tally: Tally;
+  private document: Document;
+  private texts: TextsFraming;
+  private sse: SseFraming;
+  private eventStream: EventStreamFraming;
+  private headers: Report = new Report();
+  private framing: Framing = Framing.Unknown;
+  private lines: bool = false;
+
+  constructor() {
+    const tally = new Tally();
+    const inner = new Document(tally);
+    inner.where = Where.BedrockChunk;
+    const document = new Document(tally, new EncodedDocument(inner));
+    this.usage = tally.usage;
+    this.tally = tally;
+    this.document = document;
+    this.texts = new TextsFraming(document);
+    this.sse = new SseFraming(document);
+    this.eventStream = new EventStreamFraming(document);
+  }
+
+  /** Starts a new response. @param contentType the value of its content-type header, or null if it has none */
+  begin(contentType: Bytes | null): void {
+    this.tally.begin();
+    this.headers.clear();
+    this.framing = Framing.Unknown;
+    this.lines = false;
+    if (contentType === null) return;
+    if (contains(contentType, EVENT_STREAM)) this.use(Framing.EventStream);
+    for (let i = 0; i < LINES.length; ++i) {
+      if (contains(contentType, LINES[i])) this.lines = true;
+    }
+  }
+
+  /** Notes the value of the response header called `HEADERS[index].name`. It counts if the body reports nothing. */
+  header(index: i32, value: Bytes): void {
+    if (<u32>index >= <u32>HEADERS.length) return;
+    const count = parseCount(addressOf(value), value.byteLength);
+    if (count == NO_COUNT) return;
+    if (countClamped) this.tally.clamp();
+    this.headers.put(HEADERS[index].slot, Op.Set, count);
+  }
+
+  /** Reads the next `len` bytes of the body at `ptr`, borrowed for the call. */
+  feed(ptr: usize, len: i32): void {
+    let at = ptr;
+    let left = len;
+    if (this.framing == Framing.Unknown) {
+      while (left > 0 && isLeading(load<u8>(at))) {
+        ++at;
+        --left;
+      }
+      if (left <= 0) return;
+      this.use(framingOf(load<u8>(at)));
+    }
+    switch (this.framing) {
+      case Framing.Texts:
+        this.texts.feed(at, left);
+        break;
+      case Framing.Sse:
+        this.sse.feed(at, left);
+        break;
+      default:
+        this.eventStream.feed(at, left);
+    }
+  }
+
+  /** The response has ended. */
+  finish(): void {
+    if (!this.usage.reported) this.tally.commit(this.headers, Combine.Merge);
+  }
+
+  private use(framing: Framing): void {
+    this.framing = framing;
+    this.document.where = framing == Framing.EventStream ? Where.AwsEvent : Where.Anywhere;
+    if (framing == Framing.Texts) this.texts.begin(this.lines);
+    else if (framing == Framing.Sse) this.sse.begin();
+    else this.eventStream.begin();
+  }
+}
+
+/** Whether `c` may precede a body: white space, or a byte of the UTF-8 byte order mark. */
+function isLeading(c: u8): bool {
+  return c == SPACE || c == LF || c == CR || c == TAB || c == 0xef || c == 0xbb || c == 0xbf;
+}
+
+/** A text begins with a bracket or brace, an AWS message with a zero byte, as long as it is below 16 MiB. */
+function framingOf(first: u8): Framing {
+  if (first == LEFT_BRACE || first == LEFT_BRACKET) return Framing.Texts;
+  return first == NUL ? Framing.EventStream : Framing.Sse;
+}
+
+/** Whether `part`, given in lower case, occurs in `text`, whose ASCII letters may be of any case. */
+function contains(text: Bytes, part: Bytes): bool {
+  for (let from = 0; from + part.byteLength <= text.byteLength; ++from) {
+    let i = 0;
+    while (
+      i < part.byteLength &&
+      toLower(load<u8>(addressOf(text) + from + i)) == load<u8>(addressOf(part) + i)
+    ) {
+      ++i;
+    }
+    if (i == part.byteLength) return true;
+  }
+  return false;
+}

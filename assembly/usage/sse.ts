@@ -1,0 +1,125 @@
+import { COLON, CR, LF, SPACE } from "../bytes/ascii";
+import { bytesOf } from "../bytes/bytes";
+import { Document, Progress } from "./document";
+
+/** Where in a line we are. */
+const enum Line {
+  /** In what may be the field name `data`. */
+  Name,
+  /** Right after `data:`, where one space is not part of the value. */
+  Start,
+  Value,
+  /** In a line that does not matter: another field, a comment. */
+  Other,
+}
+
+const DATA = bytesOf("data");
+const NEWLINE = bytesOf("\n");
+
+/**
+ * Server-sent events (WHATWG HTML, section 9.2.6), of which only the data matters:
+ *
+ *     event   = 1*line end-of-line
+ *     line    = ( comment / field ) end-of-line
+ *     field   = name [ ":" [ " " ] value ]      name: anything but CR, LF, ":"
+ *     end-of-line = CRLF / LF / CR
+ *
+ * The data of an event is a JSON text and is read as it comes, so events may be of any size. An event counts even if
+ * the stream ends without the blank line after it. Laxer than the standard: where a server leaves out blank lines, a
+ * `data` line after a complete text begins the next one.
+ */
+@final
+export class SseFraming {
+  private line: Line = Line.Name;
+  private matched: i32 = 0;
+  /** Whether the last byte was a CR, so that an LF belongs to it. */
+  private afterCr: bool = false;
+  /** Whether the current event has had data. */
+  private hasData: bool = false;
+  private progress: Progress = Progress.Open;
+
+  constructor(private document: Document) {}
+
+  begin(): void {
+    this.line = Line.Name;
+    this.matched = 0;
+    this.afterCr = false;
+    this.hasData = false;
+  }
+
+  feed(ptr: usize, len: i32): void {
+    const end = ptr + len;
+    let at = ptr;
+    if (this.afterCr && at < end) {
+      if (load<u8>(at) == LF) ++at;
+      this.afterCr = false;
+    }
+    while (at < end) {
+      if (this.line == Line.Name) {
+        const c = load<u8>(at);
+        if (this.matched < DATA.byteLength) {
+          if (c == load<u8>(changetype<usize>(DATA) + this.matched)) {
+            ++this.matched;
+            ++at;
+            continue;
+          }
+        } else if (c == COLON) {
+          this.line = Line.Start;
+          ++at;
+          continue;
+        }
+        if (this.matched == 0 && (c == LF || c == CR)) this.hasData = false;
+        this.line = Line.Other;
+      } else if (this.line == Line.Start) {
+        this.line = Line.Value;
+        this.beginData();
+        if (load<u8>(at) == SPACE) ++at;
+        continue;
+      }
+      const stop = findLineEnd(at, end);
+      if (this.line == Line.Value && stop > at && this.progress == Progress.Open) {
+        this.progress = this.document.feed(at, <i32>(stop - at));
+      }
+      if (stop == end) return;
+      at = stop + 1;
+      this.line = Line.Name;
+      this.matched = 0;
+      if (load<u8>(stop) == CR) {
+        if (at == end) this.afterCr = true;
+        else if (load<u8>(at) == LF) ++at;
+      }
+    }
+  }
+
+  /** A line of data begins: it goes on with the text of the event, or starts a new one. */
+  private beginData(): void {
+    if (this.hasData && this.progress == Progress.Open) {
+      this.progress = this.document.feed(changetype<usize>(NEWLINE), 1);
+      return;
+    }
+    this.hasData = true;
+    this.progress = Progress.Open;
+    this.document.begin();
+  }
+}
+
+const ONES: u64 = 0x0101010101010101;
+const HIGHS: u64 = 0x8080808080808080;
+const LFS: u64 = 0x0a0a0a0a0a0a0a0a;
+const CRS: u64 = 0x0d0d0d0d0d0d0d0d;
+
+/** The address of the first LF or CR at or after `at`, or `end`; eight bytes at a time, see json/scan. */
+function findLineEnd(at: usize, end: usize): usize {
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
+    const lf = word ^ LFS;
+    const cr = word ^ CRS;
+    const found = (((lf - ONES) & ~lf) | ((cr - ONES) & ~cr)) & HIGHS;
+    if (found != 0) return at + <usize>(ctz(found) >> 3);
+  }
+  for (; at < end; ++at) {
+    const c = load<u8>(at);
+    if (c == LF || c == CR) break;
+  }
+  return at;
+}

@@ -1,0 +1,65 @@
+import { MAX_COUNT } from "./count";
+
+/**
+ * What a call consumed, in tokens. Always: nothing is negative or above `MAX_COUNT`,
+ * `cachedInput + cacheWrite <= input` and `reasoning <= output`.
+ */
+@final
+export class Usage {
+  /** Whether the response said anything about its usage. If not, all counts are 0. */
+  reported: bool = false;
+  /** All input: prompt, cache reads and writes, prompts made by tool use. */
+  input: i64 = 0;
+  /** All that was generated, reasoning included. */
+  output: i64 = 0;
+  /** The part of `input` read from a cache. */
+  cachedInput: i64 = 0;
+  /** The part of `input` written to a cache. */
+  cacheWrite: i64 = 0;
+  /** The part of `output` that is reasoning, as far as the provider tells. */
+  reasoning: i64 = 0;
+  /**
+   * What the provider bills where that is more than what it reports as the usage of the answer: Anthropic's
+   * `usage.iterations` also lists compaction, advisor and refused attempts. Otherwise `input` and `output`.
+   */
+  billedInput: i64 = 0;
+  billedOutput: i64 = 0;
+  /** Whether a count made no sense (negative, fractional, above `MAX_COUNT`, a string) and was put in range. */
+  clamped: bool = false;
+
+  reset(): void {
+    this.reported = false;
+    this.input = 0;
+    this.output = 0;
+    this.cachedInput = 0;
+    this.cacheWrite = 0;
+    this.reasoning = 0;
+    this.billedInput = 0;
+    this.billedOutput = 0;
+    this.clamped = false;
+  }
+
+  /** Adds the counts of `other`, field by field. */
+  add(other: Usage): void {
+    this.reported = this.reported || other.reported;
+    this.input += other.input;
+    this.output += other.output;
+    this.cachedInput += other.cachedInput;
+    this.cacheWrite += other.cacheWrite;
+    this.reasoning += other.reasoning;
+    this.billedInput += other.billedInput;
+    this.billedOutput += other.billedOutput;
+    this.limit();
+  }
+
+  /** Brings the counts into the bounds that the class promises. */
+  limit(): void {
+    this.input = min(this.input, MAX_COUNT);
+    this.output = min(this.output, MAX_COUNT);
+    this.cachedInput = min(this.cachedInput, this.input);
+    this.cacheWrite = min(this.cacheWrite, this.input - this.cachedInput);
+    this.reasoning = min(this.reasoning, this.output);
+    this.billedInput = min(max(this.billedInput, this.input), MAX_COUNT);
+    this.billedOutput = min(max(this.billedOutput, this.output), MAX_COUNT);
+  }
+}

@@ -1,0 +1,81 @@
+import "../../../assembly/abi/abort";
+import { HEADERS } from "../../../assembly/usage/formats";
+import { UsageScanner } from "../../../assembly/usage/scanner";
+import { Usage } from "../../../assembly/usage/usage";
+
+/** One for all tests, as in the filter: whatever a body leaves behind must not show in the next one. */
+const scanner = new UsageScanner();
+
+function show(usage: Usage): string {
+  if (!usage.reported) return usage.clamped ? "none clamped" : "none";
+  let text = `${usage.input} ${usage.output} cached ${usage.cachedInput} written ${usage.cacheWrite}`;
+  text += ` reasoning ${usage.reasoning}`;
+  if (usage.billedInput != usage.input || usage.billedOutput != usage.output) {
+    text += ` billed ${usage.billedInput} ${usage.billedOutput}`;
+  }
+  return usage.clamped ? text + " clamped" : text;
+}
+
+/** Feeds the bytes from `from` to `to` from memory that is overwritten after the call, as a host's is. */
+function feed(body: ArrayBuffer, from: i32, to: i32): void {
+  const piece = heap.alloc(to - from);
+  memory.copy(piece, changetype<usize>(body) + from, to - from);
+  scanner.feed(piece, to - from);
+  memory.fill(piece, 0x7b, to - from);
+  heap.free(piece);
+}
+
+/** The usage of `body`, fed in pieces that end at `cuts`. An empty `type` is none. */
+export function scan(body: ArrayBuffer, type: string, cuts: i32[]): string {
+  scanner.begin(type.length > 0 ? String.UTF8.encode(type) : null);
+  let from = 0;
+  for (let i = 0; i < cuts.length; ++i) {
+    feed(body, from, cuts[i]);
+    from = cuts[i];
+  }
+  feed(body, from, body.byteLength);
+  scanner.finish();
+  return show(scanner.usage);
+}
+
+/** The usage of `body`, fed in pieces of `size` bytes. */
+export function scanBy(body: ArrayBuffer, type: string, size: i32): string {
+  scanner.begin(type.length > 0 ? String.UTF8.encode(type) : null);
+  for (let from = 0; from < body.byteLength; from += size)
+    feed(body, from, min(from + size, body.byteLength));
+  scanner.finish();
+  return show(scanner.usage);
+}
+
+/** The first place where a cut in two changes the usage from `expected`, or -1. */
+export function firstWrongCut(body: ArrayBuffer, type: string, expected: string): i32 {
+  const contentType: ArrayBuffer | null = type.length > 0 ? String.UTF8.encode(type) : null;
+  for (let cut = 0; cut <= body.byteLength; ++cut) {
+    scanner.begin(contentType);
+    feed(body, 0, cut);
+    feed(body, cut, body.byteLength);
+    scanner.finish();
+    if (show(scanner.usage) != expected) return cut;
+  }
+  return -1;
+}
+
+/** The usage of `body` with response headers, as "name: value" lines. */
+export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string[]): string {
+  scanner.begin(String.UTF8.encode(type));
+  for (let i = 0; i < headers.length; ++i) {
+    for (let h = 0; h < HEADERS.length; ++h) {
+      const prefix = HEADERS[h].name + ": ";
+      if (headers[i].startsWith(prefix))
+        scanner.header(h, String.UTF8.encode(headers[i].substring(prefix.length)));
+    }
+  }
+  feed(body, 0, body.byteLength);
+  scanner.finish();
+  return show(scanner.usage);
+}
+
+/** The size of the linear memory in pages, to see that it stays flat. */
+export function pages(): i32 {
+  return memory.size();
+}
