@@ -1,3 +1,4 @@
+import { streamEnded } from "./collector";
 import { RootContext, StreamContext } from "./contexts";
 
 /**
@@ -38,6 +39,7 @@ export function endStream(id: u32): void {
   const stream = streams.get(id);
   streams.delete(id);
   stream.onEnd();
+  streamEnded();
 }
 
 export function deleteContext(id: u32): void {

@@ -1,3 +1,5 @@
+import "./abort";
+import { configured, enter, leave } from "./collector";
 import { createContext, deleteContext, endStream, rootOf, streamOf } from "./dispatcher";
 import { malloc } from "./memory";
 import { FilterDataStatus, FilterHeadersStatus } from "./types";
@@ -15,49 +17,74 @@ export function proxy_on_vm_start(_root: u32, _configurationSize: u32): bool {
 }
 
 export function proxy_on_context_create(id: u32, parent: u32): void {
+  enter();
   createContext(id, parent);
+  leave();
 }
 
 export function proxy_on_configure(root: u32, _configurationSize: u32): bool {
+  enter();
   const context = rootOf(root);
-  return context !== null && context.onConfigure();
+  const accepted = context !== null && context.onConfigure();
+  configured();
+  leave();
+  return accepted;
 }
 
 export function proxy_on_tick(root: u32): void {
+  enter();
   const context = rootOf(root);
   if (context !== null) context.onTick();
+  leave();
 }
 
 export function proxy_on_request_headers(id: u32, _count: u32, endOfStream: bool): FilterHeadersStatus {
+  enter();
   const stream = streamOf(id);
-  return stream === null ? FilterHeadersStatus.Continue : stream.onRequestHeaders(endOfStream);
+  const status = stream !== null ? stream.onRequestHeaders(endOfStream) : FilterHeadersStatus.Continue;
+  leave();
+  return status;
 }
 
 export function proxy_on_response_headers(id: u32, _count: u32, endOfStream: bool): FilterHeadersStatus {
+  enter();
   const stream = streamOf(id);
-  return stream === null ? FilterHeadersStatus.Continue : stream.onResponseHeaders(endOfStream);
+  const status = stream !== null ? stream.onResponseHeaders(endOfStream) : FilterHeadersStatus.Continue;
+  leave();
+  return status;
 }
 
 export function proxy_on_response_body(id: u32, size: u32, endOfStream: bool): FilterDataStatus {
+  enter();
   const stream = streamOf(id);
-  return stream === null ? FilterDataStatus.Continue : stream.onResponseBody(size, endOfStream);
+  const status = stream !== null ? stream.onResponseBody(size, endOfStream) : FilterDataStatus.Continue;
+  leave();
+  return status;
 }
 
 export function proxy_on_response_trailers(id: u32, _count: u32): FilterDataStatus {
+  enter();
   const stream = streamOf(id);
   if (stream !== null) stream.onResponseTrailers();
+  leave();
   return FilterDataStatus.Continue;
 }
 
 export function proxy_on_log(id: u32): void {
+  enter();
   endStream(id);
+  leave();
 }
 
 export function proxy_on_done(id: u32): bool {
+  enter();
   endStream(id);
+  leave();
   return true;
 }
 
 export function proxy_on_delete(id: u32): void {
+  enter();
   deleteContext(id);
+  leave();
 }

@@ -1,6 +1,7 @@
 import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
 import { CalloutHandler, CalloutTable } from "./callouts";
+import { enter, leave } from "./collector";
 import { clearSlots, sizeSlot, slotNumber } from "./memory";
 import { Status } from "./types";
 
@@ -77,6 +78,8 @@ export function redisCall(cluster: Bytes, command: ByteBuilder, handler: Callout
  * @param size of the reply, which is in the buffer `RedisCallResponse`
  */
 export function proxy_on_redis_call_response(_root: u32, token: u32, status: u32, size: u32): void {
+  enter();
   const handler = calls.take(token);
   if (handler !== null) handler.onReply(status, size);
+  leave();
 }

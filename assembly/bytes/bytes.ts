@@ -20,9 +20,13 @@ export function bytesOf(text: string): Bytes {
   return String.UTF8.encode(text);
 }
 
+/** How many bytes `copyOf` has copied, modulo 2^32: what the garbage collector is told of the size of values. */
+export let copiedBytes: u32 = 0;
+
 /** An owned copy of `len` bytes at `ptr`. */
 export function copyOf(ptr: usize, len: i32): Bytes {
   if (len <= 0) return EMPTY;
+  copiedBytes += len;
   const b = new ArrayBuffer(len);
   memory.copy(changetype<usize>(b), ptr, len);
   return b;

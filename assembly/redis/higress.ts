@@ -6,25 +6,14 @@ import { nowMilliseconds } from "../abi/time";
 import { BufferType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
+import { textOf } from "../bytes/utf8";
+import { RedisConfig } from "../config/redis";
 import { parseReply, ReplyKind } from "./reply";
 import { Failure, ReplyHandler, Transport } from "./transport";
 
 /** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;
 const MAX_BACKOFF_MS: i64 = 64_000;
-
-/** How to reach one Redis, as configured. */
-@final
-export class RedisAddress {
-  constructor(
-    readonly serviceName: string,
-    readonly servicePort: i32,
-    readonly username: Bytes,
-    readonly password: Bytes,
-    readonly timeoutMilliseconds: i32,
-    readonly database: i32,
-  ) {}
-}
 
 /**
  * Redis over the host calls of Higress.
@@ -41,22 +30,24 @@ export class HigressTransport extends Transport {
   private backoff: i64 = FIRST_BACKOFF_MS;
   private nextReconnect: i64 = 0;
 
-  constructor(private address: RedisAddress) {
+  constructor(private config: RedisConfig) {
     super();
-    const name = `outbound|${address.servicePort}||${address.serviceName}`;
-    this.cluster = bytesOf(name);
-    this.initArgument = bytesOf(address.database == 0 ? name : `${name}?db=${address.database}`);
+    const cluster = config.cluster;
+    this.cluster = cluster;
+    this.initArgument = config.database == 0 ? cluster : bytesOf(`${textOf(cluster)}?db=${config.database}`);
+  }
+
+  /** The transport of a configuration, told to the host. */
+  static connect(config: RedisConfig): Transport {
+    const transport = new HigressTransport(config);
+    transport.init();
+    return transport;
   }
 
   /** Tells the host how to connect; whether it knows the cluster. */
-  init(): bool {
-    const address = this.address;
-    const status = redisInit(
-      this.initArgument,
-      address.username,
-      address.password,
-      <u32>address.timeoutMilliseconds,
-    );
+  private init(): bool {
+    const config = this.config;
+    const status = redisInit(this.initArgument, config.username, config.password, <u32>config.timeout);
     this.ready = status == Status.Ok;
     return this.ready;
   }
@@ -85,7 +76,7 @@ export class HigressTransport extends Transport {
   }
 
   name(): string {
-    return String.UTF8.decode(this.cluster);
+    return textOf(this.cluster);
   }
 }
 

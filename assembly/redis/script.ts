@@ -47,7 +47,7 @@ export abstract class ScriptCall extends ReplyHandler {
 
   /** Sends the script; for any result but None, `onResult` is not called. */
   start(): Failure {
-    return this.send(EVALSHA, this.script.sha1);
+    return this.issue(EVALSHA, this.script.sha1);
   }
 
   onReply(reply: Reply | null, failure: Failure): void {
@@ -65,11 +65,11 @@ export abstract class ScriptCall extends ReplyHandler {
   }
 
   private sendAgain(): void {
-    const failure = this.evalTried ? this.send(EVAL, this.script.text) : this.start();
+    const failure = this.evalTried ? this.issue(EVAL, this.script.text) : this.start();
     if (failure != Failure.None) this.onResult(null, failure);
   }
 
-  private send(verb: Bytes, script: Bytes): Failure {
+  private issue(verb: Bytes, script: Bytes): Failure {
     const keys = this.keys;
     const args = this.args;
     beginCommand(command, 3 + keys.length + args.length);

@@ -1,0 +1,44 @@
+import "../../../assembly/abi/abort";
+import { ByteBuilder } from "../../../assembly/bytes/builder";
+import { parseReply, Reply, ReplyKind } from "../../../assembly/redis/reply";
+import { argument, beginCommand, numberArgument } from "../../../assembly/redis/resp";
+
+export function command(verb: ArrayBuffer, numbers: i64[]): ArrayBuffer {
+  const out = new ByteBuilder(1);
+  beginCommand(out, 1 + numbers.length);
+  argument(out, verb);
+  for (let i = 0; i < numbers.length; ++i) numberArgument(out, numbers[i]);
+  return out.toBytes();
+}
+
+/** The reply in a notation of its own, or "malformed". */
+export function parsed(bytes: ArrayBuffer): string {
+  const reply = parseReply(changetype<usize>(bytes), bytes.byteLength);
+  return reply !== null ? show(reply) : "malformed";
+}
+
+/** A whole number, or the "not a number" value. */
+export function asInteger(bytes: ArrayBuffer): i64 {
+  const reply = parseReply(changetype<usize>(bytes), bytes.byteLength);
+  return reply !== null ? reply.toInteger() : 0;
+}
+
+function show(reply: Reply): string {
+  switch (reply.kind) {
+    case ReplyKind.Status:
+      return "status " + String.UTF8.decode(reply.bytes);
+    case ReplyKind.Error:
+      return "error " + String.UTF8.decode(reply.bytes);
+    case ReplyKind.Integer:
+      return reply.integer.toString();
+    case ReplyKind.Bulk:
+      return '"' + String.UTF8.decode(reply.bytes) + '"';
+    case ReplyKind.Array: {
+      let items = "";
+      for (let i = 0; i < reply.items.length; ++i) items += (i > 0 ? ", " : "") + show(reply.items[i]);
+      return "[" + items + "]";
+    }
+    default:
+      return "null";
+  }
+}
