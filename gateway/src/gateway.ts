@@ -16,7 +16,7 @@ import { formatAddress, OptionError, parseAddress, ServiceDirectory } from "./se
 import { FilterHost } from "./wasm/filter-host.ts";
 import { GuestMetrics } from "./wasm/metrics.ts";
 import { SharedData } from "./wasm/shared-data.ts";
-import type { LogLevel } from "./wasm/types.ts";
+import { LogLevel } from "./wasm/types.ts";
 
 export interface GatewayOptions {
   /** YAML text or object: a WasmPlugin manifest or the bare configuration. */
@@ -90,7 +90,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options.onGuestLog?.(level, message);
       logGuestLine(logger, level, message);
     },
-    logLevel: toLogLevel(logger),
+    // The filter may keep quiet below this level; who listens to its lines wants all of them.
+    logLevel: options.onGuestLog ? LogLevel.Trace : toLogLevel(logger),
     metrics: new GuestMetrics(registry),
     sharedData: new SharedData(),
     redis,

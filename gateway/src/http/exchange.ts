@@ -208,6 +208,8 @@ export class Exchange {
     this.isOver = true;
     // Without effect on a request that is complete: its connection is back in the pool.
     this.upstreamRequest?.destroy();
+    // What the client still sends is read and dropped, so that its connection stays usable.
+    this.requestGate.open();
     this.stream?.end();
     this.context.onEnd({
       method: this.headers.get(":method") ?? "",

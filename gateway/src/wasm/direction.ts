@@ -1,3 +1,4 @@
+import { Chunks } from "./chunks.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { BodyAction, HeadersAction, TrailersAction } from "./types.ts";
 
@@ -47,9 +48,9 @@ export class Direction {
   hasForwardedHeaders = false;
 
   /** Body bytes that were read and not forwarded. */
-  private held: Buffer[] = [];
+  private held = new Chunks();
   /** The bytes the body callback is looking at. */
-  private window: Buffer | null = null;
+  private window: Chunks | null = null;
   /** The filter asked for the body as a whole: each callback sees all of it so far. */
   private isCumulative = false;
   private iteration = Iteration.Continue;
@@ -81,7 +82,7 @@ export class Direction {
   /** Nothing is forwarded or shown to the filter from here on. */
   close(): void {
     this.isClosed = true;
-    this.held = [];
+    this.held = new Chunks();
     this.window = null;
     this.hideFromFilter();
   }
@@ -115,7 +116,7 @@ export class Direction {
   pushData(bytes: Buffer, endOfStream: boolean): void {
     if (this.isClosed) return;
     this.hasEnded ||= endOfStream;
-    if (this.iteration === Iteration.StopAll) this.hold(bytes);
+    if (this.iteration === Iteration.StopAll) this.hold(new Chunks(bytes));
     else this.showData(bytes, endOfStream);
   }
 
@@ -136,8 +137,8 @@ export class Direction {
     this.hideFromFilter();
     this.flow.resume();
 
-    const body = this.held.length > 0 ? Buffer.concat(this.held) : null;
-    this.held = [];
+    const held = this.takeHeld();
+    const body = held.isEmpty ? null : held.bytes;
     const bodyEnds = this.hasEnded && this.trailers === null;
     this.forwardHeaders(body !== null);
     if (body !== null && passesFilter) this.showData(body, bodyEnds);
@@ -154,39 +155,46 @@ export class Direction {
 
   /** The body as the filter sees it now; `undefined` when it may not look. */
   get body(): Buffer | undefined {
-    if (this.window !== null) return this.window;
-    return this.isCumulative ? Buffer.concat(this.held) : undefined;
+    return this.visibleBody?.bytes;
   }
 
   /** Replaces the body the filter sees; false when it may not. */
   setBody(bytes: Buffer): boolean {
-    if (this.window !== null) this.window = bytes;
-    else if (this.isCumulative) this.held = [bytes];
-    else return false;
-    return true;
+    const body = this.visibleBody;
+    if (body !== null) body.bytes = bytes;
+    return body !== null;
+  }
+
+  private get visibleBody(): Chunks | null {
+    return this.window ?? (this.isCumulative ? this.held : null);
   }
 
   private showData(bytes: Buffer, endOfStream: boolean): void {
-    this.window = this.isCumulative ? Buffer.concat([...this.held, bytes]) : bytes;
-    if (this.isCumulative) this.held = [];
-    const action = this.filter.onBody(this.window.length, endOfStream);
+    const window = this.isCumulative ? this.takeHeld() : new Chunks();
+    window.append(new Chunks(bytes));
+    this.window = window;
+    const action = this.filter.onBody(window.size, endOfStream);
     if (this.isClosed) return;
-    const body = this.window;
     this.window = null;
     this.isCumulative = action === BodyAction.StopAndBuffer;
     if (action === BodyAction.Continue) {
-      if (!this.isPaused) return this.forwardData(body, endOfStream);
-      this.held.push(body);
+      if (!this.isPaused) return this.forwardData(window.bytes, endOfStream);
+      this.held.append(window);
       return this.resume();
     }
     this.iteration = Iteration.StopSingle;
-    if (action === BodyAction.StopAndBuffer || action === BodyAction.StopAndWatermark) this.hold(body);
+    if (action === BodyAction.StopAndBuffer || action === BodyAction.StopAndWatermark) this.hold(window);
   }
 
-  private hold(bytes: Buffer): void {
-    this.held.push(bytes);
-    const size = this.held.reduce((sum, { length }) => sum + length, 0);
-    if (size <= this.bufferLimit) return;
+  private takeHeld(): Chunks {
+    const { held } = this;
+    this.held = new Chunks();
+    return held;
+  }
+
+  private hold(chunks: Chunks): void {
+    this.held.append(chunks);
+    if (this.held.size <= this.bufferLimit) return;
     if (this.isCumulative || this.buffersAll) this.flow.overflow();
     else this.flow.pause();
   }

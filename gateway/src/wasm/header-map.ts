@@ -58,7 +58,6 @@ export class HeaderMap {
 }
 
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// eslint-disable-next-line no-control-regex -- the control characters are what is refused here
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Whether a header from the guest can be put on the wire (RFC 9110, 5.1 and 5.5; a pseudo header too). */

@@ -1,7 +1,7 @@
 import type { Context } from "./context.ts";
 import { createImports } from "./imports/index.ts";
 import { GuestMemory } from "./memory.ts";
-import type { HostServices } from "./services.ts";
+import type { HostServices, HttpCallResponse } from "./services.ts";
 import { describeTrap, type Trap } from "./trap.ts";
 import { ABI_EXPORTS, type AbiExport } from "./types.ts";
 
@@ -10,10 +10,10 @@ export class ModuleRejected extends Error {}
 
 type GuestFunction = (...args: number[]) => number | undefined;
 
-/** One reply from Redis while proxy_on_redis_call_response runs, or one from an HTTP call. */
+/** The reply to a call, while its callback runs. */
 export interface CalloutData {
   readonly redisReply?: Buffer;
-  readonly http?: import("./services.ts").HttpCallResponse;
+  readonly http?: HttpCallResponse;
 }
 
 /**
