@@ -1,0 +1,95 @@
+import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
+import { textOf } from "../../bytes/utf8";
+import { RedisConfig } from "../../config/redis";
+import { Transport } from "../../redis/transport";
+import { HttpSource } from "../../request/http-facts";
+import { Selector } from "../../rules/selector";
+import { PluginConfig, RateLimitConfig } from "./config";
+import { Counts } from "./counts";
+import { FailureLog } from "./failures";
+import { Limiter } from "./limiter";
+
+const AUTHORITY = bytesOf(":authority");
+const ROUTE_NAME = bytesOf("route_name");
+const CLUSTER_NAME = bytesOf("cluster_name");
+
+/**
+ * A plugin configuration at work: the global rate limit, and those that replace it for some routes, domains or
+ * services. It is built and replaced as a whole; streams in flight keep the limiter they began with.
+ */
+@final
+export class ActiveLimits {
+  private global: Limiter | null = null;
+  /** `overrides[i]` applies to what `selectors[i]` selects; the first that selects wins. */
+  private selectors: Selector[] = [];
+  private overrides: Limiter[] = [];
+  private connections: Connection[] = [];
+  private counts: Counts = new Counts();
+
+  constructor(
+    config: PluginConfig,
+    private connect: (redis: RedisConfig) => Transport,
+  ) {
+    const global = config.global;
+    if (global !== null) this.global = this.limiterOf(global);
+    for (let i = 0; i < config.overrides.length; ++i) {
+      this.selectors.push(config.overrides[i].selector);
+      this.overrides.push(this.limiterOf(config.overrides[i].config));
+    }
+  }
+
+  /** The rate limit that applies to a request, or null when none does. */
+  select(request: HttpSource): Limiter | null {
+    if (this.selectors.length == 0) return this.global;
+    const host = orEmpty(request.header(AUTHORITY));
+    const route = orEmpty(request.property(ROUTE_NAME));
+    const cluster = orEmpty(request.property(CLUSTER_NAME));
+    for (let i = 0; i < this.selectors.length; ++i) {
+      if (this.selectors[i].matches(host, route, cluster)) return this.overrides[i];
+    }
+    return this.global;
+  }
+
+  /** Rate limits that name the same Redis in the same way share one connection: each opening closes the others'. */
+  private limiterOf(config: RateLimitConfig): Limiter {
+    const redis = config.redis;
+    for (let i = 0; i < this.connections.length; ++i) {
+      if (this.connections[i].isTo(redis)) return this.connections[i].limiterOf(config, this.counts);
+    }
+    const connection = new Connection(redis, this.connect(redis));
+    this.connections.push(connection);
+    return connection.limiterOf(config, this.counts);
+  }
+}
+
+function orEmpty(value: Bytes | null): Bytes {
+  return value !== null ? value : EMPTY;
+}
+
+/** One Redis that is used, with its failure log. */
+@final
+class Connection {
+  private failures: FailureLog;
+
+  constructor(
+    private config: RedisConfig,
+    private transport: Transport,
+  ) {
+    this.failures = new FailureLog(textOf(config.cluster));
+  }
+
+  isTo(other: RedisConfig): bool {
+    const config = this.config;
+    return (
+      equals(config.cluster, other.cluster) &&
+      equals(config.username, other.username) &&
+      equals(config.password, other.password) &&
+      config.timeout == other.timeout &&
+      config.database == other.database
+    );
+  }
+
+  limiterOf(config: RateLimitConfig, counts: Counts): Limiter {
+    return new Limiter(config, this.transport, counts, this.failures);
+  }
+}

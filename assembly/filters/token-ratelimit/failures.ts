@@ -1,0 +1,62 @@
+import { log } from "../../abi/log";
+import { nowMilliseconds } from "../../abi/time";
+import { LogLevel } from "../../abi/types";
+import { decodeText } from "../../bytes/utf8";
+import { Reply } from "../../redis/reply";
+import { Failure } from "../../redis/transport";
+import { PREFIX } from "./prefix";
+
+/** One line per kind of failure in this time; what is left out is counted in the next line. */
+const QUIET_MS: i64 = 10_000;
+
+/** Logs failures of one Redis, each kind at a bounded rate, with what to check. */
+@final
+export class FailureLog {
+  private lastLine: StaticArray<i64> = new StaticArray<i64>(<i32>Failure.Malformed + 1);
+  private leftOut: StaticArray<i32> = new StaticArray<i32>(<i32>Failure.Malformed + 1);
+
+  constructor(private redis: string) {}
+
+  /** @param reply the error that Redis sent, if it did */
+  report(failure: Failure, reply: Reply | null): void {
+    const now = nowMilliseconds();
+    const last = this.lastLine[failure];
+    if (last != 0 && now - last < QUIET_MS && now >= last) {
+      this.leftOut[failure]++;
+      return;
+    }
+    this.lastLine[failure] = max(now, 1);
+    const more = this.leftOut[failure];
+    this.leftOut[failure] = 0;
+    const repeated = more > 0 ? ` (and ${more} times more since the last such line)` : "";
+    const error = reply !== null ? errorCode(reply) : "";
+    log(
+      LogLevel.Error,
+      `${PREFIX}Redis ${this.redis}: ${explain(failure)}${error}${repeated}; requests pass unlimited`,
+    );
+  }
+}
+
+function explain(failure: Failure): string {
+  switch (failure) {
+    case Failure.UnknownCluster:
+      return "the gateway does not know this cluster; check redis.service_name and service_port, and that the service is registered (McpBridge)";
+    case Failure.NotSent:
+      return "no healthy host; check that Redis is up and that its address is right";
+    case Failure.Network:
+      return "the connection failed, or no reply came in time; check that Redis is up, and redis.timeout";
+    case Failure.Authentication:
+      return "it refuses the credentials; check redis.username and redis.password";
+    case Failure.ErrorReply:
+      return "it answered with an error: ";
+    default:
+      return "the reply is not what the script returns; check that redis.service_name names a Redis";
+  }
+}
+
+/** The first word of an error, such as WRONGTYPE or NOPERM: the rest may quote keys, which hold callers' secrets. */
+function errorCode(reply: Reply): string {
+  const text = decodeText(changetype<usize>(reply.bytes), min(reply.bytes.byteLength, 32));
+  const space = text.indexOf(" ");
+  return space < 0 ? text : text.substring(0, space);
+}

@@ -1,0 +1,71 @@
+import { takeBuffer } from "../../abi/buffers";
+import { RootContext, StreamContext } from "../../abi/contexts";
+import { log } from "../../abi/log";
+import { BufferType, LogLevel } from "../../abi/types";
+import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
+import { Problems } from "../../config/problems";
+import { RedisConfig } from "../../config/redis";
+import { Transport } from "../../redis/transport";
+import { HttpSource } from "../../request/http-facts";
+import { UsageScanner } from "../../usage/scanner";
+import { parsePluginConfig } from "./config";
+import { Limiter } from "./limiter";
+import { ActiveLimits } from "./active-limits";
+import { PREFIX } from "./prefix";
+import { RateLimitStream } from "./stream";
+
+/** How many scanners are kept for the next responses; more may be in use. */
+const MAX_IDLE_SCANNERS = 32;
+
+/** One plugin configuration, and the streams that it applies to. */
+@final
+export class RateLimitRoot extends RootContext {
+  private limits: ActiveLimits | null = null;
+  private idleScanners: UsageScanner[] = [];
+
+  /** @param connect makes a way to a Redis, which differs between gateways */
+  constructor(
+    id: u32,
+    private connect: (redis: RedisConfig) => Transport,
+  ) {
+    super(id);
+  }
+
+  /** Takes a configuration over as a whole, or refuses it with one line per problem. */
+  onConfigure(): bool {
+    const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
+    const problems = new Problems();
+    const config = parsePluginConfig(text === null ? EMPTY : text, problems);
+    logLines(LogLevel.Warn, problems.warnings);
+    logLines(LogLevel.Error, problems.errors);
+    if (config === null) return false;
+    this.limits = new ActiveLimits(config, this.connect);
+    log(LogLevel.Info, PREFIX + config.describe());
+    return true;
+  }
+
+  createStream(id: u32): StreamContext {
+    return new RateLimitStream(id, this);
+  }
+
+  /** The rate limit that applies to a request, or null when none does. */
+  select(request: HttpSource): Limiter | null {
+    const limits = this.limits;
+    return limits !== null ? limits.select(request) : null;
+  }
+
+  /** A scanner for a response of this content type, to be given to `returnScanner`. */
+  borrowScanner(contentType: Bytes | null): UsageScanner {
+    const scanner = this.idleScanners.length > 0 ? this.idleScanners.pop() : new UsageScanner();
+    scanner.begin(contentType);
+    return scanner;
+  }
+
+  returnScanner(scanner: UsageScanner): void {
+    if (this.idleScanners.length < MAX_IDLE_SCANNERS) this.idleScanners.push(scanner);
+  }
+}
+
+function logLines(level: LogLevel, lines: string[]): void {
+  for (let i = 0; i < lines.length; ++i) log(level, PREFIX + lines[i]);
+}

@@ -1,0 +1,56 @@
+// Contract: memory is flat: what a request needs is given back, so that a worker can serve for months.
+// Specified in ARCHITECTURE.md, "Memory and traps".
+import { describe, expect, it } from "vitest";
+import { array, counter, MODULES, PER_KEY, play, ROOT, start, usageBody } from "../support/filter.ts";
+
+const REQUESTS = 100_000;
+
+describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
+  it(`stays below 1 MB and does not grow over ${REQUESTS} requests`, async () => {
+    const host = await start(file, PER_KEY);
+    for (let id = 2; id < 2_000; ++id) play(host, id, `key-${id % 50}`);
+    const warm = host.memoryBytes;
+    for (let id = 2_000; id < REQUESTS; ++id) play(host, id, `key-${id % 50}`);
+    console.log(`memory after ${REQUESTS} requests: ${(host.memoryBytes / 1024).toFixed(0)} KiB`);
+    expect(host.memoryBytes).toBe(warm);
+    expect(host.memoryBytes).toBeLessThan(1 << 20);
+  });
+
+  it("is given back by rejected, unchecked, failed, abandoned and unmatched requests too", async () => {
+    const host = await start(file, PER_KEY);
+    const round = (id: number): void => {
+      const headers = { "x-api-key": `key-${id % 7}` };
+      switch (id % 5) {
+        case 0:
+          host.request(id, ROOT, headers);
+          host.reply(ROOT, counter(101));
+          break;
+        case 1:
+          host.request(id, ROOT, headers);
+          host.reply(ROOT, null);
+          break;
+        case 2:
+          host.request(id, ROOT, {});
+          break;
+        case 3:
+          host.request(id, ROOT, headers);
+          host.reply(ROOT, counter(0));
+          host.responseHeaders(id, { "content-type": "application/json" });
+          host.responseBody(id, usageBody(3, 4).repeat(20), true);
+          host.reply(ROOT, array(7));
+          break;
+        case 4:
+          host.request(id, ROOT, headers);
+          host.end(id);
+          host.reply(ROOT, counter(0));
+          return;
+      }
+      host.end(id);
+      host.logs.length = 0;
+    };
+    for (let id = 2; id < 5_000; ++id) round(id);
+    const warm = host.memoryBytes;
+    for (let id = 5_000; id < 40_000; ++id) round(id);
+    expect(host.memoryBytes).toBe(warm);
+  });
+});

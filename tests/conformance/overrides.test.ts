@@ -1,0 +1,49 @@
+// Contract: rule-level configurations, as Higress makes them of matchRules, replace the global one for the routes,
+// domains and services they name; the first that matches wins. Specified in the reference behaviour, section 2.2.
+import { describe, expect, it } from "vitest";
+import { MODULES, REDIS, ROOT, start } from "../support/filter.ts";
+
+const rule = (rule_name: string, match: object = {}): object => ({
+  rule_name,
+  global_threshold: { token_per_minute: 10 },
+  redis: REDIS,
+  ...match,
+});
+
+describe.each(MODULES)("%s", (_name, file) => {
+  it.each<[string, object, string]>([
+    ["route", { route_name: "chat" }, "route"],
+    ["domain", { ":authority": "api.a.com:8080" }, "domain"],
+    ["domain, whatever its case", { ":authority": "API.A.com" }, "domain"],
+    ["service", { cluster_name: "outbound|443||qwen.dns" }, "service"],
+    ["service with port", { cluster_name: "outbound|8443||moon.dns" }, "service"],
+    ["service with another port", { cluster_name: "outbound|443||moon.dns" }, "global"],
+    ["route prefix", { route_name: "pre-fix" }, "prefix"],
+    ["route and service", { route_name: "both", cluster_name: "outbound|80||x.dns" }, "both"],
+    ["route without its service", { route_name: "both", cluster_name: "outbound|80||y.dns" }, "global"],
+    ["the first that matches", { route_name: "chat", ":authority": "api.a.com" }, "route"],
+    ["nothing", {}, "global"],
+  ])("%s", async (_case, given, expected) => {
+    const configuration = {
+      ...rule("global"),
+      _rules_: [
+        rule("route", { _match_route_: ["chat", "chat-2"] }),
+        rule("domain", { _match_domain_: ["*.a.com"] }),
+        rule("service", { _match_service_: ["qwen.dns", "moon.dns:8443"] }),
+        rule("prefix", { _match_route_prefix_: ["pre"] }),
+        rule("both", { _match_route_: ["both"], _match_service_: ["x.dns"] }),
+      ],
+    };
+    const host = await start(file, configuration);
+    const { ":authority": authority, ...properties } = given as Record<string, string>;
+    for (const [name, value] of Object.entries(properties)) host.properties.set(name, value);
+    host.request(2, ROOT, authority === undefined ? {} : { ":authority": authority });
+    expect(String(host.pending[0]!.args[3])).toBe(`higress-token-ratelimit:${expected}:global_threshold:60`);
+  });
+
+  it("leaves requests alone that no rule selects when there is no global configuration", async () => {
+    const host = await start(file, { _rules_: [rule("route", { _match_route_: ["chat"] })] });
+    host.request(2, ROOT, {});
+    expect(host.pending).toEqual([]);
+  });
+});

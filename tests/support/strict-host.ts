@@ -1,0 +1,445 @@
+// A proxy-wasm host for conformance tests: it offers only the imports of the target's allow-list, keeps what the
+// filter did, and fails the test at once when the filter does what a host could not accept. It is written
+// independently of gateway/, so that a misunderstanding of the ABI in one shows in the other.
+import { readFileSync } from "node:fs";
+
+export const Status = { Ok: 0, NotFound: 1, BadArgument: 2, InternalFailure: 10 } as const;
+
+/** What the Higress target may import: a subset of what Higress' hosts provide. */
+export const HIGRESS_IMPORTS = [
+  "proxy_continue_stream",
+  "proxy_define_metric",
+  "proxy_get_buffer_bytes",
+  "proxy_get_current_time_nanoseconds",
+  "proxy_get_header_map_value",
+  "proxy_get_log_level",
+  "proxy_get_property",
+  "proxy_increment_metric",
+  "proxy_log",
+  "proxy_redis_call",
+  "proxy_redis_init",
+  "proxy_send_local_response",
+  "proxy_set_effective_context",
+  "proxy_set_property",
+] as const;
+
+type Import = (typeof HIGRESS_IMPORTS)[number];
+type Headers = Record<string, string | Uint8Array>;
+
+export interface RedisCommand {
+  token: number;
+  cluster: string;
+  args: Buffer[];
+}
+
+export interface LocalResponse {
+  code: number;
+  details: string;
+  body: string;
+  headers: [string, string][];
+  grpcStatus: number;
+}
+
+interface Stream {
+  id: number;
+  request: Headers | null;
+  response: Headers | null;
+  body: Uint8Array;
+  localResponse: LocalResponse | null;
+  continued: number;
+}
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  malloc(size: number): number;
+  _initialize(): void;
+  proxy_on_vm_start(root: number, size: number): number;
+  proxy_on_context_create(id: number, parent: number): void;
+  proxy_on_configure(root: number, size: number): number;
+  proxy_on_tick(root: number): void;
+  proxy_on_request_headers(id: number, count: number, end: number): number;
+  proxy_on_response_headers(id: number, count: number, end: number): number;
+  proxy_on_response_body(id: number, size: number, end: number): number;
+  proxy_on_response_trailers(id: number, count: number): number;
+  proxy_on_redis_call_response(root: number, token: number, status: number, size: number): void;
+  proxy_on_log(id: number): void;
+  proxy_on_done(id: number): number;
+  proxy_on_delete(id: number): void;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class StrictHost {
+  readonly logs: { level: number; text: string }[] = [];
+  readonly properties = new Map<string, string>();
+  readonly metrics = new Map<string, bigint>();
+  readonly streams = new Map<number, Stream>();
+  readonly redisInits: { service: string; username: string; password: string; timeout: number }[] = [];
+  /** Commands that were sent and not answered yet. */
+  readonly pending: RedisCommand[] = [];
+  /** Cluster names that redis_init and redis_call know. */
+  readonly clusters = new Set<string>();
+  /** The clock, in milliseconds. */
+  now = 1_000_000;
+  logLevel = 0;
+  /** Called before each import; a number is returned to the guest instead of carrying the call out. */
+  intercept: (name: Import) => number | undefined = () => undefined;
+  /** Called while redis_call runs, before it has returned. */
+  onRedisCall: (command: RedisCommand) => void = () => {};
+  guest!: Exports;
+
+  private current = 0;
+  private effective = 0;
+  private redisReply: Uint8Array | null = null;
+  private pluginConfiguration: Uint8Array | null = null;
+  private readonly metricNames: string[] = [];
+  private nextToken = 7;
+
+  static async load(file: string, imports: readonly string[] = HIGRESS_IMPORTS): Promise<StrictHost> {
+    const module = await WebAssembly.compile(readFileSync(file));
+    const strays = WebAssembly.Module.imports(module)
+      .filter(({ module: from, name }) => from !== "env" || !imports.includes(name))
+      .map(({ module: from, name }) => `${from}.${name}`);
+    if (strays.length > 0) throw new Error(`unexpected imports: ${strays.join(", ")}`);
+    const host = new StrictHost();
+    const instance = await WebAssembly.instantiate(module, { env: host.imports() });
+    host.guest = instance.exports as unknown as Exports;
+    host.guest._initialize();
+    return host;
+  }
+
+  /** Creates and configures a root context as hosts do; tells whether the configuration was accepted. */
+  configure(root: number, configuration: unknown): boolean {
+    this.as(root, () => {
+      this.guest.proxy_on_context_create(root, 0);
+      this.guest.proxy_on_vm_start(root, 0);
+    });
+    return this.reconfigure(root, configuration);
+  }
+
+  reconfigure(root: number, configuration: unknown): boolean {
+    const text =
+      configuration instanceof Uint8Array
+        ? configuration
+        : encoder.encode(typeof configuration === "string" ? configuration : JSON.stringify(configuration));
+    this.pluginConfiguration = text;
+    const accepted = this.as(root, () => this.guest.proxy_on_configure(root, text.length));
+    this.pluginConfiguration = null;
+    return accepted === 1;
+  }
+
+  open(id: number, root: number): Stream {
+    const stream: Stream = {
+      id,
+      request: null,
+      response: null,
+      body: new Uint8Array(),
+      localResponse: null,
+      continued: 0,
+    };
+    this.streams.set(id, stream);
+    this.as(id, () => this.guest.proxy_on_context_create(id, root));
+    return stream;
+  }
+
+  /** A new stream whose request headers have arrived; `action` is what the filter asks for. */
+  request(id: number, root: number, headers: Headers, end = true): Stream & { action: number } {
+    const stream = this.open(id, root);
+    stream.request = {
+      ":authority": "example.com",
+      ":path": "/v1/chat/completions",
+      ":method": "POST",
+      ...headers,
+    };
+    const action = this.as(id, () =>
+      this.guest.proxy_on_request_headers(id, Object.keys(stream.request!).length, end ? 1 : 0),
+    );
+    return Object.assign(stream, { action });
+  }
+
+  responseHeaders(id: number, headers: Headers, end = false): number {
+    const stream = this.streams.get(id)!;
+    stream.request = null;
+    stream.response = { ":status": "200", ...headers };
+    return this.as(id, () =>
+      this.guest.proxy_on_response_headers(id, Object.keys(stream.response!).length, end ? 1 : 0),
+    );
+  }
+
+  responseBody(id: number, chunk: string | Uint8Array, end = false): number {
+    const stream = this.streams.get(id)!;
+    stream.body = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+    const action = this.as(id, () => this.guest.proxy_on_response_body(id, stream.body.length, end ? 1 : 0));
+    stream.body = new Uint8Array();
+    return action;
+  }
+
+  responseTrailers(id: number): number {
+    return this.as(id, () => this.guest.proxy_on_response_trailers(id, 0));
+  }
+
+  /** The stream is over. */
+  end(id: number): void {
+    this.as(id, () => {
+      this.guest.proxy_on_log(id);
+      this.guest.proxy_on_done(id);
+      this.guest.proxy_on_delete(id);
+    });
+    this.streams.delete(id);
+  }
+
+  /** Answers the oldest command in flight, or the one given; null means that the connection failed. */
+  reply(root: number, reply: string | Uint8Array | null, command = this.pending[0]): void {
+    if (command === undefined) throw new Error("the filter has sent no Redis command");
+    this.pending.splice(this.pending.indexOf(command), 1);
+    this.deliver(root, command.token, reply === null ? 1 : 0, reply);
+  }
+
+  deliver(root: number, token: number, status: number, reply: string | Uint8Array | null): void {
+    const outer = this.redisReply;
+    this.redisReply =
+      reply === null ? new Uint8Array() : typeof reply === "string" ? encoder.encode(reply) : reply;
+    const size = this.redisReply.length;
+    this.as(root, () => this.guest.proxy_on_redis_call_response(root, token, status, size));
+    this.redisReply = outer;
+  }
+
+  /** The log lines at or above a level: 3 is warn. */
+  lines(level = 3): string[] {
+    return this.logs.filter((line) => line.level >= level).map((line) => line.text);
+  }
+
+  get memoryBytes(): number {
+    return this.guest.memory.buffer.byteLength;
+  }
+
+  /** Runs a callback of the guest with `context` as the current one. */
+  private as<T>(context: number, callback: () => T): T {
+    const [current, effective] = [this.current, this.effective];
+    this.current = context;
+    this.effective = context;
+    try {
+      return callback();
+    } finally {
+      this.current = current;
+      this.effective = effective;
+    }
+  }
+
+  private get stream(): Stream | undefined {
+    return this.streams.get(this.effective);
+  }
+
+  private bytes(ptr: number, size: number): Uint8Array {
+    if (ptr < 0 || size < 0 || ptr + size > this.memoryBytes) throw new Error("out of the guest's memory");
+    return new Uint8Array(this.guest.memory.buffer, ptr, size).slice();
+  }
+
+  private text(ptr: number, size: number): string {
+    return decoder.decode(this.bytes(ptr, size));
+  }
+
+  private number(ptr: number, value: number): void {
+    new DataView(this.guest.memory.buffer).setUint32(ptr, value, true);
+  }
+
+  /** Hands bytes to the guest; an empty value is a null pointer, without a call of malloc. */
+  private give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
+    const ptr = value.length === 0 ? 0 : this.guest.malloc(value.length);
+    if (ptr !== 0) new Uint8Array(this.guest.memory.buffer, ptr, value.length).set(value);
+    this.number(ptrSlot, ptr);
+    this.number(sizeSlot, value.length);
+    return Status.Ok;
+  }
+
+  private imports(): Record<string, (...args: never[]) => number> {
+    const calls: Record<Import, (...args: never[]) => number> = {
+      proxy_log: (level: number, ptr: number, size: number) => {
+        this.logs.push({ level, text: this.text(ptr, size) });
+        return Status.Ok;
+      },
+      proxy_get_log_level: (slot: number) => {
+        this.number(slot, this.logLevel);
+        return Status.Ok;
+      },
+      proxy_get_current_time_nanoseconds: (slot: number) => {
+        new DataView(this.guest.memory.buffer).setBigUint64(slot, BigInt(this.now) * 1_000_000n, true);
+        return Status.Ok;
+      },
+      proxy_get_property: (path: number, pathSize: number, ptrSlot: number, sizeSlot: number) => {
+        const value = this.properties.get(this.text(path, pathSize).replaceAll("\0", "."));
+        return value === undefined ? Status.NotFound : this.give(encoder.encode(value), ptrSlot, sizeSlot);
+      },
+      proxy_set_property: (path: number, pathSize: number, value: number, valueSize: number) => {
+        this.properties.set(this.text(path, pathSize), this.text(value, valueSize));
+        return Status.Ok;
+      },
+      proxy_get_header_map_value: (
+        map: number,
+        key: number,
+        keySize: number,
+        ptrSlot: number,
+        sizeSlot: number,
+      ) => {
+        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.response : undefined;
+        if (!headers) return Status.BadArgument;
+        const value = headers[this.text(key, keySize).toLowerCase()];
+        if (value === undefined) return Status.NotFound;
+        return this.give(typeof value === "string" ? encoder.encode(value) : value, ptrSlot, sizeSlot);
+      },
+      proxy_get_buffer_bytes: (
+        type: number,
+        start: number,
+        max: number,
+        ptrSlot: number,
+        sizeSlot: number,
+      ) => {
+        const buffer =
+          type === 1
+            ? this.stream?.body
+            : type === 7
+              ? this.pluginConfiguration
+              : type === 9
+                ? this.redisReply
+                : null;
+        if (!buffer) return Status.NotFound;
+        return this.give(buffer.slice(start, start + (max >>> 0)), ptrSlot, sizeSlot);
+      },
+      proxy_continue_stream: (type: number) => {
+        const stream = this.stream;
+        if (!stream) return Status.BadArgument;
+        if (type !== 0) throw new Error(`continue_stream(${type})`);
+        if (stream.localResponse) throw new Error("continue_stream after a local response");
+        stream.continued++;
+        stream.request = null;
+        return Status.Ok;
+      },
+      proxy_send_local_response: (
+        code: number,
+        details: number,
+        detailsSize: number,
+        body: number,
+        bodySize: number,
+        pairs: number,
+        pairsSize: number,
+        grpcStatus: number,
+      ) => {
+        const stream = this.stream;
+        if (!stream) throw new Error("a local response outside of a stream");
+        if (stream.localResponse) throw new Error("a second local response");
+        if (stream.continued > 0) throw new Error("a local response after continue_stream");
+        stream.localResponse = {
+          code,
+          details: this.text(details, detailsSize),
+          body: this.text(body, bodySize),
+          headers: parsePairs(this.bytes(pairs, pairsSize)),
+          grpcStatus,
+        };
+        return Status.Ok;
+      },
+      proxy_set_effective_context: (context: number) => {
+        if (!this.streams.has(context) && context !== this.current) return Status.BadArgument;
+        this.effective = context;
+        return Status.Ok;
+      },
+      proxy_define_metric: (_type: number, name: number, size: number, slot: number) => {
+        this.metricNames.push(this.text(name, size));
+        this.number(slot, this.metricNames.length - 1);
+        return Status.Ok;
+      },
+      proxy_increment_metric: (id: number, by: bigint) => {
+        const name = this.metricNames[id];
+        if (name === undefined) throw new Error(`metric ${id} is not defined`);
+        if (by < 0n) throw new Error(`${name} is decremented`);
+        this.metrics.set(name, (this.metrics.get(name) ?? 0n) + by);
+        return Status.Ok;
+      },
+      proxy_redis_init: (
+        service: number,
+        serviceSize: number,
+        user: number,
+        userSize: number,
+        password: number,
+        passwordSize: number,
+        timeout: number,
+      ) => {
+        const name = this.text(service, serviceSize);
+        if (!this.clusters.has(name.split("?")[0]!)) return Status.BadArgument;
+        this.redisInits.push({
+          service: name,
+          username: this.text(user, userSize),
+          password: this.text(password, passwordSize),
+          timeout,
+        });
+        return Status.Ok;
+      },
+      proxy_redis_call: (
+        service: number,
+        serviceSize: number,
+        query: number,
+        querySize: number,
+        slot: number,
+      ) => {
+        const cluster = this.text(service, serviceSize);
+        if (!this.clusters.has(cluster)) return Status.BadArgument;
+        const command = { token: this.nextToken, cluster, args: parseCommand(this.bytes(query, querySize)) };
+        this.nextToken += 4;
+        this.pending.push(command);
+        this.onRedisCall(command);
+        this.number(slot, command.token);
+        return Status.Ok;
+      },
+    } as Record<Import, (...args: never[]) => number>;
+    return Object.fromEntries(
+      Object.entries(calls).map(([name, call]) => [
+        name,
+        (...args: never[]) => this.intercept(name as Import) ?? call(...args),
+      ]),
+    );
+  }
+}
+
+/** u32le count, then per pair u32le sizes, then per pair key NUL value NUL; the size must match exactly. */
+function parsePairs(bytes: Uint8Array): [string, string][] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(0, true);
+  const pairs: [string, string][] = [];
+  let at = 4 + 8 * count;
+  const read = (size: number): string => {
+    const text = decoder.decode(bytes.subarray(at, at + size));
+    if (bytes[at + size] !== 0) throw new Error("header pairs: a NUL is missing");
+    at += size + 1;
+    return text;
+  };
+  for (let i = 0; i < count; ++i) {
+    const name = read(view.getUint32(4 + 8 * i, true));
+    pairs.push([name, read(view.getUint32(8 + 8 * i, true))]);
+  }
+  if (at !== bytes.length) throw new Error("header pairs: wrong size");
+  return pairs;
+}
+
+/** The arguments of exactly one RESP2 command. */
+function parseCommand(bytes: Uint8Array): Buffer[] {
+  const buffer = Buffer.from(bytes);
+  let at = 0;
+  const line = (type: string): number => {
+    const end = buffer.indexOf("\r\n", at);
+    const text = buffer.toString("latin1", at, end);
+    if (end < 0 || !new RegExp(`^\\${type}\\d+$`).test(text))
+      throw new Error(`not a command: ${buffer.toString()}`);
+    at = end + 2;
+    return Number(text.slice(1));
+  };
+  const args: Buffer[] = [];
+  for (let left = line("*"); left > 0; --left) {
+    const size = line("$");
+    args.push(buffer.subarray(at, at + size));
+    if (buffer.toString("latin1", at + size, at + size + 2) !== "\r\n")
+      throw new Error("a bulk string has no end");
+    at += size + 2;
+  }
+  if (at !== buffer.length) throw new Error("bytes behind the command");
+  return args;
+}
