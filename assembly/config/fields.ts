@@ -110,24 +110,23 @@ export class Fields {
   warnOfOthers(known: string[]): void {
     const keys = this.object.keys;
     let seen: u64 = 0;
-    let warnings = 0;
-    for (let i = 0; i < keys.length && warnings < MAX_PROBLEMS; ++i) {
+    for (let i = 0; i < keys.length; ++i) {
       const position = positionOf(keys[i], known);
       if (position < 0) {
-        const likely = nearest(textOf(keys[i]), known);
-        const hint = likely.length > 0 ? `; did you mean ${likely}?` : "";
-        this.problems.warning(
-          this.path.unknownField(keys[i]),
-          "is not a known field and does nothing" + hint,
-        );
-        ++warnings;
+        this.warnOfUnknown(keys[i], known);
       } else if ((seen >> position) & 1) {
         this.problems.warning(this.at(known[position]), "is there more than once; the first one counts");
-        ++warnings;
       } else {
         seen |= (<u64>1) << position;
       }
     }
+  }
+
+  private warnOfUnknown(key: Bytes, known: string[]): void {
+    // Looking for similar names takes its time, which a configuration of a million mistakes shall not have.
+    const likely = this.problems.hasEnoughWarnings ? "" : nearest(textOf(key), known);
+    const hint = likely.length > 0 ? `; did you mean ${likely}?` : "";
+    this.problems.warning(this.path.unknownField(key), "is not a known field and does nothing" + hint);
   }
 }
 

@@ -20,11 +20,12 @@ export class Problems {
   }
 
   get hasErrors(): bool {
-    return this.errorCount > 0;
+    return this.errorList.count > 0;
   }
 
-  get errorCount(): i32 {
-    return this.errorList.count;
+  /** Whether further warnings are only counted, so that nobody need think about their words. */
+  get hasEnoughWarnings(): bool {
+    return this.warningList.count >= MAX_PROBLEMS;
   }
 
   /** One line per error, "path: message", in the order found; the last says how many more there are, if any. */

@@ -436,7 +436,16 @@ describe("problems", () => {
     expect(errors).toHaveLength(101);
     expect(errors[100]).toBe("error: … and 150 more");
     const unknown = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`field_${i}`, i]));
-    expect(parse({ ...global, ...unknown })).toHaveLength(100);
+    const warnings = parse({ ...global, ...unknown });
+    expect(warnings).toHaveLength(101);
+    expect(warnings[100]).toBe("warning: … and 4900 more");
+  });
+
+  it("of the largest configuration are found in bounded time", () => {
+    const mistakes = Array.from({ length: 50_000 }, (_, i) => ({ [`limit_by_${i}`]: i }));
+    const start = process.cpuUsage();
+    expect(parse(items(...mistakes))).toContain("error: … and 99900 more");
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(10);
   });
 
   it("never repeat a secret", () => {

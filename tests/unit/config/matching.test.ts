@@ -2,7 +2,10 @@
 // plugin. Specified in the published configuration reference of ai-token-ratelimit (higress.io, 2025) and the
 // docstrings of assembly/rules; the rows below that name a mistake are where the published plugin is fooled.
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { parse as parseYaml } from "yaml";
 import { loadHarness } from "../../support/as.ts";
 
 interface Harness {
@@ -173,6 +176,57 @@ describe("addresses", () => {
   });
 });
 
+describe("the published examples", () => {
+  it.each<[string, Record<string, string>, string]>([
+    [
+      "by-param",
+      { ":path": "/?apikey=9a342114-ba8a-11ec-b1bf-00163e1250b5" },
+      "limit_by_param apikey 9a342114-ba8a-11ec-b1bf-00163e1250b5 10/60",
+    ],
+    [
+      "by-param",
+      { ":path": "/?apikey=a6a6d7f2-ba8a-11ec-bec2-00163e1250b5" },
+      "limit_by_param apikey a6a6d7f2-ba8a-11ec-bec2-00163e1250b5 100/3600",
+    ],
+    ["by-param", { ":path": "/?apikey=abc" }, "limit_by_per_param apikey abc 10/1"],
+    ["by-param", { ":path": "/?apikey=bcd" }, "limit_by_per_param apikey bcd 100/60"],
+    ["by-param", { ":path": "/?apikey=xyz" }, "limit_by_per_param apikey xyz 1000/3600"],
+    ["by-param", { ":path": "/?other=xyz" }, ""],
+    ["by-header", { "x-ca-key": "102234" }, "limit_by_header x-ca-key 102234 10/60"],
+    ["by-header", { "x-ca-key": "308239" }, "limit_by_header x-ca-key 308239 10/3600"],
+    ["by-header", { "x-ca-key": "1" }, "limit_by_per_header x-ca-key 1 1000/3600"],
+    [
+      "by-ip",
+      { "x-forwarded-for": "1.1.1.1" },
+      "limit_by_per_ip from-header-x-forwarded-for 1.1.1.1 10/86400",
+    ],
+    [
+      "by-ip",
+      { "x-forwarded-for": "1.1.1.2" },
+      "limit_by_per_ip from-header-x-forwarded-for 1.1.1.2 100/86400",
+    ],
+    [
+      "by-ip",
+      { "x-forwarded-for": "2.2.2.2" },
+      "limit_by_per_ip from-header-x-forwarded-for 2.2.2.2 1000/86400",
+    ],
+    ["by-consumer", { "x-mse-consumer": "consumer2" }, "limit_by_consumer x-mse-consumer consumer2 100/3600"],
+    ["by-consumer", { "x-mse-consumer": "b3" }, "limit_by_per_consumer x-mse-consumer b3 100/60"],
+    ["by-cookie", { cookie: "key0=x; key1=value2" }, "limit_by_cookie key1 value2 100/3600"],
+    ["by-cookie", { cookie: "key1=zz" }, "limit_by_per_cookie key1 zz 1000/3600"],
+    [
+      "manifest-default",
+      { ":path": "/v1/chat/completions?apikey=123456" },
+      "limit_by_param apikey 123456 200/60",
+    ],
+    ["tutorial", { "x-api-key": "any" }, "limit_by_per_header x-api-key any 5/60"],
+  ])("%s, %j: %s", (name, request, found) => {
+    const file = join(import.meta.dirname, `../../fixtures/config/published/${name}.yaml`);
+    configure(parseYaml(readFileSync(file, "utf8")) as object);
+    expect(match(request)).toEqual(found === "" ? [] : [found]);
+  });
+});
+
 describe("rule items", () => {
   const two = [
     item("limit_by_param", "apikey", "a", "b"),
@@ -289,7 +343,7 @@ describe("rules of _rules_", () => {
     [{ _match_service_: ["qwen.dns:80"] }, ["", "", cluster], false],
     [{ _match_service_: ["qwen.dns"] }, ["", "", "outbound|443||qwen.dns"], true],
     [{ _match_service_: ["qwen.dns"] }, ["", "", "outbound|443|qwen.dns"], false],
-    [{ _match_service_: ["qwen.dns"] }, ["", "", "outbound|443||qwen.dns|x"], false],
+    [{ _match_service_: ["qwen.dns", "qwen.dns|x"] }, ["", "", "outbound|443||qwen.dns|x"], false],
     [{ _match_service_: ["qwen.dns"] }, ["", "", "qwen.dns"], false],
     [{ _match_service_: ["qwen.dns"] }, ["", "", ""], false],
     [{ _match_route_: ["a"], _match_service_: ["qwen.dns"] }, ["", "a", cluster], true],
