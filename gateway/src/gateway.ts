@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createAdmin } from "./admin.ts";
@@ -132,6 +133,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       reconfigure: (config) => filter.reconfigure(toPluginJson(config)),
       close: async (graceMs = DEFAULT_GRACE_MS) => {
         await Promise.all([closeServer(proxy, graceMs), closeServer(admin, graceMs)]);
+        // The last responses' tokens may still be on their way to be counted.
+        await Promise.race([redis.idle(), sleep(graceMs, undefined, { ref: false })]);
         release();
       },
     };

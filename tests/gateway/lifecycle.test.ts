@@ -1,7 +1,9 @@
 // Configurations come and go while streams run, several share a VM, and callouts find their way back.
 // proxy-wasm ABI 0.2.1, contexts and callouts; proxy-wasm-cpp-host, wasm.cc.
+import { Agent } from "node:http";
+import type { Socket } from "node:net";
 import { Registry } from "prom-client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { checkConfig, ConfigurationRefused, ModuleRejected, startGateway } from "../../gateway/src/index.ts";
 import { GuestMetrics } from "../../gateway/src/wasm/metrics.ts";
 import { RootContext } from "../../gateway/src/wasm/root.ts";
@@ -10,7 +12,7 @@ import { SharedData } from "../../gateway/src/wasm/shared-data.ts";
 import { Status } from "../../gateway/src/wasm/types.ts";
 import { Vm } from "../../gateway/src/wasm/vm.ts";
 import { guest } from "./fixtures/guest.ts";
-import { deferred, Log, send, startTcp, startTestGateway, startUpstream } from "./support.ts";
+import { deferred, Log, open, send, startTcp, startTestGateway, startUpstream } from "./support.ts";
 
 const upstream = (): Promise<string> => startUpstream((_request, response) => response.end("ok"));
 const IDENTITY = { pluginName: "p", rootId: "r", vmId: "v" };
@@ -37,7 +39,8 @@ describe("reconfigure", () => {
       'configure 2 {"version":2}',
       "done 1",
       "delete 1",
-      'configuration {"version":2}',
+      // Buffer 7 is there only while the filter is being configured.
+      'configuration {"version":2} <1>',
     ]);
   });
 
@@ -57,11 +60,30 @@ describe("reconfigure", () => {
     expect(gateway.log.matching(/^redis 1 7/)).toHaveLength(1);
   });
 
+  it("drops the replies for a root that is gone", async () => {
+    const first = deferred<Socket>();
+    const redis = await startTcp((socket) => socket.on("data", () => first.resolve(socket)));
+    const gateway = await startTestGateway({ upstream: await upstream(), redis });
+    const options = { headers: { "x-request-headers": "redis PING~" } };
+    const aborted = open(gateway.url, options, (request) => {
+      request.end();
+      void first.promise.then(() => request.destroy());
+    });
+    await expect(aborted).rejects.toThrow();
+    await gateway.log.until(/^delete/);
+    gateway.reconfigure({ version: 2 });
+    const pending = send(gateway.url, options);
+    await gateway.log.until(/^redis_call 11/);
+    (await first.promise).write("+LATE\r\n+PONG\r\n");
+    await pending;
+    expect(gateway.log.matching(/^redis \d/)).toEqual([expect.stringMatching(/^redis 3 11 .*PONG/)]);
+  });
+
   it("keeps the old configuration when the new one is refused", async () => {
     const gateway = await startTestGateway({ upstream: await upstream(), config: { version: 1 } });
     expect(() => gateway.reconfigure({ refuse: true })).toThrow(ConfigurationRefused);
     await send(gateway.url, { headers: { "x-request-headers": "configuration" } });
-    expect(gateway.log.matching(/^configuration/)).toEqual(['configuration {"version":1}']);
+    expect(gateway.log.matching(/^configuration/)).toEqual(['configuration {"version":1} <1>']);
   });
 });
 
@@ -96,6 +118,41 @@ it("runs several roots in one VM, each with its own configuration", async () => 
   expect(log.matching(/^configure/)).toEqual(['configure 1 {"text":"a"}', 'configure 2 {"text":"b"}']);
   roots[0]?.retire();
   expect([...vm.contexts.keys()]).toEqual([2]);
+});
+
+it("waits for the replies to its last calls before it ends", async () => {
+  const called = deferred<Socket>();
+  const redis = await startTcp((socket) => socket.on("data", () => called.resolve(socket)));
+  const gateway = await startTestGateway({ upstream: await upstream(), redis });
+  const aborted = open(gateway.url, { headers: { "x-request-headers": "redis PING~" } }, (request) => {
+    request.end();
+    void called.promise.then(() => request.destroy());
+  });
+  await expect(aborted).rejects.toThrow();
+  const closed = gateway.close(10_000);
+  (await called.promise).write("+PONG\r\n");
+  await closed;
+  expect(gateway.log.matching(/^redis \d/)).toEqual([expect.stringContaining("status=0")]);
+});
+
+it("ends as soon as the last response has, though clients keep their connections", async () => {
+  const arrived = deferred();
+  const finish = deferred();
+  const slow = await startUpstream((_request, response) => {
+    arrived.resolve();
+    void finish.promise.then(() => response.end("ok"));
+  });
+  const gateway = await startTestGateway({ upstream: slow });
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const pending = send(gateway.url, { agent });
+  await arrived.promise;
+  const began = performance.now();
+  const closed = gateway.close(60_000);
+  finish.resolve();
+  expect((await pending).body).toBe("ok");
+  await closed;
+  expect(performance.now() - began).toBeLessThan(2000);
 });
 
 it("ticks, on the root, until told not to", async () => {

@@ -157,6 +157,16 @@ describe("redis_init", () => {
     expect(clusters.call("outbound|1||other", PING, () => {})).toBe(Status.BadArgument);
   });
 
+  it("takes parameters after the name, and so does redis_call", async () => {
+    const clusters = clustersAt(await startRedis());
+    expect(clusters.init(`${CLUSTER}?db=1`, "", "", 1000)).toBe(Status.Ok);
+    const reply = await new Promise((resolve) => {
+      clusters.call(`${CLUSTER}?db=9`, PING, (_status, bytes) => resolve(String(bytes)));
+    });
+    expect(reply).toBe("+PONG\r\n");
+    clusters.close();
+  });
+
   it("fails what is in flight", async () => {
     const arrived = deferred();
     const clusters = clustersAt(await startTcp((socket) => socket.on("data", () => arrived.resolve())));

@@ -17,6 +17,8 @@ interface Cluster {
  */
 export class RedisClusters {
   private readonly clusters = new Map<string, Cluster>();
+  private inFlight = 0;
+  private onIdle: () => void = () => {};
 
   /** `resolve` gives the address behind a cluster name, `undefined` if there is no such cluster. */
   constructor(private readonly resolve: (cluster: string) => Address | undefined) {}
@@ -41,12 +43,20 @@ export class RedisClusters {
     const cluster = this.find(splitQuery(service)[0]);
     if (cluster === undefined) return Status.BadArgument;
     const connection = (cluster.connection ??= this.connect(cluster));
+    this.inFlight++;
     connection.send(query, (bytes) => {
       if (bytes === null) reply(RedisStatus.NetworkError, EMPTY);
       else reply(RedisStatus.Ok, bytes);
+      // Only now: the filter may have called again.
+      if (--this.inFlight === 0) this.onIdle();
     });
     return Status.Ok;
   };
+
+  /** Resolves when no call is in flight; the calls' timeouts bound it. */
+  async idle(): Promise<void> {
+    if (this.inFlight > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
+  }
 
   /** Closes every connection; calls in flight fail. */
   close(): void {

@@ -75,8 +75,8 @@ export class RedisConnection {
 
   private onConnect(): void {
     this.isConnected = true;
-    if (this.inFlight.length > 0) this.arm(this.options.timeout);
-    else clearTimeout(this.timer);
+    // A connection is made for a call, so a reply is owed.
+    this.arm(this.options.timeout);
   }
 
   private onData(chunk: Buffer): void {

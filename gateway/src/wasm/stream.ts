@@ -62,32 +62,12 @@ export class FilterStream implements Context {
 
   private callbacks(kind: "request" | "response"): DirectionFilter {
     const { vm } = this.root;
-    const { Continue, StopAllIterationAndWatermark } = HeadersAction;
     return {
       onHeaders: (count, endOfStream) =>
-        vm.call(
-          this,
-          `proxy_on_${kind}_headers`,
-          [count, Number(endOfStream)],
-          Continue,
-          StopAllIterationAndWatermark,
-        ),
+        vm.call(this, `proxy_on_${kind}_headers`, [count, Number(endOfStream)], HeadersAction.Continue),
       onBody: (size, endOfStream) =>
-        vm.call(
-          this,
-          `proxy_on_${kind}_body`,
-          [size, Number(endOfStream)],
-          BodyAction.Continue,
-          BodyAction.StopNoBuffer,
-        ),
-      onTrailers: (count) =>
-        vm.call(
-          this,
-          `proxy_on_${kind}_trailers`,
-          [count],
-          TrailersAction.Continue,
-          TrailersAction.StopIteration,
-        ),
+        vm.call(this, `proxy_on_${kind}_body`, [size, Number(endOfStream)], BodyAction.Continue),
+      onTrailers: (count) => vm.call(this, `proxy_on_${kind}_trailers`, [count], TrailersAction.Continue),
     };
   }
 
@@ -186,8 +166,8 @@ export class FilterStream implements Context {
     return Status.Ok;
   }
 
+  /** The reply closes the direction under way, so whatever the current callback returns, it stops there. */
   sendLocalResponse(reply: LocalReply): void {
-    this.root.vm.requestStop();
     this.root.vm.postpone(() => this.localReply(reply));
   }
 

@@ -37,7 +37,6 @@ export class Vm {
   private readonly exports: WebAssembly.Exports;
   private current: Context | null = null;
   private effectiveId = 0;
-  private stopRequested = false;
   private readonly postponed: (() => void)[] = [];
   private nextContextId = 1;
   private nextCallout = 1;
@@ -94,19 +93,16 @@ export class Vm {
 
   /**
    * Calls an exported callback with the context's id before `args`, then runs what was postponed meanwhile.
-   * Returns what the callback returned; `stop` if it sent a local response; `fallback` if the module does not
-   * export it, or the VM is dead.
+   * Returns what the callback returned; `fallback` if the module does not export it, or the VM is dead.
    */
-  call(context: Context, name: string, args: readonly number[], fallback: number, stop: number): number {
+  call(context: Context, name: string, args: readonly number[], fallback: number): number {
     const callback = this.lookup(name);
     if (callback === undefined || this.trap !== null) return fallback;
     let result = fallback;
     this.current = context;
     this.effectiveId = 0;
-    this.stopRequested = false;
     try {
       result = callback(context.id, ...args) ?? fallback;
-      if (this.stopRequested) result = stop;
     } catch (error) {
       this.trap = describeTrap(name, error);
     } finally {
@@ -125,7 +121,7 @@ export class Vm {
 
   /** Calls a callback whose result means nothing, or yes (the default) and no. */
   notify(context: Context, name: string, ...args: number[]): boolean {
-    return this.call(context, name, args, 1, 1) !== 0;
+    return this.call(context, name, args, 1) !== 0;
   }
 
   /** The context that host calls act on now. */
@@ -143,11 +139,6 @@ export class Vm {
   /** Runs `action` as soon as the current callback has returned, before its result is looked at. */
   postpone(action: () => void): void {
     this.postponed.push(action);
-  }
-
-  /** Makes the current callback's result the one that stops its phase. */
-  requestStop(): void {
-    this.stopRequested = true;
   }
 
   private runPostponed(): void {
