@@ -154,7 +154,10 @@ export class RuleItemsReader {
         const result = compileRegex(slice(key.text, start, key.text.byteLength));
         const regex = result.regex;
         if (regex !== null) applies = keys.addPattern(key.text, regex, key.limit);
-        else key.error(`${result.error}, at byte ${start + result.offset}`);
+        else
+          key.error(
+            `is not a regular expression of RE2 syntax: ${result.error}, at byte ${start + result.offset}`,
+          );
       } else {
         const exact = field.replace("limit_by_per_", "limit_by_");
         key.error(`must be "*" or begin with "regexp:"; single values are for ${exact}`);
