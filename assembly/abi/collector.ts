@@ -29,7 +29,7 @@ export function enter(): void {
 // @ts-ignore: decorator
 @inline
 export function leave(): void {
-  if (--depth == 0 && allocated > <u32>memory.size() << 14) collect();
+  if (--depth == 0 && allocated > (<u32>memory.size()) << 14) collect();
 }
 
 /** A stream has ended: its objects are garbage now. */

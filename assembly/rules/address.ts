@@ -128,7 +128,7 @@ function parseV6(ptr: usize, len: i32, leadingZeros: bool): IpAddress | null {
 /** Four groups from `first` on, as one number. */
 function half(first: i32): u64 {
   let bits: u64 = 0;
-  for (let i = first; i < first + 4; ++i) bits = (bits << 16) | <u64>group(i);
+  for (let i = first; i < first + 4; ++i) bits = (bits << 16) | (<u64>group(i));
   return bits;
 }
 
