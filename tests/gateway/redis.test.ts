@@ -124,6 +124,33 @@ describe("a connection", () => {
     clusters.close();
   });
 
+  it("may be slow later, too", async () => {
+    const clusters = clustersAt(
+      await startTcp((socket) => socket.once("data", () => socket.write("+PONG\r\n"))),
+    );
+    clusters.init(CLUSTER, "", "", 20);
+    expect(await call(clusters, "PING")).toBe("Ok +PONG\r\n");
+    expect(await call(clusters, "PING")).toBe("NetworkError ");
+    clusters.close();
+  });
+
+  it("is idle when every reply has come", async () => {
+    const connected = deferred<Socket>();
+    const clusters = clustersAt(
+      await startTcp((socket) => socket.on("data", () => connected.resolve(socket))),
+    );
+    const replies = [call(clusters, "A"), call(clusters, "B")];
+    let isIdle = false;
+    const idle = clusters.idle().then(() => (isIdle = true));
+    (await connected.promise).write("+1\r\n");
+    await replies[0];
+    expect(isIdle).toBe(false);
+    (await connected.promise).write("+2\r\n");
+    await idle;
+    await clusters.idle();
+    clusters.close();
+  });
+
   it("may be idle for longer than the timeout", async () => {
     const address = await startTcp((socket) => {
       socket.on("data", () => socket.write("+PONG\r\n"));
