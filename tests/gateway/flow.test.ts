@@ -2,10 +2,12 @@
 // Node's stream backpressure contract; Envoy's watermarks.
 import { once } from "node:events";
 import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import type { Gateway } from "../../gateway/src/index.ts";
 import { FlowGate } from "../../gateway/src/http/flow.ts";
 import { Chunks } from "../../gateway/src/wasm/chunks.ts";
-import { deferred, nextChunk, open, send, startTestGateway, startUpstream } from "./support.ts";
+import { deferred, nextChunk, open, send, startTcp, startTestGateway, startUpstream } from "./support.ts";
 
 describe("the gate", () => {
   const create = () => {
@@ -78,11 +80,7 @@ it("a client that does not read stops the upstream, and gets every byte when it 
   const seen = (): number =>
     gateway.log.matching(/^response_body/).reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
   // Nobody reads: what the filter gets to see is what fits into the sockets on the way, and then no more.
-  let before = -1;
-  for (let unchanged = 0; unchanged < 20; unchanged = seen() === before ? unchanged + 1 : 0) {
-    before = seen();
-    await send(`${gateway.adminUrl}/healthz`);
-  }
+  await settled(gateway, seen);
   expect(seen()).toBeGreaterThan(0);
   expect(seen()).toBeLessThan(size / 2);
   let received = 0;
@@ -91,14 +89,27 @@ it("a client that does not read stops the upstream, and gets every byte when it 
   expect(seen()).toBe(size);
 });
 
+/** Waits until a number stays the same over 20 round trips to the gateway. */
+async function settled(gateway: Gateway, value: () => number): Promise<void> {
+  let before = -1;
+  for (let unchanged = 0; unchanged < 20; unchanged = value() === before ? unchanged + 1 : 0) {
+    before = value();
+    await send(`${gateway.adminUrl}/healthz`);
+  }
+}
+
 it("an upload that outlives its response is read to its end, so that the connection stays usable", async () => {
-  const upstream = await startUpstream((_request, response) => response.end("early"));
-  const gateway = await startTestGateway({ upstream });
+  const arrived = deferred<Socket>();
+  const upstream = await startTcp((socket) => socket.once("data", () => arrived.resolve(socket.pause())));
+  const gateway = await startTestGateway({ upstream: `http://${upstream}` });
   const upload = deferred<ClientRequest>();
-  const response = await open(gateway.url, { method: "POST" }, (request) => {
+  const pending = open(gateway.url, { method: "POST" }, (request) => {
     upload.resolve(request.end("x".repeat(32_000_000)));
   });
-  expect(await nextChunk(response)).toBe("early");
+  const socket = await arrived.promise;
+  await settled(gateway, () => gateway.log.matching(/^request_body/).length);
+  socket.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nearly");
+  expect(await nextChunk(await pending)).toBe("early");
   const request = await upload.promise;
   if (!request.writableFinished) await once(request, "finish");
 });

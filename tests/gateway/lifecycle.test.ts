@@ -109,6 +109,12 @@ describe("a configuration the filter does not take", () => {
   });
 });
 
+it("answers pointers outside the guest's memory with InvalidMemory", async () => {
+  const gateway = await startTestGateway({ upstream: await upstream() });
+  expect((await send(gateway.url, { headers: { "x-request-headers": "bad pointers" } })).body).toBe("ok");
+  expect(gateway.log.matching(/^read/)).toEqual(["read 6 6 write 6"]);
+});
+
 it("runs several roots in one VM, each with its own configuration", async () => {
   const log = new Log();
   const vm = new Vm(await WebAssembly.compile((await guest("scripted")) as BufferSource), hostServices(log));
@@ -213,6 +219,16 @@ describe("a module that cannot run here", () => {
     const wasm = new TextEncoder().encode("not wasm");
     const options = { config: {}, upstream: "http://127.0.0.1:1", wasm };
     await expect(startGateway(options)).rejects.toThrow("wasm: not a WebAssembly module");
+  });
+
+  it("because its start calls more than proxy_log is refused", async () => {
+    const log = new Log();
+    const options = { config: {}, upstream: "http://127.0.0.1:1", wasm: await guest("eager") };
+    const start = startGateway({ ...options, onGuestLog: (_level, message) => log.add(message) });
+    await expect(start).rejects.toThrow(
+      "proxy_set_tick_period_milliseconds may not be called from _initialize",
+    );
+    expect(log.lines).toEqual(["logging is allowed"]);
   });
 
   it("for an import the host lacks is refused by its name", async () => {

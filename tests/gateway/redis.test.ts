@@ -144,6 +144,7 @@ describe("a connection", () => {
     const idle = clusters.idle().then(() => (isIdle = true));
     (await connected.promise).write("+1\r\n");
     await replies[0];
+    await new Promise((resolve) => setImmediate(resolve));
     expect(isIdle).toBe(false);
     (await connected.promise).write("+2\r\n");
     await idle;
