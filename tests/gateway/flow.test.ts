@@ -1,9 +1,9 @@
 // A source is read only while nobody downstream is full; bytes held by a filter keep their order.
 // Node's stream backpressure contract; Envoy's watermarks.
 import { once } from "node:events";
-import type { ClientRequest } from "node:http";
+import { Agent, type ClientRequest } from "node:http";
 import type { Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Gateway } from "../../gateway/src/index.ts";
 import { FlowGate } from "../../gateway/src/http/flow.ts";
 import { Chunks } from "../../gateway/src/wasm/chunks.ts";
@@ -103,7 +103,9 @@ it("an upload that outlives its response is read to its end, so that the connect
   const upstream = await startTcp((socket) => socket.once("data", () => arrived.resolve(socket.pause())));
   const gateway = await startTestGateway({ upstream: `http://${upstream}` });
   const upload = deferred<ClientRequest>();
-  const pending = open(gateway.url, { method: "POST" }, (request) => {
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const pending = open(gateway.url, { method: "POST", agent }, (request) => {
     upload.resolve(request.end("x".repeat(32_000_000)));
   });
   const socket = await arrived.promise;
