@@ -1,8 +1,8 @@
 import * as ascii from "../bytes/ascii";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { mayHaveName } from "./names";
 import { Digits, firstDigits, mayEnd, nextDigits } from "./number";
-import { findControl, findStringEnd } from "./scan";
-import { Skipped } from "./skip";
+import { findControl, findScalarEnd, findStringEnd } from "./scan";
+import { SkippedValue } from "./skip";
 import { Escape, JsonText } from "./text";
 import { JsonError, Strings, Token } from "./tokens";
 
@@ -19,6 +19,9 @@ const enum Place {
   /** After a comma in an object. */
   Key,
   Colon,
+  /** The same for a member that is passed over. */
+  PassedColon,
+  PassedValue,
   CommaOrEnd,
   /** After the value of the whole text. */
   Done,
@@ -33,13 +36,14 @@ const enum Lexeme {
   Escape,
   Number,
   Literal,
-  /** In a container that is passed over. */
+  /** In a value that is passed over. */
   Skip,
 }
 
-const TRUE = bytesOf("true");
-const FALSE = bytesOf("false");
-const NULL = bytesOf("null");
+/** The rest of the literals after their first letter, lowest byte first. */
+const RUE: u32 = 0x657572;
+const ALSE: u32 = 0x65736c61;
+const ULL: u32 = 0x6c6c75;
 
 /**
  * An incremental pull reader for JSON (RFC 8259): bytes in with `feed`, in pieces cut anywhere, tokens out with
@@ -54,12 +58,19 @@ const NULL = bytesOf("null");
  * taken for a smaller one. Two things are checked less than RFC 8259 asks, because nobody looks at them: what stands
  * inside a skipped container, and the escapes and control characters of dropped strings. Invalid UTF-8 passes as it is.
  *
- * Memory: the object, and a buffer of at most `textLimit` bytes, used only for text that holds escapes or was cut.
+ * Memory: about 200 bytes, and a buffer of `textLimit` bytes for text that holds escapes or was cut. The class is
+ * unmanaged, since the garbage collector's bookkeeping at each call took four fifths of the time; `dispose` frees it.
  */
 @final
+@unmanaged
 export class JsonReader {
   /** What becomes of the text of string values; not to be changed in the middle of one. */
   strings: Strings = Strings.Drop;
+  /**
+   * The names that are wanted in the object to be read on, as a set of json/names, or 0 for all. Of the others, most are
+   * passed over without tokens; of those that are not, the value is to be passed over with `pass`.
+   */
+  wanted: usize = 0;
   /** The text of the last Key, Part, String or Number: valid until the next `next`, `feed` or `begin`. */
   readonly text: JsonText;
   /** Why the last token was Malformed. */
@@ -80,15 +91,23 @@ export class JsonReader {
   private lexeme: Lexeme = Lexeme.None;
   /** One bit per open container, the innermost lowest: 1 for an object. */
   private kinds: u64 = 0;
-  private skipped: Skipped = new Skipped();
+  private skipped: SkippedValue;
   private isKey: bool = false;
   private digits: Digits = Digits.Minus;
-  private literal: Bytes = NULL;
-  private literalAt: i32 = 0;
+  /** What must follow of a literal, lowest byte first, and the token that it then is. */
+  private literal: u32 = 0;
+  private literalToken: Token = Token.Null;
 
   /** @param textLimit the most bytes of text kept when it holds escapes or was cut; longer text is `truncated` */
   constructor(textLimit: i32) {
     this.text = new JsonText(textLimit);
+    this.skipped = new SkippedValue();
+  }
+
+  dispose(): void {
+    this.text.dispose();
+    heap.free(changetype<usize>(this.skipped));
+    heap.free(changetype<usize>(this));
   }
 
   /** Starts a new text at the next byte; what was fed and not read yet belongs to it. */
@@ -101,6 +120,7 @@ export class JsonReader {
     this.depth = 0;
     this.kinds = 0;
     this.ended = false;
+    this.wanted = 0;
   }
 
   /** Hands over the next `len` bytes, borrowed until `next` returns `Token.More`; what was left unread is dropped. */
@@ -137,7 +157,12 @@ export class JsonReader {
    */
   skip(): void {
     this.lexeme = Lexeme.Skip;
-    this.skipped.begin();
+    this.skipped.begin(ascii.LEFT_BRACE);
+  }
+
+  /** After Key: passes over the value without tokens, unchecked. */
+  pass(): void {
+    this.place = Place.PassedColon;
   }
 
   /** Reads on to the next token. */
@@ -153,9 +178,7 @@ export class JsonReader {
       case Lexeme.Literal:
         return this.readLiteral();
       default:
-        this.at = this.skipped.read(this.at, this.end);
-        if (this.skipped.open) return this.exhausted();
-        this.leave();
+        if (!this.passOver()) return this.exhausted();
     }
     const end = this.end;
     for (let at = this.at; at < end; ++at) {
@@ -173,10 +196,53 @@ export class JsonReader {
           if (c != ascii.COLON) return this.malformed(at, JsonError.Syntax);
           this.place = Place.Value;
           continue;
+        case Place.PassedColon:
+          if (c != ascii.COLON) return this.malformed(at, JsonError.Syntax);
+          this.place = Place.PassedValue;
+          continue;
+        case Place.PassedValue:
+          this.at = at + 1;
+          if (c == ascii.QUOTE) {
+            // Most values are short strings: these need no state.
+            const stop = findStringEnd(at + 1, end);
+            if (stop < end && load<u8>(stop) == ascii.QUOTE) {
+              this.place = Place.CommaOrEnd;
+              at = stop;
+              continue;
+            }
+            this.at = stop;
+          } else if (c != ascii.LEFT_BRACE && c != ascii.LEFT_BRACKET) {
+            const stop = findScalarEnd(at, end);
+            if (stop < end) {
+              this.place = Place.CommaOrEnd;
+              at = stop - 1;
+              continue;
+            }
+          }
+          this.lexeme = Lexeme.Skip;
+          this.skipped.begin(c);
+          if (!this.passOver()) return this.exhausted();
+          at = this.at - 1;
+          continue;
         case Place.KeyOrEnd:
         case Place.Key:
+          if (c == ascii.QUOTE) {
+            this.at = at + 1;
+            if (this.wanted == 0) return this.beginString(true);
+            const stop = findStringEnd(at + 1, end);
+            if (stop == end || load<u8>(stop) != ascii.QUOTE) return this.beginString(true);
+            if (!mayHaveName(this.wanted, at + 1, <i32>(stop - at - 1))) {
+              this.place = Place.PassedColon;
+              at = stop;
+              continue;
+            }
+            this.text.begin(at + 1);
+            this.text.end(stop);
+            this.at = stop + 1;
+            this.place = Place.Colon;
+            return Token.Key;
+          }
           this.at = at + 1;
-          if (c == ascii.QUOTE) return this.beginString(true);
           if (this.place == Place.KeyOrEnd) return this.close(c);
           return this.malformed(at, JsonError.Syntax);
         case Place.ValueOrEnd:
@@ -192,6 +258,19 @@ export class JsonReader {
     }
     this.at = end;
     return this.exhausted();
+  }
+
+  /** Reads on in a value that is passed over; false if it goes on. */
+  private passOver(): bool {
+    const at = this.skipped.read(this.at, this.end);
+    if (at == 0) {
+      this.at = this.end;
+      return false;
+    }
+    this.at = at;
+    if (this.place == Place.PassedValue) this.afterValue();
+    else this.leave();
+    return true;
   }
 
   private exhausted(): Token {
@@ -213,9 +292,9 @@ export class JsonReader {
     this.valueStart = this.offset - 1;
     if (c == ascii.QUOTE) return this.beginString(false);
     if (c == ascii.LEFT_BRACE || c == ascii.LEFT_BRACKET) return this.open(c);
-    if (c == ascii.LOWER_T) return this.beginLiteral(TRUE);
-    if (c == ascii.LOWER_F) return this.beginLiteral(FALSE);
-    if (c == ascii.LOWER_N) return this.beginLiteral(NULL);
+    if (c == ascii.LOWER_T) return this.beginLiteral(RUE, Token.True);
+    if (c == ascii.LOWER_F) return this.beginLiteral(ALSE, Token.False);
+    if (c == ascii.LOWER_N) return this.beginLiteral(ULL, Token.Null);
     const digits = firstDigits(c);
     if (digits < 0) return this.malformed(this.at - 1, JsonError.Syntax);
     this.digits = digits;
@@ -321,7 +400,7 @@ export class JsonReader {
         continue;
       }
       const stop = findStringEnd(at, end);
-      const control = findControl(at, stop);
+      const control = this.isKey && this.wanted != 0 ? stop : findControl(at, stop);
       if (control < stop) return this.malformed(control, JsonError.Syntax);
       const escapes = stop < end && load<u8>(stop) == ascii.BACKSLASH;
       if (text.surrogate != 0 && (stop > at || (stop < end && !escapes))) {
@@ -384,25 +463,24 @@ export class JsonReader {
     return Token.Number;
   }
 
-  private beginLiteral(literal: Bytes): Token {
-    this.literal = literal;
-    this.literalAt = 1;
+  private beginLiteral(rest: u32, token: Token): Token {
+    this.literal = rest;
+    this.literalToken = token;
     this.lexeme = Lexeme.Literal;
     return this.readLiteral();
   }
 
   private readLiteral(): Token {
-    const literal = this.literal;
-    while (this.at < this.end) {
-      if (load<u8>(this.at) != load<u8>(addressOf(literal) + this.literalAt)) {
-        return this.malformed(this.at, JsonError.Syntax);
-      }
-      ++this.at;
-      if (++this.literalAt == literal.byteLength) {
-        this.afterValue();
-        return literal === TRUE ? Token.True : literal === FALSE ? Token.False : Token.Null;
-      }
+    const end = this.end;
+    let at = this.at;
+    let rest = this.literal;
+    for (; at < end && rest != 0; ++at, rest >>= 8) {
+      if (load<u8>(at) != <u8>rest) return this.malformed(at, JsonError.Syntax);
     }
-    return this.exhausted();
+    this.at = at;
+    this.literal = rest;
+    if (rest != 0) return this.exhausted();
+    this.afterValue();
+    return this.literalToken;
   }
 }

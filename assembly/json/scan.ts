@@ -1,4 +1,4 @@
-import { BACKSLASH, QUOTE, SPACE } from "../bytes/ascii";
+import { BACKSLASH, COMMA, QUOTE, RIGHT_BRACE, SPACE } from "../bytes/ascii";
 
 /*
  * Searching eight bytes at a time. For a word w, `(w - 0x01..01) & ~w & 0x80..80` marks its zero bytes: the lowest
@@ -61,6 +61,16 @@ export function findControl(at: usize, end: usize): usize {
   }
   for (; at < end; ++at) {
     if (load<u8>(at) < SPACE) break;
+  }
+  return at;
+}
+
+/** The address of the first byte at or after `at` that ends a number or a literal, or `end`. */
+export function findScalarEnd(at: usize, end: usize): usize {
+  for (; at < end; ++at) {
+    const c = load<u8>(at);
+    // With the bit 20, a bracket is a brace. All white space is at most a space.
+    if (c == COMMA || (c | 0x20) == RIGHT_BRACE || c <= SPACE) break;
   }
   return at;
 }

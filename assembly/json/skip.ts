@@ -1,30 +1,37 @@
 import { BACKSLASH, LEFT_BRACE, LEFT_BRACKET, QUOTE, RIGHT_BRACE, RIGHT_BRACKET } from "../bytes/ascii";
-import { findStringEnd, findStructure } from "./scan";
+import { findScalarEnd, findStringEnd, findStructure } from "./scan";
+
+/** What kind of value is passed over, and where in it we are. */
+const enum Skip {
+  /** A number or a literal. */
+  Scalar,
+  String,
+  Container,
+  /** In a string inside the container. */
+  Inside,
+}
 
 /**
- * A container that nobody wants to look into. Only strings are followed and brackets counted, so it may be of any
- * depth, and it is read many bytes at a time.
+ * A value that nobody wants to look into. Only strings are followed and brackets counted, so it may be of any depth, and
+ * it is read many bytes at a time. Unmanaged, like the reader it belongs to.
  */
 @final
-export class Skipped {
-  private depth: i64 = 0;
-  private inString: bool = false;
+@unmanaged
+export class SkippedValue {
+  private state: Skip = Skip.Scalar;
   /** After a backslash in a string. */
   private escaped: bool = false;
+  private depth: i64 = 0;
 
-  /** A container has just been opened. */
-  begin(): void {
-    this.depth = 1;
-    this.inString = false;
+  /** A value begins with `first`. */
+  begin(first: u8): void {
     this.escaped = false;
+    this.depth = 1;
+    if (first == QUOTE) this.state = Skip.String;
+    else this.state = first == LEFT_BRACE || first == LEFT_BRACKET ? Skip.Container : Skip.Scalar;
   }
 
-  /** Whether the end of the container has not been seen yet. */
-  get open(): bool {
-    return this.depth > 0;
-  }
-
-  /** Reads on from `at`; returns the address after the container, or `end` if it goes on. */
+  /** Reads on from `at`; returns the address after the value, or 0 if it goes on at `end`. */
   read(at: usize, end: usize): usize {
     while (at < end) {
       if (this.escaped) {
@@ -32,24 +39,31 @@ export class Skipped {
         ++at;
         continue;
       }
-      if (this.inString) {
-        at = findStringEnd(at, end);
-        if (at == end) break;
-        if (load<u8>(at++) == BACKSLASH) this.escaped = true;
-        else this.inString = false;
-        continue;
-      }
-      at = findStructure(at, end);
-      if (at == end) break;
-      const c = load<u8>(at++);
-      if (c == QUOTE) {
-        this.inString = true;
-      } else if (c == LEFT_BRACE || c == LEFT_BRACKET) {
-        ++this.depth;
-      } else if (c == RIGHT_BRACE || c == RIGHT_BRACKET) {
-        if (--this.depth == 0) break;
+      switch (this.state) {
+        case Skip.Scalar:
+          at = findScalarEnd(at, end);
+          return at < end ? at : 0;
+        case Skip.Container: {
+          at = findStructure(at, end);
+          if (at == end) return 0;
+          const c = load<u8>(at++);
+          if (c == QUOTE) {
+            this.state = Skip.Inside;
+          } else if (c == LEFT_BRACE || c == LEFT_BRACKET) {
+            ++this.depth;
+          } else if (c == RIGHT_BRACE || c == RIGHT_BRACKET) {
+            if (--this.depth == 0) return at;
+          }
+          continue;
+        }
+        default:
+          at = findStringEnd(at, end);
+          if (at == end) return 0;
+          if (load<u8>(at++) == BACKSLASH) this.escaped = true;
+          else if (this.state == Skip.String) return at;
+          else this.state = Skip.Container;
       }
     }
-    return at;
+    return 0;
   }
 }

@@ -11,7 +11,6 @@ import {
   SLASH,
   TAB,
 } from "../bytes/ascii";
-import { ByteBuilder } from "../bytes/builder";
 import { encodeRune, REPLACEMENT } from "../bytes/utf8";
 
 /** What a byte did to an escape sequence. */
@@ -31,29 +30,39 @@ const FORM_FEED: u8 = 0x0c;
 
 /**
  * The text of one token while it is read. As long as it is one piece without escapes it stays where it is, in the
- * bytes that were fed; from the first escape or cut on it is collected in a buffer of at most `limit` bytes.
+ * bytes that were fed; from the first escape or cut on it is collected in a buffer of `capacity` bytes.
+ *
+ * Unmanaged, like the reader it belongs to; `dispose` frees it.
  */
 @final
+@unmanaged
 export class JsonText {
   /** The text, once ended; valid until the reader goes on. */
   ptr: usize = 0;
   length: i32 = 0;
   /** Whether the text is longer than the buffer, and incomplete. */
   truncated: bool = false;
+  /** A high surrogate that waits for its other half, or 0. */
+  surrogate: i32 = 0;
 
   /** The first byte of the current run without escapes. */
   private from: usize = 0;
   private buffered: bool = false;
-  private buffer: ByteBuilder;
-  private rune: StaticArray<u8> = new StaticArray<u8>(4);
+  private buffer: usize;
+  private filled: i32 = 0;
+  private overflowed: bool = false;
   /** Digits of a `\uXXXX` still to come, and what they said so far. */
   private hexLeft: i32 = 0;
   private hex: i32 = 0;
-  /** A high surrogate that waits for its other half, or 0. */
-  surrogate: i32 = 0;
 
-  constructor(limit: i32) {
-    this.buffer = new ByteBuilder(min(limit, 64), limit);
+  constructor(private capacity: i32) {
+    // A rune is written before its length is known, so there is room for one more.
+    this.buffer = heap.alloc(capacity + 4);
+  }
+
+  dispose(): void {
+    heap.free(this.buffer);
+    heap.free(changetype<usize>(this));
   }
 
   /** A new text begins at `at`. */
@@ -71,11 +80,14 @@ export class JsonText {
 
   /** Collects the run that ends at `to`, because the text goes on elsewhere. */
   keep(to: usize): void {
-    if (!this.buffered) {
-      this.buffered = true;
-      this.buffer.clear();
+    if (!this.buffered) this.clear();
+    const size = <i32>(to - this.from);
+    if (this.filled + size > this.capacity) {
+      this.overflowed = true;
+    } else {
+      memory.copy(this.buffer + this.filled, this.from, size);
+      this.filled += size;
     }
-    this.buffer.at(this.from, <i32>(to - this.from));
   }
 
   /** The text ends at `to`. */
@@ -93,7 +105,8 @@ export class JsonText {
   /** Starts to collect anew, where text is passed on piece by piece. */
   clear(): void {
     this.buffered = true;
-    this.buffer.clear();
+    this.filled = 0;
+    this.overflowed = false;
   }
 
   /** The piece was passed on; the next one is a run again. */
@@ -103,9 +116,9 @@ export class JsonText {
 
   /** Offers what was collected since `clear`, and tells whether that is anything. */
   publish(): bool {
-    this.ptr = this.buffer.ptr;
-    this.length = this.buffer.length;
-    this.truncated = this.buffer.overflowed;
+    this.ptr = this.buffer;
+    this.length = this.filled;
+    this.truncated = this.overflowed;
     return this.length > 0;
   }
 
@@ -126,7 +139,7 @@ export class JsonText {
     else if (c == LOWER_F) decoded = FORM_FEED;
     else return Escape.Invalid;
     this.endSurrogate();
-    this.buffer.byte(decoded);
+    this.append(decoded);
     return Escape.Done;
   }
 
@@ -155,7 +168,8 @@ export class JsonText {
   }
 
   private append(rune: i32): void {
-    const ptr = changetype<usize>(this.rune);
-    this.buffer.at(ptr, encodeRune(ptr, rune));
+    const size = encodeRune(this.buffer + this.filled, rune);
+    if (this.filled + size > this.capacity) this.overflowed = true;
+    else this.filled += size;
   }
 }

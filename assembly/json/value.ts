@@ -74,8 +74,15 @@ export class JsonResult {
  */
 export function parseJson(text: Bytes): JsonResult {
   if (text.byteLength > MAX_TEXT) return failure(`is larger than ${MAX_TEXT} bytes`, MAX_TEXT);
+  // No text in it is longer than the whole.
+  const reader = new JsonReader(text.byteLength);
+  const result = parse(text, reader);
+  reader.dispose();
+  return result;
+}
+
+function parse(text: Bytes, reader: JsonReader): JsonResult {
   const bom = hasByteOrderMark(text) ? 3 : 0;
-  const reader = new JsonReader(MAX_TEXT);
   reader.strings = Strings.Keep;
   reader.begin();
   reader.feed(addressOf(text) + bom, text.byteLength - bom);
@@ -97,8 +104,9 @@ export function parseJson(text: Bytes): JsonResult {
     }
     if (++values > MAX_VALUES) return failure(`holds more than ${MAX_VALUES} values`, end);
     const value = new JsonValue(typeOf(token), text, bom + <i32>reader.valueStart, end);
-    if (token == Token.String || token == Token.Number)
+    if (token == Token.String || token == Token.Number) {
       value.bytes = copyOf(reader.text.ptr, reader.text.length);
+    }
     if (open.length > 0) open[open.length - 1].items.push(value);
     else root = value;
     if (token == Token.ObjectStart || token == Token.ArrayStart) {

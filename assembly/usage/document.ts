@@ -3,7 +3,21 @@ import { Strings, Token } from "../json/tokens";
 import { countClamped, MAX_DIGITS, NO_COUNT, parseCount } from "./count";
 import { EncodedDocument } from "./encoded";
 import { Where } from "./formats";
-import { combineOf, Edge, isCount, isEncoded, isNode, nodeOf, NOWHERE, opOf, PATHS, slotOf } from "./paths";
+import {
+  combineOf,
+  Edge,
+  element,
+  isCount,
+  isEncoded,
+  isNode,
+  member,
+  namesOf,
+  nodeOf,
+  NOWHERE,
+  opOf,
+  ROOT,
+  slotOf,
+} from "./paths";
 import { Op, Report } from "./report";
 import { Combine, Tally } from "./tally";
 
@@ -32,13 +46,14 @@ const IN_ARRAY: u32 = 1 << 16;
  * Memory: about 800 bytes.
  */
 @final
+@unmanaged
 export class Document {
   /** Where the texts to come are found. */
   where: Where = Where.Anywhere;
 
   private reader: JsonReader = new JsonReader(MAX_DIGITS);
   /** The edges that led to the open containers, outermost first. */
-  private frames: StaticArray<u32> = new StaticArray<u32>(MAX_PATH);
+  private frames: usize = heap.alloc(MAX_PATH << 2);
   private depth: i32 = 0;
   /** Where the member leads whose name was read last. */
   private edge: Edge = NOWHERE;
@@ -53,13 +68,23 @@ export class Document {
     private encoded: EncodedDocument | null = null,
   ) {}
 
+  dispose(): void {
+    const encoded = this.encoded;
+    if (encoded !== null) encoded.dispose();
+    this.reader.dispose();
+    heap.free(this.frames);
+    this.rootReport.dispose();
+    this.report.dispose();
+    heap.free(changetype<usize>(this));
+  }
+
   /** Starts a new text. */
   begin(): void {
     this.reader.begin();
     this.reader.strings = Strings.Drop;
     this.depth = 0;
     this.reportDepth = 0;
-    this.edge = PATHS.root;
+    this.edge = ROOT;
   }
 
   /** Reads the next bytes of the text, up to the end of its value. */
@@ -107,10 +132,12 @@ export class Document {
   /** A member's name has been read: where does it lead? */
   private name(): void {
     const text = this.reader.text;
-    const edge = text.truncated
-      ? NOWHERE
-      : PATHS.member(nodeOf(this.frames[this.depth - 1]), text.ptr, text.length, this.where);
+    const edge = text.truncated ? NOWHERE : member(nodeOf(this.frame()), text.ptr, text.length, this.where);
     this.edge = edge;
+    if (edge == NOWHERE) {
+      this.reader.pass();
+      return;
+    }
     let strings = Strings.Drop;
     if (isCount(edge)) {
       strings = Strings.Keep;
@@ -124,24 +151,30 @@ export class Document {
     this.reader.strings = strings;
   }
 
+  /** The edge that led to the innermost open container; there must be one. */
+  private frame(): u32 {
+    return load<u32>(this.frames + ((this.depth - 1) << 2));
+  }
+
   /** The edge to the value that has just begun. */
   private next(): Edge {
     if (this.depth == 0) return this.edge;
-    const frame = this.frames[this.depth - 1];
-    return frame & IN_ARRAY ? PATHS.element(nodeOf(frame)) : this.edge;
+    const frame = this.frame();
+    return frame & IN_ARRAY ? element(nodeOf(frame)) : this.edge;
   }
 
   private open(isArray: bool): void {
     const edge = this.next();
-    const nested = isArray && this.depth > 0 && (this.frames[this.depth - 1] & IN_ARRAY) != 0;
+    const nested = isArray && this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
     if (!isNode(edge) || nested || this.depth == MAX_PATH) {
       if (isCount(edge) && opOf(edge) == Op.Count) this.put(edge, 1);
       this.reader.skip();
       return;
     }
-    this.frames[this.depth++] = isArray ? edge | IN_ARRAY : edge;
+    store<u32>(this.frames + (this.depth++ << 2), isArray ? edge | IN_ARRAY : edge);
+    this.reader.wanted = namesOf(nodeOf(edge));
     if (isArray || combineOf(edge) == Combine.None) return;
-    if (nodeOf(edge) == nodeOf(PATHS.root)) {
+    if (nodeOf(edge) == nodeOf(ROOT)) {
       this.rootReport.clear();
     } else {
       this.report.clear();
@@ -150,13 +183,14 @@ export class Document {
   }
 
   private close(): void {
+    const frame = this.frame();
     const depth = this.depth--;
-    const frame = this.frames[depth - 1];
+    if (depth > 1) this.reader.wanted = namesOf(nodeOf(this.frame()));
     if (frame & IN_ARRAY) return;
     if (depth == this.reportDepth) {
       this.reportDepth = 0;
       this.tally.commit(this.report, combineOf(frame));
-    } else if (nodeOf(frame) == nodeOf(PATHS.root)) {
+    } else if (nodeOf(frame) == nodeOf(ROOT)) {
       this.tally.commit(this.rootReport, Combine.Merge);
     }
   }

@@ -11,13 +11,20 @@ const PIECE: i32 = 256;
  * Memory: about 200 bytes, beside the document.
  */
 @final
+@unmanaged
 export class EncodedDocument {
   private bits: u32 = 0;
   private bitCount: i32 = 0;
-  private decoded: StaticArray<u8> = new StaticArray<u8>((PIECE / 4) * 3);
+  private decoded: usize = heap.alloc((PIECE / 4) * 3);
   private progress: Progress = Progress.Open;
 
   constructor(private document: Document) {}
+
+  dispose(): void {
+    this.document.dispose();
+    heap.free(this.decoded);
+    heap.free(changetype<usize>(this));
+  }
 
   begin(): void {
     this.bits = 0;
@@ -30,13 +37,13 @@ export class EncodedDocument {
   feed(ptr: usize, len: i32): void {
     for (let at = 0; at < len && this.progress == Progress.Open; at += PIECE) {
       const size = this.decode(ptr + at, min(len - at, PIECE));
-      this.progress = this.document.feed(changetype<usize>(this.decoded), size);
+      this.progress = this.document.feed(this.decoded, size);
     }
   }
 
   /** Decodes at most `PIECE` characters, and returns the number of bytes. */
   private decode(ptr: usize, len: i32): i32 {
-    const out = changetype<usize>(this.decoded);
+    const out = this.decoded;
     let bits = this.bits;
     let bitCount = this.bitCount;
     let size = 0;

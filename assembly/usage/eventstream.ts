@@ -28,6 +28,7 @@ const enum Part {
  * damaged on the way are for the client to find.
  */
 @final
+@unmanaged
 export class EventStreamFraming {
   private part: Part = Part.Prelude;
   /** The bytes of the two lengths seen so far, and their number in the prelude. */

@@ -1,6 +1,6 @@
 import { addressOf, bytesOf } from "../bytes/bytes";
-import { ByteTable } from "../bytes/table";
 import { BEDROCK_CHUNK, Field, REPORTS, ReportFormat, Where } from "./formats";
+import { addName, NAME_SET } from "../json/names";
 import { Op, Slot } from "./report";
 import { Combine } from "./tally";
 
@@ -11,6 +11,8 @@ import { Combine } from "./tally";
  *   bits 0-7    0 nothing; 1-127 a node; 128 + op * 32 + slot a count; 255 text in base64
  *   bits 8-9    the Combine of the report that the node begins
  *   bits 10-11  the Where of the report, on edges from the root
+ *
+ * The graph is built once, when the module starts, and then only read, without the garbage collector's knowledge.
  */
 export type Edge = u32;
 
@@ -18,12 +20,24 @@ export type Edge = u32;
 export const NOWHERE: Edge = 0;
 const ENCODED: Edge = 255;
 const FIRST_COUNT: u32 = 128;
+
+/** Bounds of the graph, checked when it is built: nodes, and different names. */
+const MAX_NODES: i32 = 64;
+const MAX_NAMES: i32 = 128;
+const MAX_NAME_LENGTH: i32 = 40;
 /** Instead of a member's name: the element of an array, and any member. */
 const ELEMENT: i32 = 0;
 const ANY: i32 = 1;
-/** Bounds of the tables, checked when they are built: nodes, and different names. */
-const MAX_NODES: i32 = 64;
-const MAX_NAMES: i32 = 128;
+
+/** An edge (u16) for each node and name. */
+const EDGES: usize = memory.data(MAX_NODES * MAX_NAMES * 2);
+/** For each node the set of its names, see json/names. */
+const NAME_SETS: usize = memory.data(MAX_NODES * NAME_SET);
+/** A hash table of names, a power of two of slots: for each the number of a name, or 0. */
+const SLOTS: usize = memory.data(512);
+const SLOT_MASK: u32 = 511;
+/** For each name its address and length, two u32. */
+const NAMES: usize = memory.data(MAX_NAMES * 8);
 
 // @ts-ignore: decorator
 @inline
@@ -34,7 +48,7 @@ export function isNode(edge: Edge): bool {
 // @ts-ignore: decorator
 @inline
 export function isCount(edge: Edge): bool {
-  return (edge & 255) - FIRST_COUNT < 255 - FIRST_COUNT;
+  return (edge & 255) - FIRST_COUNT < ENCODED - FIRST_COUNT;
 }
 
 /** Whether `edge` leads to a string that holds another JSON text in base64. */
@@ -68,52 +82,72 @@ export function combineOf(edge: Edge): Combine {
   return (edge >> 8) & 3;
 }
 
-/** The graph; built once, then only read. About 20 KB. */
+/** The edge from `node` for the member called by the `len` bytes at `ptr`, in a text that is found at `where`. */
+export function member(node: i32, ptr: usize, len: i32, where: Where): Edge {
+  let edge = NOWHERE;
+  if (len > 0 && len <= MAX_NAME_LENGTH) {
+    const name = find(ptr, len);
+    if (name > 0) edge = edgeAt(node, name);
+  }
+  if (edge == NOWHERE) edge = edgeAt(node, ANY);
+  const only = (edge >> 10) & 3;
+  return only == Where.Anywhere || only == where ? edge : NOWHERE;
+}
+
+/** The set of the names of the members that lead on from `node`. */
+// @ts-ignore: decorator
+@inline
+export function namesOf(node: i32): usize {
+  return NAME_SETS + node * NAME_SET;
+}
+
+/** The edge from `node` to the elements of the array that it is. */
+export function element(node: i32): Edge {
+  return edgeAt(node, ELEMENT);
+}
+
+// @ts-ignore: decorator
+@inline
+function edgeAt(node: i32, name: i32): Edge {
+  return load<u16>(EDGES + ((node * MAX_NAMES + name) << 1));
+}
+
+/** The number of the name made of the `len` bytes at `ptr`, or 0. */
+function find(ptr: usize, len: i32): i32 {
+  let slot = hash(ptr, len);
+  let name: i32 = load<u8>(SLOTS + slot);
+  // The table is at most a quarter full, so the search ends.
+  while (name != 0) {
+    const entry = NAMES + ((<usize>name) << 3);
+    if (load<u32>(entry, 4) == <u32>len && memory.compare(load<u32>(entry), ptr, len) == 0) break;
+    slot = (slot + 1) & SLOT_MASK;
+    name = load<u8>(SLOTS + slot);
+  }
+  return name;
+}
+
+/** The names are few: their ends and their lengths tell nearly all of them apart. */
+function hash(ptr: usize, len: i32): u32 {
+  return (<u32>load<u8>(ptr) * 37 + <u32>load<u8>(ptr + len - 1) * 23 + <u32>len * 19) & SLOT_MASK;
+}
+
+/** Fills the tables above. */
 @final
-export class PathGraph {
-  private names: ByteTable = new ByteTable();
-  private nameCount: i32 = ANY + 1;
-  private nodeCount: i32 = 1;
-  private edges: StaticArray<u16> = new StaticArray<u16>(MAX_NODES * MAX_NAMES);
-  /** Per node: which lengths (up to 63) and which first letters (modulo 32) its names have, to save most look-ups. */
-  private lengths: StaticArray<u64> = new StaticArray<u64>(MAX_NODES);
-  private letters: StaticArray<u32> = new StaticArray<u32>(MAX_NODES);
+class Builder {
+  private names: i32 = ANY + 1;
+  private nodes: i32 = 1;
   /** The node that each table of fields became, so that reports which share one share its nodes. */
-  private tables: Map<usize, i32> = new Map<usize, i32>();
+  private shared: Map<usize, i32> = new Map<usize, i32>();
 
-  /** The edge to the root of a text. */
-  readonly root: Edge;
-
-  constructor() {
+  /** Builds all, and returns the edge to the root of a text. */
+  build(): Edge {
     const root = this.newNode();
-    this.root = root | (Combine.Merge << 8);
+    const edge: Edge = root | (Combine.Merge << 8);
     // A root array holds texts, one per element.
-    this.link(root, "[]", this.root);
+    this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
     for (let i = 0; i < REPORTS.length; ++i) this.addReport(root, REPORTS[i]);
-  }
-
-  /** The edge from `node` for the member called by the `len` bytes at `ptr`, in a text that is found at `where`. */
-  member(node: i32, ptr: usize, len: i32, where: Where): Edge {
-    const row = node * MAX_NAMES;
-    let edge: Edge = 0;
-    if (
-      len > 0 &&
-      len < 64 &&
-      ((this.lengths[node] >> len) & 1) != 0 &&
-      ((this.letters[node] >> (load<u8>(ptr) & 31)) & 1) != 0
-    ) {
-      const name = this.names.find(ptr, len);
-      if (name >= 0) edge = this.edges[row + name];
-    }
-    if (edge == NOWHERE) edge = this.edges[row + ANY];
-    const only = (edge >> 10) & 3;
-    return only == Where.Anywhere || only == where ? edge : NOWHERE;
-  }
-
-  /** The edge from `node` to the elements of the array that it is. */
-  element(node: i32): Edge {
-    return this.edges[node * MAX_NAMES + ELEMENT];
+    return edge;
   }
 
   private addReport(root: i32, format: ReportFormat): void {
@@ -121,23 +155,19 @@ export class PathGraph {
       this.addFields(root, format.fields);
       return;
     }
-    const edge = this.tableOf(format.fields) | (format.combine << 8);
-    this.addPath(root, format.path, edge, format.where);
-  }
-
-  private tableOf(fields: Field[]): i32 {
-    const key = changetype<usize>(fields);
-    if (this.tables.has(key)) return this.tables.get(key);
-    const node = this.newNode();
-    this.tables.set(key, node);
-    this.addFields(node, fields);
-    return node;
+    const fields = changetype<usize>(format.fields);
+    if (!this.shared.has(fields)) {
+      const node = this.newNode();
+      this.shared.set(fields, node);
+      this.addFields(node, format.fields);
+    }
+    this.addPath(root, format.path, this.shared.get(fields) | (format.combine << 8), format.where);
   }
 
   private addFields(node: i32, fields: Field[]): void {
     for (let i = 0; i < fields.length; ++i) {
       const field = fields[i];
-      this.addPath(node, field.path, FIRST_COUNT + field.op * 32 + field.slot, Where.Anywhere);
+      this.addPath(node, field.path, FIRST_COUNT + (field.op << 5) + field.slot, Where.Anywhere);
     }
   }
 
@@ -148,8 +178,7 @@ export class PathGraph {
     let from = node;
     for (let i = 0; i <= last; ++i) {
       const flag: Edge = i == 0 ? where << 10 : 0;
-      const name = this.nameOf(names[i]);
-      const edge: Edge = this.edges[from * MAX_NAMES + name];
+      const edge = edgeAt(from, this.nameOf(names[i]));
       if (i == last) {
         assert(edge == NOWHERE, path);
         this.link(from, names[i], target | flag);
@@ -164,28 +193,42 @@ export class PathGraph {
     }
   }
 
-  private link(node: i32, name: string, edge: Edge): void {
-    this.edges[node * MAX_NAMES + this.nameOf(name)] = <u16>edge;
-    this.lengths[node] |= (<u64>1) << name.length;
-    this.letters[node] |= 1 << (name.charCodeAt(0) & 31);
+  private link(node: i32, text: string, edge: Edge): void {
+    const name = this.nameOf(text);
+    store<u16>(EDGES + ((node * MAX_NAMES + name) << 1), <u16>edge);
+    if (name == ANY) {
+      memory.fill(namesOf(node), 0xff, NAME_SET);
+    } else if (name != ELEMENT) {
+      const entry = NAMES + ((<usize>name) << 3);
+      addName(namesOf(node), load<u32>(entry), load<u32>(entry, 4));
+    }
   }
 
   private nameOf(text: string): i32 {
     if (text == "[]") return ELEMENT;
     if (text == "*") return ANY;
-    const name = bytesOf(text);
-    const known = this.names.find(addressOf(name), name.byteLength);
-    if (known >= 0) return known;
-    assert(this.nameCount < MAX_NAMES && name.byteLength < 64, text);
-    this.names.add(name, this.nameCount);
-    return this.nameCount++;
+    const bytes = bytesOf(text);
+    const len = bytes.byteLength;
+    const known = find(addressOf(bytes), len);
+    if (known > 0) return known;
+
+    assert(len <= MAX_NAME_LENGTH && this.names < MAX_NAMES, text);
+    const ptr = heap.alloc(len);
+    memory.copy(ptr, addressOf(bytes), len);
+    const entry = NAMES + ((<usize>this.names) << 3);
+    store<u32>(entry, <u32>ptr);
+    store<u32>(entry, <u32>len, 4);
+    let slot = hash(ptr, len);
+    while (load<u8>(SLOTS + slot) != 0) slot = (slot + 1) & SLOT_MASK;
+    store<u8>(SLOTS + slot, <u8>this.names);
+    return this.names++;
   }
 
   private newNode(): i32 {
-    assert(this.nodeCount < MAX_NODES);
-    return this.nodeCount++;
+    assert(this.nodes < MAX_NODES);
+    return this.nodes++;
   }
 }
 
-/** The only one. */
-export const PATHS: PathGraph = new PathGraph();
+/** The edge to the root of a text. */
+export const ROOT: Edge = new Builder().build();

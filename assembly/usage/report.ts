@@ -57,9 +57,16 @@ const CONSUMPTION: u32 =
 
 /** The counts of one usage object. */
 @final
+@unmanaged
 export class Report {
-  private values: StaticArray<i64> = new StaticArray<i64>(Slot.SLOTS);
+  /** One i64 per slot, valid if its bit in `present` is set. */
+  private values: usize = heap.alloc(Slot.SLOTS << 3);
   private present: u32 = 0;
+
+  dispose(): void {
+    heap.free(this.values);
+    heap.free(changetype<usize>(this));
+  }
 
   clear(): void {
     this.present = 0;
@@ -71,7 +78,7 @@ export class Report {
 
   /** The count in `slot`, 0 if there is none. */
   get(slot: Slot): i64 {
-    return this.has(slot) ? this.values[slot] : 0;
+    return this.has(slot) ? load<i64>(this.values + (slot << 3)) : 0;
   }
 
   /** Whether the report says that something was consumed. */
@@ -81,8 +88,7 @@ export class Report {
 
   put(slot: Slot, op: Op, value: i64): void {
     const before = this.get(slot);
-    this.values[slot] = op == Op.Set ? max(before, value) : min(before + value, MAX_COUNT);
-    this.present |= 1 << slot;
+    this.set(slot, op == Op.Set ? max(before, value) : min(before + value, MAX_COUNT));
   }
 
   /** Takes over what `later` says. What it leaves out stays, and so does what it gives as 0: counts do not fall to it. */
@@ -92,8 +98,12 @@ export class Report {
     for (let slot = 0; slot < Slot.SLOTS; ++slot) {
       if (!later.has(slot)) continue;
       const value = later.get(slot);
-      if (value > 0 || !this.has(slot)) this.values[slot] = value;
-      this.present |= 1 << slot;
+      if (value > 0 || !this.has(slot)) this.set(slot, value);
     }
+  }
+
+  private set(slot: Slot, value: i64): void {
+    store<i64>(this.values + (slot << 3), value);
+    this.present |= 1 << slot;
   }
 }

@@ -59,6 +59,16 @@ export class UsageScanner {
     this.eventStream = new EventStreamFraming(document);
   }
 
+  /** Frees the memory; the scanner and its usage must not be used after that. */
+  dispose(): void {
+    this.document.dispose();
+    heap.free(changetype<usize>(this.texts));
+    heap.free(changetype<usize>(this.sse));
+    heap.free(changetype<usize>(this.eventStream));
+    this.headers.dispose();
+    this.tally.dispose();
+  }
+
   /** Starts a new response. @param contentType the value of its content-type header, or null if it has none */
   begin(contentType: Bytes | null): void {
     this.tally.begin();

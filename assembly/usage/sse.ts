@@ -1,5 +1,4 @@
 import { COLON, CR, LF, SPACE } from "../bytes/ascii";
-import { bytesOf } from "../bytes/bytes";
 import { Document, Progress } from "./document";
 
 /** Where in a line we are. */
@@ -13,8 +12,10 @@ const enum Line {
   Other,
 }
 
-const DATA = bytesOf("data");
-const NEWLINE = bytesOf("\n");
+/** "data", its first letter lowest. */
+const DATA: u32 = 0x61746164;
+const NAME_LENGTH: i32 = 4;
+const NEWLINE: usize = memory.data<u8>([LF]);
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6), of which only the data matters:
@@ -29,6 +30,7 @@ const NEWLINE = bytesOf("\n");
  * `data` line after a complete text begins the next one.
  */
 @final
+@unmanaged
 export class SseFraming {
   private line: Line = Line.Name;
   private matched: i32 = 0;
@@ -56,9 +58,14 @@ export class SseFraming {
     }
     while (at < end) {
       if (this.line == Line.Name) {
+        if (this.matched == 0 && at + 5 < end && load<u32>(at) == DATA && load<u8>(at, 4) == COLON) {
+          this.line = Line.Start;
+          at += 5;
+          continue;
+        }
         const c = load<u8>(at);
-        if (this.matched < DATA.byteLength) {
-          if (c == load<u8>(changetype<usize>(DATA) + this.matched)) {
+        if (this.matched < NAME_LENGTH) {
+          if (c == <u8>(DATA >> (this.matched << 3))) {
             ++this.matched;
             ++at;
             continue;
@@ -94,7 +101,7 @@ export class SseFraming {
   /** A line of data begins: it goes on with the text of the event, or starts a new one. */
   private beginData(): void {
     if (this.hasData && this.progress == Progress.Open) {
-      this.progress = this.document.feed(changetype<usize>(NEWLINE), 1);
+      this.progress = this.document.feed(NEWLINE, 1);
       return;
     }
     this.hasData = true;

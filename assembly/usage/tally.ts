@@ -14,11 +14,20 @@ export const enum Combine {
 
 /** Turns the reports of one response into its usage. */
 @final
+@unmanaged
 export class Tally {
   readonly usage: Usage = new Usage();
   private latest: Report = new Report();
   private summed: Usage = new Usage();
   private one: Usage = new Usage();
+
+  dispose(): void {
+    heap.free(changetype<usize>(this.usage));
+    this.latest.dispose();
+    heap.free(changetype<usize>(this.summed));
+    heap.free(changetype<usize>(this.one));
+    heap.free(changetype<usize>(this));
+  }
 
   begin(): void {
     this.usage.reset();

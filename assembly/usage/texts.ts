@@ -10,6 +10,7 @@ const RECORD_SEPARATOR: u8 = 0x1e;
  * believed, since it could be the inside of something.
  */
 @final
+@unmanaged
 export class TextsFraming {
   private lines: bool = false;
   private between: bool = true;

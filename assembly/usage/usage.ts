@@ -5,6 +5,7 @@ import { MAX_COUNT } from "./count";
  * `cachedInput + cacheWrite <= input` and `reasoning <= output`.
  */
 @final
+@unmanaged
 export class Usage {
   /** Whether the response said anything about its usage. If not, all counts are 0. */
   reported: bool = false;

@@ -3,6 +3,7 @@ import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { textOf } from "../../../assembly/bytes/utf8";
 import { appendEscaped, appendEscapedForHtml } from "../../../assembly/json/escape";
+import { addName, NAME_SET } from "../../../assembly/json/names";
 import { JsonReader } from "../../../assembly/json/reader";
 import { Strings, Token } from "../../../assembly/json/tokens";
 import { JsonType, JsonValue, parseJson } from "../../../assembly/json/value";
@@ -39,11 +40,30 @@ function show(token: Token): string {
   }
 }
 
+/** The names that are wanted, and the set made of them; empty for all. */
+const wanted: string[] = [];
+const wantedSet = memory.data(NAME_SET);
+
+/** From now on only members called `names` are wanted; none means all. */
+export function want(names: string[]): void {
+  wanted.length = 0;
+  memory.fill(wantedSet, 0, NAME_SET);
+  for (let i = 0; i < names.length; ++i) {
+    wanted.push(names[i]);
+    const name = bytesOf(names[i]);
+    addName(wantedSet, changetype<usize>(name), name.byteLength);
+  }
+}
+
 /** Reads on to the next need for input; containers that follow a key called "skip" are skipped. */
 function read(trace: string[]): void {
   let skipNext = trace.length > 0 && trace[trace.length - 1] == "key skip";
   for (let token = reader.next(); token != Token.More; token = reader.next()) {
     const line = show(token);
+    if (token == Token.Key && wanted.length > 0 && !wanted.includes(line.substring(4))) {
+      reader.pass();
+      continue;
+    }
     trace.push(line);
     if (token <= Token.Malformed) return;
     if (skipNext && (token == Token.ObjectStart || token == Token.ArrayStart)) reader.skip();
@@ -55,6 +75,7 @@ function read(trace: string[]): void {
 export function trace(body: ArrayBuffer, cuts: i32[], keepText: bool): string {
   const lines: string[] = [];
   reader.begin();
+  reader.wanted = wanted.length > 0 ? wantedSet : 0;
   reader.strings = keepText ? Strings.Keep : Strings.Drop;
   let from = 0;
   for (let i = 0; i <= cuts.length; ++i) {

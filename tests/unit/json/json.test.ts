@@ -7,6 +7,7 @@ import { loadHarness } from "../../support/as.ts";
 interface Harness {
   trace(body: ArrayBuffer, cuts: number[], keepText: boolean): string;
   firstDifference(body: ArrayBuffer, keepText: boolean): number;
+  want(names: string[]): void;
   streamed(body: ArrayBuffer, cuts: number[]): string;
   two(body: ArrayBuffer): string;
   parsed(text: ArrayBuffer): string;
@@ -156,6 +157,76 @@ describe("cutting", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("wanted names", () => {
+  const names = ["usage", "a", "b"];
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(
+        null,
+        true,
+        false,
+        0,
+        -1.5e-7,
+        12345678901,
+        "",
+        "x",
+        'a "quoted" {brace}',
+        "\\",
+        "\u2028",
+      ),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...names, "id", "egasu", "c", "", "usagi", "u\nx"), tie("value")),
+    ),
+  }));
+  /** What is left of a value when only members with wanted names count. */
+  const filtered = (v: unknown): unknown => {
+    if (Array.isArray(v)) return v.map(filtered);
+    if (typeof v !== "object" || v === null) return v;
+    return Object.fromEntries(
+      Object.entries(v)
+        .filter(([name]) => names.includes(name))
+        .map(([name, member]) => [name, filtered(member)]),
+    );
+  };
+
+  it("are all that is reported, whatever stands between", () => {
+    fc.assert(
+      fc.property(
+        value,
+        fc.constantFrom(0, 1, 2),
+        fc.array(fc.nat(), { maxLength: 3 }),
+        (v, indent, where) => {
+          const body = utf8(JSON.stringify(v, null, indent));
+          const cuts = where.map((n) => n % (body.byteLength + 1)).sort((a, b) => a - b);
+          json.want([]);
+          const expected = json.trace(utf8(JSON.stringify(filtered(v))), [], true);
+          json.want(names);
+          expect(json.trace(body, cuts, true)).toBe(expected);
+          json.want([]);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("do not depend on the cut in texts that are not JSON either", () => {
+    json.want(names);
+    fc.assert(
+      fc.property(almostJson, fc.nat(), fc.nat(), (text, a, b) => {
+        const body = utf8(`{"usage":[${text}],"x":${text},"a":${text}`);
+        const cuts = [a % (body.byteLength + 1), b % (body.byteLength + 1)].sort((x, y) => x - y);
+        const whole = json.trace(body, [], false);
+        const cut = json.trace(body, cuts, false);
+        fc.pre(!whole.includes("!") && !cut.includes("!"));
+        expect(cut).toBe(whole);
+      }),
+      { numRuns: 2000 },
+    );
+    json.want([]);
   });
 });
 
