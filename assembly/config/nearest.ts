@@ -1,3 +1,5 @@
+import { MINUS, toLower, UNDERSCORE } from "../bytes/ascii";
+
 /** Names longer than this have no suggestion. */
 const MAX_LENGTH = 40;
 
@@ -20,8 +22,16 @@ export function nearest(name: string, known: string[]): string {
   return best;
 }
 
+/** In lower case, without `_` and `-`. */
 function bare(name: string): string {
-  return name.toLowerCase().replaceAll("_", "").replaceAll("-", "");
+  const units = new StaticArray<u16>(name.length);
+  let length = 0;
+  for (let i = 0; i < name.length; ++i) {
+    const unit = name.charCodeAt(i);
+    if (unit == UNDERSCORE || unit == MINUS) continue;
+    units[length++] = <u16>(unit < 0x80 ? toLower(<u8>unit) : unit);
+  }
+  return String.UTF16.decodeUnsafe(changetype<usize>(units), length << 1);
 }
 
 function distanceBetween(a: string, b: string): i32 {

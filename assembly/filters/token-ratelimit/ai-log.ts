@@ -1,7 +1,7 @@
 import { getProperty, setProperty } from "../../abi/properties";
 import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
-import { addressOf, Bytes, bytesOf, compare, equals } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf, compare } from "../../bytes/bytes";
 import { appendEscapedForHtml } from "../../json/escape";
 import { JsonType, JsonValue, parseJson } from "../../json/value";
 
@@ -19,29 +19,14 @@ const MAX_LENGTH = 1 << 16;
  * @param value plain ASCII
  */
 export function setLogAttribute(name: string, value: string): void {
-  const added = new Member(bytesOf(name), bytesOf(`"${value}"`));
-  const members: Member[] = [added];
   const property = getProperty(PROPERTY);
+  let object: JsonValue | null = null;
   if (property !== null && property.byteLength > 0) {
-    const object = parseProperty(property);
+    object = parseProperty(property);
     if (object === null) return;
-    for (let i = 0; i < object.items.length; ++i) {
-      if (!equals(object.keys[i], added.name)) members.push(new Member(object.keys[i], object.items[i].raw));
-    }
   }
-  members.sort((a, b) => compare(a.name, b.name));
-  const text = write(members);
+  const text = withMember(object, bytesOf(name), bytesOf(value));
   if (text !== null) setProperty(PROPERTY, text);
-}
-
-
-@final
-class Member {
-  constructor(
-    readonly name: Bytes,
-    /** The value as JSON. */
-    readonly json: Bytes,
-  ) {}
 }
 
 /** The object in the property, or null when there is none. */
@@ -54,17 +39,34 @@ function parseProperty(property: Bytes): JsonValue | null {
   return object !== null && object.type == JsonType.Object ? object : null;
 }
 
-/** The members as an escaped object, or null when that is longer than a property may be. */
-function write(members: Member[]): Bytes | null {
-  const object = new ByteBuilder(256, MAX_LENGTH).byte(LEFT_BRACE);
-  for (let i = 0; i < members.length; ++i) {
-    if (i > 0) object.byte(COMMA);
-    object.byte(QUOTE);
-    appendEscapedForHtml(object, addressOf(members[i].name), members[i].name.byteLength);
-    object.byte(QUOTE).byte(COLON).bytes(members[i].json);
+/** The object with a member in the place of its name, escaped; null when that is longer than a property may be. */
+function withMember(object: JsonValue | null, name: Bytes, value: Bytes): Bytes | null {
+  const out = new ByteBuilder(256, MAX_LENGTH).byte(LEFT_BRACE);
+  let added = false;
+  if (object !== null) {
+    for (let i = 0; i < object.items.length; ++i) {
+      const order = compare(object.keys[i], name);
+      if (order == 0) continue;
+      if (order > 0 && !added) {
+        appendMember(out, name, value, true);
+        added = true;
+      }
+      appendMember(out, object.keys[i], object.items[i].raw, false);
+    }
   }
-  object.byte(RIGHT_BRACE);
+  if (!added) appendMember(out, name, value, true);
+  out.byte(RIGHT_BRACE);
   const escaped = new ByteBuilder(512, MAX_LENGTH);
-  appendEscapedForHtml(escaped, object.ptr, object.length);
-  return !object.overflowed && !escaped.overflowed ? escaped.toBytes() : null;
+  appendEscapedForHtml(escaped, out.ptr, out.length);
+  return !out.overflowed && !escaped.overflowed ? escaped.toBytes() : null;
+}
+
+function appendMember(out: ByteBuilder, name: Bytes, value: Bytes, quote: bool): void {
+  if (out.length > 1) out.byte(COMMA);
+  out.byte(QUOTE);
+  appendEscapedForHtml(out, addressOf(name), name.byteLength);
+  out.byte(QUOTE).byte(COLON);
+  if (quote) out.byte(QUOTE);
+  out.bytes(value);
+  if (quote) out.byte(QUOTE);
 }

@@ -1,5 +1,5 @@
 import { Fields } from "../../config/fields";
-import { Limit, MAX_TOKENS, Window } from "../../rules/limit";
+import { Limit, Window } from "../../rules/limit";
 
 /** The fields of a limit, by ascending length of their windows. */
 export const LIMIT_FIELDS: string[] = [
@@ -12,7 +12,7 @@ const SECONDS: i32[] = [1, 60, 3600, 86400];
 
 /**
  * Reads the `token_per_*` fields of an object. All that are given apply; the published plugin takes one of them by
- * chance. Counts above what scripts can compute are lowered to that, which is as good as no limit.
+ * chance. A count above 2^63 - 1 is that, which is as good as no limit.
  */
 export function readLimit(fields: Fields): Limit {
   const windows: Window[] = [];
@@ -21,14 +21,7 @@ export function readLimit(fields: Fields): Limit {
     const value = fields.get(LIMIT_FIELDS[i]);
     if (value === null) continue;
     given = true;
-    const tokens = fields.integerOf(LIMIT_FIELDS[i], value, 1, i64.MAX_VALUE);
-    if (tokens > MAX_TOKENS) {
-      fields.problems.warning(
-        fields.at(LIMIT_FIELDS[i]),
-        `is more than can be counted; ${MAX_TOKENS} is used`,
-      );
-    }
-    windows.push(new Window(SECONDS[i], min(tokens, MAX_TOKENS)));
+    windows.push(new Window(SECONDS[i], fields.integerOf(LIMIT_FIELDS[i], value, 1, i64.MAX_VALUE)));
   }
   if (!given) fields.problems.error(fields.path, `needs at least one of ${LIMIT_FIELDS.join(", ")}`);
   return new Limit(windows);

@@ -37,20 +37,6 @@ export class PluginConfig {
     readonly overrides: RuleOverride[],
   ) {}
 
-  /**
-   * The configuration for a request: that of the first override that matches, or the global one, or none.
-   * @param host the `:authority` header
-   * @param route the name of the route
-   * @param cluster the name of the cluster that the route leads to
-   */
-  select(host: Bytes, route: Bytes, cluster: Bytes): RateLimitConfig | null {
-    for (let i = 0; i < this.overrides.length; ++i) {
-      const candidate = this.overrides[i];
-      if (candidate.selector.matches(host, route, cluster)) return candidate.config;
-    }
-    return this.global;
-  }
-
   /** One line for the log, without secrets. */
   describe(): string {
     const global = this.global;

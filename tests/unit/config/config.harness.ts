@@ -73,7 +73,13 @@ function windows(limit: Limit): string {
 export function select(host: string, route: string, cluster: string): string {
   const parsed = config;
   if (parsed === null) return "refused";
-  const chosen = parsed.select(bytesOf(host), bytesOf(route), bytesOf(cluster));
+  for (let i = 0; i < parsed.overrides.length; ++i) {
+    const override_ = parsed.overrides[i];
+    if (override_.selector.matches(bytesOf(host), bytesOf(route), bytesOf(cluster))) {
+      return textOf(override_.config.ruleName);
+    }
+  }
+  const chosen = parsed.global;
   return chosen === null ? "none" : textOf(chosen.ruleName);
 }
 
@@ -125,15 +131,6 @@ export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
     out.text(windows(m.limit));
   }
   return out.toBytes();
-}
-
-/** Matches the same request `times` times; returns how many matches there were. */
-export function matchMany(names: string[], values: ArrayBuffer[], times: i32): i32 {
-  const chosen = globalConfig();
-  if (chosen === null) return -1;
-  let sum = 0;
-  for (let i = 0; i < times; ++i) if (firstMatch(chosen.items, factsOf(names, values)) !== null) ++sum;
-  return sum;
 }
 
 /** The whole number in a JSON value, "~" behind it if something was cut off, or "none". */

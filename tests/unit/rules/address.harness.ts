@@ -40,12 +40,3 @@ export function find(texts: string[]): i32[] {
   }
   return found;
 }
-
-/** Looks `text` up `times` times. */
-export function findMany(text: string, times: i32): i32 {
-  const b = bytesOf(text);
-  const address = parseAddress(addressOf(b), b.byteLength)!;
-  let sum = 0;
-  for (let i = 0; i < times; ++i) sum += table.find(address);
-  return sum;
-}
