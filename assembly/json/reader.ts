@@ -399,9 +399,12 @@ export class JsonReader {
         if (stream && text.publish()) return this.part(at);
         continue;
       }
-      const stop = findStringEnd(at, end);
+      let stop = findStringEnd(at, end);
       const control = this.isKey && this.wanted != 0 ? stop : findControl(at, stop);
-      if (control < stop) return this.malformed(control, JsonError.Syntax);
+      if (control < stop) {
+        if (!stream || control == at) return this.malformed(control, JsonError.Syntax);
+        stop = control;
+      }
       const escapes = stop < end && load<u8>(stop) == ascii.BACKSLASH;
       if (text.surrogate != 0 && (stop > at || (stop < end && !escapes))) {
         if (stream) text.clear();

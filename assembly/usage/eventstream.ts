@@ -83,7 +83,6 @@ export class EventStreamFraming {
     this.part = Part.Headers;
     this.left = headers;
     this.payload = total - headers - PRELUDE - CRC;
-    if (headers == 0) this.nextPart();
     while (this.left == 0) this.nextPart();
   }
 

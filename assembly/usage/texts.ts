@@ -1,27 +1,33 @@
 import { CR, LF, SPACE, TAB } from "../bytes/ascii";
 import { Document, Progress } from "./document";
+import { findLineEnd } from "./lines";
 
 /** Before each text of a JSON text sequence (RFC 7464). */
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /**
- * One or more JSON texts, one after the other: a JSON body, or lines of JSON (NDJSON, JSON Lines). Where it is known that
- * lines are meant, or a text has been read before, a malformed one ends with its line; otherwise nothing after it is
- * believed, since it could be the inside of something.
+ * One or more JSON texts, one after the other: a JSON body, or lines of JSON (NDJSON, JSON Lines). In lines, a text ends
+ * with its line even if it is malformed or incomplete. Elsewhere nothing after a malformed text is believed, since it
+ * could be the inside of something.
  */
 @final
 @unmanaged
 export class TextsFraming {
+  /** Whether the texts are lines: said by the content type, or because a line has been read. */
   private lines: bool = false;
+  /** Whether no text has begun since the last one ended. */
   private between: bool = true;
+  /** Whether a text has been read. */
+  private readOne: bool = false;
   private progress: Progress = Progress.Open;
 
   constructor(private document: Document) {}
 
-  /** @param lines whether each line is known to be a text of its own */
+  /** @param lines whether the content type says that each line is a text */
   begin(lines: bool): void {
     this.lines = lines;
     this.between = true;
+    this.readOne = false;
     this.progress = Progress.Open;
   }
 
@@ -29,30 +35,29 @@ export class TextsFraming {
     const end = ptr + len;
     let at = ptr;
     while (at < end) {
-      if (this.progress == Progress.Malformed) {
-        if (!this.lines) return;
-        while (at < end && load<u8>(at) != LF) ++at;
-        if (at == end) return;
-        this.progress = Progress.Open;
-        this.between = true;
-      }
       if (this.between) {
-        while (at < end && isBlank(load<u8>(at))) ++at;
-        if (at == end) return;
+        const c = load<u8>(at);
+        if (c == SPACE || c == LF || c == CR || c == TAB || c == RECORD_SEPARATOR) {
+          if (c == LF && this.readOne) this.lines = true;
+          ++at;
+          continue;
+        }
         this.between = false;
+        this.progress = Progress.Open;
         this.document.begin();
       }
-      this.progress = this.document.feed(at, <i32>(end - at));
-      if (this.progress == Progress.Open) return;
-      at = this.document.position;
-      if (this.progress == Progress.Complete) {
-        this.between = true;
-        this.lines = true;
+      const stop = this.lines ? findLineEnd(at, end) : end;
+      if (this.progress == Progress.Open) {
+        this.progress = this.document.feed(at, <i32>(stop - at));
+        if (this.progress == Progress.Complete) {
+          at = this.document.position;
+          this.between = true;
+          this.readOne = true;
+          continue;
+        }
       }
+      at = stop;
+      if (stop < end) this.between = true;
     }
   }
-}
-
-function isBlank(c: u8): bool {
-  return c == SPACE || c == LF || c == CR || c == TAB || c == RECORD_SEPARATOR;
 }

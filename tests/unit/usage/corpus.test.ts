@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
+import { eventEnds, random } from "./fixtures.ts";
 
 interface Counts {
   input?: number | null;
@@ -59,24 +60,6 @@ function expectation(entry: Entry): string {
   if (states(entry, "cache_write")) text += ` written ${counts.cache_write ?? 0}`;
   if (states(entry, "reasoning")) text += ` reasoning ${Math.min(counts.reasoning ?? 0, output)}`;
   return text;
-}
-
-/** A small generator with a seed, so that a failure can be repeated (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** Where each SSE event, or line, ends. */
-function eventEnds(body: Uint8Array): number[] {
-  const ends: number[] = [];
-  for (let i = 0; i + 1 < body.length; ++i) if (body[i] === 10 && body[i + 1] !== 13) ends.push(i + 1);
-  return ends;
 }
 
 describe.runIf(directory !== undefined)("the corpus", () => {

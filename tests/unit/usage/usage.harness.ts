@@ -1,4 +1,5 @@
 import "../../../assembly/abi/abort";
+import { countClamped, NO_COUNT, parseCount } from "../../../assembly/usage/count";
 import { HEADERS } from "../../../assembly/usage/formats";
 import { UsageScanner } from "../../../assembly/usage/scanner";
 import { Usage } from "../../../assembly/usage/usage";
@@ -73,6 +74,13 @@ export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string
   feed(body, 0, body.byteLength);
   scanner.finish();
   return show(scanner.usage);
+}
+
+/** What `parseCount` makes of a text. */
+export function count(text: string): string {
+  const bytes = String.UTF8.encode(text);
+  const value = parseCount(changetype<usize>(bytes), bytes.byteLength);
+  return (value == NO_COUNT ? "no count" : value.toString()) + (countClamped ? " clamped" : "");
 }
 
 /** The size of the linear memory in pages, to see that it stays flat. */

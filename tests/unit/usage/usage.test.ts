@@ -1,0 +1,191 @@
+// Contract of assembly/usage: what a response reports is found whatever its format, and however its bytes are cut.
+// Specified by the providers' documents that assembly/usage/formats.ts names; the framings in the heads of sse.ts,
+// texts.ts, eventstream.ts and encoded.ts there.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadHarness } from "../../support/as.ts";
+import { bodyOf, eventEnds, FIXTURES, printed, random } from "./fixtures.ts";
+
+interface Harness {
+  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
+  scanBy(body: ArrayBuffer, type: string, size: number): string;
+  firstWrongCut(body: ArrayBuffer, type: string, expected: string): number;
+  scanWithHeaders(body: ArrayBuffer, type: string, headers: string[]): string;
+  count(text: string): string;
+  pages(): number;
+}
+
+let usage: Harness;
+beforeAll(async () => {
+  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
+});
+
+const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
+const scan = (text: string, type = "application/json"): string => usage.scan(utf8(text), type, []);
+
+describe("formats", () => {
+  it("have a fixture each, and each fixture is here", () => {
+    const files = readdirSync(join(import.meta.dirname, "../../fixtures/usage")).sort();
+    expect(FIXTURES.map((fixture) => fixture.file).sort()).toEqual(files);
+  });
+
+  it.each(FIXTURES)("$file: $expected", (fixture) => {
+    const bytes = bodyOf(fixture);
+    const body = bytes.buffer;
+    const expected = printed(fixture.expected);
+    expect(usage.scan(body, fixture.type, [])).toBe(expected);
+    expect(usage.scan(body, fixture.type, eventEnds(bytes)), "per event").toBe(expected);
+    expect(usage.scanBy(body, fixture.type, 16384), "in 16 KB").toBe(expected);
+    expect(usage.scanBy(body, fixture.type, 1), "byte by byte").toBe(expected);
+    expect(usage.firstWrongCut(body, fixture.type, expected), "cut in two").toBe(-1);
+  });
+
+  it("are recognised without a content type, and with a wrong one", () => {
+    for (const fixture of FIXTURES) {
+      // A text that is malformed ends with its line only where lines are announced, or one has been read.
+      const body = bodyOf(fixture).buffer;
+      expect(usage.scan(body, "", []), fixture.file).toBe(printed(fixture.expected));
+      if (fixture.file.endsWith(".aws.json")) continue;
+      expect(usage.scan(body, "text/plain", []), fixture.file).toBe(printed(fixture.expected));
+    }
+  });
+});
+
+describe("headers", () => {
+  const headers = ["x-amzn-bedrock-input-token-count: 21", "x-amzn-bedrock-output-token-count: 8"];
+
+  it("count if the body reports nothing", () => {
+    const body = utf8('{"outputs":[{"text":"Hi"}]}');
+    expect(usage.scanWithHeaders(body, "application/json", headers)).toBe(printed("21 8"));
+    expect(usage.scanWithHeaders(body, "application/json", ["x-amzn-bedrock-input-token-count: x"])).toBe(
+      "none",
+    );
+    expect(usage.scanWithHeaders(body, "application/json", ["x-amzn-bedrock-input-token-count: -4"])).toBe(
+      printed("0 0 clamped"),
+    );
+  });
+
+  it("do not count beside the body, nor for the next response", () => {
+    const body = utf8('{"usage":{"input_tokens":4,"output_tokens":8,"cache_read_input_tokens":17}}');
+    expect(usage.scanWithHeaders(body, "application/json", headers)).toBe(printed("21 8 cached 17"));
+    expect(scan("{}")).toBe("none");
+  });
+});
+
+describe("counts", () => {
+  it("are whole numbers of any notation", () => {
+    for (const text of [
+      "0",
+      "-0",
+      "0.0",
+      "0e5",
+      "1",
+      "12.000",
+      "1e3",
+      "1E+3",
+      "1.5e1",
+      "1200e-2",
+      "1099511627776",
+    ]) {
+      expect(usage.count(text), text).toBe(String(Number(text) + 0));
+    }
+  });
+
+  it("are put in range if they are anything else", () => {
+    expect(usage.count("1.0000001")).toBe("2 clamped");
+    expect(usage.count("1e-400")).toBe("1 clamped");
+    expect(usage.count("1099511627777")).toBe("1099511627776 clamped");
+    expect(usage.count("9".repeat(64))).toBe("1099511627776 clamped");
+    expect(usage.count("9".repeat(65))).toBe("1099511627776 clamped");
+    expect(usage.count("1e999999999999")).toBe("1099511627776 clamped");
+    expect(usage.count("-1")).toBe("0 clamped");
+    expect(usage.count("-0.5")).toBe("0 clamped");
+  });
+
+  it("are nothing if they are no numbers", () => {
+    for (const text of ["", "-", "x", "1x", "1e", "1e+", ".", "-.", "1.2.3", "0x10", " 1", "1 "]) {
+      expect(usage.count(text), text).toBe("no count clamped");
+    }
+  });
+
+  it("agree with JavaScript's numbers", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e12, noNaN: true }), (value) => {
+        const expected = Math.ceil(value);
+        fc.pre(Object.is(Number(String(value)), value) && !Object.is(value, -0));
+        const text = String(value);
+        expect(usage.count(text)).toBe(Number.isInteger(value) ? `${value}` : `${expected} clamped`);
+      }),
+    );
+  });
+
+  it("of many reports do not run over", () => {
+    const line = '{"result":{"message":{"usage":{"input_tokens":1e12,"output_tokens":1e12}}}}\n';
+    expect(scan(line.repeat(3))).toBe("1099511627776 1099511627776 cached 0 written 0 reasoning 0");
+  });
+});
+
+describe("any bytes", () => {
+  const bodies = FIXTURES.map((fixture) => ({ type: fixture.type, bytes: bodyOf(fixture) }));
+  const tokens = [
+    '"usage":',
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    "\\",
+    ",",
+    ":",
+    "null",
+    "\n",
+    "\r",
+    "\n\ndata: ",
+    "-",
+    "9",
+    "\u0000",
+  ];
+
+  /** A fixture with a few bytes changed, cut out, doubled, or replaced by something that has a meaning. */
+  function mutate(bytes: Uint8Array, next: () => number): Uint8Array<ArrayBuffer> {
+    let body = Buffer.from(bytes);
+    for (let edits = 1 + Math.floor(next() * 4); edits > 0; --edits) {
+      const at = Math.floor(next() * (body.length + 1));
+      const size = Math.floor(next() ** 3 * 40);
+      const insert = [
+        Buffer.from([Math.floor(next() * 256)]),
+        Buffer.from(tokens[Math.floor(next() * tokens.length)] ?? ""),
+        body.subarray(at, at + size),
+        Buffer.alloc(0),
+      ][Math.floor(next() * 4)];
+      const removed = next() < 0.5 ? 0 : size;
+      body = Buffer.concat([body.subarray(0, at), insert ?? Buffer.alloc(0), body.subarray(at + removed)]);
+    }
+    return new Uint8Array(body);
+  }
+
+  it("neither trap, nor depend on the cut, nor take memory", () => {
+    const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+    const runs = Number(process.env.FUZZ_RUNS ?? 4000);
+    console.log(`FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`);
+    const next = random(seed);
+    let flat = 0;
+    for (let run = 0; run < runs; ++run) {
+      const { bytes, type } = bodies[run % bodies.length] ?? { bytes: new Uint8Array(0), type: "" };
+      const body = mutate(bytes, next);
+      const cuts = [next(), next(), next()]
+        .map((n) => Math.floor(n * (body.length + 1)))
+        .sort((a, b) => a - b);
+      const whole = usage.scan(body.buffer, type, []);
+      const cut = usage.scan(body.buffer, type, cuts);
+      if (cut !== whole) {
+        const text = JSON.stringify(Buffer.from(body).toString("latin1"));
+        expect.fail(`run ${run} of seed ${seed}: ${whole}, but cut at ${cuts}: ${cut} (${type}): ${text}`);
+      }
+      if (run === 200) flat = usage.pages();
+    }
+    if (runs > 200) expect(usage.pages()).toBe(flat);
+  }, 3_600_000);
+});
