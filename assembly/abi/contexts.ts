@@ -12,6 +12,9 @@ export abstract class RootContext {
 
   /** The tick that was asked for. */
   onTick(): void {}
+
+  /** The configuration is no longer used; streams in flight may outlive it. */
+  onDone(): void {}
 }
 
 /** One HTTP stream: a request and its response. */

@@ -79,6 +79,8 @@ export function proxy_on_log(id: u32): void {
 export function proxy_on_done(id: u32): bool {
   enter();
   endStream(id);
+  const root = rootOf(id);
+  if (root !== null) root.onDone();
   leave();
   return true;
 }

@@ -1,6 +1,6 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, bytesOf } from "../bytes/bytes";
+import { Bytes, bytesOf, indexOf } from "../bytes/bytes";
 
 /**
  * The only place that spells Redis keys. They are those of the published plugin, so that counters carry over:
@@ -16,6 +16,7 @@ import { Bytes, bytesOf } from "../bytes/bytes";
  */
 const PREFIX = bytesOf("higress-token-ratelimit:");
 const GLOBAL = bytesOf("global_threshold");
+const CHARGE = bytesOf(":charge:");
 
 const key = new ByteBuilder(256, 1 << 17);
 
@@ -51,4 +52,22 @@ function begin(ruleName: Bytes, tagged: bool): void {
   key.bytes(ruleName);
   if (tagged) key.byte(RIGHT_BRACE);
   key.byte(COLON);
+}
+
+/**
+ * The key that marks a charge as made, so that repeating it changes nothing. It lives in the slot of `counter`, a
+ * counter of that charge: behind the counter's own hash tag, or with the whole counter as its tag.
+ * @param id tells this charge from all others
+ * @returns null when no name leads to that slot, because the counter holds a `}` without being tagged
+ */
+export function markerKey(counter: Bytes, id: Bytes): Bytes | null {
+  const open = indexOf(counter, LEFT_BRACE);
+  const close = open < 0 ? -1 : indexOf(counter, RIGHT_BRACE, open + 1);
+  const tagged = close > open + 1;
+  if (!tagged && indexOf(counter, RIGHT_BRACE) >= 0) return null;
+  key.clear();
+  if (!tagged) key.byte(LEFT_BRACE);
+  key.bytes(counter);
+  if (!tagged) key.byte(RIGHT_BRACE);
+  return key.bytes(CHARGE).bytes(id).toBytes();
 }

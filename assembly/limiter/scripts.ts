@@ -31,21 +31,30 @@ end
 return reply`;
 export const CHECK_SHA1 = "81abc68847a8a44cdd58937b0440567b6497b184";
 
+/** How long a charge is remembered, in seconds: longer than it may be repeated. */
+export const MARKER_SECONDS: i64 = 60;
+
 /**
- * Adds the tokens of one call, after it has ended.
+ * Adds the tokens of one call, after it has ended. A call that carries a marker is charged once, however often the
+ * script is run: it may be repeated when its reply was lost.
  *
- *   KEYS     one counter per window
+ *   KEYS     one counter per window, and behind them the marker of this charge, if it has one
  *   ARGV[1]  the tokens to add
- *   ARGV     then per key: the window in seconds
- *   reply    per key: the counter after the addition, or the error of that key, which stops no other key
+ *   ARGV[2]  for how many seconds the marker is kept
+ *   ARGV     then per counter: the window in seconds
+ *   reply    per counter: its value after the addition, or its error, which stops no other; empty if it was charged before
  */
-export const CHARGE_SCRIPT = `local reply = {}
-for i, key in ipairs(KEYS) do
-  local tokens = redis.pcall('INCRBY', key, ARGV[1])
-  if type(tokens) == 'number' and redis.call('PTTL', key) == -1 then
-    redis.call('EXPIRE', key, ARGV[i + 1])
+export const CHARGE_SCRIPT = `local counters = #ARGV - 2
+local reply = {}
+if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[2]) then
+  return reply
+end
+for i = 1, counters do
+  local tokens = redis.pcall('INCRBY', KEYS[i], ARGV[1])
+  if type(tokens) == 'number' and redis.call('PTTL', KEYS[i]) == -1 then
+    redis.call('EXPIRE', KEYS[i], ARGV[i + 2])
   end
   reply[i] = tokens
 end
 return reply`;
-export const CHARGE_SHA1 = "a71703c4081b5d77de6b8a4296cbcc7adc725b9c";
+export const CHARGE_SHA1 = "06fcbf1f8c44f5a2ccef60691e33f88754144d59";

@@ -27,7 +27,7 @@ const command = new ByteBuilder(1024, 1 << 20);
 
 /**
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
- * error it connects anew and asks once more. It therefore sends three commands at the most.
+ * error it connects anew and asks once more. Each `start` therefore sends three commands at the most.
  */
 export abstract class ScriptCall extends ReplyHandler {
   private evalTried: bool = false;
@@ -36,7 +36,7 @@ export abstract class ScriptCall extends ReplyHandler {
   constructor(
     private transport: Transport,
     private script: Script,
-    private keys: Bytes[],
+    protected readonly keys: Bytes[],
     private args: i64[],
   ) {
     super();
@@ -47,6 +47,8 @@ export abstract class ScriptCall extends ReplyHandler {
 
   /** Sends the script; for any result but None, `onResult` is not called. */
   start(): Failure {
+    this.evalTried = false;
+    this.reconnected = false;
     return this.issue(EVALSHA, this.script.sha1);
   }
 
@@ -65,7 +67,9 @@ export abstract class ScriptCall extends ReplyHandler {
   }
 
   private sendAgain(): void {
-    const failure = this.evalTried ? this.issue(EVAL, this.script.text) : this.start();
+    const failure = this.evalTried
+      ? this.issue(EVAL, this.script.text)
+      : this.issue(EVALSHA, this.script.sha1);
     if (failure != Failure.None) this.onResult(null, failure);
   }
 

@@ -1,7 +1,7 @@
 // Contract: what a response has consumed is added to the counters of its request, once, when it has ended, wherever
 // its bytes were cut. Specified in the fields of OpenAI's usage object and the WHATWG event stream format.
 import { describe, expect, it } from "vitest";
-import { array, counter, PER_KEY, ROOT, start, usageBody, MODULES } from "../support/filter.ts";
+import { array, chargeOf, counter, PER_KEY, ROOT, start, usageBody, MODULES } from "../support/filter.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
 const KEY = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
@@ -13,10 +13,25 @@ function admit(host: StrictHost, id: number): void {
   host.reply(ROOT, counter(0));
 }
 
-/** What the filter charged since the last call: the tokens and keys of each command. */
-function charged(host: StrictHost): string[][] {
-  return host.pending.splice(0).map((command) => command.args.slice(3).map(String));
+/** What the filter charged since the last call: keys, tokens and windows of each command. */
+function charged(host: StrictHost): unknown[][] {
+  return host.pending.splice(0).map((command) => {
+    const { keys, tokens, windows } = chargeOf(command);
+    return [...keys, tokens, ...windows];
+  });
 }
+
+/** A whole admitted request that consumes 7 tokens, up to its charge. */
+function finish(host: StrictHost, id: number, apiKey = "alice"): void {
+  host.request(id, ROOT, { "x-api-key": apiKey });
+  host.reply(ROOT, counter(0), host.pending.at(-1));
+  host.responseHeaders(id, JSON_TYPE);
+  host.responseBody(id, usageBody(3, 4), true);
+  host.end(id);
+}
+
+const metric = (host: StrictHost, name: string): bigint =>
+  host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n;
 
 const event = (data: unknown): string =>
   `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
@@ -36,7 +51,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.responseHeaders(id, JSON_TYPE);
       host.responseBody(id, body.subarray(0, cut));
       host.responseBody(id, body.subarray(cut), true);
-      expect(charged(host)).toEqual([[KEY, "46", "60"]]);
+      expect(charged(host)).toEqual([[KEY, 46, 60]]);
       host.end(id);
     }
   });
@@ -51,7 +66,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.responseBody(id, body.subarray(0, cut));
       host.responseBody(id, body.subarray(cut));
       host.responseBody(id, "", true);
-      expect(charged(host)).toEqual([[KEY, "46", "60"]]);
+      expect(charged(host)).toEqual([[KEY, 46, 60]]);
       host.end(id);
     }
   });
@@ -66,7 +81,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       `event: response.completed\n${event({ type: "response.completed", response: { usage } })}`,
       true,
     );
-    expect(charged(host)).toEqual([[KEY, "50", "60"]]);
+    expect(charged(host)).toEqual([[KEY, 50, 60]]);
   });
 
   it("charges nothing, and calls nobody, when no tokens were reported", async () => {
@@ -104,28 +119,104 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(charged(host)).toEqual([]);
       ending(id);
       host.end(id);
-      expect(charged(host)).toEqual([[KEY, "7", "60"]]);
+      expect(charged(host)).toEqual([[KEY, 7, 60]]);
     }
   });
 
-  it("counts what was charged, and what could not be", async () => {
+  it("counts what was charged", async () => {
     const host = await start(file, PER_KEY);
-    const finish = (id: number): void => {
-      admit(host, id);
-      host.responseHeaders(id, JSON_TYPE);
-      host.responseBody(id, usageBody(3, 4), true);
-      host.end(id);
-    };
-    finish(2);
+    finish(host, 2);
     host.reply(ROOT, array(7));
-    expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
-    finish(3);
-    host.reply(ROOT, null);
-    expect(host.metrics.get("ai_token_ratelimit.lost_tokens")).toBe(7n);
-    finish(4);
+    expect(metric(host, "charged_tokens")).toBe(7n);
+    expect(metric(host, "lost_tokens")).toBe(0n);
+    expect(host.tickPeriod).toBe(0);
+  });
+
+  it("counts as lost what a counter refuses, and does not repeat it", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
     host.reply(ROOT, array(new Error("WRONGTYPE Operation against a key")));
-    expect(host.metrics.get("ai_token_ratelimit.lost_tokens")).toBe(14n);
-    expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
+    expect(metric(host, "lost_tokens")).toBe(7n);
+    host.pass(ROOT, 60_000);
+    expect(host.pending).toEqual([]);
+  });
+
+  it("repeats a charge whose reply was lost, with the same marker, until it is answered", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    const first = chargeOf(host.pending[0]!);
+    expect(first.marker).toMatch(/^\{higress-token-ratelimit:r:.*:alice\}:charge:[\d.]+$/);
+    host.reply(ROOT, null);
+    expect(metric(host, "lost_tokens")).toBe(0n);
+    for (const delay of [1000, 2000, 4000]) {
+      host.pass(ROOT, delay - 500);
+      expect(host.pending).toEqual([]);
+      host.pass(ROOT, 500);
+      expect(host.pending.map(chargeOf)).toEqual([first]);
+      host.reply(ROOT, null);
+    }
+    host.pass(ROOT, 8000);
+    host.reply(ROOT, "*0\r\n"); // It had been charged by one of the earlier attempts.
+    expect(metric(host, "charged_tokens")).toBe(7n);
+    expect(metric(host, "lost_tokens")).toBe(0n);
+    expect(host.tickPeriod).toBe(0);
+  });
+
+  it("gives up after six attempts, and counts the tokens as lost once", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    let attempts = 0;
+    for (; host.pending.length > 0; ++attempts) {
+      host.reply(ROOT, null);
+      host.pass(ROOT, 20_000);
+    }
+    expect(attempts).toBe(6);
+    expect(metric(host, "lost_tokens")).toBe(7n);
+    expect(host.tickPeriod).toBe(0);
+  });
+
+  it("gives each charge a marker of its own", async () => {
+    const host = await start(file, PER_KEY);
+    for (let id = 2; id < 50; ++id) finish(host, id);
+    const markers = host.pending.map((command) => chargeOf(command).marker);
+    expect(new Set(markers).size).toBe(markers.length);
+  });
+
+  it("never repeats what may have been charged when no marker can stand beside the counter", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2, "a}b");
+    expect(chargeOf(host.pending[0]!)).not.toHaveProperty("marker");
+    host.reply(ROOT, null);
+    expect(metric(host, "lost_tokens")).toBe(7n);
+    expect(host.tickPeriod).toBe(0);
+    finish(host, 3, "a}b");
+    host.reply(ROOT, "-LOADING Redis is loading the dataset in memory\r\n"); // Surely not carried out.
+    host.pass(ROOT, 1000);
+    expect(host.pending).toHaveLength(1);
+  });
+
+  it("keeps at most 1024 charges waiting, and counts the others as lost", async () => {
+    const host = await start(file, PER_KEY);
+    for (let id = 2; id < 1132; ++id) {
+      finish(host, id);
+      host.reply(ROOT, null);
+    }
+    expect(metric(host, "lost_tokens")).toBe(7n * 106n);
+    for (let i = 0; i < 60; ++i) {
+      host.pass(ROOT, 500);
+      while (host.pending.length > 0) host.reply(ROOT, array(7));
+    }
+    expect(metric(host, "charged_tokens")).toBe(7n * 1024n);
+  });
+
+  it("tries what waits for the last time when its configuration is removed", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    host.reply(ROOT, null);
+    host.done(ROOT);
+    expect(host.pending).toHaveLength(1);
+    host.reply(ROOT, null);
+    expect(metric(host, "lost_tokens")).toBe(7n);
   });
 
   it("charges although the script was lost, and the stream is gone", async () => {
@@ -154,9 +245,9 @@ describe.each(MODULES)("%s", (_name, file) => {
       [
         "higress-token-ratelimit:{r}:global_threshold:3600",
         "higress-token-ratelimit:{r}:limit_by_per_header:60:x-api-key:alice",
-        "7",
-        "3600",
-        "60",
+        7,
+        3600,
+        60,
       ],
     ]);
   });

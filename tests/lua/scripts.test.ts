@@ -29,8 +29,10 @@ beforeEach(() => redis.flushall());
 
 const check = (keys: string[], windows: number[]): Promise<unknown> =>
   redis.eval(scripts.checkScript(), keys.length, ...keys, ...windows);
-const charge = (tokens: number | string, keys: string[], windows: number[]): Promise<unknown> =>
-  redis.eval(scripts.chargeScript(), keys.length, ...keys, tokens, ...windows);
+const charge = (tokens: number, keys: string[], windows: number[], marker?: string): Promise<unknown> => {
+  const all = marker === undefined ? keys : [...keys, marker];
+  return redis.eval(scripts.chargeScript(), all.length, ...all, tokens, 60, ...windows);
+};
 
 describe("the SHA-1 constants", () => {
   it("are those by which Redis knows the scripts", async () => {
@@ -134,5 +136,13 @@ describe("charge", () => {
     await redis.set("k", "9223372036854775800", "EX", 60);
     expect(String(((await charge(100, ["k"], [60])) as unknown[])[0])).toMatch(/overflow/);
     expect(await redis.get("k")).toBe("9223372036854775800");
+  });
+
+  it("charges once under a marker, however often it is repeated, and forgets the marker after a minute", async () => {
+    expect(await charge(7, ["k"], [60], "{k}:charge:1")).toEqual([7]);
+    expect(await charge(7, ["k"], [60], "{k}:charge:1")).toEqual([]);
+    expect(await redis.get("k")).toBe("7");
+    expect(await redis.ttl("{k}:charge:1")).toBe(60);
+    expect(await charge(7, ["k"], [60], "{k}:charge:2")).toEqual([14]);
   });
 });

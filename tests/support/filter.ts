@@ -1,6 +1,6 @@
 // What conformance tests share: the built modules, a configuration, and the replies of Redis to its scripts.
 import { resolve } from "node:path";
-import { StrictHost } from "./strict-host.ts";
+import { StrictHost, type RedisCommand } from "./strict-host.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -63,4 +63,24 @@ export function play(host: StrictHost, id: number, key: string, tokens = 7): voi
   host.responseBody(id, usageBody(tokens - 4, 4), true);
   host.reply(ROOT, array(tokens));
   host.end(id);
+}
+
+/** What a charge command says; its marker is the key that makes it safe to repeat. */
+export function chargeOf(command: RedisCommand): {
+  keys: string[];
+  tokens: number;
+  windows: number[];
+  marker?: string;
+} {
+  const args = command.args.map(String);
+  const numberOfKeys = Number(args[2]);
+  const keys = args.slice(3, 3 + numberOfKeys);
+  const [tokens, , ...windows] = args.slice(3 + numberOfKeys).map(Number);
+  const counters = keys.slice(0, windows.length);
+  return {
+    keys: counters,
+    tokens: tokens!,
+    windows,
+    ...(keys.length > counters.length ? { marker: keys.at(-1) } : {}),
+  };
 }

@@ -21,6 +21,7 @@ export const HIGRESS_IMPORTS = [
   "proxy_send_local_response",
   "proxy_set_effective_context",
   "proxy_set_property",
+  "proxy_set_tick_period_milliseconds",
 ] as const;
 
 type Import = (typeof HIGRESS_IMPORTS)[number];
@@ -83,6 +84,8 @@ export class StrictHost {
   /** The clock, in milliseconds. */
   now = 1_000_000;
   logLevel = 0;
+  /** The period that the filter asked for last, in milliseconds. */
+  tickPeriod = 0;
   /** Called before each import; a number is returned to the guest instead of carrying the call out. */
   intercept: (name: Import) => number | undefined = () => undefined;
   /** Called while redis_call runs, before it has returned. */
@@ -205,6 +208,24 @@ export class StrictHost {
     this.redisReply = outer;
   }
 
+  /** Lets time pass, with the ticks that the filter asked for. */
+  pass(root: number, milliseconds: number): void {
+    const end = this.now + milliseconds;
+    while (this.tickPeriod > 0 && this.now + this.tickPeriod <= end) {
+      this.now += this.tickPeriod;
+      this.as(root, () => this.guest.proxy_on_tick(root));
+    }
+    this.now = end;
+  }
+
+  /** The root context is no longer used. */
+  done(root: number): void {
+    this.as(root, () => {
+      this.guest.proxy_on_done(root);
+      this.guest.proxy_on_delete(root);
+    });
+  }
+
   /** The log lines at or above a level: 3 is warn. */
   lines(level = 3): string[] {
     return this.logs.filter((line) => line.level >= level).map((line) => line.text);
@@ -305,6 +326,10 @@ export class StrictHost {
                 : null;
         if (!buffer) return Status.NotFound;
         return this.give(buffer.slice(start, start + (max >>> 0)), ptrSlot, sizeSlot);
+      },
+      proxy_set_tick_period_milliseconds: (period: number) => {
+        this.tickPeriod = period;
+        return Status.Ok;
       },
       proxy_continue_stream: (type: number) => {
         const stream = this.stream;

@@ -5,6 +5,7 @@ import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
 import { Selector } from "../../rules/selector";
 import { PluginConfig, RateLimitConfig } from "./config";
+import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Limiter } from "./limiter";
@@ -24,11 +25,12 @@ export class ActiveLimits {
   private selectors: Selector[] = [];
   private overrides: Limiter[] = [];
   private connections: Connection[] = [];
-  private counts: Counts = new Counts();
 
   constructor(
     config: PluginConfig,
     private connect: (redis: RedisConfig) => Transport,
+    private counts: Counts,
+    private charges: ChargeQueue,
   ) {
     const global = config.global;
     if (global !== null) this.global = this.limiterOf(global);
@@ -54,11 +56,15 @@ export class ActiveLimits {
   private limiterOf(config: RateLimitConfig): Limiter {
     const redis = config.redis;
     for (let i = 0; i < this.connections.length; ++i) {
-      if (this.connections[i].isTo(redis)) return this.connections[i].limiterOf(config, this.counts);
+      if (this.connections[i].isTo(redis)) return this.over(this.connections[i], config);
     }
     const connection = new Connection(redis, this.connect(redis));
     this.connections.push(connection);
-    return connection.limiterOf(config, this.counts);
+    return this.over(connection, config);
+  }
+
+  private over(connection: Connection, config: RateLimitConfig): Limiter {
+    return new Limiter(config, connection.transport, this.counts, this.charges, connection.failures);
   }
 }
 
@@ -69,11 +75,11 @@ function orEmpty(value: Bytes | null): Bytes {
 /** One Redis that is used, with its failure log. */
 @final
 class Connection {
-  private failures: FailureLog;
+  readonly failures: FailureLog;
 
   constructor(
     private config: RedisConfig,
-    private transport: Transport,
+    readonly transport: Transport,
   ) {
     this.failures = new FailureLog(textOf(config.cluster));
   }
@@ -87,9 +93,5 @@ class Connection {
       config.timeout == other.timeout &&
       config.database == other.database
     );
-  }
-
-  limiterOf(config: RateLimitConfig, counts: Counts): Limiter {
-    return new Limiter(config, this.transport, counts, this.failures);
   }
 }

@@ -9,6 +9,7 @@ import { Match } from "../../rules/match";
 import { allMatches, firstMatch } from "../../rules/matcher";
 import { RuleMode } from "../../rules/rule-mode";
 import { RateLimitConfig } from "./config";
+import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 
@@ -19,6 +20,7 @@ export class Limiter {
     readonly config: RateLimitConfig,
     readonly redis: Transport,
     readonly counts: Counts,
+    readonly charges: ChargeQueue,
     private failures: FailureLog,
   ) {}
 

@@ -9,6 +9,8 @@ import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
 import { UsageScanner } from "../../usage/scanner";
 import { parsePluginConfig } from "./config";
+import { ChargeQueue } from "./charge-queue";
+import { Counts } from "./counts";
 import { Limiter } from "./limiter";
 import { ActiveLimits } from "./active-limits";
 import { PREFIX } from "./prefix";
@@ -21,6 +23,8 @@ const MAX_IDLE_SCANNERS = 32;
 @final
 export class RateLimitRoot extends RootContext {
   private limits: ActiveLimits | null = null;
+  private counts: Counts = new Counts();
+  private charges: ChargeQueue = new ChargeQueue();
   private idleScanners: UsageScanner[] = [];
 
   /** @param connect makes a way to a Redis, which differs between gateways */
@@ -39,9 +43,17 @@ export class RateLimitRoot extends RootContext {
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;
-    this.limits = new ActiveLimits(config, this.connect);
+    this.limits = new ActiveLimits(config, this.connect, this.counts, this.charges);
     log(LogLevel.Info, PREFIX + config.describe());
     return true;
+  }
+
+  onTick(): void {
+    this.charges.tick();
+  }
+
+  onDone(): void {
+    this.charges.close();
   }
 
   createStream(id: u32): StreamContext {
@@ -63,6 +75,7 @@ export class RateLimitRoot extends RootContext {
 
   returnScanner(scanner: UsageScanner): void {
     if (this.idleScanners.length < MAX_IDLE_SCANNERS) this.idleScanners.push(scanner);
+    else scanner.dispose();
   }
 }
 

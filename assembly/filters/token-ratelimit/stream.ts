@@ -142,7 +142,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     const tokens = scanner.usage.input + scanner.usage.output;
     this.scanner = null;
     this.root.returnScanner(scanner);
-    if (tokens > 0) new Charge(limiter, counters, tokens).send();
+    if (tokens > 0) Charge.of(limiter, counters, tokens).send();
   }
 }
 

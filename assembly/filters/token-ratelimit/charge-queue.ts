@@ -1,0 +1,66 @@
+import { nowMilliseconds, nowNanoseconds, setTickPeriod } from "../../abi/time";
+import { DOT } from "../../bytes/ascii";
+import { ByteBuilder } from "../../bytes/builder";
+import { Bytes } from "../../bytes/bytes";
+import { Charge } from "./charge";
+
+/** More charges than that do not wait; what comes then is lost. They take about 1 MB. */
+const MAX_WAITING = 1024;
+/** A charge is tried again after 1, 2, 4, 8 and 16 seconds: well within the time that its marker stands. */
+const MAX_ATTEMPTS = 6;
+const FIRST_DELAY_MS: i64 = 1_000;
+const TICK_MS: u32 = 500;
+/** So that a tick does not hold up the worker for long. */
+const MAX_PER_TICK = 256;
+
+/** Charges that Redis could not be told of yet. One per root context; it ticks only while something waits. */
+@final
+export class ChargeQueue {
+  private waiting: Charge[] = [];
+  private closed: bool = false;
+  private created: i64 = nowNanoseconds();
+  private firstUsed: i64 = 0;
+  private made: i64 = 0;
+
+  /**
+   * An id that no other charge has: in this worker because of its number, in another because no two are configured and
+   * make their first charge at the same nanoseconds.
+   */
+  nextId(): Bytes {
+    if (this.made++ == 0) this.firstUsed = nowNanoseconds();
+    const id = new ByteBuilder(64);
+    return id.decimal(this.created).byte(DOT).decimal(this.firstUsed).byte(DOT).decimal(this.made).toBytes();
+  }
+
+  /** Has a charge that failed tried again later; false if it has been tried often enough, or too many wait. */
+  later(charge: Charge): bool {
+    if (this.closed || charge.attempts >= MAX_ATTEMPTS || this.waiting.length >= MAX_WAITING) return false;
+    charge.due = nowMilliseconds() + (FIRST_DELAY_MS << (charge.attempts - 1));
+    this.waiting.push(charge);
+    if (this.waiting.length == 1) setTickPeriod(TICK_MS);
+    return true;
+  }
+
+  /** Tries the charges that are due. */
+  tick(): void {
+    const now = nowMilliseconds();
+    const due: Charge[] = [];
+    const rest: Charge[] = [];
+    for (let i = 0; i < this.waiting.length; ++i) {
+      const charge = this.waiting[i];
+      if (charge.due <= now && due.length < MAX_PER_TICK) due.push(charge);
+      else rest.push(charge);
+    }
+    this.waiting = rest;
+    for (let i = 0; i < due.length; ++i) due[i].send();
+    if (this.waiting.length == 0) setTickPeriod(0);
+  }
+
+  /** Tries all for the last time: there will be no more ticks. */
+  close(): void {
+    this.closed = true;
+    const last = this.waiting;
+    this.waiting = [];
+    for (let i = 0; i < last.length; ++i) last[i].send();
+  }
+}
