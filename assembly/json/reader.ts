@@ -1,10 +1,9 @@
 import * as ascii from "../bytes/ascii";
+import { JsonLexer, Lexeme } from "./lexer";
 import { mayHaveName } from "./names";
-import { Digits, firstDigits, mayEnd, nextDigits } from "./number";
-import { findControl, findScalarEnd, findStringEnd } from "./scan";
+import { findScalarEnd, findStringEnd } from "./scan";
 import { SkippedValue } from "./skip";
-import { Escape, JsonText } from "./text";
-import { JsonError, Strings, Token } from "./tokens";
+import { JsonError, Token } from "./tokens";
 
 /** How many containers may be open at once, outside of what is skipped. */
 export const MAX_DEPTH: i32 = 64;
@@ -28,23 +27,6 @@ const enum Place {
   Broken,
 }
 
-/** What the reader is in the middle of. */
-const enum Lexeme {
-  None,
-  String,
-  /** After a backslash in a string. */
-  Escape,
-  Number,
-  Literal,
-  /** In a value that is passed over. */
-  Skip,
-}
-
-/** The rest of the literals after their first letter, lowest byte first. */
-const RUE: u32 = 0x657572;
-const ALSE: u32 = 0x65736c61;
-const ULL: u32 = 0x6c6c75;
-
 /**
  * An incremental pull reader for JSON (RFC 8259): bytes in with `feed`, in pieces cut anywhere, tokens out with
  * `next`. It neither recurses nor allocates per token, and no input makes it trap.
@@ -56,51 +38,36 @@ const ULL: u32 = 0x6c6c75;
  *
  * A number is reported once the byte after it has been seen (or with `finish`), so a number that was cut is never
  * taken for a smaller one. Two things are checked less than RFC 8259 asks, because nobody looks at them: what stands
- * inside a skipped container, and the escapes and control characters of dropped strings. Invalid UTF-8 passes as it is.
+ * inside a value that is passed over or skipped, and the control characters of names and of dropped strings, with the
+ * escapes of the latter. Invalid UTF-8 passes as it is.
  *
  * Memory: about 200 bytes, and a buffer of `textLimit` bytes for text that holds escapes or was cut. The class is
  * unmanaged, since the garbage collector's bookkeeping at each call took four fifths of the time; `dispose` frees it.
  */
 @final
 @unmanaged
-export class JsonReader {
-  /** What becomes of the text of string values; not to be changed in the middle of one. */
-  strings: Strings = Strings.Drop;
+export class JsonReader extends JsonLexer {
   /**
    * The names that are wanted in the object to be read on, as a set of json/names, or 0 for all. Of the others, most are
    * passed over without tokens; of those that are not, the value is to be passed over with `pass`.
    */
   wanted: usize = 0;
-  /** The text of the last Key, Part, String or Number: valid until the next `next`, `feed` or `begin`. */
-  readonly text: JsonText;
-  /** Why the last token was Malformed. */
-  error: JsonError = JsonError.None;
   /** How many containers are open. */
   depth: i32 = 0;
   /** The `offset` at which the last value, or container, began. */
   valueStart: i64 = 0;
 
-  private at: usize = 0;
-  private end: usize = 0;
-  private ended: bool = false;
   /** Bytes of the text before the current window, and where that window, or the text in it, begins. */
   private before: i64 = 0;
   private window: usize = 0;
-
   private place: Place = Place.Value;
-  private lexeme: Lexeme = Lexeme.None;
   /** One bit per open container, the innermost lowest: 1 for an object. */
   private kinds: u64 = 0;
   private skipped: SkippedValue;
-  private isKey: bool = false;
-  private digits: Digits = Digits.Minus;
-  /** What must follow of a literal, lowest byte first, and the token that it then is. */
-  private literal: u32 = 0;
-  private literalToken: Token = Token.Null;
 
   /** @param textLimit the most bytes of text kept when it holds escapes or was cut; longer text is `truncated` */
   constructor(textLimit: i32) {
-    this.text = new JsonText(textLimit);
+    super(textLimit);
     this.skipped = new SkippedValue();
   }
 
@@ -160,25 +127,17 @@ export class JsonReader {
     this.skipped.begin(ascii.LEFT_BRACE);
   }
 
-  /** After Key: passes over the value without tokens, unchecked. */
+  /** After Key: passes over the value without tokens. */
   pass(): void {
     this.place = Place.PassedColon;
   }
 
   /** Reads on to the next token. */
   next(): Token {
-    switch (this.lexeme) {
-      case Lexeme.None:
-        break;
-      case Lexeme.String:
-      case Lexeme.Escape:
-        return this.readString();
-      case Lexeme.Number:
-        return this.readNumber();
-      case Lexeme.Literal:
-        return this.readLiteral();
-      default:
-        if (!this.passOver()) return this.exhausted();
+    if (this.lexeme == Lexeme.Skip) {
+      if (!this.readSkipped()) return this.exhausted();
+    } else if (this.lexeme != Lexeme.None) {
+      return this.accept(this.resume());
     }
     const end = this.end;
     for (let at = this.at; at < end; ++at) {
@@ -190,68 +149,40 @@ export class JsonReader {
             this.place = this.kinds & 1 ? Place.Key : Place.Value;
             continue;
           }
-          this.at = at + 1;
-          return this.close(c);
+          return this.close(at, c);
         case Place.Colon:
-          if (c != ascii.COLON) return this.malformed(at, JsonError.Syntax);
+          if (c != ascii.COLON) return this.reject(at, JsonError.Syntax);
           this.place = Place.Value;
           continue;
         case Place.PassedColon:
-          if (c != ascii.COLON) return this.malformed(at, JsonError.Syntax);
+          if (c != ascii.COLON) return this.reject(at, JsonError.Syntax);
           this.place = Place.PassedValue;
           continue;
         case Place.PassedValue:
-          this.at = at + 1;
-          if (c == ascii.QUOTE) {
-            // Most values are short strings: these need no state.
-            const stop = findStringEnd(at + 1, end);
-            if (stop < end && load<u8>(stop) == ascii.QUOTE) {
-              this.place = Place.CommaOrEnd;
-              at = stop;
-              continue;
-            }
-            this.at = stop;
-          } else if (c != ascii.LEFT_BRACE && c != ascii.LEFT_BRACKET) {
-            const stop = findScalarEnd(at, end);
-            if (stop < end) {
-              this.place = Place.CommaOrEnd;
-              at = stop - 1;
-              continue;
-            }
-          }
-          this.lexeme = Lexeme.Skip;
-          this.skipped.begin(c);
-          if (!this.passOver()) return this.exhausted();
-          at = this.at - 1;
+          at = this.passValue(at, c);
+          if (at == 0) return this.exhausted();
           continue;
         case Place.KeyOrEnd:
         case Place.Key:
           if (c == ascii.QUOTE) {
-            this.at = at + 1;
-            if (this.wanted == 0) return this.beginString(true);
-            const stop = findStringEnd(at + 1, end);
-            if (stop == end || load<u8>(stop) != ascii.QUOTE) return this.beginString(true);
-            if (!mayHaveName(this.wanted, at + 1, <i32>(stop - at - 1))) {
-              this.place = Place.PassedColon;
-              at = stop;
-              continue;
+            const unwanted = this.unwantedName(at + 1);
+            if (unwanted == 0) {
+              this.at = at + 1;
+              return this.accept(this.beginString(true, this.wanted != 0));
             }
-            this.text.begin(at + 1);
-            this.text.end(stop);
-            this.at = stop + 1;
-            this.place = Place.Colon;
-            return Token.Key;
+            this.place = Place.PassedColon;
+            at = unwanted;
+            continue;
           }
-          this.at = at + 1;
-          if (this.place == Place.KeyOrEnd) return this.close(c);
-          return this.malformed(at, JsonError.Syntax);
+          if (this.place == Place.KeyOrEnd) return this.close(at, c);
+          return this.reject(at, JsonError.Syntax);
         case Place.ValueOrEnd:
+          if (c == ascii.RIGHT_BRACKET) return this.close(at, c);
+          return this.beginValue(at, c);
         case Place.Value:
-          this.at = at + 1;
-          if (c == ascii.RIGHT_BRACKET && this.place == Place.ValueOrEnd) return this.close(c);
-          return this.beginValue(c);
+          return this.beginValue(at, c);
         case Place.Done:
-          return this.malformed(at, JsonError.Syntax);
+          return this.reject(at, JsonError.Syntax);
         default:
           return Token.Malformed;
       }
@@ -260,51 +191,58 @@ export class JsonReader {
     return this.exhausted();
   }
 
-  /** Reads on in a value that is passed over; false if it goes on. */
-  private passOver(): bool {
-    const at = this.skipped.read(this.at, this.end);
-    if (at == 0) {
-      this.at = this.end;
-      return false;
-    }
-    this.at = at;
-    if (this.place == Place.PassedValue) this.afterValue();
-    else this.leave();
-    return true;
-  }
-
+  /** What the end of the window means. */
   private exhausted(): Token {
     if (this.place == Place.Broken) return Token.Malformed;
     if (!this.ended) return Token.More;
     if (this.place == Place.Done) return Token.End;
-    return this.malformed(this.at, JsonError.Incomplete);
+    return this.reject(this.at, JsonError.Incomplete);
   }
 
-  private malformed(at: usize, error: JsonError): Token {
-    this.at = at;
-    this.error = error;
+  private reject(at: usize, error: JsonError): Token {
     this.place = Place.Broken;
+    return this.malformed(at, error);
+  }
+
+  /** Takes what the lexer returned to its place in the grammar. */
+  private accept(token: Token): Token {
+    switch (token) {
+      case Token.More:
+        return this.exhausted();
+      case Token.Malformed:
+        this.place = Place.Broken;
+        return token;
+      case Token.Part:
+        return token;
+      default:
+        if (token == Token.String && this.isName) {
+          this.lexeme = Lexeme.None;
+          this.place = Place.Colon;
+          return Token.Key;
+        }
+        this.afterValue();
+        return token;
+    }
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private afterValue(): void {
     this.lexeme = Lexeme.None;
-    return Token.Malformed;
+    this.place = this.depth == 0 ? Place.Done : Place.CommaOrEnd;
   }
 
-  private beginValue(c: u8): Token {
-    this.valueStart = this.offset - 1;
-    if (c == ascii.QUOTE) return this.beginString(false);
-    if (c == ascii.LEFT_BRACE || c == ascii.LEFT_BRACKET) return this.open(c);
-    if (c == ascii.LOWER_T) return this.beginLiteral(RUE, Token.True);
-    if (c == ascii.LOWER_F) return this.beginLiteral(ALSE, Token.False);
-    if (c == ascii.LOWER_N) return this.beginLiteral(ULL, Token.Null);
-    const digits = firstDigits(c);
-    if (digits < 0) return this.malformed(this.at - 1, JsonError.Syntax);
-    this.digits = digits;
-    this.lexeme = Lexeme.Number;
-    this.text.begin(this.at - 1);
-    return this.readDigits();
+  private beginValue(at: usize, c: u8): Token {
+    this.at = at;
+    this.valueStart = this.offset;
+    if (c == ascii.LEFT_BRACE || c == ascii.LEFT_BRACKET) return this.open(at, c);
+    this.at = at + 1;
+    return this.accept(c == ascii.QUOTE ? this.beginString(false, false) : this.beginScalar(c));
   }
 
-  private open(c: u8): Token {
-    if (this.depth == MAX_DEPTH) return this.malformed(this.at - 1, JsonError.TooDeep);
+  private open(at: usize, c: u8): Token {
+    if (this.depth == MAX_DEPTH) return this.reject(at, JsonError.TooDeep);
+    this.at = at + 1;
     ++this.depth;
     const isObject = c == ascii.LEFT_BRACE;
     this.kinds = (this.kinds << 1) | (isObject ? 1 : 0);
@@ -313,11 +251,10 @@ export class JsonReader {
   }
 
   /** Closes the innermost container, which is open, if `c` is its closing byte. */
-  private close(c: u8): Token {
+  private close(at: usize, c: u8): Token {
     const isObject = (this.kinds & 1) != 0;
-    if (c != (isObject ? ascii.RIGHT_BRACE : ascii.RIGHT_BRACKET)) {
-      return this.malformed(this.at - 1, JsonError.Syntax);
-    }
+    if (c != (isObject ? ascii.RIGHT_BRACE : ascii.RIGHT_BRACKET)) return this.reject(at, JsonError.Syntax);
+    this.at = at + 1;
     this.leave();
     return isObject ? Token.ObjectEnd : Token.ArrayEnd;
   }
@@ -328,162 +265,48 @@ export class JsonReader {
     this.afterValue();
   }
 
-  private afterValue(): void {
-    this.lexeme = Lexeme.None;
-    this.place = this.depth == 0 ? Place.Done : Place.CommaOrEnd;
+  /** If the name that begins at `from` is not wanted, the address of the quote after it; else 0. */
+  private unwantedName(from: usize): usize {
+    if (this.wanted == 0) return 0;
+    const stop = findStringEnd(from, this.end);
+    // A name that is cut or escaped is read as a key, to be safe.
+    if (stop == this.end || load<u8>(stop) != ascii.QUOTE) return 0;
+    return mayHaveName(this.wanted, from, <i32>(stop - from)) ? 0 : stop;
   }
 
-  private beginString(isKey: bool): Token {
-    this.isKey = isKey;
-    this.lexeme = Lexeme.String;
-    this.text.begin(this.at);
-    return this.readString();
-  }
-
-  private readString(): Token {
-    if (this.isKey) return this.readText(false);
-    switch (this.strings) {
-      case Strings.Keep:
-        return this.readText(false);
-      case Strings.Stream:
-        return this.readText(true);
-      default:
-        return this.readDropped();
+  /** Passes over a value that begins at `at` with `c`; returns the address of its last byte, or 0 if it goes on. */
+  private passValue(at: usize, c: u8): usize {
+    // Most values are short strings, numbers or literals, which need no state.
+    if (c == ascii.QUOTE) {
+      const stop = findStringEnd(at + 1, this.end);
+      if (stop < this.end && load<u8>(stop) == ascii.QUOTE) {
+        this.place = Place.CommaOrEnd;
+        return stop;
+      }
+      this.at = stop;
+    } else {
+      const stop = c == ascii.LEFT_BRACE || c == ascii.LEFT_BRACKET ? this.end : findScalarEnd(at, this.end);
+      if (stop < this.end) {
+        this.place = Place.CommaOrEnd;
+        return stop - 1;
+      }
+      this.at = at + 1;
     }
+    this.lexeme = Lexeme.Skip;
+    this.skipped.begin(c);
+    return this.readSkipped() ? this.at - 1 : 0;
   }
 
-  private endString(): Token {
-    if (!this.isKey) {
-      this.afterValue();
-      return Token.String;
-    }
-    this.lexeme = Lexeme.None;
-    this.place = Place.Colon;
-    return Token.Key;
-  }
-
-  private readDropped(): Token {
-    const end = this.end;
-    let at = this.at;
-    while (at < end) {
-      if (this.lexeme == Lexeme.Escape) {
-        // The four digits of a \u pass as ordinary text.
-        ++at;
-        this.lexeme = Lexeme.String;
-        continue;
-      }
-      at = findStringEnd(at, end);
-      if (at == end) break;
-      if (load<u8>(at++) == ascii.QUOTE) {
-        this.at = at;
-        return this.endString();
-      }
-      this.lexeme = Lexeme.Escape;
-    }
-    this.at = end;
-    return this.exhausted();
-  }
-
-  private readText(stream: bool): Token {
-    const text = this.text;
-    const end = this.end;
-    let at = this.at;
-    text.resume(at);
-    while (at < end) {
-      if (this.lexeme == Lexeme.Escape) {
-        const escape = text.escape(load<u8>(at));
-        if (escape == Escape.Invalid) return this.malformed(at, JsonError.Syntax);
-        text.resume(++at);
-        if (escape == Escape.More) continue;
-        this.lexeme = Lexeme.String;
-        if (stream && text.publish()) return this.part(at);
-        continue;
-      }
-      let stop = findStringEnd(at, end);
-      const control = this.isKey && this.wanted != 0 ? stop : findControl(at, stop);
-      if (control < stop) {
-        if (!stream || control == at) return this.malformed(control, JsonError.Syntax);
-        stop = control;
-      }
-      const escapes = stop < end && load<u8>(stop) == ascii.BACKSLASH;
-      if (text.surrogate != 0 && (stop > at || (stop < end && !escapes))) {
-        if (stream) text.clear();
-        text.endSurrogate();
-        if (stream && text.publish()) return this.part(at);
-      }
-      if (stream && stop > at) {
-        text.end(stop);
-        return this.part(stop);
-      }
-      at = stop;
-      if (stop == end) break;
-      ++at;
-      if (escapes) {
-        if (stream) text.clear();
-        else text.keep(stop);
-        this.lexeme = Lexeme.Escape;
-        text.resume(at);
-        continue;
-      }
-      text.end(stop);
-      this.at = at;
-      return this.endString();
-    }
-    if (!stream) text.keep(end);
-    this.at = end;
-    return this.exhausted();
-  }
-
-  private part(at: usize): Token {
-    this.text.passedOn();
-    this.at = at;
-    return Token.Part;
-  }
-
-  private readNumber(): Token {
-    this.text.resume(this.at);
-    return this.readDigits();
-  }
-
-  private readDigits(): Token {
-    const end = this.end;
-    let at = this.at;
-    for (; at < end; ++at) {
-      const next = nextDigits(this.digits, load<u8>(at));
-      if (next < 0) break;
-      this.digits = next;
+  /** Reads on in a value that is passed over; false if it goes on. */
+  private readSkipped(): bool {
+    const at = this.skipped.read(this.at, this.end);
+    if (at == 0) {
+      this.at = this.end;
+      return false;
     }
     this.at = at;
-    if (at == end && !this.ended) {
-      this.text.keep(end);
-      return Token.More;
-    }
-    if (!mayEnd(this.digits)) {
-      return this.malformed(at, at == end ? JsonError.Incomplete : JsonError.Syntax);
-    }
-    this.text.end(at);
-    this.afterValue();
-    return Token.Number;
-  }
-
-  private beginLiteral(rest: u32, token: Token): Token {
-    this.literal = rest;
-    this.literalToken = token;
-    this.lexeme = Lexeme.Literal;
-    return this.readLiteral();
-  }
-
-  private readLiteral(): Token {
-    const end = this.end;
-    let at = this.at;
-    let rest = this.literal;
-    for (; at < end && rest != 0; ++at, rest >>= 8) {
-      if (load<u8>(at) != <u8>rest) return this.malformed(at, JsonError.Syntax);
-    }
-    this.at = at;
-    this.literal = rest;
-    if (rest != 0) return this.exhausted();
-    this.afterValue();
-    return this.literalToken;
+    if (this.place == Place.PassedValue) this.afterValue();
+    else this.leave();
+    return true;
   }
 }

@@ -66,6 +66,8 @@ export class JsonText {
   }
 
   /** A new text begins at `at`. */
+  // @ts-ignore: decorator
+  @inline
   begin(at: usize): void {
     this.from = at;
     this.buffered = false;
@@ -74,6 +76,8 @@ export class JsonText {
   }
 
   /** The text goes on at `at`: in new bytes, or after an escape. */
+  // @ts-ignore: decorator
+  @inline
   resume(at: usize): void {
     this.from = at;
   }

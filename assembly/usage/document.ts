@@ -152,11 +152,15 @@ export class Document {
   }
 
   /** The edge that led to the innermost open container; there must be one. */
+  // @ts-ignore: decorator
+  @inline
   private frame(): u32 {
     return load<u32>(this.frames + ((this.depth - 1) << 2));
   }
 
   /** The edge to the value that has just begun. */
+  // @ts-ignore: decorator
+  @inline
   private next(): Edge {
     if (this.depth == 0) return this.edge;
     const frame = this.frame();

@@ -1,0 +1,214 @@
+import * as ascii from "../bytes/ascii";
+import { Digits, firstDigits, mayEnd, nextDigits } from "./number";
+import { findControl, findStringEnd } from "./scan";
+import { Escape, JsonText } from "./text";
+import { JsonError, Strings, Token } from "./tokens";
+
+/** What a lexer is in the middle of. */
+export const enum Lexeme {
+  None,
+  String,
+  /** After a backslash in a string. */
+  Escape,
+  Number,
+  Literal,
+  /** In a value that is passed over. */
+  Skip,
+}
+
+/** The rest of the literals after their first letter, lowest byte first. */
+const RUE: u32 = 0x657572;
+const ALSE: u32 = 0x65736c61;
+const ULL: u32 = 0x6c6c75;
+
+/**
+ * Strings, numbers and literals of JSON, cut anywhere: the lower half of `JsonReader`. Each of the reading methods goes
+ * on where it stopped and returns String, Number, True, False or Null once it is through, Part for a piece of a string,
+ * More if it needs more bytes, or Malformed.
+ */
+@unmanaged
+export class JsonLexer {
+  /** What becomes of the text of string values; not to be changed in the middle of one. */
+  strings: Strings = Strings.Drop;
+  /** The text of the last Key, Part, String or Number: valid until the next `next`, `feed` or `begin`. */
+  readonly text: JsonText;
+  /** Why the last token was Malformed. */
+  error: JsonError = JsonError.None;
+
+  /** The next byte to be read, the end of what was fed, and whether nothing follows it. */
+  protected at: usize = 0;
+  protected end: usize = 0;
+  protected ended: bool = false;
+  protected lexeme: Lexeme = Lexeme.None;
+  /** Whether the string is to be kept whatever `strings` says, because it is a name. */
+  protected isName: bool = false;
+  private lax: bool = false;
+  private digits: Digits = Digits.Minus;
+  /** What must follow of a literal, lowest byte first, and the token that it then is. */
+  private literal: u32 = 0;
+  private literalToken: Token = Token.Null;
+
+  constructor(textLimit: i32) {
+    this.text = new JsonText(textLimit);
+  }
+
+  protected malformed(at: usize, error: JsonError): Token {
+    this.at = at;
+    this.error = error;
+    this.lexeme = Lexeme.None;
+    return Token.Malformed;
+  }
+
+  /** Goes on with what was begun; there is something. */
+  protected resume(): Token {
+    if (this.lexeme == Lexeme.Number) {
+      this.text.resume(this.at);
+      return this.readDigits();
+    }
+    return this.lexeme == Lexeme.Literal ? this.readLiteral() : this.readString();
+  }
+
+  /** After the quote of a string. @param lax whether control characters may stand in it */
+  protected beginString(isName: bool, lax: bool): Token {
+    this.isName = isName;
+    this.lax = lax;
+    this.lexeme = Lexeme.String;
+    this.text.begin(this.at);
+    return this.readString();
+  }
+
+  /** After the first byte of a value that is neither a string nor a container. */
+  protected beginScalar(c: u8): Token {
+    if (c == ascii.LOWER_T) return this.beginLiteral(RUE, Token.True);
+    if (c == ascii.LOWER_F) return this.beginLiteral(ALSE, Token.False);
+    if (c == ascii.LOWER_N) return this.beginLiteral(ULL, Token.Null);
+    const digits = firstDigits(c);
+    if (digits < 0) return this.malformed(this.at - 1, JsonError.Syntax);
+    this.digits = digits;
+    this.lexeme = Lexeme.Number;
+    this.text.begin(this.at - 1);
+    return this.readDigits();
+  }
+
+  private readString(): Token {
+    if (this.isName || this.strings == Strings.Keep) return this.readText(false);
+    return this.strings == Strings.Stream ? this.readText(true) : this.readDropped();
+  }
+
+  private readDropped(): Token {
+    const end = this.end;
+    let at = this.at;
+    while (at < end) {
+      if (this.lexeme == Lexeme.Escape) {
+        // The four digits of a \u pass as ordinary text.
+        ++at;
+        this.lexeme = Lexeme.String;
+        continue;
+      }
+      at = findStringEnd(at, end);
+      if (at == end) break;
+      if (load<u8>(at++) == ascii.QUOTE) {
+        this.at = at;
+        return Token.String;
+      }
+      this.lexeme = Lexeme.Escape;
+    }
+    this.at = end;
+    return Token.More;
+  }
+
+  private readText(stream: bool): Token {
+    const text = this.text;
+    const end = this.end;
+    let at = this.at;
+    text.resume(at);
+    while (at < end) {
+      if (this.lexeme == Lexeme.Escape) {
+        const escape = text.escape(load<u8>(at));
+        if (escape == Escape.Invalid) return this.malformed(at, JsonError.Syntax);
+        text.resume(++at);
+        if (escape == Escape.More) continue;
+        this.lexeme = Lexeme.String;
+        if (stream && text.publish()) return this.part(at);
+        continue;
+      }
+      let stop = findStringEnd(at, end);
+      const control = this.lax ? stop : findControl(at, stop);
+      if (control < stop) {
+        if (!stream || control == at) return this.malformed(control, JsonError.Syntax);
+        stop = control;
+      }
+      const escapes = stop < end && load<u8>(stop) == ascii.BACKSLASH;
+      if (text.surrogate != 0 && (stop > at || (stop < end && !escapes))) {
+        if (stream) text.clear();
+        text.endSurrogate();
+        if (stream && text.publish()) return this.part(at);
+      }
+      if (stream && stop > at) {
+        text.end(stop);
+        return this.part(stop);
+      }
+      at = stop;
+      if (stop == end) break;
+      ++at;
+      if (escapes) {
+        if (stream) text.clear();
+        else text.keep(stop);
+        this.lexeme = Lexeme.Escape;
+        text.resume(at);
+        continue;
+      }
+      text.end(stop);
+      this.at = at;
+      return Token.String;
+    }
+    if (!stream) text.keep(end);
+    this.at = end;
+    return Token.More;
+  }
+
+  private part(at: usize): Token {
+    this.text.passedOn();
+    this.at = at;
+    return Token.Part;
+  }
+
+  private readDigits(): Token {
+    const end = this.end;
+    let at = this.at;
+    for (; at < end; ++at) {
+      const next = nextDigits(this.digits, load<u8>(at));
+      if (next < 0) break;
+      this.digits = next;
+    }
+    this.at = at;
+    if (at == end && !this.ended) {
+      this.text.keep(end);
+      return Token.More;
+    }
+    if (!mayEnd(this.digits)) {
+      return this.malformed(at, at == end ? JsonError.Incomplete : JsonError.Syntax);
+    }
+    this.text.end(at);
+    return Token.Number;
+  }
+
+  private beginLiteral(rest: u32, token: Token): Token {
+    this.literal = rest;
+    this.literalToken = token;
+    this.lexeme = Lexeme.Literal;
+    return this.readLiteral();
+  }
+
+  private readLiteral(): Token {
+    const end = this.end;
+    let at = this.at;
+    let rest = this.literal;
+    for (; at < end && rest != 0; ++at, rest >>= 8) {
+      if (load<u8>(at) != <u8>rest) return this.malformed(at, JsonError.Syntax);
+    }
+    this.at = at;
+    this.literal = rest;
+    return rest == 0 ? this.literalToken : Token.More;
+  }
+}
