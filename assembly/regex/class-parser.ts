@@ -1,12 +1,10 @@
-import { CARET, COLON, LEFT_BRACKET, MINUS, RIGHT_BRACKET } from "../bytes/ascii";
+import { BACKSLASH, CARET, COLON, LEFT_BRACKET, MINUS, RIGHT_BRACKET } from "../bytes/ascii";
 import { parseEscape } from "./escapes";
-import { addFolded } from "./fold";
+import { foldSet } from "./fold";
 import { addRanges, perlRanges, posixRanges } from "./named-classes";
 import { BAD_RANGE, MISSING_BRACKET, Pattern } from "./pattern";
 import { RuneSet } from "./rune-set";
 import { parseUnicodeClass } from "./unicode";
-
-const BACKSLASH: i32 = 0x5c;
 
 /** Reads a class escape at the cursor, `\d` or `\pL`, into `set`; false, and nothing read, when there is none. */
 export function parseClassEscape(p: Pattern, set: RuneSet, fold: bool): bool {
@@ -29,19 +27,20 @@ export function parseClass(p: Pattern, set: RuneSet, fold: bool): void {
   for (let first = true; first || p.peek() != RIGHT_BRACKET; first = false) {
     if (p.peek() < 0) return p.failAt(MISSING_BRACKET, from);
     if (!parsePosixClass(p, set, fold) && !p.failed && !parseClassEscape(p, set, fold) && !p.failed) {
-      parseRange(p, set, fold, from);
+      parseRange(p, set);
     }
     if (p.failed) return;
   }
   ++p.at;
+  if (fold) foldSet(set);
   if (negated) set.negate();
 }
 
 /** Reads `[:alpha:]` or `[:^alpha:]`. */
 function parsePosixClass(p: Pattern, set: RuneSet, fold: bool): bool {
-  if (p.peek() != LEFT_BRACKET || p.peek(1) != COLON) return false;
+  // With no end in the rest of the pattern, the bracket is a member.
+  if (p.peek() != LEFT_BRACKET || p.peek(1) != COLON || p.at + 2 > p.lastPosixEnd()) return false;
   const end = p.find(":]", p.at + 2);
-  if (end < 0) return false;
   const negated = p.peek(2) == CARET;
   const ranges = posixRanges(p.text(p.at + (negated ? 3 : 2), end));
   if (ranges.length == 0) {
@@ -53,8 +52,8 @@ function parsePosixClass(p: Pattern, set: RuneSet, fold: bool): bool {
   return true;
 }
 
-/** Reads a rune, or a range of them, of the class that began at `classAt`. */
-function parseRange(p: Pattern, set: RuneSet, fold: bool, classAt: i32): void {
+/** Reads a rune or a range of them. */
+function parseRange(p: Pattern, set: RuneSet): void {
   const from = p.at;
   const lo = parseMember(p);
   if (lo < 0) return;
@@ -66,9 +65,7 @@ function parseRange(p: Pattern, set: RuneSet, fold: bool, classAt: i32): void {
     if (hi < 0) return;
     if (hi < lo) return p.fail(BAD_RANGE, from, p.at);
   }
-  if (p.peek() < 0) return p.failAt(MISSING_BRACKET, classAt);
-  if (fold) addFolded(set, lo, hi);
-  else set.add(lo, hi);
+  set.add(lo, hi);
 }
 
 function parseMember(p: Pattern): i32 {

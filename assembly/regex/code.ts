@@ -1,59 +1,51 @@
+import { IntVector } from "./int-vector";
 import { argumentOf, instruction, MAX_CODE, Op } from "./program";
 
 /**
- * Code under construction. Blocks are appended; repetition and alternation wrap the block from a given word to
- * the end. Nothing is written above `MAX_CODE` words: `overflowed` is set, and the code is of no use any more.
+ * Code under construction, to be cleared and used again. Blocks are appended; repetition and alternation wrap the
+ * block from a given word to the end. Nothing is written above `MAX_CODE` words: `overflowed` is set, and the code
+ * is of no use any more.
  */
+@unmanaged
 @final
 export class Code {
-  private words: StaticArray<i32> = new StaticArray<i32>(MAX_CODE);
-  length: i32 = 0;
   overflowed: bool = false;
+  private words: IntVector = new IntVector();
+
+  clear(): void {
+    this.words.length = 0;
+    this.overflowed = false;
+  }
+
+  get length(): i32 {
+    return this.words.length;
+  }
 
   emit(op: Op, argument: i32): void {
-    if (this.reserve(1)) this.words[this.length++] = instruction(op, argument);
-  }
-
-  /** Makes the block optional. */
-  optional(from: i32): void {
-    if (this.length > from) this.insert(from, Op.Split, this.length - from + 1);
-  }
-
-  /** Repeats the block any number of times, at least once. */
-  oneOrMore(from: i32): void {
-    if (this.length > from) this.emit(Op.Split, from - this.length);
-  }
-
-  /** Repeats the block any number of times. */
-  zeroOrMore(from: i32): void {
-    const size = this.length - from;
-    if (size == 0) return;
-    this.insert(from, Op.Split, size + 2);
-    this.emit(Op.Jump, -size - 1);
+    if (this.reserve(1)) this.words.push(instruction(op, argument));
   }
 
   /** Repeats the block `min` to `max` times; `max` is -1 for no upper bound. */
   repeat(from: i32, min: i32, max: i32): void {
     const size = this.length - from;
     if (size == 0) return;
+    for (let i = 1; i < min; ++i) this.copy(from, size);
     if (max == 0) {
-      this.length = from;
+      this.words.length = from;
     } else if (max < 0) {
-      if (min == 0) return this.zeroOrMore(from);
-      for (let i = 1; i < min; ++i) this.copy(from, size);
-      this.oneOrMore(this.length - size);
+      // x+ is x and a way back to it; x* is that or nothing.
+      if (min == 0) this.insert(from, Op.Split, size + 2);
+      if (min == 0) this.emit(Op.Jump, -size - 1);
+      else this.emit(Op.Split, -size);
     } else {
-      // x{2,4} is xx(x(x)?)?, whose splits all leave to the same end. The first optional copy is the block
-      // itself when nothing is obligatory.
-      for (let i = 1; i < min; ++i) this.copy(from, size);
-      const first = min == 0 ? from : this.length;
+      // x{2,4} is xx(x(x)?)?, whose splits all leave to the same end. The first of x{0,2} is the block itself.
       let left = max - min;
       if (min == 0) this.insert(from, Op.Split, left-- * (size + 1));
-      for (const block = min == 0 ? from + 1 : from; left > 0 && !this.overflowed; --left) {
+      const block = min == 0 ? from + 1 : from;
+      for (; left > 0 && !this.overflowed; --left) {
         this.emit(Op.Split, left * (size + 1));
         this.copy(block, size);
       }
-      assert(this.overflowed || this.length - first == (max - min) * (size + 1));
     }
   }
 
@@ -73,31 +65,31 @@ export class Code {
   land(jump: i32): void {
     if (this.overflowed) return;
     for (let at = jump; at >= 0;) {
-      const back = argumentOf(this.words[at]);
-      this.words[at] = instruction(Op.Jump, this.length - at);
+      const back = argumentOf(this.words.get(at));
+      this.words.set(at, instruction(Op.Jump, this.length - at));
       at = back == 0 ? -1 : at + back;
     }
   }
 
   toWords(): StaticArray<i32> {
-    return StaticArray.slice<i32>(this.words, 0, this.length);
+    return this.words.toArray();
   }
 
   /** Inserts a word before a block that ends the code and refers only to itself. */
   private insert(at: i32, op: Op, argument: i32): void {
+    const size = this.length - at;
     if (!this.reserve(1)) return;
-    const ptr = changetype<usize>(this.words) + ((<usize>at) << 2);
-    memory.copy(ptr + 4, ptr, (<usize>(this.length - at)) << 2);
-    this.words[at] = instruction(op, argument);
-    this.length += 1;
+    this.words.resize(this.length + 1);
+    this.words.move(at + 1, at, size);
+    this.words.set(at, instruction(op, argument));
   }
 
   /** Appends a copy of the block of `size` words at `from`. */
   private copy(from: i32, size: i32): void {
     if (!this.reserve(size)) return;
-    const base = changetype<usize>(this.words);
-    memory.copy(base + ((<usize>this.length) << 2), base + ((<usize>from) << 2), (<usize>size) << 2);
-    this.length += size;
+    const end = this.length;
+    this.words.resize(end + size);
+    this.words.move(end, from, size);
   }
 
   private reserve(more: i32): bool {

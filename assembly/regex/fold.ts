@@ -1,32 +1,44 @@
 import { RuneSet } from "./rune-set";
+import { FOLDS, FOLDS_END } from "./unicode-data";
+import { cursor, moveTo, readVarint } from "./varint";
 
-const LONG_S: i32 = 0x17f; // an old form of s
-const KELVIN: i32 = 0x212a; // the Kelvin sign, a form of k
+/** Scratch memory, used again by each call. */
+const more = new RuneSet();
 
-/** Adds the runes `lo` to `hi` and all that differ from one of them in case only. */
-export function addFolded(set: RuneSet, lo: i32, hi: i32): void {
-  set.add(lo, hi);
-  shift(set, lo, hi, 0x41, 0x5a, 32);
-  shift(set, lo, hi, 0x61, 0x7a, -32);
-  if (holds(lo, hi, LONG_S)) addPair(set, 0x73);
-  if (holds(lo, hi, KELVIN)) addPair(set, 0x6b);
-  if (holds(lo, hi, 0x53) || holds(lo, hi, 0x73)) set.add(LONG_S, LONG_S);
-  if (holds(lo, hi, 0x4b) || holds(lo, hi, 0x6b)) set.add(KELVIN, KELVIN);
+/**
+ * Adds to a set all runes that differ from one of its members in case only, by the simple case folding of Unicode:
+ * k brings K and the Kelvin sign, but nothing brings more than one rune for one.
+ */
+export function foldSet(set: RuneSet): void {
+  set.normalize();
+  if (set.length == 0) return;
+  const least = set.lo(0);
+  const most = set.hi(set.length - 1);
+  more.clear();
+  let first = 0;
+  for (moveTo(FOLDS); cursor < FOLDS_END;) {
+    first += readVarint();
+    const counted = readVarint();
+    const distance = readVarint();
+    const stride = 1 + (counted & 1);
+    const last = first + ((counted >> 1) - 1) * stride;
+    if (first <= most && last >= least) addMoved(set, first, last, stride, distance);
+    const other = first + distance;
+    if (other <= most && last + distance >= least) addMoved(set, other, last + distance, stride, -distance);
+  }
+  set.addSet(more);
 }
 
-function holds(lo: i32, hi: i32, rune: i32): bool {
-  return lo <= rune && rune <= hi;
-}
-
-/** Adds an ASCII letter, given in lower case, in both cases. */
-function addPair(set: RuneSet, lower: i32): void {
-  set.add(lower - 32, lower - 32);
-  set.add(lower, lower);
-}
-
-/** Adds, moved by `by`, what `lo` to `hi` has in common with `first` to `last`. */
-function shift(set: RuneSet, lo: i32, hi: i32, first: i32, last: i32, by: i32): void {
-  const from = max(lo, first);
-  const to = min(hi, last);
-  if (from <= to) set.add(from + by, to + by);
+/** Adds to `more`, moved by `by`, every `stride`-th rune from `first` to `last` that is in `set`. */
+function addMoved(set: RuneSet, first: i32, last: i32, stride: i32, by: i32): void {
+  const length = set.length;
+  for (let i = set.reaching(first); i < length && set.lo(i) <= last; ++i) {
+    const lo = max(set.lo(i), first);
+    const hi = min(set.hi(i), last);
+    if (stride == 1) {
+      more.add(lo + by, hi + by);
+    } else {
+      for (let rune = lo + ((lo - first) & 1); rune <= hi; rune += stride) more.add(rune + by, rune + by);
+    }
+  }
 }

@@ -1,9 +1,20 @@
-import { addRanges, perlRanges } from "./named-classes";
-import { alphabetOf } from "./alphabet";
+import { Alphabet } from "./alphabet";
 import { Code } from "./code";
-import { argumentOf, Assertion, instruction, Op, opOf, Program } from "./program";
+import { IntVector } from "./int-vector";
+import { addRanges, perlRanges } from "./named-classes";
+import { Partition } from "./partition";
+import { argumentOf, Assertion, instruction, Op, opOf, Program, sideOf } from "./program";
 import { RuneSet } from "./rune-set";
 import { SetTable } from "./set-table";
+import { follow, reserveThreads, threads } from "./threads";
+
+/** Scratch memory, used again by each pattern. */
+const scratch = new RuneSet();
+const partition = new Partition();
+const members = new IntVector();
+const rows = new IntVector();
+const starts = new IntVector();
+const classes = new IntVector();
 
 /**
  * Makes a program of complete code whose `Class` instructions hold numbers of `sets`.
@@ -12,48 +23,64 @@ import { SetTable } from "./set-table";
  */
 export function link(code: Code, sets: SetTable, assertions: i32): Program | null {
   const asserting = (assertions & ~(Assertion.BeginText | Assertion.EndText)) != 0;
-  if (asserting) {
-    const word = new RuneSet();
-    addRanges(word, perlRanges(0x77), false, false);
-    sets.add(word);
-    const newline = new RuneSet();
-    newline.add(0x0a, 0x0a);
-    sets.add(newline);
-  }
-  const alphabet = alphabetOf(sets, asserting);
-  if (alphabet === null) return null;
+  if (asserting) addSides(sets);
+  if (sets.overflowed || !partition.divide(sets) || !partition.collect(sets, members, rows)) return null;
+
   const words = code.toWords();
   for (let i = 0; i < words.length; ++i) {
     if (opOf(words[i]) != Op.Class) continue;
-    const member = alphabet.members[argumentOf(words[i])];
+    const member = members.get(argumentOf(words[i]));
     words[i] = member >= 0 ? instruction(Op.Class, member) : instruction(Op.Set, ~member);
   }
-  return new Program(words, alphabet, isAnchored(words));
+  return new Program(
+    words,
+    alphabetOf(partition),
+    rows.toArray(),
+    sidesOf(partition, asserting),
+    isAnchored(words),
+  );
+}
+
+/** Adds what assertions tell apart: word characters and newlines. */
+function addSides(sets: SetTable): void {
+  scratch.clear();
+  addRanges(scratch, perlRanges(0x77), false, false);
+  sets.add(scratch);
+  scratch.clear();
+  scratch.add(0x0a, 0x0a);
+  sets.add(scratch);
+}
+
+function alphabetOf(partition: Partition): Alphabet {
+  const ascii = new StaticArray<u8>(128);
+  starts.length = 0;
+  classes.length = 0;
+  for (let run = 0, last = -1; run < partition.runs; ++run) {
+    const c = partition.classOf(run);
+    const from = partition.start(run);
+    const end = partition.end(run);
+    if (from < 0x80) memory.fill(changetype<usize>(ascii) + from, <u8>c, min(end, 0x80) - from);
+    if (end > 0x80 && c != last) {
+      starts.push(max(from, 0x80));
+      classes.push(c);
+      last = c;
+    }
+  }
+  return new Alphabet(partition.size, ascii, starts.toArray(), classes.toShorts());
+}
+
+/** What assertions see of each class; when there are none, all classes are alike. */
+function sidesOf(partition: Partition, asserting: bool): StaticArray<u8> {
+  const sides = new StaticArray<u8>(partition.size);
+  for (let run = 0; asserting && run < partition.runs; ++run) {
+    sides[partition.classOf(run)] = <u8>sideOf(partition.start(run));
+  }
+  return sides;
 }
 
 /** Whether every path from the beginning asserts the beginning of the text before it consumes or matches. */
 function isAnchored(words: StaticArray<i32>): bool {
-  const seen = new StaticArray<bool>(words.length);
-  const todo: i32[] = [0];
-  while (todo.length > 0) {
-    const at = todo.pop();
-    if (seen[at]) continue;
-    seen[at] = true;
-    const argument = argumentOf(words[at]);
-    switch (opOf(words[at])) {
-      case Op.Split:
-        todo.push(at + 1);
-        todo.push(at + argument);
-        break;
-      case Op.Jump:
-        todo.push(at + argument);
-        break;
-      case Op.Assert:
-        if (argument != Assertion.BeginText) todo.push(at + 1);
-        break;
-      default:
-        return false;
-    }
-  }
-  return true;
+  reserveThreads(words.length);
+  threads[0] = 0;
+  return follow(words, 1, ~Assertion.BeginText) == 0;
 }

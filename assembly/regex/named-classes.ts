@@ -1,5 +1,8 @@
-import { addFolded } from "./fold";
+import { foldSet } from "./fold";
 import { RuneSet } from "./rune-set";
+
+/** Scratch memory, used again by each call. */
+const named = new RuneSet();
 
 /**
  * The ranges of a Perl class letter or a POSIX class name, as pairs of ASCII characters, or "" for an unknown
@@ -18,34 +21,27 @@ export function perlRanges(letter: i32): string {
   }
 }
 
+/** The POSIX classes: in each line a name, and after `=` its ranges as `perlRanges` gives them. */
+const POSIX =
+  "alnum=09AZaz\nalpha=AZaz\nascii=\x00\x7f\nblank=\t\t  \ncntrl=\x00\x1f\x7f\x7f\ndigit=09\ngraph=!~\nlower=az\n" +
+  "print= ~\npunct=!/:@[`{~\nspace=\t\r  \nupper=AZ\nword=09AZ__az\nxdigit=09AFaf\n";
+
 /** See `perlRanges`. */
 export function posixRanges(name: string): string {
-  if (name == "alnum") return "09AZaz";
-  if (name == "alpha") return "AZaz";
-  if (name == "ascii") return "\x00\x7f";
-  if (name == "blank") return "\t\t  ";
-  if (name == "cntrl") return "\x00\x1f\x7f\x7f";
-  if (name == "digit") return "09";
-  if (name == "graph") return "!~";
-  if (name == "lower") return "az";
-  if (name == "print") return " ~";
-  if (name == "punct") return "!/:@[`{~";
-  if (name == "space") return "\t\r  ";
-  if (name == "upper") return "AZ";
-  if (name == "word") return "09AZ__az";
-  if (name == "xdigit") return "09AFaf";
-  return "";
+  const at = POSIX.indexOf(name + "=");
+  // A name is all that is before `=` in its line.
+  if (at < 0 || name.includes("=") || (at > 0 && POSIX.charCodeAt(at - 1) != 0x0a)) return "";
+  const from = at + name.length + 1;
+  return POSIX.substring(from, POSIX.indexOf("\n", from));
 }
 
 /** Adds to `set` the `ranges` of a named class, folded when `fold`, then complemented when `negated`. */
 export function addRanges(set: RuneSet, ranges: string, negated: bool, fold: bool): void {
-  const named = new RuneSet();
+  named.clear();
   for (let i = 0; i + 1 < ranges.length; i += 2) {
-    const lo = ranges.charCodeAt(i);
-    const hi = ranges.charCodeAt(i + 1);
-    if (fold) addFolded(named, lo, hi);
-    else named.add(lo, hi);
+    named.add(ranges.charCodeAt(i), ranges.charCodeAt(i + 1));
   }
+  if (fold) foldSet(named);
   if (negated) named.negate();
   set.addSet(named);
 }

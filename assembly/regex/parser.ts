@@ -1,5 +1,6 @@
 import {
   ASTERISK,
+  BACKSLASH,
   CARET,
   COLON,
   COMMA,
@@ -9,21 +10,17 @@ import {
   LEFT_BRACKET,
   LEFT_PAREN,
   LF,
-  MINUS,
   PIPE,
   PLUS,
   QUESTION,
   RIGHT_BRACE,
   RIGHT_PAREN,
-  UNDERSCORE,
 } from "../bytes/ascii";
 import { parseClass, parseClassEscape } from "./class-parser";
 import { Code } from "./code";
-import { isAlphanumeric, parseEscape } from "./escapes";
-import { addFolded } from "./fold";
+import { parseEscape } from "./escapes";
+import { foldSet } from "./fold";
 import {
-  BAD_NAME,
-  BAD_PERL,
   BAD_REPEAT,
   BAD_REPEAT_SIZE,
   MISSING_ARGUMENT,
@@ -34,12 +31,11 @@ import {
   TOO_LARGE,
   UNEXPECTED_PAREN,
 } from "./pattern";
+import { Flag, isNamed, parseFlags, skipName } from "./group-syntax";
 import { link } from "./link";
 import { Assertion, MAX_CODE, Op, Program } from "./program";
 import { RuneSet } from "./rune-set";
 import { SetTable } from "./set-table";
-
-const BACKSLASH: i32 = 0x5c;
 
 /** The longest pattern, in bytes. */
 const MAX_PATTERN: i32 = 1 << 14;
@@ -48,15 +44,10 @@ const MAX_DEPTH: i32 = 999;
 /** The highest repeat count, also of nested repetitions multiplied. */
 const MAX_REPEAT: i32 = 1000;
 
-const NO_LOOKAROUND = "lookaround is not supported";
-
-const enum Flag {
-  FoldCase = 1,
-  MultiLine = 2,
-  DotAll = 4,
-  /** Swaps greedy and lazy, which makes no difference to whether there is a match. */
-  Ungreedy = 8,
-}
+/** Scratch memory, used again by each pattern. */
+const code = new Code();
+const sets = new SetTable();
+const set = new RuneSet();
 
 /** A group that is open; the outermost is the whole pattern. */
 @final
@@ -88,8 +79,6 @@ class Group {
  */
 @final
 export class Parser {
-  private code: Code = new Code();
-  private sets: SetTable = new SetTable();
   private groups: Group[] = [];
   private group: Group = new Group(0, 0, 0);
   private flags: i32 = 0;
@@ -102,7 +91,10 @@ export class Parser {
   /** The assertions used so far. */
   private assertions: i32 = 0;
 
-  constructor(private p: Pattern) {}
+  constructor(private p: Pattern) {
+    code.clear();
+    sets.clear();
+  }
 
   /** The program, or null when the pattern has an error. */
   parse(): Program | null {
@@ -113,26 +105,21 @@ export class Parser {
       const before = this.lastRepeat;
       this.lastRepeat = -1;
       this.item(before);
-      if (this.code.overflowed) this.refuseSize(from);
+      if (code.overflowed) this.tooLong(from);
     }
     if (this.groups.length > 0) p.failAt(MISSING_PAREN, this.group.at);
     if (p.failed) return null;
     this.endGroup();
-    this.code.emit(Op.Match, 0);
-    if (!this.code.overflowed) {
-      const program = link(this.code, this.sets, this.assertions);
-      if (program !== null) return program;
-    }
-    this.refuseSize(0);
-    return null;
+    code.emit(Op.Match, 0);
+    if (code.overflowed) return this.tooLong(0);
+    const program = link(code, sets, this.assertions);
+    if (program === null) p.failAt(TOO_LARGE, 0, "its character classes need too much memory");
+    return program;
   }
 
-  private refuseSize(at: i32): void {
-    this.p.failAt(
-      TOO_LARGE,
-      at,
-      `it compiles to more than ${MAX_CODE} instructions; use smaller repeat counts`,
-    );
+  private tooLong(at: i32): Program | null {
+    this.p.failAt(TOO_LARGE, at, `it compiles to more than ${MAX_CODE} instructions`);
+    return null;
   }
 
   /** Reads one item of the syntax; `before` is where a repetition just before it begins, or -1. */
@@ -146,8 +133,8 @@ export class Parser {
         return this.closeGroup();
       case PIPE:
         ++p.at;
-        this.group.jump = this.code.alternative(this.group.alternative, this.group.jump);
-        this.group.alternative = this.code.length;
+        this.group.jump = code.alternative(this.group.alternative, this.group.jump);
+        this.group.alternative = code.length;
         this.atom = -1;
         return;
       case ASTERISK:
@@ -166,9 +153,9 @@ export class Parser {
         ++p.at;
         return this.any();
       case LEFT_BRACKET: {
-        const set = new RuneSet();
+        set.clear();
         parseClass(p, set, this.has(Flag.FoldCase));
-        return this.oneOf(set);
+        return this.oneOf();
       }
       case BACKSLASH:
         return this.escape();
@@ -185,35 +172,36 @@ export class Parser {
   private beginAtom(): void {
     this.group.repeats = max(this.group.repeats, this.atomRepeats);
     this.atomRepeats = 1;
-    this.atom = this.code.length;
+    this.atom = code.length;
   }
 
-  private oneOf(set: RuneSet): void {
+  /** Appends the set just read. */
+  private oneOf(): void {
     if (this.p.failed) return;
     this.beginAtom();
-    this.code.emit(Op.Class, this.sets.add(set));
+    code.emit(Op.Class, sets.add(set));
   }
 
   private literal(rune: i32): void {
     if (this.p.failed) return;
-    const set = new RuneSet();
-    if (this.has(Flag.FoldCase)) addFolded(set, rune, rune);
-    else set.add(rune, rune);
-    this.oneOf(set);
+    set.clear();
+    set.add(rune, rune);
+    if (this.has(Flag.FoldCase)) foldSet(set);
+    this.oneOf();
   }
 
   private any(): void {
-    const set = new RuneSet();
+    set.clear();
     if (!this.has(Flag.DotAll)) set.add(LF, LF);
     set.negate();
-    this.oneOf(set);
+    this.oneOf();
   }
 
   private assertion(which: Assertion, length: i32): void {
     this.p.at += length;
     this.beginAtom();
     this.assertions |= which;
-    this.code.emit(Op.Assert, which);
+    code.emit(Op.Assert, which);
   }
 
   private escape(): void {
@@ -230,8 +218,8 @@ export class Parser {
       case 0x51: // Q
         return this.quoted();
     }
-    const set = new RuneSet();
-    if (parseClassEscape(p, set, this.has(Flag.FoldCase))) this.oneOf(set);
+    set.clear();
+    if (parseClassEscape(p, set, this.has(Flag.FoldCase))) this.oneOf();
     else if (!p.failed) this.literal(parseEscape(p));
   }
 
@@ -284,7 +272,7 @@ export class Parser {
       return p.fail(BAD_REPEAT_SIZE, from, p.at, `nested counts multiply up to ${MAX_REPEAT}`);
     }
     this.atomRepeats = max == 0 ? 1 : repeats > 0 ? repeats : this.atomRepeats;
-    this.code.repeat(this.atom, min, max);
+    code.repeat(this.atom, min, max);
   }
 
   private openGroup(): void {
@@ -292,41 +280,14 @@ export class Parser {
     const from = p.at;
     if (p.peek(1) != QUESTION) {
       ++p.at;
-      return this.beginGroup(from, this.flags);
-    }
-    const named = p.follows("(?P<") && p.peek(4) >= 0 ? 4 : p.follows("(?<") && p.peek(3) >= 0 ? 3 : 0;
-    if (named > 0) {
-      if (skipName(p, named)) this.beginGroup(from, this.flags);
-      return;
-    }
-    this.flagged();
-  }
-
-  /** Reads `(?flags)`, which sets flags up to the end of the group, or `(?flags:`, which opens a group. */
-  private flagged(): void {
-    const p = this.p;
-    const from = p.at;
-    let flags = this.flags;
-    let clearing = false;
-    let seen = false;
-    p.at += 2;
-    for (;;) {
-      const c = p.next();
-      if (p.failed) return;
-      const flag = flagOf(c);
-      if (flag != 0) {
-        flags = clearing ? flags & ~flag : flags | flag;
-        seen = true;
-      } else if (c == MINUS && !clearing) {
-        clearing = true;
-        seen = false;
-      } else if ((c == COLON || c == RIGHT_PAREN) && (seen || !clearing)) {
-        if (c == COLON) this.beginGroup(from, flags);
-        else this.flags = flags;
-        return;
-      } else {
-        return p.fail(BAD_PERL, from, p.at, hintFor(c));
-      }
+      this.beginGroup(from, this.flags);
+    } else if (isNamed(p)) {
+      if (skipName(p)) this.beginGroup(from, this.flags);
+    } else {
+      const flags = parseFlags(p, this.flags);
+      if (flags < 0) return;
+      if (p.peek(-1) == COLON) this.beginGroup(from, flags);
+      else this.flags = flags;
     }
   }
 
@@ -334,7 +295,7 @@ export class Parser {
     if (this.groups.length >= MAX_DEPTH) return this.p.failAt(TOO_DEEP, at);
     this.group.repeats = max(this.group.repeats, this.atomRepeats);
     this.groups.push(this.group);
-    this.group = new Group(this.code.length, at, this.flags);
+    this.group = new Group(code.length, at, this.flags);
     this.flags = flags;
     this.atom = -1;
     this.atomRepeats = 1;
@@ -354,53 +315,6 @@ export class Parser {
   }
 
   private endGroup(): void {
-    this.code.land(this.group.jump);
-  }
-}
-
-/** Reads `(?P<name>` or `(?<name>`, whose name begins `offset` bytes after the cursor; false with an error. */
-function skipName(p: Pattern, offset: i32): bool {
-  const from = p.at;
-  const begin = from + offset;
-  const end = p.find(">", from);
-  const hint = p.peek(3) == 0x3d || p.peek(3) == 0x21 ? NO_LOOKAROUND : "";
-  if (!p.checkUtf8(end < 0 ? from : begin, end < 0 ? p.length : end)) return false;
-  let valid = end > begin;
-  for (let i = begin; i < end && valid; ++i) {
-    const c = p.peek(i - from);
-    valid = c == UNDERSCORE || isAlphanumeric(c);
-  }
-  if (valid) p.at = end + 1;
-  else p.fail(BAD_NAME, from, end < 0 ? p.length : end + 1, hint);
-  return valid;
-}
-
-function flagOf(c: i32): i32 {
-  switch (c) {
-    case 0x69: // i
-      return Flag.FoldCase;
-    case 0x6d: // m
-      return Flag.MultiLine;
-    case 0x73: // s
-      return Flag.DotAll;
-    case 0x55: // U
-      return Flag.Ungreedy;
-    default:
-      return 0;
-  }
-}
-
-/** What to say of a group that other engines know, by the character that follows `(?`. */
-function hintFor(c: i32): string {
-  switch (c) {
-    case 0x3d: // =
-    case 0x21: // !
-      return NO_LOOKAROUND;
-    case 0x3e: // >
-      return "atomic groups are not supported, nor needed: no pattern backtracks";
-    case 0x78: // x
-      return "the flags are i, m, s and U";
-    default:
-      return "";
+    code.land(this.group.jump);
   }
 }

@@ -20,6 +20,11 @@ export const TOO_LARGE = "expression too large";
 /** What `Pattern.count` returns when there is no number. */
 export const NO_COUNT: i32 = i32.MIN_VALUE;
 
+const UNKNOWN: i32 = -2;
+
+/** The most ranges of Unicode properties named in a pattern, as often as they are named; `\pL` has about 680. */
+const MAX_SPENT: i32 = 1 << 18;
+
 /** A cursor over the pattern, which also keeps the first error found. */
 @final
 export class Pattern {
@@ -29,6 +34,9 @@ export class Pattern {
   error: string = "";
   /** Where the first error begins, as a byte offset. */
   errorAt: i32 = 0;
+
+  private posixEnd: i32 = UNKNOWN;
+  private spent: i32 = 0;
 
   constructor(private bytes: Bytes) {}
 
@@ -42,7 +50,11 @@ export class Pattern {
 
   /** The byte `ahead` of the cursor, or -1 past the end. */
   peek(ahead: i32 = 0): i32 {
-    const i = this.at + ahead;
+    return this.byteAt(this.at + ahead);
+  }
+
+  /** The byte at offset `i`, or -1 past the end. */
+  byteAt(i: i32): i32 {
     return i < this.length ? <i32>load<u8>(addressOf(this.bytes) + i) : -1;
   }
 
@@ -60,6 +72,23 @@ export class Pattern {
       if (this.follows(text, i - this.at)) return i;
     }
     return -1;
+  }
+
+  /** The offset of the last `:]`, or -1; looked for once, so that many beginnings without an end take no longer. */
+  lastPosixEnd(): i32 {
+    if (this.posixEnd == UNKNOWN) {
+      let i = this.length - 2;
+      while (i >= 0 && !this.follows(":]", i - this.at)) --i;
+      this.posixEnd = max(i, -1);
+    }
+    return this.posixEnd;
+  }
+
+  /** Counts ranges of named properties; false, with an error, when a pattern has very many of them. */
+  spend(ranges: i32): bool {
+    this.spent += ranges;
+    if (this.spent > MAX_SPENT) this.failAt(TOO_LARGE, this.at, "it names too many Unicode properties");
+    return !this.failed;
   }
 
   /** Reads the rune at the cursor; -1 at the end, and -1 with an error when it is not UTF-8. */

@@ -17,7 +17,7 @@ import { isAlphanumeric } from "./escapes";
 export const enum Op {
   /** Consumes one rune of class `argument` of the alphabet. */
   Class,
-  /** Consumes one rune whose class has its bit set in row `argument` of the alphabet's rows. */
+  /** Consumes one rune whose class has its bit set in the row that begins at word `argument` of `Program.rows`. */
   Set,
   /** Continues both at the next word and at `argument`. */
   Split,
@@ -89,6 +89,10 @@ export class Program {
   constructor(
     public code: StaticArray<i32>,
     public alphabet: Alphabet,
+    /** Rows of one bit for each class of the alphabet, a row for each set of several classes. */
+    public rows: StaticArray<i32>,
+    /** What assertions see of each class. */
+    public sides: StaticArray<u8>,
     /** Whether a match can only begin where the text does. */
     public anchored: bool,
   ) {}

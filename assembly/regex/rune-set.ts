@@ -1,42 +1,66 @@
-import { addressOf, Bytes } from "../bytes/bytes";
-
 /** The highest Unicode code point. */
 export const MAX_RUNE: i32 = 0x10ffff;
 
 /**
  * A set of runes (Unicode code points) under construction, as ranges `lo << 32 | hi`. Adding may leave ranges
- * unsorted and overlapping until `normalize`; every reader asks for the normal form: sorted, disjoint, apart.
+ * unsorted and overlapping until `normalize`, which makes them sorted, disjoint and apart. Sets are scratch memory
+ * outside of the garbage collector, made once, to be cleared and used again; they hold at most some ten thousand
+ * ranges, because a pattern and Unicode's properties together have no more. Indexes are unchecked, and must be below
+ * `length`.
  */
+@unmanaged
 @final
 export class RuneSet {
-  private ranges: i64[] = [];
+  /** The number of ranges. */
+  length: i32 = 0;
+  /** The address of the ranges, 8 bytes each, equal for equal sets in normal form. */
+  ptr: usize = heap.alloc(128);
   /** The number of ranges when the set was last in normal form. */
   private clean: i32 = 0;
+  private capacity: i32 = 16;
 
-  /** The number of ranges. */
-  get length(): i32 {
-    return this.ranges.length;
+  clear(): void {
+    this.length = 0;
+    this.clean = 0;
   }
 
+  /** The first rune of range `i`. */
   lo(i: i32): i32 {
-    return <i32>(this.ranges[i] >> 32);
+    return load<i32>(this.ptr + ((<usize>i) << 3), 4);
   }
 
+  /** The last rune of range `i`. */
   hi(i: i32): i32 {
-    return <i32>this.ranges[i];
+    return load<i32>(this.ptr + ((<usize>i) << 3));
+  }
+
+  /** The first range that ends with `rune` or later, in a set in normal form; `length` when there is none. */
+  reaching(rune: i32): i32 {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.hi(middle) < rune) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Adds the runes `lo` to `hi`, both inclusive. */
   add(lo: i32, hi: i32): void {
-    const last = this.ranges.length - 1;
-    // Adjacent additions are the common case: generated tables and folded alphabets come in order.
+    const last = this.length - 1;
+    // Additions in order that touch are the common case.
     if (last >= this.clean && lo >= this.lo(last) && lo <= this.hi(last) + 1) {
-      this.ranges[last] = pack(this.lo(last), max(hi, this.hi(last)));
+      this.put(last, this.lo(last), max(hi, this.hi(last)));
       return;
     }
-    this.ranges.push(pack(lo, hi));
-    // Repeated tables must not pile up: the normal form is bounded by what is distinct.
-    if (this.ranges.length > 2 * this.clean + 1024) this.normalize();
+    // Repeated additions must not pile up: the normal form is bounded by what is distinct.
+    if (this.length > 2 * this.clean + 1024) this.normalize();
+    if (this.length == this.capacity) {
+      this.capacity *= 2;
+      this.ptr = heap.realloc(this.ptr, (<usize>this.capacity) << 3);
+    }
+    this.put(this.length++, lo, hi);
   }
 
   /** Adds every rune of `other`. */
@@ -46,47 +70,54 @@ export class RuneSet {
 
   /** Sorts the ranges and merges those that overlap or touch. */
   normalize(): void {
-    const ranges = this.ranges;
-    if (ranges.length > 1) {
-      ranges.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-      let kept = 0;
-      for (let i = 1; i < ranges.length; ++i) {
-        if (this.lo(i) <= this.hi(kept) + 1) {
-          ranges[kept] = pack(this.lo(kept), max(this.hi(kept), this.hi(i)));
-        } else {
-          ranges[++kept] = ranges[i];
-        }
-      }
-      ranges.length = kept + 1;
+    const n = this.length;
+    if (n == this.clean) return;
+    this.sort();
+    let kept = 0;
+    for (let i = 1; i < n; ++i) {
+      if (this.lo(i) > this.hi(kept) + 1) this.put(++kept, this.lo(i), this.hi(i));
+      else this.put(kept, this.lo(kept), max(this.hi(kept), this.hi(i)));
     }
-    this.clean = ranges.length;
+    this.length = this.clean = kept + 1;
   }
 
   /** Replaces the set by every rune that is not in it; leaves the normal form. */
   negate(): void {
+    // The last gap may need a place of its own.
+    this.add(MAX_RUNE + 1, MAX_RUNE + 1);
     this.normalize();
-    const gaps: i64[] = [];
+    const n = this.length;
+    let gaps = 0;
     let next = 0;
-    for (let i = 0; i < this.ranges.length; ++i) {
-      if (next < this.lo(i)) gaps.push(pack(next, this.lo(i) - 1));
-      next = this.hi(i) + 1;
+    for (let i = 0; i < n; ++i) {
+      const lo = this.lo(i);
+      const hi = this.hi(i);
+      if (next < lo) this.put(gaps++, next, lo - 1);
+      next = hi + 1;
     }
-    if (next <= MAX_RUNE) gaps.push(pack(next, MAX_RUNE));
-    this.ranges = gaps;
-    this.clean = gaps.length;
+    this.length = this.clean = gaps;
   }
 
-  /** The normal form as a byte string, equal for equal sets. */
-  key(): Bytes {
-    this.normalize();
-    const b = new ArrayBuffer(this.ranges.length << 3);
-    memory.copy(addressOf(b), this.ranges.dataStart, b.byteLength);
-    return b;
+  private put(i: i32, lo: i32, hi: i32): void {
+    store<i64>(this.ptr + ((<usize>i) << 3), ((<i64>lo) << 32) | (<i64>hi));
   }
-}
 
-// @ts-ignore: decorator
-@inline
-function pack(lo: i32, hi: i32): i64 {
-  return ((<i64>lo) << 32) | (<i64>hi);
+  /** Shell's sort: in place, and quick on the runs that ranges come in. */
+  private sort(): void {
+    const n = this.length;
+    const ranges = this.ptr;
+    let gap = 1;
+    while (gap < n) gap = gap * 3 + 1;
+    for (gap /= 3; gap > 0; gap /= 3) {
+      const distance = (<usize>gap) << 3;
+      for (let i = gap; i < n; ++i) {
+        let at = ranges + ((<usize>i) << 3);
+        const range = load<i64>(at);
+        for (; at >= ranges + distance && load<i64>(at - distance) > range; at -= distance) {
+          store<i64>(at, load<i64>(at - distance));
+        }
+        store<i64>(at, range);
+      }
+    }
+  }
 }

@@ -1,42 +1,45 @@
-import { addressOf, Bytes } from "../bytes/bytes";
-import { ByteTable } from "../bytes/table";
+import { Interner } from "./interner";
 import { RuneSet } from "./rune-set";
 
+/** The most bytes for the sets of a pattern: 16,383 ranges, of which `\pL` has about 680. */
+const MAX_BYTES: i32 = (1 << 17) - 8;
+
 /** The distinct rune sets of a pattern, numbered in the order they were first seen. */
+@unmanaged
 @final
 export class SetTable {
-  private index: ByteTable = new ByteTable();
-  private keys: Bytes[] = [];
-  /** The number of ranges of all sets together. */
-  ranges: i32 = 0;
+  private sets: Interner = new Interner(MAX_BYTES);
+
+  clear(): void {
+    this.sets.clear();
+  }
 
   /** The number of distinct sets. */
   get length(): i32 {
-    return this.keys.length;
+    return this.sets.length;
+  }
+
+  /** Whether there was no room for a set; then the numbers are of no use any more. */
+  get overflowed(): bool {
+    return this.sets.overflowed;
   }
 
   /** The number of `set`. */
   add(set: RuneSet): i32 {
-    const key = set.key();
-    const known = this.index.find(addressOf(key), key.byteLength);
-    if (known >= 0) return known;
-    const number = this.keys.length;
-    this.index.add(key, number);
-    this.keys.push(key);
-    this.ranges += set.length;
-    return number;
+    set.normalize();
+    return this.sets.add(set.ptr, set.length << 3);
   }
 
   /** The number of ranges of a set. */
   count(set: i32): i32 {
-    return this.keys[set].byteLength >> 3;
+    return this.sets.size(set) >> 3;
   }
 
   lo(set: i32, range: i32): i32 {
-    return load<i32>(addressOf(this.keys[set]) + (range << 3), 4);
+    return load<i32>(this.sets.at(set) + (range << 3), 4);
   }
 
   hi(set: i32, range: i32): i32 {
-    return load<i32>(addressOf(this.keys[set]) + (range << 3));
+    return load<i32>(this.sets.at(set) + (range << 3));
   }
 }

@@ -1,8 +1,133 @@
-import { Pattern } from "./pattern";
+import { CARET, LEFT_BRACE, MINUS, SPACE, toLower, UNDERSCORE } from "../bytes/ascii";
+import { foldSet } from "./fold";
+import { BAD_RANGE, Pattern } from "./pattern";
 import { RuneSet } from "./rune-set";
+import {
+  CATEGORY_NAMES,
+  CATEGORY_NAMES_END,
+  CATEGORY_RUNS,
+  CATEGORY_RUNS_END,
+  SCRIPTS,
+  SCRIPTS_END,
+} from "./unicode-data";
+import { cursor, moveTo, readByte, readVarint } from "./varint";
 
-/** Refuses `\p{..}`: the tables of Unicode properties are not part of this build. */
+/** Uppercase and lowercase letters, and what stands in the table for runs in which they alternate. */
+const UPPERCASE: i32 = 0;
+const LOWERCASE: i32 = 1;
+const ALTERNATING: i32 = 30;
+
+/** Scratch memory, used again by each call. */
+const named = new RuneSet();
+/** The name asked for, as the tables spell names; it need not hold more than the longest of them. */
+const MAX_NAME: i32 = 32;
+const name: usize = memory.data(32);
+const ASCII: usize = memory.data<u8>([5, 0x61, 0x73, 0x63, 0x69, 0x69]);
+
+/**
+ * Reads `\pL`, `\PL`, `\p{Greek}` or `\p{^Greek}`, whose backslash is at the cursor, into `set`; false with an error.
+ * Names are general categories, their long names, scripts, Any, Assigned and ASCII; as in Go since 1.25 case, spaces,
+ * hyphens and underscores in them do not matter.
+ */
 export function parseUnicodeClass(p: Pattern, set: RuneSet, fold: bool): bool {
-  p.fail("unsupported Unicode character class", p.at, min(p.at + 3, p.length));
-  return false;
+  const from = p.at;
+  let negated = p.peek(1) == 0x50; // P
+  let begin = from + 2;
+  p.at = begin;
+  const first = p.next();
+  let end = p.at;
+  if (first == LEFT_BRACE) {
+    begin = p.at;
+    end = p.find("}", begin);
+    if (p.checkUtf8(begin, end < 0 ? p.length : end) && end < 0) p.fail(BAD_RANGE, from, p.length);
+    p.at = end + 1;
+  }
+  if (p.failed) return false;
+
+  if (p.byteAt(begin) == CARET && begin < end) {
+    negated = !negated;
+    ++begin;
+  }
+  named.clear();
+  if (!addNamed(named, spell(p, begin, end))) {
+    p.fail(BAD_RANGE, from, p.at, "the names are those of general categories and scripts");
+    return false;
+  }
+  if (!p.spend(named.length)) return false;
+  if (fold) foldSet(named);
+  if (negated) named.negate();
+  set.addSet(named);
+  return true;
+}
+
+/** Writes the bytes `begin` to `end` to `name` as the tables spell names; returns the length, 0 if too long. */
+function spell(p: Pattern, begin: i32, end: i32): i32 {
+  let length = 0;
+  for (let i = begin; i < end; ++i) {
+    const c = p.byteAt(i);
+    if (c == UNDERSCORE || c == MINUS || c == SPACE) continue;
+    if (length == MAX_NAME) return 0;
+    store<u8>(name + length++, toLower(<u8>c));
+  }
+  return length;
+}
+
+/** Adds the runes of the property that `name` spells in `length` bytes; false when there is none. */
+function addNamed(set: RuneSet, length: i32): bool {
+  for (moveTo(CATEGORY_NAMES); cursor < CATEGORY_NAMES_END;) {
+    const found = readName(length);
+    const categories = readVarint();
+    if (found) {
+      addCategories(set, categories);
+      return true;
+    }
+  }
+  for (moveTo(SCRIPTS); cursor < SCRIPTS_END;) {
+    const found = readName(length);
+    const size = readVarint();
+    if (found) {
+      addScript(set, cursor + size);
+      return true;
+    }
+    moveTo(cursor + size);
+  }
+  moveTo(ASCII);
+  if (!readName(length)) return false;
+  set.add(0, 0x7f);
+  return true;
+}
+
+/** Reads a name of a table, and tells whether it is the one asked for. */
+function readName(length: i32): bool {
+  const size = readByte();
+  const at = cursor;
+  moveTo(at + size);
+  return size == length && memory.compare(at, name, size) == 0;
+}
+
+/** Adds the runes of all `categories`, a bit for each. */
+function addCategories(set: RuneSet, categories: i32): void {
+  let rune = 0;
+  for (moveTo(CATEGORY_RUNS); cursor < CATEGORY_RUNS_END;) {
+    const byte = readByte();
+    const category = byte & 31;
+    const length = byte >> 5 > 0 ? byte >> 5 : readVarint();
+    if (category == ALTERNATING) {
+      for (let i = 0; i < length; ++i) {
+        if ((categories >> ((i & 1) == 0 ? UPPERCASE : LOWERCASE)) & 1) set.add(rune + i, rune + i);
+      }
+    } else if ((categories >> category) & 1) {
+      set.add(rune, rune + length - 1);
+    }
+    rune += length;
+  }
+}
+
+/** Adds the ranges of a script, which are in the table from the cursor to `end`. */
+function addScript(set: RuneSet, end: usize): void {
+  for (let rune = 0; cursor < end;) {
+    const from = rune + readVarint();
+    rune = from + readVarint() + 1;
+    set.add(from, rune - 1);
+  }
 }
