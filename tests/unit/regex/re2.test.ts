@@ -69,22 +69,21 @@ const charClass = fc
   .tuple(fc.constantFrom("", "^"), joined(classItem, 1, 4), fc.constantFrom("", "-"))
   .map(([not, items, minus]) => `[${not}${items}${minus}]`);
 const repetition = fc
-  .tuple(
-    fc.constantFrom("*", "+", "?", "{2}", "{0}", "{1,2}", "{0,3}", "{2,}", "{3,5}"),
-    fc.constantFrom("", "?"),
-  )
+  .tuple(fc.constantFrom("*", "+", "?", "{2}", "{0}", "{1,2}", "{0,3}", "{2,}"), fc.constantFrom("", "?"))
   .map(([count, lazy]) => count + lazy);
+// Without \B, which RE2 finds also between the bytes of one rune, and Go, like us, does not.
+const assertions = ["^", "$", "\\A", "\\z", "\\b", "(?m)", "(?i)", "(?-i)"];
 const opening = fc.constantFrom("(", "(?:", "(?i:", "(?s:", "(?m:", "(?i-s:", "(?U:");
 
 const { pattern } = fc.letrec<{ pattern: string; item: string }>((tie) => ({
   pattern: fc.oneof(
-    { maxDepth: 4, depthIdentifier: "pattern" },
+    { maxDepth: 3, depthIdentifier: "pattern" },
     tie("item"),
     joined(tie("item"), 1, 4),
     fc.tuple(tie("pattern"), tie("pattern")).map(([a, b]) => `${a}|${b}`),
   ),
   item: fc.oneof(
-    { maxDepth: 4, depthIdentifier: "pattern" },
+    { maxDepth: 3, depthIdentifier: "pattern" },
     {
       weight: 6,
       arbitrary: fc.constantFrom(
@@ -99,7 +98,7 @@ const { pattern } = fc.letrec<{ pattern: string; item: string }>((tie) => ({
       ),
     },
     { weight: 2, arbitrary: charClass },
-    { weight: 2, arbitrary: fc.constantFrom("^", "$", "\\A", "\\z", "\\b", "\\B", "(?m)", "(?i)", "(?-i)") },
+    { weight: 2, arbitrary: fc.constantFrom(...assertions) },
     { weight: 2, arbitrary: fc.tuple(opening, tie("pattern")).map(([open, inner]) => `${open}${inner})`) },
     {
       weight: 2,
@@ -127,7 +126,7 @@ it("finds what RE2 finds", () => {
       searched += expected.length;
       found += expected.filter(Boolean).length;
     }),
-    { numRuns: 250 },
+    { numRuns: 300 },
   );
   // The comparison says something only if both answers occur.
   expect(found / searched).toBeGreaterThan(0.1);
