@@ -114,6 +114,12 @@ describe("tokens", () => {
     );
   });
 
+  it("passes on what stands before a control character, wherever the cut", () => {
+    const body = utf8('["ab\u0001c"]');
+    expect(json.streamed(body, [])).toBe("ab");
+    expect(json.streamed(body, [3])).toBe("ab");
+  });
+
   it("reads texts one after the other", () => {
     expect(json.two(utf8('{"a":1}\n [2]'))).toBe("{ key a number 1 } [ number 2 ]");
   });

@@ -188,15 +188,19 @@ export function bodyOf(fixture: Fixture): Uint8Array<ArrayBuffer> {
   const bytes = readFileSync(join(directory, fixture.file));
   if (fixture.type !== AWS) return new Uint8Array(bytes);
   const events = JSON.parse(bytes.toString("utf8")) as [string, Record<string, unknown>][];
-  return new Uint8Array(Buffer.concat(events.map(([name, payload]) => message(name, payload))));
+  return new Uint8Array(Buffer.concat(events.map(([name, event]) => Buffer.from(eventMessage(name, event)))));
 }
 
-/** One message of an AWS event stream, see assembly/usage/eventstream. */
-function message(eventType: string, event: Record<string, unknown>): Buffer {
+/** An event whose payload is as given, but for `base64`, a JSON text, and `text64`, a text, which become its `bytes`. */
+function eventMessage(eventType: string, event: Record<string, unknown>): ArrayBuffer {
   const { base64, text64, ...rest } = event;
   const inner = base64 === undefined ? text64 : JSON.stringify(base64);
   const bytes = typeof inner === "string" ? { bytes: Buffer.from(inner).toString("base64") } : {};
-  const payload = Buffer.from(JSON.stringify({ ...bytes, ...rest }));
+  return awsMessage(eventType, JSON.stringify({ ...bytes, ...rest }));
+}
+
+/** One message of an AWS event stream, see assembly/usage/eventstream. */
+export function awsMessage(eventType: string, payload: string): ArrayBuffer {
   const headers = Buffer.concat(
     [
       [":event-type", eventType],
@@ -212,14 +216,15 @@ function message(eventType: string, event: Record<string, unknown>): Buffer {
       return header;
     }),
   );
+  const body = Buffer.from(payload);
   const prelude = Buffer.alloc(12);
-  prelude.writeUInt32BE(16 + headers.length + payload.length, 0);
+  prelude.writeUInt32BE(16 + headers.length + body.length, 0);
   prelude.writeUInt32BE(headers.length, 4);
   prelude.writeUInt32BE(crc32(prelude.subarray(0, 8)), 8);
-  const all = Buffer.concat([prelude, headers, payload]);
+  const all = Buffer.concat([prelude, headers, body]);
   const crc = Buffer.alloc(4);
   crc.writeUInt32BE(crc32(all), 0);
-  return Buffer.concat([all, crc]);
+  return new Uint8Array(Buffer.concat([all, crc])).buffer;
 }
 
 /** A small generator with a seed, so that a failure can be repeated (mulberry32). */

@@ -83,6 +83,17 @@ export function count(text: string): string {
   return (value == NO_COUNT ? "no count" : value.toString()) + (countClamped ? " clamped" : "");
 }
 
+/** Makes `count` scanners, uses each and lets it go. */
+export function churn(count: i32, body: ArrayBuffer): void {
+  for (let i = 0; i < count; ++i) {
+    const other = new UsageScanner();
+    other.begin(null);
+    other.feed(changetype<usize>(body), body.byteLength);
+    other.finish();
+    other.dispose();
+  }
+}
+
 /** The size of the linear memory in pages, to see that it stays flat. */
 export function pages(): i32 {
   return memory.size();

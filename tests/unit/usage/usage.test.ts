@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
-import { bodyOf, eventEnds, FIXTURES, printed, random } from "./fixtures.ts";
+import { awsMessage, bodyOf, eventEnds, FIXTURES, printed, random } from "./fixtures.ts";
 
 interface Harness {
   scan(body: ArrayBuffer, type: string, cuts: number[]): string;
@@ -14,6 +14,7 @@ interface Harness {
   firstWrongCut(body: ArrayBuffer, type: string, expected: string): number;
   scanWithHeaders(body: ArrayBuffer, type: string, headers: string[]): string;
   count(text: string): string;
+  churn(count: number, body: ArrayBuffer): void;
   pages(): number;
 }
 
@@ -50,6 +51,73 @@ describe("formats", () => {
       if (fixture.file.endsWith(".aws.json")) continue;
       expect(usage.scan(body, "text/plain", []), fixture.file).toBe(printed(fixture.expected));
     }
+  });
+});
+
+describe("framings", () => {
+  const sse = (text: string): string => scan(text, "text/event-stream");
+  const report = '{"usage":{"prompt_tokens":1,"completion_tokens":2}}';
+
+  it("let an event end with its blank line, however incomplete its text", () => {
+    expect(sse(`data: {"a":\n\ndata: ${report}\n\n`)).toBe(printed("1 2"));
+  });
+
+  it("join the lines of an event by a line end, which no number survives", () => {
+    expect(sse(`data: {"usage":{"prompt_tokens":1\ndata: 2}}\n\n`)).toBe("none");
+    expect(sse(`data: {"usage":{"prompt_tokens":12\ndata: }}\n\n`)).toBe(printed("12 0"));
+  });
+
+  it("take the elements of a root array for texts, but not those of an array in it", () => {
+    expect(scan(`[${report}]`)).toBe(printed("1 2"));
+    expect(scan(`[[${report}]]`)).toBe("none");
+  });
+
+  it("give up an AWS event stream whose lengths make no sense", () => {
+    const message = (total: number, headers: number, payload: string): ArrayBuffer => {
+      const bytes = Buffer.alloc(12 + headers + payload.length + 4);
+      bytes.writeUInt32BE(total, 0);
+      bytes.writeUInt32BE(headers, 4);
+      bytes.write(payload, 12 + headers);
+      return new Uint8Array(bytes).buffer;
+    };
+    const type = "application/vnd.amazon.eventstream";
+    expect(usage.scan(message(16 + 8 + report.length, 8, report), type, [])).toBe(printed("1 2"));
+    expect(usage.scan(message(16 + report.length, 0, report), type, [])).toBe(printed("1 2"));
+    expect(usage.scan(message(10, 12, report), type, [])).toBe("none");
+    expect(usage.scan(message(15, 0, report), type, [])).toBe("none");
+    expect(usage.scan(message(0x7fffffff, 0, report), type, [])).toBe("none");
+  });
+
+  it("read base64 with line breaks, and not what is no JSON", () => {
+    const type = "application/vnd.amazon.eventstream";
+    const event = (bytes: string): ArrayBuffer =>
+      awsMessage("chunk", Buffer.from(JSON.stringify({ bytes })).toString("utf8"));
+    const base64 = Buffer.from(report).toString("base64");
+    expect(usage.scan(event(base64.replace(/.{10}/g, "$&\r\n")), type, [])).toBe(printed("1 2"));
+    expect(usage.scan(event(Buffer.from(`So: ${report}`).toString("base64")), type, [])).toBe("none");
+    expect(usage.scan(awsMessage("chunk", '{"bytes":12}'), type, [])).toBe("none");
+  });
+});
+
+describe("reports", () => {
+  it("of two names for one count have the larger", () => {
+    expect(
+      scan(
+        '{"usage":{"inputTokens":5,"cacheReadInputTokens":9,"cacheReadInputTokenCount":0,"outputTokens":1}}',
+      ),
+    ).toBe(printed("14 1 cached 9"));
+  });
+
+  it("do not keep the total of an earlier one", () => {
+    const events = [
+      '{"prompt_tokens":10,"completion_tokens":50,"total_tokens":60}',
+      '{"completion_tokens":5}',
+    ];
+    expect(scan(events.map((u) => `data: {"usage":${u}}\n\n`).join(""))).toBe(printed("10 5"));
+  });
+
+  it("flag a number in a string", () => {
+    expect(scan('{"usage":{"prompt_tokens":"30"}}')).toBe(printed("30 0 clamped"));
   });
 });
 
@@ -124,6 +192,16 @@ describe("counts", () => {
   it("of many reports do not run over", () => {
     const line = '{"result":{"message":{"usage":{"input_tokens":1e12,"output_tokens":1e12}}}}\n';
     expect(scan(line.repeat(3))).toBe("1099511627776 1099511627776 cached 0 written 0 reasoning 0");
+  });
+});
+
+describe("scanners", () => {
+  it("give back their memory, which is small", () => {
+    const body = utf8('data: {"usage":{"prompt_tokens":1}}\n\n');
+    usage.churn(100, body);
+    const before = usage.pages();
+    usage.churn(10_000, body);
+    expect(usage.pages()).toBe(before);
   });
 });
 
