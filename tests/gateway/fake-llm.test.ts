@@ -1,9 +1,10 @@
 // The fake LLM speaks OpenAI's protocol, and its token counts can be told from the request.
 // platform.openai.com/docs/api-reference/chat; the rule of counting is in fake-llm/completion.ts.
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import OpenAI from "openai";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startFakeLlm, type FakeLlmOptions } from "../../gateway/src/index.ts";
-import { open, send } from "./support.ts";
+import { send } from "./support.ts";
 
 async function start(options?: FakeLlmOptions): Promise<{ url: string; client: OpenAI }> {
   const { url, close } = await startFakeLlm(options);
@@ -29,7 +30,7 @@ describe("the official client", () => {
       message: { role: "assistant", content: "lorem ipsum dolor" },
       finish_reason: "length",
     });
-    expect(completion.usage).toEqual({ prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 });
+    expect(completion.usage).toMatchObject({ prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 });
   });
 
   it("gets 20 tokens without max_tokens", async () => {
@@ -50,19 +51,34 @@ describe("the official client", () => {
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk);
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("")).toBe("lorem ipsum");
-    expect(chunks.map((chunk) => chunk.usage)).toEqual([
-      null,
-      null,
-      null,
-      null,
-      { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
-    ]);
+    expect(chunks.map((chunk) => chunk.usage?.total_tokens)).toEqual([...Array(4).fill(undefined), 7]);
   });
 
   it("gets no usage in a stream that did not ask for it", async () => {
     const { client } = await start();
     const stream = await client.chat.completions.create({ ...request, stream: true });
     for await (const chunk of stream) expect(chunk).not.toHaveProperty("usage");
+  });
+
+  it("gets a response, whole and streamed", async () => {
+    const { client } = await start();
+    const ask = { model: "m", input: "one two three" };
+    const response = await client.responses.create(ask);
+    expect(response.output_text.split(" ")).toHaveLength(20);
+    const events = [];
+    for await (const event of await client.responses.create({ ...ask, stream: true })) events.push(event);
+    expect(events.at(-1)).toMatchObject({
+      type: "response.completed",
+      response: { output: response.output, usage: response.usage },
+    });
+    expect(response.usage).toMatchObject({ input_tokens: 3, output_tokens: 20 });
+  });
+
+  it("gets embeddings", async () => {
+    const { client } = await start();
+    const { data, usage } = await client.embeddings.create({ model: "x", input: ["a b", "c"] });
+    expect(data.map(({ embedding }) => embedding)).toEqual(Array(2).fill([0.25, -0.5, 0.125]));
+    expect(usage).toEqual({ prompt_tokens: 3, total_tokens: 3 });
   });
 
   it("lists models", async () => {
@@ -78,7 +94,7 @@ describe("the official client", () => {
       type: "invalid_request_error",
       param: "max_tokens",
     });
-    await expect(client.embeddings.create({ model: "x", input: "y" })).rejects.toMatchObject({ status: 404 });
+    await expect(client.images.generate({ prompt: "y" })).rejects.toMatchObject({ status: 404 });
   });
 });
 
@@ -110,50 +126,62 @@ it.each(["{", "[]", "{}", '{"model":"m"}', '{"model":"m","messages":[]}'])("refu
   expect(JSON.parse(response.body)).toMatchObject({ error: { type: "invalid_request_error" } });
 });
 
-describe("switches", () => {
-  const stream = JSON.stringify({ ...request, stream: true, stream_options: { include_usage: true } });
-
-  it("fail on demand", async () => {
+it.each(["/v1/chat", "/v1/chat/completions/", "/model/m/other", "/v1beta/models/m:countTokens"])(
+  "knows no %s",
+  async (path) => {
     const { url } = await start();
-    const response = await send(completions(url), post({ "x-fake-error": "503" }), stream);
-    expect(response.status).toBe(503);
-    expect(JSON.parse(response.body)).toMatchObject({ error: { type: "server_error" } });
-  });
+    const response = await send(url + path, post({}), JSON.stringify(request));
+    expect(response.status).toBe(404);
+    expect(JSON.parse(response.body)).toMatchObject({ error: { message: `no such route: POST ${path}` } });
+  },
+);
 
-  it("leave the usage out", async () => {
+describe("languages", () => {
+  const say = async (language: string, tokens: number, prompt: string): Promise<Completion> => {
     const { url } = await start();
-    const noUsage = post({ "x-fake-no-usage": "1" });
-    expect((await send(completions(url), noUsage, stream)).body).not.toContain("usage");
-    expect((await send(completions(url), noUsage, JSON.stringify(request))).body).not.toContain("usage");
-  });
+    const body = { model: "m", messages: [{ role: "user", content: prompt }], max_tokens: tokens };
+    const response = await send(
+      completions(url),
+      post({ "x-fake-language": language }),
+      JSON.stringify(body),
+    );
+    return JSON.parse(response.body) as Completion;
+  };
+  type Completion = OpenAI.Chat.Completions.ChatCompletion;
 
-  it("cut a stream after some events", async () => {
-    const { url } = await start();
-    const response = await open(completions(url), post({ "x-fake-abort-after": "2" }), (r) => r.end(stream));
-    let text = "";
-    const read = async (): Promise<void> => {
-      for await (const chunk of response) text += String(chunk);
-    };
-    await expect(read()).rejects.toThrow("aborted");
-    expect(text.match(/^data:/gm)).toHaveLength(2);
-  });
+  it.each(["english", "chinese", "japanese", "code"])(
+    "%s: a token is one of o200k_base",
+    async (language) => {
+      for (const tokens of [40, 300]) {
+        const { choices, usage } = await say(language, tokens, "x");
+        expect(encode(choices[0]!.message.content!)).toHaveLength(tokens);
+        expect(usage!.completion_tokens).toBe(tokens);
+      }
+    },
+  );
 
-  it("cut a JSON body in the middle", async () => {
-    const { url } = await start();
-    const pending = send(completions(url), post({ "x-fake-abort-after": "0" }), JSON.stringify(request));
-    await expect(pending).rejects.toThrow("aborted");
+  it.each([
+    ["two words", 2],
+    ["你好，世界", 5],
+    ["東京はTokyoです", 6],
+    ["if (x) { y(); }", 5],
+    ["", 0],
+  ])("counts %j as %d", async (prompt, tokens) => {
+    expect((await say("lorem", 1, prompt)).usage!.prompt_tokens).toBe(tokens);
   });
+});
 
-  it("may be set for every request, and a header wins", async () => {
-    const { url } = await start({ error: 500, delayMs: 1 });
-    expect((await send(completions(url), post({}), stream)).status).toBe(500);
-    expect((await send(completions(url), post({ "x-fake-error": "418" }), stream)).status).toBe(418);
-  });
-
-  it("delay", async () => {
-    const { url } = await start();
-    const began = performance.now();
-    await send(completions(url), post({ "x-fake-delay-ms": "30" }), JSON.stringify(request));
-    expect(performance.now() - began).toBeGreaterThanOrEqual(29);
+it("has no more details than tokens", async () => {
+  const { url } = await start({ cacheRead: 3, cacheWrite: 9, reasoning: 99 });
+  const body = { max_tokens: 4, messages: [{ role: "user", content: "a b c d" }], model: "m" };
+  const response = await send(`${url}/v1/messages`, post({}), JSON.stringify(body));
+  expect(JSON.parse(response.body)).toMatchObject({
+    content: [{ thinking: "lorem ipsum dolor sit" }, { text: "" }],
+    usage: {
+      input_tokens: 0,
+      cache_read_input_tokens: 3,
+      cache_creation_input_tokens: 1,
+      output_tokens: 4,
+    },
   });
 });

@@ -1,113 +1,86 @@
 import { createHash } from "node:crypto";
+import { piecesOf, type Language } from "./languages.ts";
 
-/** A request as the fake model reads it; what it does not know it ignores. */
-export interface CompletionRequest {
+/** What the fake model is asked, whatever API asked it. */
+export interface ModelRequest {
   readonly model: string;
-  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
-  readonly stream: boolean;
-  readonly includeUsage: boolean;
-  /** `undefined`: the model stops by itself. */
+  /** All text of the request. */
+  readonly prompt: string;
+  /** Tokens to generate; `undefined`: the model stops by itself. */
   readonly maxTokens: number | undefined;
 }
 
-export interface Usage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
+/** How the model is to count and speak, from the switches. */
+export interface ModelOptions {
+  readonly language: Language;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly reasoning: number;
+  readonly noUsage: boolean;
+}
+
+/** What a call consumed: each token once, in `input` or in `output`. */
+export interface TokenCounts {
+  /** All tokens of the prompt, `cacheRead` and `cacheWrite` among them. */
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** All generated tokens, `reasoning` among them. */
+  readonly output: number;
+  readonly reasoning: number;
 }
 
 export interface Completion {
+  /** 24 hex digits. */
   readonly id: string;
   readonly model: string;
-  /** One token each, with the space before it. */
+  /** The reasoning before the answer, a token each. */
+  readonly thoughts: readonly string[];
+  /** The answer, a token each. */
   readonly tokens: readonly string[];
   readonly finishReason: "stop" | "length";
-  readonly usage: Usage;
+  /** `undefined`: usage is not to be reported. */
+  readonly usage: TokenCounts | undefined;
 }
 
-/** A request that OpenAI would refuse; `param` is the field at fault. */
-export class InvalidRequest extends Error {
-  constructor(
-    message: string,
-    readonly param: string | null,
-  ) {
-    super(message);
-  }
-}
-
-/** Tokens of an answer without max_tokens. */
+/** Tokens of an answer without a limit. */
 const NATURAL_LENGTH = 20;
-const MAX_TOKENS = 100_000;
-const WORDS = (
-  "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor " +
-  "incididunt ut labore et dolore magna aliqua"
-).split(" ");
 
-/** @throws InvalidRequest */
-export function parseRequest(body: string): CompletionRequest {
-  const json = parseJson(body);
-  const { model, messages, stream, stream_options, max_tokens, max_completion_tokens } = json;
-  if (typeof model !== "string") throw new InvalidRequest("you must provide a model parameter", "model");
-  if (!Array.isArray(messages) || messages.length === 0)
-    throw new InvalidRequest("'messages' must be a non-empty array", "messages");
-  const maxTokens = max_completion_tokens ?? max_tokens ?? undefined;
-  if (maxTokens !== undefined && !isTokenCount(maxTokens))
-    throw new InvalidRequest(`'max_tokens' must be an integer from 1 to ${MAX_TOKENS}`, "max_tokens");
-  return {
-    model,
-    messages: messages as CompletionRequest["messages"],
-    stream: stream === true,
-    includeUsage: (stream_options as { include_usage?: unknown } | undefined)?.include_usage === true,
-    maxTokens,
-  };
-}
-
-function parseJson(body: string): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    throw new InvalidRequest("the body is not valid JSON", null);
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new InvalidRequest("the body is not a JSON object", null);
-  return json as Record<string, unknown>;
-}
-
-function isTokenCount(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_TOKENS;
-}
+// A Chinese, Japanese or Korean character, or a run of anything else but white space.
+const CJK = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}`;
+const PROMPT_TOKEN = new RegExp(String.raw`[${CJK}]|[^\s${CJK}]+`, "gu");
 
 /**
- * The fake model. Its rule, so that a test can tell the counts beforehand:
- * - prompt tokens: the words of all messages, split at white space;
- * - completion tokens: exactly max_tokens (finish reason `length`), or 20 without it (`stop`);
- * - the text is lorem ipsum, one word a token; the id is a hash of the request.
+ * The fake model. Its rule, so that a test can tell the counts beforehand, the same in every dialect:
+ * - input: the words of all text in the request, split at white space; each Chinese, Japanese or Korean character is
+ *   a word of its own;
+ * - output: exactly the limit that the request sets (finish reason `length`), or 20 without one (`stop`);
+ * - `cacheRead` of the input tokens were read from the cache, `cacheWrite` of the rest were written to it, and the
+ *   first `reasoning` of the output tokens are reasoning: as many as the switches say, if there are so many;
+ * - the text is a passage in the language of the switch, over and over, a token at a time;
+ * - the id is a hash of the request.
  */
-export function complete(request: CompletionRequest): Completion {
-  const prompt = request.messages.map(({ content }) => textOf(content)).join(" ");
-  const promptTokens = prompt.split(/\s+/).filter((word) => word !== "").length;
-  const completionTokens = request.maxTokens ?? NATURAL_LENGTH;
-  const tokens = Array.from({ length: completionTokens }, (_, i) => {
-    const word = WORDS[i % WORDS.length] ?? "";
-    return i === 0 ? word : ` ${word}`;
-  });
+export function complete(request: ModelRequest, options: ModelOptions): Completion {
+  const input = request.prompt.match(PROMPT_TOKEN)?.length ?? 0;
+  const output = request.maxTokens ?? NATURAL_LENGTH;
+  const cacheRead = Math.min(options.cacheRead, input);
+  const cacheWrite = Math.min(options.cacheWrite, input - cacheRead);
+  const reasoning = Math.min(options.reasoning, output);
+  const { model, prompt, maxTokens } = request;
   return {
-    id: `chatcmpl-${createHash("sha1").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`,
-    model: request.model,
-    tokens,
-    finishReason: request.maxTokens === undefined ? "stop" : "length",
-    usage: {
-      prompt_tokens: promptTokens,
-      completion_tokens: completionTokens,
-      total_tokens: promptTokens + completionTokens,
-    },
+    id: createHash("sha1").update(JSON.stringify({ model, prompt, maxTokens })).digest("hex").slice(0, 24),
+    model,
+    thoughts: generate(options.language, reasoning),
+    tokens: generate(options.language, output - reasoning),
+    finishReason: maxTokens === undefined ? "stop" : "length",
+    usage: options.noUsage ? undefined : { input, cacheRead, cacheWrite, output, reasoning },
   };
 }
 
-/** The text of a message: a string, or the text parts of a list. */
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part) => String((part as { text?: unknown } | null)?.text ?? "")).join(" ");
+function generate(language: Language, count: number): string[] {
+  const pieces = piecesOf(language);
+  return Array.from({ length: count }, (_, i) => {
+    const piece = pieces[i % pieces.length] ?? "";
+    return i === 0 ? piece.trimStart() : piece;
+  });
 }

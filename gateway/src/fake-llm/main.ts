@@ -1,29 +1,35 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { integer } from "../cli/options.ts";
 import { runMain, untilSignal } from "../cli/run.ts";
-import { startFakeLlm } from "./server.ts";
-
-interface FakeLlmFlags {
-  readonly port: number;
-  readonly delayMs?: number;
-  readonly error?: number;
-  readonly abortAfter?: number;
-  readonly withoutUsage?: boolean;
-}
+import { startFakeLlm, type FakeLlmOptions } from "./server.ts";
+import { FLAG, kebab, SWITCH_READERS, type SwitchReader } from "./switches.ts";
 
 const program = new Command("fake-llm")
-  .description("An OpenAI-compatible upstream with predictable answers and token counts")
+  .description(
+    "An upstream that speaks the APIs of many LLM providers, with predictable answers and token counts.\n" +
+      "Requests set the same switches by header, as x-fake-<switch>; see gateway/src/fake-llm/switches.ts.",
+  )
   .option("--port <number>", "port, 0 for any", integer(0, 65535), 8081)
-  .option("--delay-ms <ms>", "delay before each response and after each event", integer(0, 600_000))
-  .option("--error <status>", "answer every request with this error", integer(400, 599))
-  .option("--abort-after <events>", "cut each stream after this many events", integer(0, 1_000_000))
-  // Not --no-usage, which commander would read as the negation of a --usage.
-  .option("--without-usage", "never report usage")
-  .action(async (flags: FakeLlmFlags) => {
-    const llm = await startFakeLlm({ ...flags, noUsage: flags.withoutUsage });
+  .action(async ({ withoutUsage, ...options }: FakeLlmOptions & { withoutUsage?: boolean }) => {
+    const llm = await startFakeLlm({ ...options, noUsage: withoutUsage });
     console.log(`fake LLM at ${llm.url}/v1`);
     await untilSignal();
     await llm.close();
   });
+
+for (const [name, reader] of Object.entries<SwitchReader<unknown>>(SWITCH_READERS)) {
+  // Commander would read --no-usage as the negation of a --usage.
+  const option = `--${name === "noUsage" ? "without-usage" : kebab(name)}`;
+  if (reader === FLAG) program.option(option);
+  else program.option(`${option} <value>`, reader.expected, parser(reader));
+}
+
+function parser(reader: SwitchReader<unknown>): (text: string) => unknown {
+  return (text) => {
+    const value = reader.read(text);
+    if (value === undefined) throw new InvalidArgumentError(`expected ${reader.expected}`);
+    return value;
+  };
+}
 
 await runMain(program);

@@ -1,10 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { closeServer, listen } from "../http/listen.ts";
-import { complete, InvalidRequest, parseRequest, type Completion } from "./completion.ts";
+import { complete } from "./completion.ts";
+import { deliver, type Message } from "./delivery.ts";
+import { CREATED, type Dialect, type JsonReply, type Reply } from "./dialects/dialect.ts";
+import { findDialect } from "./dialects/index.ts";
+import { openaiError } from "./dialects/openai.ts";
+import { InvalidRequest, parseObject } from "./fields.ts";
 import { readSwitches, type Switches } from "./switches.ts";
-import { completionBody, completionEvents, errorBody, modelsBody } from "./wire.ts";
 
+/** The switches for requests that do not set them by header, see `Switches`. */
 export interface FakeLlmOptions extends Partial<Switches> {
   /** 0, the default, is any free port. */
   readonly port?: number;
@@ -18,17 +23,17 @@ export interface FakeLlm {
 const MODELS = ["fake-model", "qwen-max", "gpt-4o"];
 
 /**
- * An OpenAI-compatible upstream whose answers and token counts can be told beforehand (see `complete`).
- * The options are the switches for requests that do not set them by header.
+ * An upstream that speaks the APIs of many providers (see `DIALECTS`), whose answers and token counts can be told
+ * beforehand (see `complete`), and which can be told to go wrong (see `Switches`).
  * @throws OptionError if the port is in use.
  */
-export async function startFakeLlm(options: FakeLlmOptions = {}): Promise<FakeLlm> {
+export async function startFakeLlm({ port, ...switches }: FakeLlmOptions = {}): Promise<FakeLlm> {
   // Longer than any client's pool keeps a connection, so that none is closed as it is taken up again.
   const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     // Only a client that went away can make this fail.
-    serve(request, response, options).catch(() => response.destroy());
+    serve(request, response, switches).catch(() => response.destroy());
   });
-  const url = await listen(server, options.port ?? 0, "fake LLM");
+  const url = await listen(server, port ?? 0, "fake LLM");
   return { url, close: () => closeServer(server, 0) };
 }
 
@@ -37,28 +42,44 @@ async function serve(
   response: ServerResponse,
   options: Partial<Switches>,
 ): Promise<void> {
-  const route = `${request.method} ${request.url?.split("?")[0]}`;
   const body = await readBody(request);
-  if (route === "GET /v1/models") return sendJson(response, 200, modelsBody(MODELS));
-  if (route !== "POST /v1/chat/completions") {
-    const message = `no such route: ${route}`;
-    return sendJson(response, 404, errorBody(message, "invalid_request_error", null, "unknown_url"));
-  }
+  const acceptEncoding = String(request.headers["accept-encoding"] ?? "");
+  const answer = understand(request, body, options);
+  const { switches } = answer;
+  await sleep(switches.delayMs);
+  if (switches.reset) request.socket.resetAndDestroy();
+  else await deliver(response, answer.message, acceptEncoding, switches);
+}
 
-  const switches = readSwitches(request.headers, options);
+const NO_SWITCHES = readSwitches({}, {});
+
+/** The answer to a request, and how it is to be sent. */
+function understand(
+  request: IncomingMessage,
+  body: string,
+  options: Partial<Switches>,
+): { message: Message; switches: Switches } {
+  let switches = NO_SWITCHES;
+  let errorOf: Dialect["error"] = openaiError;
   try {
-    const parsed = parseRequest(body);
-    await sleep(switches.delayMs);
+    switches = readSwitches(request.headers, options);
+    const url = new URL(request.url ?? "/", "http://fake");
+    const route = `${request.method} ${url.pathname}`;
+    if (route === "GET /v1/models") return { message: jsonMessage(200, { body: MODELS_BODY }), switches };
+    if (request.method !== "POST") throw new InvalidRequest(`no such route: ${route}`, null, 404);
+    const [dialect, groups] = findDialect(url.pathname, switches.dialect);
+    if (!switches.openaiErrors) errorOf = dialect.error;
+    const { headers } = request;
+    const call = dialect.read({ groups, query: url.searchParams, headers, json: parseObject(body) });
     if (switches.error !== undefined) {
-      const message = `the fake model was told to fail with ${switches.error}`;
-      return sendJson(response, switches.error, errorBody(message, "server_error", null, null));
+      const text = `the fake model was told to fail with ${switches.error}`;
+      return { message: jsonMessage(switches.error, errorOf(switches.error, text, null)), switches };
     }
-    const completion = complete(parsed);
-    if (parsed.stream) await sendEvents(response, completion, parsed.includeUsage, switches);
-    else sendCompletion(response, completion, switches);
+    return { message: messageOf(call.reply(complete(call, switches)), switches.errorAfter), switches };
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
-    sendJson(response, 400, errorBody(error.message, "invalid_request_error", error.param, null));
+    const { status, message, param } = error;
+    return { message: jsonMessage(status, errorOf(status, message, param)), switches };
   }
 }
 
@@ -68,37 +89,27 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function sendJson(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  });
-  response.end(body);
+const MODELS_BODY = {
+  object: "list",
+  data: MODELS.map((id) => ({ id, object: "model", created: CREATED, owned_by: "fake-llm" })),
+};
+
+function messageOf(reply: Reply, errorAfter: number | undefined): Message {
+  if ("body" in reply) return jsonMessage(200, reply);
+  const { events, framing, failure } = reply;
+  return {
+    status: 200,
+    headers: { "content-type": framing.contentType, "cache-control": "no-cache" },
+    parts: framing.encode(errorAfter === undefined ? events : [...events.slice(0, errorAfter), failure]),
+    isStream: true,
+  };
 }
 
-function sendCompletion(response: ServerResponse, completion: Completion, switches: Switches): void {
-  const body = completionBody(completion, !switches.noUsage);
-  if (switches.abortAfter === undefined) return sendJson(response, 200, body);
-  // There are no events to count in a JSON body: half of it is sent.
-  response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-  response.write(body.slice(0, body.length / 2), () => response.destroy());
-}
-
-async function sendEvents(
-  response: ServerResponse,
-  completion: Completion,
-  includeUsage: boolean,
-  switches: Switches,
-): Promise<void> {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-  response.flushHeaders();
-  const events = completionEvents(completion, includeUsage && !switches.noUsage);
-  for (const event of events.slice(0, switches.abortAfter)) {
-    await new Promise<void>((resolve, reject) => {
-      response.write(event, (error) => (error ? reject(error) : resolve()));
-    });
-    await sleep(switches.delayMs);
-  }
-  if (switches.abortAfter === undefined) response.end();
-  else response.destroy();
+function jsonMessage(status: number, reply: JsonReply): Message {
+  return {
+    status: reply.status ?? status,
+    headers: { "content-type": "application/json", ...reply.headers },
+    parts: [Buffer.from(JSON.stringify(reply.body))],
+    isStream: false,
+  };
 }
