@@ -25,6 +25,11 @@ export abstract class StreamContext {
     return FilterHeadersStatus.Continue;
   }
 
+  /** @param size of the chunk, which is in the buffer `HttpRequestBody` */
+  onRequestBody(_size: u32, _endOfStream: bool): FilterDataStatus {
+    return FilterDataStatus.Continue;
+  }
+
   onResponseHeaders(_endOfStream: bool): FilterHeadersStatus {
     return FilterHeadersStatus.Continue;
   }

@@ -23,6 +23,15 @@ export function getHeader(map: HeaderMapType, name: Bytes): Bytes | null {
   return status == Status.Ok ? take() : null;
 }
 
+// @ts-ignore: decorator
+@external("env", "proxy_remove_header_map_value")
+declare function proxy_remove_header_map_value(map: u32, key: usize, keySize: usize): u32;
+
+/** Removes all values of a header; removing one that is not there is no error. */
+export function removeHeader(map: HeaderMapType, name: Bytes): Status {
+  return proxy_remove_header_map_value(map, addressOf(name), name.byteLength);
+}
+
 /**
  * Header pairs in the form hosts read and write:
  *

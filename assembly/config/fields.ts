@@ -99,6 +99,29 @@ export class Fields {
     return least;
   }
 
+  /** A number from 0 to `most` in ten-thousandths, which are as fine as it may be; `fallback` if missing or null. */
+  tenThousandths(name: string, fallback: i64, most: i64): i64 {
+    const value = this.get(name);
+    if (value === null || value.type == JsonType.Null) return fallback;
+    const number = integerOf(value, 4);
+    if (number !== null && number.isWhole && number.value >= 0 && number.value <= most * 10_000) {
+      return number.value;
+    }
+    const range = `from 0 to ${most} with up to 4 decimals`;
+    this.problems.error(this.at(name), `must be a number ${range}, is ${shown(value)}`);
+    return fallback;
+  }
+
+  /** `true` or `false`; `fallback` if it is missing or null. */
+  flag(name: string, fallback: bool): bool {
+    const value = this.get(name);
+    if (value === null || value.type == JsonType.Null) return fallback;
+    if (value.type == JsonType.True) return true;
+    if (value.type == JsonType.False) return false;
+    this.problems.error(this.at(name), `must be true or false, is ${shown(value)}`);
+    return fallback;
+  }
+
   /** The elements of a list; one object or scalar stands for a list of it, null and missing for an empty one. */
   list(name: string): JsonValue[] {
     const value = this.get(name);

@@ -60,10 +60,13 @@ export class Integer {
   ) {}
 }
 
-/** Numbers, in any notation, and strings of an optional minus and digits; null for everything else. */
-export function integerOf(value: JsonValue): Integer | null {
-  if (value.type == JsonType.Number) return truncate(value.bytes);
-  return value.type == JsonType.String && isInteger(value.bytes) ? truncate(value.bytes) : null;
+/**
+ * Numbers, in any notation, and strings of an optional minus and digits; null for everything else.
+ * @param decimals how many digits behind the point belong to the result: with 4, it is in ten-thousandths
+ */
+export function integerOf(value: JsonValue, decimals: i32 = 0): Integer | null {
+  if (value.type == JsonType.Number) return truncate(value.bytes, decimals);
+  return value.type == JsonType.String && isInteger(value.bytes) ? truncate(value.bytes, decimals) : null;
 }
 
 /** Whether a text is an optional minus and digits. */
@@ -80,8 +83,11 @@ export function isInteger(text: Bytes): bool {
 /** Beyond this, an exponent only says "enormous" or "next to nothing"; texts of numbers are shorter. */
 const MAX_EXPONENT: i32 = 1 << 28;
 
-/** The integer part of a number in the notation of JSON, computed on its digits: nothing goes through a float. */
-function truncate(text: Bytes): Integer {
+/**
+ * The integer part of a number in the notation of JSON, after its point was moved `decimals` places to the right;
+ * computed on its digits: nothing goes through a float.
+ */
+function truncate(text: Bytes, decimals: i32): Integer {
   const ptr = addressOf(text);
   const length = text.byteLength;
   const negative = length > 0 && load<u8>(ptr) == MINUS;
@@ -97,7 +103,7 @@ function truncate(text: Bytes): Integer {
   const hasPoint = wholeDigits >= 0;
   const digits = digitsEnd - first - (hasPoint ? 1 : 0);
   if (!hasPoint) wholeDigits = digits;
-  wholeDigits += exponentOf(ptr + digitsEnd, length - digitsEnd);
+  wholeDigits += decimals + exponentOf(ptr + digitsEnd, length - digitsEnd);
 
   let value: i64 = 0;
   let isWhole = true;

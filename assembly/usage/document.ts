@@ -10,6 +10,7 @@ import {
   isCount,
   isEncoded,
   isNode,
+  isText,
   member,
   namesOf,
   nodeOf,
@@ -20,6 +21,7 @@ import {
 } from "./paths";
 import { Op, Report } from "./report";
 import { Combine, Tally } from "./tally";
+import { TextMeter } from "./text-meter";
 
 /** How far a text has been read. */
 export const enum Progress {
@@ -40,8 +42,7 @@ const IN_ARRAY: u32 = 1 << 16;
  * Follows one JSON text along the paths of the tables and gathers the counts. Whatever is not on a path is passed over
  * unread. A report counts once its object has been closed, so one that was cut does not.
  *
- * The text that the model generated passes here too. To see it (for an estimate), lead a path to it and have it
- * streamed, as an encoded text is.
+ * The text that the model generated passes here too, to a meter, since the usage may be missing.
  *
  * Memory: about 800 bytes.
  */
@@ -62,9 +63,13 @@ export class Document {
   private report: Report = new Report();
   private reportDepth: i32 = 0;
 
-  /** @param encoded reads what stands in base64 in these texts */
+  /**
+   * @param generated gets the text that the model generated
+   * @param encoded reads what stands in base64 in these texts
+   */
   constructor(
     private tally: Tally,
+    private generated: TextMeter,
     private encoded: EncodedDocument | null = null,
   ) {}
 
@@ -103,11 +108,9 @@ export class Document {
         case Token.ArrayStart:
           this.open(true);
           continue;
-        case Token.Part: {
-          const encoded = this.encoded;
-          if (encoded !== null) encoded.feed(reader.text.ptr, reader.text.length);
+        case Token.Part:
+          this.part();
           continue;
-        }
         case Token.ObjectEnd:
         case Token.ArrayEnd:
           this.close();
@@ -129,6 +132,17 @@ export class Document {
     return this.reader.position;
   }
 
+  /** A piece of a string has been read: text of the model, or another text in base64. */
+  private part(): void {
+    const text = this.reader.text;
+    if (isText(this.edge)) {
+      this.generated.feed(text.ptr, text.length);
+      return;
+    }
+    const encoded = this.encoded;
+    if (encoded !== null) encoded.feed(text.ptr, text.length);
+  }
+
   /** A member's name has been read: where does it lead? */
   private name(): void {
     const text = this.reader.text;
@@ -141,6 +155,8 @@ export class Document {
     let strings = Strings.Drop;
     if (isCount(edge)) {
       strings = Strings.Keep;
+    } else if (isText(edge)) {
+      strings = Strings.Stream;
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
       if (encoded !== null) {

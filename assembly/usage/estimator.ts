@@ -1,114 +1,67 @@
-import { CR, DEL, EQUALS, isDigit, LF, MINUS, PLUS, SLASH, SPACE, TAB, UNDERSCORE } from "../bytes/ascii";
-import { costOfFirst, costOfNext, isAccented, Script, scriptOf } from "./estimator-scripts";
+import {
+  ASCII,
+  ASTRAL,
+  BASE64,
+  BASIC_PLANE,
+  CAPITAL,
+  DIGIT,
+  INVALID,
+  SMALL,
+  START,
+  TRANSITIONS,
+} from "./estimator-costs";
 
-/**
- * What ASCII text costs, in hundredths of a token. A tokenizer of the tiktoken family first cuts text into pieces (a word with
- * the space or the one character before it, up to three digits, a run of punctuation with the line ends after it, white
- * space) and then looks the pieces up; a piece it does not know becomes several tokens. The cuts are known exactly, so most
- * of the values below are near 100 (one piece, one token) or near 0 (goes with the piece before it). The others say how
- * often a piece is split, fitted by least squares of the relative error against o200k_base (see scripts/estimate-error.ts).
- */
-const enum Cost {
-  /** A word at the start of a text or after white space: the one space before it is part of it. */
-  Word = 92,
-  /** A word after a single punctuation character, as in `(x` or `.name`, which half of the time are one token. */
-  WordGlued = 45,
-  /** A word after digits, several punctuation characters, or another script. */
-  WordAfter = 105,
-  /** A capital after a small letter, as in `camelCase`: a word of its own, and often an abbreviated one. */
-  Hump = 135,
-  /** A capital after a capital: `SELECT` is one token, `ENOSPC` three. */
-  Capital = 14,
-  /** Each letter from the eighth of a word on: long words are rarer, so they are split more often. */
-  FarLetter = 36,
-  /** A letter with a diacritic, by which words of most languages other than English fall apart. */
-  Accent = 70,
-  /** Digits are cut into groups of three. */
-  DigitGroup = 100,
-  /** A space before a digit is a token of its own. */
-  SpaceBeforeDigit = 100,
-  /** The second of several spaces or tabs: all but the last of them, which goes with the next word, are one token. */
-  Indent = 90,
-  /** The first line end after anything but punctuation, which would take it along. */
-  Line = 120,
-  /** The first line end after punctuation. */
-  LineGlued = 10,
-  /** Another line end directly after a line end: `\n\n` is one token, but it is no longer glued to what is before it. */
-  EmptyLine = 50,
-  /** A run of ASCII punctuation. */
-  Punctuation = 90,
-  /** Its second and third character: pairs such as `);` or `":` are known. */
-  PunctuationNext = 15,
-  /** Its further characters. */
-  PunctuationFar = 50,
-  /** A repeated character of white space or punctuation: rulers and indents of 64 and more characters are one token. */
-  Repeated = 2,
-}
-
-/** How many letters of a word are in the price of the word. */
-const WORD_LETTERS: i32 = 7;
-
-/** How many bytes without a break are text, whatever they look like; beyond them they may be encoded media. */
-const TEXT_BYTES: i32 = 512;
+/** How many bytes of the base64 alphabet without another byte are text, whatever they look like. */
+const TEXT_BYTES: usize = 512;
+/** After that, so many bytes are looked at together... */
+const SAMPLE_BYTES: i32 = 64;
+/** ...and are encoded data if so many are capitals, small letters and digits, each. 26, 26 and 10 are to be expected. */
+const SAMPLE_LEAST: i32 = 3;
 /** How many bytes of encoded media make one token. */
 const MEDIA_BYTES_PER_TOKEN: i64 = 1024;
-/** Random base64 has a capital after a small letter every 6 bytes, and digits begin every 8; this is the most allowed. */
-const MAX_BYTES_PER_CHANGE: i32 = 32;
-
-/** What the byte read last was part of. From `Script` on: `Script` plus the `Script` of a character that is not ASCII. */
-const enum Kind {
-  None,
-  Blank,
-  LineEnd,
-  Punctuation,
-  Digit,
-  Capital,
-  Small,
-  Script,
-}
 
 /**
  * Estimates how many tokens a text is, for calls whose response reports no usage.
  *
  * The text comes as UTF-8 in pieces, cut anywhere, also inside a character; the estimate is the same for every way of
- * cutting. Texts that are not one after the other in the prompt are separated by `boundary()`. Nothing is kept of the text
- * but what is known of its last few bytes, nothing is allocated, and no input traps; bytes that are not UTF-8 are counted
- * as unknown characters. The count cannot overflow: a byte costs at most three tokens, so it would take 2^54 bytes.
+ * cutting. Texts that do not follow each other in a prompt are separated by `boundary()`. Nothing is kept of the text
+ * but what is known of the last few bytes, nothing is allocated, and no input traps; bytes that are not UTF-8 count as
+ * characters of some kind. The count cannot overflow: a byte costs at most three tokens, so that would take 2^54 bytes.
  *
- * The median error is below 10 % for English, Chinese, Japanese and source code against o200k_base (GPT-4o and later);
- * `scripts/estimate-error.ts` measures it. No tokenizer is known here: the estimate is meant for all of them.
+ * No vocabulary is known here. The text drives a small automaton whose transitions cost hundredths of a token; which and
+ * why is said in `estimator-costs.ts`. `scripts/estimate-error.ts` measures the error per language.
  *
  * **Images, audio and files in a request** come as base64 strings and are not billed by their length. A run of more than
- * 512 bytes of the base64 alphabet, in which capitals, small letters and digits alternate as in encoded binary data, counts
- * as text up to there (about 350 tokens) and one token per 1024 bytes after that: a picture file of 200 KB costs 600
- * tokens and one of 1 MB 1,700, where providers charge 250 to 1,600 by its size in pixels. A fixed price would be closer for
- * pictures alone, but a recording or a document of any length would be had for it. Shorter runs (identifiers, keys,
- * hashes, signatures), hexadecimal, and long words of any script are text, and so is base64 in lines.
+ * 512 bytes of the base64 alphabet, in which capitals, small letters and digits are mixed as in encoded binary data, counts
+ * as text up to there (300 to 400 tokens) and one token per 1024 bytes after that. A picture file of 200 KB makes 600
+ * tokens and one of 1 MB 1,700, where providers charge about 250 to 1,600 by its size in pixels. A fixed price would do for
+ * pictures, but would also buy recordings and documents of any length. Shorter runs (keys, hashes, signatures), base64
+ * broken into lines, hexadecimal and long words are text.
  */
 @final
 export class TokenEstimator {
   private hundredths: i64 = 0;
-  private kind: Kind = Kind.None;
-  /** How much of the current run was read: letters of the word (at most `WORD_LETTERS`), digits of the group, characters. */
-  private length: i32 = 0;
-  /** The punctuation or line end read last. */
-  private last: u8 = 0;
+  private mediaBytes: i64 = 0;
+  /** The row of the state in `TRANSITIONS`. */
+  private row: u32 = START;
+  /** The byte read last, if it was ASCII. */
+  private last: u32 = 0;
 
   /** The bits of a character of which `missing` bytes are still to come. */
-  private character: i32 = 0;
+  private character: u32 = 0;
   private missing: i32 = 0;
 
-  /** How many bytes of the base64 alphabet were read since the last other byte, and what was seen among them. */
+  /** How many bytes of the base64 alphabet were read since the last other byte, and whether they are media. */
   private unbroken: i32 = 0;
-  private humps: i32 = 0;
-  private digitGroups: i32 = 0;
-  /** Whether the run is media; then its bytes are counted here until they make a token. */
   private isMedia: bool = false;
-  private mediaBytes: i64 = 0;
+  private sampled: i32 = 0;
+  private smalls: i32 = 0;
+  private capitals: i32 = 0;
+  private digits: i32 = 0;
 
   /** The estimate for all text since the last `clear()`, rounded up. */
   get tokens(): i64 {
-    return (this.hundredths + 99) / 100;
+    return (this.hundredths + 99) / 100 + this.mediaBytes / MEDIA_BYTES_PER_TOKEN;
   }
 
   /** Forgets everything, for another request or response. */
@@ -118,34 +71,116 @@ export class TokenEstimator {
     this.boundary();
   }
 
-  /** Ends a text; what is fed next is another one, such as the content of another message. */
+  /** Ends a text: what is fed next is another one, such as the content of another message. */
   boundary(): void {
-    this.kind = Kind.None;
+    this.row = START;
+    this.last = 0;
     this.missing = 0;
-    this.breakRun();
+    this.unbroken = 0;
+    this.isMedia = false;
+    this.sampled = this.smalls = this.capitals = this.digits = 0;
   }
 
   /** Takes the next `len` bytes of text, at `ptr`. */
   feed(ptr: usize, len: i32): void {
-    const end = ptr + len;
+    const end = ptr + max(len, 0);
     let at = ptr;
     while (at < end) {
-      const from = at;
-      if (this.isMedia) {
-        while (at < end && isBase64(load<u8>(at))) ++at;
-        this.media(<i32>(at - from));
-        if (at < end) this.breakRun();
-        continue;
-      }
-      const byte = load<u8>(at++);
-      if (isSmall(byte)) {
-        while (at < end && isSmall(load<u8>(at))) ++at;
-        this.smallLetters(<i32>(at - from));
-      } else if (byte < 0x80) {
-        this.ascii(byte);
-      } else {
-        this.partOfCharacter(byte);
-      }
+      if (this.isMedia) at = this.skipMedia(at, end);
+      else if (this.missing > 0) at = this.finishCharacter(at, end);
+      else at = this.readText(at, end);
     }
   }
+
+  /** Reads text up to `end`, or to where media begins, or to the end of a piece that ends inside a character. */
+  private readText(ptr: usize, end: usize): usize {
+    let hundredths: i64 = 0;
+    let row = this.row;
+    let last = this.last;
+    // Where the run of base64 bytes began that goes on at `ptr`, as far as is remembered.
+    let unbrokenFrom = ptr - this.unbroken;
+    let at = ptr;
+    while (at < end) {
+      const byte = <u32>load<u8>(at++);
+      let place: u32;
+      if (byte < 0x80) {
+        place = load<u8>(ASCII + byte + ((<u32>(byte == last)) << 7));
+        last = byte;
+        unbrokenFrom = select<usize>(unbrokenFrom, at, (place & BASE64) != 0);
+        place &= ~BASE64;
+        if (at - unbrokenFrom > TEXT_BYTES && this.looksEncoded(place)) {
+          this.isMedia = true;
+          --at;
+          break;
+        }
+      } else {
+        last = 0;
+        let missing = byte < 0xc0 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        let character = byte & (0x3f >> missing);
+        for (; missing > 0 && at < end; --missing) character = (character << 6) | (load<u8>(at++) & 0x3f);
+        unbrokenFrom = at;
+        if (missing > 0) {
+          this.character = character;
+          this.missing = missing;
+          break;
+        }
+        place = byte < 0xc0 ? INVALID : placeOf(character);
+      }
+      const entry = TRANSITIONS + row + place;
+      row = load<u16>(entry);
+      hundredths += load<u16>(entry, 2);
+    }
+    this.hundredths += hundredths;
+    this.row = row;
+    this.last = last;
+    this.unbroken = <i32>min<usize>(at - unbrokenFrom, TEXT_BYTES);
+    return at;
+  }
+
+  /** Reads the rest of a character that was cut. */
+  private finishCharacter(ptr: usize, end: usize): usize {
+    let at = ptr;
+    for (; this.missing > 0 && at < end; --this.missing) {
+      this.character = (this.character << 6) | (load<u8>(at++) & 0x3f);
+    }
+    if (this.missing == 0) {
+      const entry = TRANSITIONS + this.row + placeOf(this.character);
+      this.row = load<u16>(entry);
+      this.hundredths += load<u16>(entry, 2);
+    }
+    return at;
+  }
+
+  /** Reads the rest of a run of media. */
+  private skipMedia(ptr: usize, end: usize): usize {
+    let at = ptr;
+    while (at < end && isBase64(load<u8>(at))) ++at;
+    this.mediaBytes += at - ptr;
+    if (at < end) this.boundary();
+    return at;
+  }
+
+  /** Whether a long run of base64 bytes is encoded binary data, by the sample that ends with this byte, if one does. */
+  private looksEncoded(place: u32): bool {
+    if (place == SMALL) ++this.smalls;
+    else if (place == CAPITAL) ++this.capitals;
+    else if (place == DIGIT) ++this.digits;
+    if (++this.sampled < SAMPLE_BYTES) return false;
+    const least = min(this.smalls, min(this.capitals, this.digits));
+    this.sampled = this.smalls = this.capitals = this.digits = 0;
+    return least >= SAMPLE_LEAST;
+  }
+}
+
+/** The place of a character that is not ASCII in a row of `TRANSITIONS`. */
+// @ts-ignore: decorator
+@inline
+function placeOf(character: u32): u32 {
+  return character < 0x10000 ? load<u8>(BASIC_PLANE + (character >> 5)) : ASTRAL;
+}
+
+// @ts-ignore: decorator
+@inline
+function isBase64(byte: u8): bool {
+  return byte < 0x80 && (load<u8>(ASCII + byte) & BASE64) != 0;
 }

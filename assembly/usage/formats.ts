@@ -192,6 +192,40 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI, Where.AwsEvent), // InvokeAgent
 ];
 
+/*
+ * Where the APIs put the text that the model generates, in whole or piece by piece: reasoning and arguments of tool calls
+ * are tokens too. It is estimated where the usage is missing. APIs that report their usage in every event (DashScope,
+ * Baidu, Hunyuan) are not here, nor are those whose events repeat what earlier ones said.
+ */
+// prettier-ignore
+export const GENERATED: string[] = [
+  // OpenAI and compatibles: chat completions, whole and streamed
+  "choices[].message.content", "choices[].message.content[].text", "choices[].message.refusal",
+  "choices[].message.reasoning_content", "choices[].message.reasoning", // DeepSeek and others
+  "choices[].message.tool_calls[].function.arguments",
+  "choices[].delta.content", "choices[].delta.refusal",
+  "choices[].delta.reasoning_content", "choices[].delta.reasoning",
+  "choices[].delta.tool_calls[].function.arguments",
+  "choices[].text", // completions
+  // Responses: response.output_text.delta and the like, whose event holds the piece itself; and the whole
+  "delta", "output[].content[].text", "output[].arguments",
+  // Anthropic messages: content_block_delta; and the whole
+  "delta.text", "delta.thinking", "delta.partial_json", "content[].text", "content[].thinking",
+  "completion", // Anthropic complete
+  // Gemini
+  "candidates[].content.parts[].text",
+  // Bedrock Converse: contentBlockDelta; and the whole
+  "delta.reasoningContent.text", "delta.toolUse.input", "output.message.content[].text",
+  // Llama, Titan and Mistral on Bedrock
+  "generation", "outputText", "results[].outputText", "outputs[].text",
+  // Cohere v2 and v1
+  "delta.message.content.text", "message.content[].text", "text",
+  // Ollama: chat and generate
+  "message.content", "message.thinking", "response",
+  // TGI and watsonx
+  "token.text", "generated_text", "results[].generated_text",
+];
+
 /** A response header that holds a count, for responses whose body has none. */
 @final
 export class HeaderFormat {

@@ -1,5 +1,5 @@
 import { addressOf, bytesOf } from "../bytes/bytes";
-import { BEDROCK_CHUNK, Field, REPORTS, ReportFormat, Where } from "./formats";
+import { BEDROCK_CHUNK, Field, GENERATED, REPORTS, ReportFormat, Where } from "./formats";
 import { addName, NAME_SET } from "../json/names";
 import { Op, Slot } from "./report";
 import { Combine } from "./tally";
@@ -11,6 +11,7 @@ import { Combine } from "./tally";
  *   bits 0-7    0 nothing; 1-127 a node; 128 + op * 32 + slot a count; 255 text in base64
  *   bits 8-9    the Combine of the report that the node begins
  *   bits 10-11  the Where of the report, on edges from the root
+ *   bit 12      a string here is text that the model generated
  *
  * The graph is built once, when the module starts, and then only read, without the garbage collector's knowledge.
  */
@@ -19,10 +20,11 @@ export type Edge = u32;
 /** The edge to nothing. */
 export const NOWHERE: Edge = 0;
 const ENCODED: Edge = 255;
+const TEXT: Edge = 1 << 12;
 const FIRST_COUNT: u32 = 128;
 
 /** Bounds of the graph, checked when it is built: nodes, and different names. */
-const MAX_NODES: i32 = 64;
+const MAX_NODES: i32 = 96;
 const MAX_NAMES: i32 = 128;
 const MAX_NAME_LENGTH: i32 = 40;
 /** Instead of a member's name: the element of an array, and any member. */
@@ -56,6 +58,13 @@ export function isCount(edge: Edge): bool {
 @inline
 export function isEncoded(edge: Edge): bool {
   return (edge & 255) == ENCODED;
+}
+
+/** Whether a string that `edge` leads to is text that the model generated. */
+// @ts-ignore: decorator
+@inline
+export function isText(edge: Edge): bool {
+  return (edge & TEXT) != 0;
 }
 
 // @ts-ignore: decorator
@@ -147,7 +156,27 @@ class Builder {
     this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
     for (let i = 0; i < REPORTS.length; ++i) this.addReport(root, REPORTS[i]);
+    for (let i = 0; i < GENERATED.length; ++i) this.addText(root, GENERATED[i]);
     return edge;
+  }
+
+  /** Marks the end of `path` as text, beside what else it leads to. */
+  private addText(root: i32, path: string): void {
+    const names = path.replaceAll("[]", ".[]").split(".");
+    const last = names.length - 1;
+    let from = root;
+    for (let i = 0; i < last; ++i) from = this.nodeBehind(from, names[i]);
+    this.link(from, names[last], edgeAt(from, this.nameOf(names[last])) | TEXT);
+  }
+
+  /** The node that a name leads to, which is made if there is none. */
+  private nodeBehind(from: i32, name: string): i32 {
+    const edge = edgeAt(from, this.nameOf(name));
+    if (isNode(edge)) return nodeOf(edge);
+    assert((edge & 255) == NOWHERE, name);
+    const next = this.newNode();
+    this.link(from, name, edge | next);
+    return next;
   }
 
   private addReport(root: i32, format: ReportFormat): void {
@@ -178,17 +207,13 @@ class Builder {
     let from = node;
     for (let i = 0; i <= last; ++i) {
       const flag: Edge = i == 0 ? where << 10 : 0;
-      const edge = edgeAt(from, this.nameOf(names[i]));
-      if (i == last) {
-        assert(edge == NOWHERE, path);
-        this.link(from, names[i], target | flag);
-      } else if (edge == NOWHERE) {
-        const next = this.newNode();
-        this.link(from, names[i], next | flag);
+      if (i < last) {
+        const next = this.nodeBehind(from, names[i]);
+        if (flag != 0) this.link(from, names[i], edgeAt(from, this.nameOf(names[i])) | flag);
         from = next;
       } else {
-        assert(isNode(edge), path);
-        from = nodeOf(edge);
+        assert(edgeAt(from, this.nameOf(names[i])) == NOWHERE, path);
+        this.link(from, names[i], target | flag);
       }
     }
   }

@@ -8,6 +8,7 @@ import { HEADERS, Where } from "./formats";
 import { Op, Report } from "./report";
 import { SseFraming } from "./sse";
 import { Combine, Tally } from "./tally";
+import { TextMeter } from "./text-meter";
 import { TextsFraming } from "./texts";
 import { Usage } from "./usage";
 
@@ -37,6 +38,8 @@ const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines
 @final
 export class UsageScanner {
   readonly usage: Usage;
+  /** The text that the model has generated so far, for when the usage is missing. */
+  readonly generated: TextMeter;
   private tally: Tally;
   private document: Document;
   private texts: TextsFraming;
@@ -48,9 +51,12 @@ export class UsageScanner {
 
   constructor() {
     const tally = new Tally();
-    const inner = new Document(tally);
+    // The documents are unmanaged: it is the scanner that keeps the meter alive.
+    const generated = new TextMeter();
+    const inner = new Document(tally, generated);
     inner.where = Where.BedrockChunk;
-    const document = new Document(tally, new EncodedDocument(inner));
+    const document = new Document(tally, generated, new EncodedDocument(inner));
+    this.generated = generated;
     this.usage = tally.usage;
     this.tally = tally;
     this.document = document;
@@ -72,6 +78,7 @@ export class UsageScanner {
   /** Starts a new response. @param contentType the value of its content-type header, or null if it has none */
   begin(contentType: Bytes | null): void {
     this.tally.begin();
+    this.generated.begin();
     this.headers.clear();
     this.framing = Framing.Unknown;
     this.lines = false;

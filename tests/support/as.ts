@@ -83,8 +83,12 @@ async function compile(file: string, wasmPath: string, jsPath: string): Promise<
     ["harness.js", jsPath],
     ["harness.wasm", wasmPath],
   ] as const) {
-    const contents = outputs.get(name);
+    let contents = outputs.get(name);
     if (contents === undefined) throw new Error(`${file}: asc wrote no ${name}`);
+    if (typeof contents === "string") {
+      // asc's bindings call host functions as globals; ours are given to instantiate().
+      contents = contents.replaceAll(/\breturn (proxy_\w+)\(/g, "return imports.env.$1(");
+    }
     writeFileSync(`${target}.${process.pid}`, contents);
     renameSync(`${target}.${process.pid}`, target);
   }

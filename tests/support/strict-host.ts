@@ -18,6 +18,7 @@ export const HIGRESS_IMPORTS = [
   "proxy_log",
   "proxy_redis_call",
   "proxy_redis_init",
+  "proxy_remove_header_map_value",
   "proxy_send_local_response",
   "proxy_set_effective_context",
   "proxy_set_property",
@@ -45,6 +46,7 @@ interface Stream {
   id: number;
   request: Headers | null;
   response: Headers | null;
+  requestBody: Uint8Array;
   body: Uint8Array;
   localResponse: LocalResponse | null;
   continued: number;
@@ -59,6 +61,7 @@ interface Exports {
   proxy_on_configure(root: number, size: number): number;
   proxy_on_tick(root: number): void;
   proxy_on_request_headers(id: number, count: number, end: number): number;
+  proxy_on_request_body(id: number, size: number, end: number): number;
   proxy_on_response_headers(id: number, count: number, end: number): number;
   proxy_on_response_body(id: number, size: number, end: number): number;
   proxy_on_response_trailers(id: number, count: number): number;
@@ -137,6 +140,7 @@ export class StrictHost {
       id,
       request: null,
       response: null,
+      requestBody: new Uint8Array(),
       body: new Uint8Array(),
       localResponse: null,
       continued: 0,
@@ -159,6 +163,16 @@ export class StrictHost {
       this.guest.proxy_on_request_headers(id, Object.keys(stream.request!).length, end ? 1 : 0),
     );
     return Object.assign(stream, { action });
+  }
+
+  requestBody(id: number, chunk: string, end = false): number {
+    const stream = this.streams.get(id)!;
+    stream.requestBody = encoder.encode(chunk);
+    const action = this.as(id, () =>
+      this.guest.proxy_on_request_body(id, stream.requestBody.length, end ? 1 : 0),
+    );
+    stream.requestBody = new Uint8Array();
+    return action;
   }
 
   responseHeaders(id: number, headers: Headers, end = false): number {
@@ -309,6 +323,12 @@ export class StrictHost {
         if (value === undefined) return Status.NotFound;
         return this.give(typeof value === "string" ? encoder.encode(value) : value, ptrSlot, sizeSlot);
       },
+      proxy_remove_header_map_value: (map: number, key: number, keySize: number) => {
+        const headers = map === 0 ? this.stream?.request : undefined;
+        if (!headers) return Status.BadArgument;
+        delete headers[this.text(key, keySize).toLowerCase()];
+        return Status.Ok;
+      },
       proxy_get_buffer_bytes: (
         type: number,
         start: number,
@@ -317,13 +337,15 @@ export class StrictHost {
         sizeSlot: number,
       ) => {
         const buffer =
-          type === 1
-            ? this.stream?.body
-            : type === 7
-              ? this.pluginConfiguration
-              : type === 9
-                ? this.redisReply
-                : null;
+          type === 0
+            ? this.stream?.requestBody
+            : type === 1
+              ? this.stream?.body
+              : type === 7
+                ? this.pluginConfiguration
+                : type === 9
+                  ? this.redisReply
+                  : null;
         if (!buffer) return Status.NotFound;
         return this.give(buffer.slice(start, start + (max >>> 0)), ptrSlot, sizeSlot);
       },

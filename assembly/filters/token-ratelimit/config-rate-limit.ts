@@ -4,6 +4,8 @@ import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { readRedis, RedisConfig } from "../../config/redis";
 import { shown, textOfScalar } from "../../config/scalar";
+import { JsonType } from "../../json/value";
+import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
 import { Limit } from "../../rules/limit";
 import { RuleItem } from "../../rules/rule-item";
 import { RuleMode } from "../../rules/rule-mode";
@@ -18,8 +20,12 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rule_items",
   "rejected_code",
   "rejected_msg",
+  "token_weights",
+  "missing_usage",
+  "strip_accept_encoding",
   "redis",
 ];
+const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
 
 const DEFAULT_REJECTED_CODE = 429;
 const DEFAULT_REJECTED_MESSAGE = bytesOf("Too many requests");
@@ -38,6 +44,12 @@ export class RateLimitConfig {
     /** 200 to 599. */
     readonly rejectedCode: i32,
     readonly rejectedMessage: Bytes,
+    /** `token_weights`. */
+    readonly weights: TokenWeights,
+    /** Whether a call that reports no usage is charged an estimate (`missing_usage`). */
+    readonly estimates: bool,
+    /** Whether `accept-encoding` is removed from requests, so that responses can be read. */
+    readonly stripsAcceptEncoding: bool,
     readonly redis: RedisConfig,
   ) {}
 
@@ -65,9 +77,23 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
   checkCombination(fields, mode);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
   const message = readMessage(fields);
+  const weights = readWeights(fields);
+  const estimates = readMissingUsage(fields);
+  const strips = fields.flag("strip_accept_encoding", true);
 
   if (redis === null || name === null) return null;
-  const config = new RateLimitConfig(name, mode, globalLimit, reader.items, code, message, redis);
+  const config = new RateLimitConfig(
+    name,
+    mode,
+    globalLimit,
+    reader.items,
+    code,
+    message,
+    weights,
+    estimates,
+    strips,
+    redis,
+  );
   checkRuleName(name, fields, touchesSeveralCounters(config, reader.mostWindows));
   return config;
 }
@@ -132,6 +158,35 @@ function readMode(fields: Fields): RuleMode {
     fields.problems.error(fields.at("rule_mode"), `must be first_match or all_match, is ${shown(value)}`);
   }
   return RuleMode.FirstMatch;
+}
+
+/** `token_weights`: decimals, 1 where not given. */
+function readWeights(fields: Fields): TokenWeights {
+  const value = fields.get("token_weights");
+  if (value === null || value.type == JsonType.Null) return TokenWeights.all();
+  const block = Fields.of(value, fields.at("token_weights"), fields.problems);
+  if (block === null) return TokenWeights.all();
+  block.warnOfOthers(WEIGHT_FIELDS);
+  return new TokenWeights(
+    block.tenThousandths("input", WEIGHT_SCALE, MAX_WEIGHT),
+    block.tenThousandths("cached_input", WEIGHT_SCALE, MAX_WEIGHT),
+    block.tenThousandths("cache_write", WEIGHT_SCALE, MAX_WEIGHT),
+    block.tenThousandths("output", WEIGHT_SCALE, MAX_WEIGHT),
+    block.tenThousandths("reasoning", WEIGHT_SCALE, MAX_WEIGHT),
+  );
+}
+
+/** `missing_usage`: whether to estimate. */
+function readMissingUsage(fields: Fields): bool {
+  const value = fields.get("missing_usage");
+  if (value === null || value.type == JsonType.Null) return true;
+  const text = textOfScalar(value);
+  const name = text === null ? "" : textOf(text);
+  if (name == "ignore") return false;
+  if (name != "estimate") {
+    fields.problems.error(fields.at("missing_usage"), `must be estimate or ignore, is ${shown(value)}`);
+  }
+  return true;
 }
 
 /** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */

@@ -11,6 +11,9 @@ const MAX_REJECTION_COUNTERS = 2048;
 export class Counts {
   private chargedTokens: Counter = new Counter("ai_token_ratelimit.charged_tokens");
   private lostTokens: Counter = new Counter("ai_token_ratelimit.lost_tokens");
+  private estimatedTokens: Counter = new Counter("ai_token_ratelimit.estimated_tokens");
+  private clampedUsages: Counter = new Counter("ai_token_ratelimit.clamped_usages");
+  private compressedResponses: Counter = new Counter("ai_token_ratelimit.compressed_responses");
   private uncheckedRequests: Counter = new Counter("ai_token_ratelimit.unchecked_requests");
   private unknownCluster: Counter = new Counter("ai_token_ratelimit.redis_failures.unknown_cluster");
   private notSent: Counter = new Counter("ai_token_ratelimit.redis_failures.not_sent");
@@ -28,6 +31,21 @@ export class Counts {
   /** Tokens that were consumed and that Redis could not be told of. */
   lost(tokens: i64): void {
     this.lostTokens.add(tokens);
+  }
+
+  /** Tokens charged for calls that did not report their usage; among those charged. */
+  estimated(tokens: i64): void {
+    this.estimatedTokens.add(tokens);
+  }
+
+  /** A response whose usage made no sense and was put in range. */
+  clampedUsage(): void {
+    this.clampedUsages.add(1);
+  }
+
+  /** A response that could not be read because it was compressed. */
+  compressedResponse(): void {
+    this.compressedResponses.add(1);
   }
 
   /** A request that passed because Redis could not be asked. */

@@ -2,30 +2,27 @@ import { takeBuffer } from "../../abi/buffers";
 import { RootContext, StreamContext } from "../../abi/contexts";
 import { log } from "../../abi/log";
 import { BufferType, LogLevel } from "../../abi/types";
-import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
+import { EMPTY } from "../../bytes/bytes";
 import { Problems } from "../../config/problems";
 import { RedisConfig } from "../../config/redis";
 import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
-import { UsageScanner } from "../../usage/scanner";
 import { parsePluginConfig } from "./config";
 import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { Limiter } from "./limiter";
 import { ActiveLimits } from "./active-limits";
 import { PREFIX } from "./prefix";
+import { Readers } from "./readers";
 import { RateLimitStream } from "./stream";
-
-/** How many scanners are kept for the next responses; more may be in use. */
-const MAX_IDLE_SCANNERS = 32;
 
 /** One plugin configuration, and the streams that it applies to. */
 @final
 export class RateLimitRoot extends RootContext {
+  readonly readers: Readers = new Readers();
   private limits: ActiveLimits | null = null;
   private counts: Counts = new Counts();
   private charges: ChargeQueue = new ChargeQueue();
-  private idleScanners: UsageScanner[] = [];
 
   /** @param connect makes a way to a Redis, which differs between gateways */
   constructor(
@@ -64,18 +61,6 @@ export class RateLimitRoot extends RootContext {
   select(request: HttpSource): Limiter | null {
     const limits = this.limits;
     return limits !== null ? limits.select(request) : null;
-  }
-
-  /** A scanner for a response of this content type, to be given to `returnScanner`. */
-  borrowScanner(contentType: Bytes | null): UsageScanner {
-    const scanner = this.idleScanners.length > 0 ? this.idleScanners.pop() : new UsageScanner();
-    scanner.begin(contentType);
-    return scanner;
-  }
-
-  returnScanner(scanner: UsageScanner): void {
-    if (this.idleScanners.length < MAX_IDLE_SCANNERS) this.idleScanners.push(scanner);
-    else scanner.dispose();
   }
 }
 

@@ -1,25 +1,16 @@
-import { borrowBuffer } from "../../abi/buffers";
 import { StreamContext } from "../../abi/contexts";
-import { getHeader } from "../../abi/headers";
-import { borrowedSize, release } from "../../abi/memory";
+import { removeHeader } from "../../abi/headers";
 import { setProperty } from "../../abi/properties";
 import { continueStream, setEffectiveContext } from "../../abi/stream-control";
-import {
-  BufferType,
-  FilterDataStatus,
-  FilterHeadersStatus,
-  HeaderMapType,
-  Status,
-  StreamType,
-} from "../../abi/types";
-import { bytesOf, equals } from "../../bytes/bytes";
+import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
+import { bytesOf } from "../../bytes/bytes";
 import { Counters } from "../../limiter/counters";
 import { Verdict } from "../../limiter/verdict";
 import { Failure } from "../../redis/transport";
 import { HttpFacts } from "../../request/http-facts";
-import { UsageScanner } from "../../usage/scanner";
 import { Charge } from "./charge";
 import { Check, CheckListener } from "./check";
+import { Consumption } from "./consumption";
 import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
 import { reject } from "./rejection";
@@ -27,9 +18,7 @@ import { RateLimitRoot } from "./root";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
-const CONTENT_TYPE = bytesOf("content-type");
-const CONTENT_ENCODING = bytesOf("content-encoding");
-const IDENTITY = bytesOf("identity");
+const ACCEPT_ENCODING = bytesOf("accept-encoding");
 
 /** Where a stream is on its way. It only ever moves down this list. */
 const enum Phase {
@@ -51,7 +40,8 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   private phase: Phase = Phase.Unlimited;
   private limiter: Limiter | null = null;
   private counters: Counters | null = null;
-  private scanner: UsageScanner | null = null;
+  /** From the admission to the settlement. */
+  private consumption: Consumption | null = null;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
 
@@ -70,6 +60,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (counters.length == 0) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
+    if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
     this.counters = counters;
     this.phase = Phase.Checking;
@@ -97,57 +88,48 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     }
     if (verdict === null) limiter.counts.unchecked();
     this.phase = Phase.Admitted;
+    this.consumption = new Consumption(limiter, this.root.readers);
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
   }
 
+  onRequestBody(size: u32, endOfStream: bool): FilterDataStatus {
+    const consumption = this.consumption;
+    if (consumption !== null) consumption.requestBody(size, endOfStream);
+    return FilterDataStatus.Continue;
+  }
+
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
-    if (this.phase != Phase.Admitted) return FilterHeadersStatus.Continue;
-    if (endOfStream) {
-      this.settle();
-    } else if (isReadable()) {
-      this.scanner = this.root.borrowScanner(getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE));
-    }
+    const consumption = this.consumption;
+    if (consumption !== null) consumption.responseHeaders();
+    if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
   }
 
   onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
-    const scanner = this.scanner;
-    if (scanner !== null && size > 0) {
-      const chunk = borrowBuffer(BufferType.HttpResponseBody, size);
-      if (chunk != 0) scanner.feed(chunk, borrowedSize());
-      release(chunk);
-    }
-    if (endOfStream) this.settle();
+    const consumption = this.consumption;
+    if (consumption !== null) consumption.responseBody(size);
+    if (endOfStream) this.settle(true);
     return FilterDataStatus.Continue;
   }
 
   onResponseTrailers(): void {
-    this.settle();
+    this.settle(true);
   }
 
   onEnd(): void {
-    this.settle();
+    this.settle(false);
     this.phase = Phase.Ended;
   }
 
-  /** Charges what the response was found to have consumed; the first call counts. */
-  private settle(): void {
-    if (this.phase != Phase.Admitted) return;
-    this.phase = Phase.Ended;
-    const scanner = this.scanner;
+  /** Charges what the call has consumed; only the first time, so that every way to end may call it. */
+  private settle(isComplete: bool): void {
+    const consumption = this.consumption;
     const limiter = this.limiter;
     const counters = this.counters;
-    if (scanner === null || limiter === null || counters === null) return;
-    scanner.finish();
-    const tokens = scanner.usage.input + scanner.usage.output;
-    this.scanner = null;
-    this.root.returnScanner(scanner);
+    if (consumption === null || limiter === null || counters === null) return;
+    this.consumption = null;
+    this.phase = Phase.Ended;
+    const tokens = consumption.total(isComplete);
     if (tokens > 0) Charge.of(limiter, counters, tokens).send();
   }
-}
-
-/** Whether the body of the response comes as the model wrote it. */
-function isReadable(): bool {
-  const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
-  return encoding === null || encoding.byteLength == 0 || equals(encoding, IDENTITY);
 }

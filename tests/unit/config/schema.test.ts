@@ -82,12 +82,13 @@ describe("the schema", () => {
   it("names no field that the filter does not know", () => {
     const all = (definition: { properties: object }): object =>
       Object.fromEntries(Object.keys(definition.properties).map((name) => [name, null]));
-    const { limit_key, rule_item, redis, rule, global_threshold } = schema.definitions;
+    const { limit_key, rule_item, redis, rule, global_threshold, token_weights } = schema.definitions;
     const everything = {
       ...all(schema),
       global_threshold: all(global_threshold!),
       rule_items: [{ ...all(rule_item!), limit_keys: [all(limit_key!)] }],
       redis: all(redis!),
+      token_weights: all(token_weights!),
       _rules_: [all(rule!)],
     };
     expect(lines(everything).filter((line) => line.includes("not a known field"))).toEqual([]);
@@ -128,8 +129,12 @@ describe("the schema", () => {
         "rule_items",
         "rejected_code",
         "rejected_msg",
+        "token_weights",
+        "missing_usage",
+        "strip_accept_encoding",
         "redis",
       ],
+      ...["token_weights.input", "token_weights.cached_input"],
       ...["redis.service_port", "redis.username", "redis.password", "redis.timeout", "redis.database"],
       ...["global_threshold.token_per_second", "global_threshold.token_per_day", "_rules_"],
       ...[
@@ -155,6 +160,7 @@ describe("the schema", () => {
           config.rule_items = [items];
           if (!all) delete config.global_threshold;
         }
+        if (path.startsWith("token_weights.")) config.token_weights = {};
         if (path.startsWith("_rules_."))
           config._rules_ = [{ ...structuredClone(base), _match_route_prefix_: ["a"] }];
         const steps = path.split(".");

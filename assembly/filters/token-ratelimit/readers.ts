@@ -1,0 +1,37 @@
+import { Bytes } from "../../bytes/bytes";
+import { RequestMeter } from "../../usage/request-meter";
+import { UsageScanner } from "../../usage/scanner";
+
+/** How many readers of a kind are kept for the next calls; more may be in use. */
+const MAX_IDLE = 32;
+
+/** Readers of requests and responses, which are lent to one call after the other. */
+@final
+export class Readers {
+  private meters: RequestMeter[] = [];
+  private scanners: UsageScanner[] = [];
+
+  /** A meter for a new request, to be given to `returnMeter`. */
+  borrowMeter(): RequestMeter {
+    const meter = this.meters.length > 0 ? this.meters.pop() : new RequestMeter();
+    meter.begin();
+    return meter;
+  }
+
+  returnMeter(meter: RequestMeter): void {
+    if (this.meters.length < MAX_IDLE) this.meters.push(meter);
+    else meter.dispose();
+  }
+
+  /** A scanner for a response of this content type, to be given to `returnScanner`. */
+  borrowScanner(contentType: Bytes | null): UsageScanner {
+    const scanner = this.scanners.length > 0 ? this.scanners.pop() : new UsageScanner();
+    scanner.begin(contentType);
+    return scanner;
+  }
+
+  returnScanner(scanner: UsageScanner): void {
+    if (this.scanners.length < MAX_IDLE) this.scanners.push(scanner);
+    else scanner.dispose();
+  }
+}

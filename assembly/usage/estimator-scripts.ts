@@ -1,0 +1,66 @@
+/** The scripts whose characters cost tokens differently, other than those of ASCII. */
+export const enum Script {
+  /** Letters that belong to Latin words and split them: those with diacritics, and combining diacritics. */
+  LatinAccented,
+  /** Letters that belong to Latin words: those of Vietnamese, which vocabularies know well. */
+  LatinVietnamese,
+  Han,
+  Hiragana,
+  Katakana,
+  /** CJK punctuation, full-width forms, half-width kana, Bopomofo, squared characters. */
+  CjkForm,
+  Hangul,
+  Cyrillic,
+  Greek,
+  /** Arabic and its neighbours. */
+  Arabic,
+  /** Devanagari and the other scripts of India and Sri Lanka. */
+  Indic,
+  /** Thai and Lao. */
+  Thai,
+  /** Quotation marks, dashes, special spaces, signs of Latin-1. */
+  Typography,
+  /** Arrows, mathematical operators, box drawing, dingbats, Braille. */
+  Symbol,
+  /** Any other alphabet, and bytes that are not UTF-8. */
+  Other,
+  /** Characters of four bytes: emoji, rare ideographs, mathematical letters. */
+  Astral,
+}
+
+/** How many scripts there are. */
+export const SCRIPTS: i32 = <i32>Script.Astral + 1;
+
+/** The script of a character from U+0080 on, by the blocks of Unicode, whose borders are rounded to 32 characters. */
+export function scriptOf(character: i32): Script {
+  if (character < 0xc0) return Script.Typography;
+  if (character < 0x360) return Script.LatinAccented;
+  if (character < 0x400) return Script.Greek;
+  if (character < 0x520) return Script.Cyrillic;
+  if (character < 0x600) return Script.Other; // Armenian, Hebrew
+  if (character < 0x900) return Script.Arabic;
+  if (character < 0xe00) return Script.Indic;
+  if (character < 0xf00) return Script.Thai;
+  if (character < 0x1100) return Script.Other;
+  if (character < 0x1200) return Script.Hangul;
+  if (character < 0x1e00) return Script.Other;
+  if (character < 0x1f00) return Script.LatinVietnamese;
+  if (character < 0x2000) return Script.Greek;
+  if (character < 0x2080) return Script.Typography;
+  if (character < 0x2e80) return Script.Symbol;
+  if (character < 0x3000) return Script.Han; // radicals
+  if (character < 0x3040) return Script.CjkForm;
+  if (character < 0x30a0) return Script.Hiragana;
+  if (character < 0x3100) return Script.Katakana;
+  if (character < 0x3400) return Script.CjkForm;
+  if (character < 0xa000) return Script.Han;
+  if (character < 0xac00) return Script.Other;
+  if (character < 0xd7c0) return Script.Hangul;
+  if (character < 0xf900) return Script.Other;
+  if (character < 0xfb00) return Script.Han;
+  if (character < 0xfe00) return Script.Arabic;
+  if (character < 0xfe20) return Script.Typography; // variation selectors
+  if (character < 0xfe80) return Script.CjkForm;
+  if (character < 0xff00) return Script.Arabic;
+  return character < 0x10000 ? Script.CjkForm : Script.Astral;
+}

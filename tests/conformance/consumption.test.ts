@@ -1,0 +1,189 @@
+// Contract: a call is charged what it consumed: as reported and weighted, or an estimate when its response does not
+// tell although the model has answered; what consumed nothing costs nothing.
+// Specified in config.schema.json (token_weights, missing_usage, strip_accept_encoding) and README.md, "What is counted".
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { chargeOf, counter, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import type { StrictHost } from "../support/strict-host.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+const SSE_TYPE = { "content-type": "text/event-stream" };
+const event = (data: unknown): string =>
+  `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+/** A stream of one word per event, without usage. */
+const words = (count: number): string =>
+  Array.from({ length: count }, () => event({ choices: [{ index: 0, delta: { content: " lorem" } }] })).join(
+    "",
+  );
+const question = (content: string): string =>
+  JSON.stringify({ model: "m", stream: true, messages: [{ role: "user", content }] });
+
+interface Call {
+  request?: Record<string, string>;
+  requestBody?: string;
+  response?: Record<string, string>;
+  body?: string | Uint8Array;
+  /** "cut": the stream ends without the end of its body. */
+  ending?: "end" | "cut" | "trailers";
+}
+
+let nextId = 2;
+/** Plays a call and returns what it was charged; 0 when nothing. */
+function charged(host: StrictHost, call: Call): number {
+  const id = nextId++;
+  host.request(id, ROOT, { "x-api-key": "alice", ...call.request }, call.requestBody === undefined);
+  host.reply(ROOT, counter(0));
+  if (call.requestBody !== undefined) {
+    const half = call.requestBody.length >> 1;
+    host.requestBody(id, call.requestBody.slice(0, half));
+    host.requestBody(id, call.requestBody.slice(half), true);
+  }
+  host.responseHeaders(id, call.response ?? JSON_TYPE);
+  if (call.body !== undefined) host.responseBody(id, call.body, (call.ending ?? "end") === "end");
+  if (call.ending === "trailers") host.responseTrailers(id);
+  host.end(id);
+  const command = host.pending.pop();
+  expect(host.pending).toEqual([]);
+  return command === undefined ? 0 : chargeOf(command).tokens;
+}
+
+const metric = (host: StrictHost, name: string): number =>
+  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
+
+describe.each(MODULES)("%s", (_name, file) => {
+  it("charges an estimate for a stream that reports nothing: the request's text and the text generated", async () => {
+    const host = await start(file, PER_KEY);
+    const tokens = charged(host, {
+      requestBody: question("dolor sit amet ".repeat(100)),
+      response: SSE_TYPE,
+      body: words(200),
+    });
+    // 300 words of input and 200 of output, by any tokenizer at least one token each.
+    expect(tokens).toBeGreaterThan(450);
+    expect(tokens).toBeLessThan(900);
+    expect(metric(host, "estimated_tokens")).toBe(tokens);
+  });
+
+  it.each(["cut", "trailers", "end"] as const)(
+    "charges the part that was generated before the stream ended: %s",
+    async (ending) => {
+      const host = await start(file, PER_KEY);
+      const few = charged(host, { response: SSE_TYPE, body: words(10), ending });
+      const more = charged(host, { response: SSE_TYPE, body: words(1000), ending });
+      expect(few).toBeGreaterThan(5);
+      expect(few).toBeLessThan(30);
+      expect(more / few).toBeGreaterThan(80);
+      expect(more / few).toBeLessThan(120);
+    },
+  );
+
+  it("does not believe the beginning of a stream that was cut off, as Anthropic's is", async () => {
+    const host = await start(file, PER_KEY);
+    const beginning =
+      event({ type: "message_start", message: { usage: { input_tokens: 25, output_tokens: 1 } } }) +
+      Array.from({ length: 100 }, () =>
+        event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: " lorem" } }),
+      ).join("");
+    const cut = charged(host, { response: SSE_TYPE, body: beginning, ending: "cut" });
+    expect(cut).toBeGreaterThan(25 + 80);
+    expect(cut).toBeLessThan(25 + 250);
+    // Complete, it says itself what it was.
+    const end = event({
+      type: "message_delta",
+      delta: { stop_reason: "end_turn" },
+      usage: { output_tokens: 100 },
+    });
+    expect(charged(host, { response: SSE_TYPE, body: beginning + end })).toBe(125);
+    expect(
+      charged(host, { response: SSE_TYPE, body: beginning + end, ending: "cut" }),
+    ).toBeGreaterThanOrEqual(125);
+  });
+
+  it.each<[string, Call]>([
+    [
+      "an error",
+      { response: { ":status": "500", ...JSON_TYPE }, body: '{"error":{"message":"something broke"}}' },
+    ],
+    [
+      "an error that quotes an answer",
+      { response: { ":status": "400", ...JSON_TYPE }, body: '{"choices":[{"message":{"content":"hello"}}]}' },
+    ],
+    ["a list of models", { body: '{"object":"list","data":[{"id":"gpt-4o"}]}' }],
+    ["a page", { response: { "content-type": "text/html" }, body: "<html>hello</html>" }],
+    ["nothing", { response: { ":status": "204" } }],
+    ["an empty body", { body: "" }],
+  ])("charges nothing for %s", async (_case, call) => {
+    const host = await start(file, PER_KEY);
+    expect(charged(host, { requestBody: question("hello"), ...call })).toBe(0);
+    expect(charged(host, { requestBody: question("hello"), ...call, ending: "cut" })).toBe(0);
+  });
+
+  it("charges nothing without usage when it is told to ignore that", async () => {
+    const host = await start(file, { ...PER_KEY, missing_usage: "ignore" });
+    expect(charged(host, { requestBody: question("hello"), response: SSE_TYPE, body: words(100) })).toBe(0);
+    expect(charged(host, { body: usageBody(3, 4) })).toBe(7);
+  });
+
+  it("charges a compressed response an estimate, and counts it", async () => {
+    const host = await start(file, PER_KEY);
+    const body = gzipSync(Buffer.from(words(2000)));
+    const response = { ...SSE_TYPE, "content-encoding": "gzip" };
+    const tokens = charged(host, { requestBody: question("lorem ".repeat(50)), response, body });
+    expect(tokens).toBeGreaterThan(40 + body.length / 8);
+    expect(metric(host, "compressed_responses")).toBe(1);
+    expect(charged(host, { response: { ...response, ":status": "503" }, body })).toBe(0);
+    expect(
+      charged(host, { response: { ...JSON_TYPE, "content-encoding": "identity" }, body: usageBody(3, 4) }),
+    ).toBe(7);
+  });
+
+  it("keeps clients from asking for what it cannot read, on requests that a rule applies to", async () => {
+    const headers = { "accept-encoding": "gzip, br" };
+    const strips = await start(file, PER_KEY);
+    expect(strips.request(2, ROOT, { "x-api-key": "a", ...headers }).request).not.toHaveProperty(
+      "accept-encoding",
+    );
+    expect(strips.request(3, ROOT, headers).request).toHaveProperty("accept-encoding");
+    const leaves = await start(file, { ...PER_KEY, strip_accept_encoding: false });
+    expect(leaves.request(2, ROOT, { "x-api-key": "a", ...headers }).request).toHaveProperty(
+      "accept-encoding",
+    );
+  });
+
+  it("is not talked out of it by the headers of an upgrade", async () => {
+    const host = await start(file, PER_KEY);
+    const request = { connection: "upgrade", upgrade: "websocket" };
+    expect(charged(host, { request, body: usageBody(3, 4) })).toBe(7);
+  });
+
+  it("weights the kinds of tokens", async () => {
+    const token_weights = { input: 1, cached_input: 0.1, output: 4, reasoning: 2 };
+    const host = await start(file, { ...PER_KEY, token_weights });
+    const usage = {
+      prompt_tokens: 1000,
+      completion_tokens: 100,
+      prompt_tokens_details: { cached_tokens: 900 },
+      completion_tokens_details: { reasoning_tokens: 60 },
+    };
+    expect(charged(host, { body: JSON.stringify({ usage }) })).toBe(100 + 90 + 40 * 4 + 60 * 2);
+  });
+
+  it("never takes nonsense for a credit, and counts it", async () => {
+    const host = await start(file, PER_KEY);
+    expect(charged(host, { body: '{"usage":{"prompt_tokens":-8,"completion_tokens":2}}' })).toBe(2);
+    expect(
+      charged(host, { body: '{"usage":{"prompt_tokens":1e300,"completion_tokens":2}}' }),
+    ).toBeGreaterThan(1e9);
+    expect(charged(host, { body: '{"usage":{"prompt_tokens":"8","completion_tokens":"2"}}' })).toBe(10);
+    expect(metric(host, "clamped_usages")).toBe(3);
+  });
+
+  it("takes the usage from headers when the body has none", async () => {
+    const host = await start(file, PER_KEY);
+    const counts = { "x-amzn-bedrock-input-token-count": "12", "x-amzn-bedrock-output-token-count": "30" };
+    expect(
+      charged(host, { response: { ...JSON_TYPE, ...counts }, body: '{"outputs":[{"text":"hello"}]}' }),
+    ).toBe(42);
+    expect(charged(host, { response: { ...JSON_TYPE, ...counts }, body: usageBody(3, 4) })).toBe(7);
+  });
+});

@@ -1,0 +1,7 @@
+import "../../../assembly/abi/abort";
+import { TokenWeights } from "../../../assembly/limiter/weights";
+
+export function charge(weights: i64[], tokens: i64[]): i64 {
+  const w = new TokenWeights(weights[0], weights[1], weights[2], weights[3], weights[4]);
+  return w.charge(tokens[0], tokens[1], tokens[2], tokens[3], tokens[4]);
+}
