@@ -16,15 +16,17 @@ const IMAGE = process.env.REDIS_IMAGE ?? "redis:7-alpine";
 
 /**
  * Starts Redis: `redis-server` from the PATH, else in Docker.
- * @param options `port` (default: any free one), `password` (default: none)
+ * @param options `port` (default: any free one), `password` (default: none), `directory` (where it keeps every write, so
+ *   that a server started there later has them; default: it keeps nothing; only for `redis-server` itself)
  * @throws if neither can be had, or if the server does not accept connections within 10 seconds
  */
 export async function startRedisServer(
-  options: { port?: number; password?: string } = {},
+  options: { port?: number; password?: string; directory?: string } = {},
 ): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
-  const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-redis-"));
-  const settings = ["--port", String(port), "--save", "", "--appendonly", "no"];
+  const durable = options.directory !== undefined;
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), "ai-token-ratelimit-redis-"));
+  const settings = ["--port", String(port), "--save", "", "--appendonly", durable ? "yes" : "no"];
   if (options.password !== undefined) settings.push("--requirepass", options.password);
 
   const native = spawnSync("redis-server", ["--version"]).status === 0;
@@ -61,7 +63,7 @@ export async function startRedisServer(
     process.removeListener("exit", kill);
     kill();
     await exited;
-    rmSync(directory, { recursive: true, force: true });
+    if (!durable) rmSync(directory, { recursive: true, force: true });
   };
   const died = exited.then(() => Promise.reject(new Error("redis-server could not be started")));
   try {

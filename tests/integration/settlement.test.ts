@@ -1,0 +1,243 @@
+// Scenario: 10,000 calls at once and at random: clients and upstreams give up in the middle, the filter rejects, the
+// connection to Redis breaks between a command and its reply, Redis is killed and started again. At the end each
+// counter holds exactly what its calls were worth: nothing lost, nothing charged twice.
+// What a call is worth is told by a second instance of the filter, to which nothing happens.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { afterAll, expect, it } from "vitest";
+import { startRedisServer } from "../../gateway/src/demo/redis-server.ts";
+import { RedisConnection } from "../../gateway/src/redis/connection.ts";
+import { chargeOf, counter, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
+import { SEED } from "../support/fuzz.ts";
+import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
+
+const CALLS = Number(process.env.SETTLEMENT_CALLS ?? 10_000);
+const AT_ONCE = 40;
+const CONFIG = {
+  rule_name: "r",
+  rule_mode: "all_match",
+  rule_items: [
+    {
+      limit_by_header: "x-api-key",
+      limit_keys: [
+        { key: "tight", token_per_day: 20_000 },
+        { key: "loose", token_per_day: 1_000_000_000 },
+      ],
+    },
+    { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_hour: 1e9, token_per_day: 1e9 }] },
+  ],
+  redis: REDIS,
+};
+const [, FILE] = MODULES[0];
+const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-settlement-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** mulberry32: the same calls for the same seed. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const next = random(SEED);
+const pick = <T>(...choices: T[]): T => choices[Math.floor(next() * choices.length)]!;
+const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
+
+/** A call: its request, the chunks of its response, and after how many of them which end comes. */
+interface Call {
+  headers: Record<string, string>;
+  requestBody: string;
+  response: Record<string, string>;
+  chunks: string[];
+  ending: "end" | "trailers" | "abort";
+}
+
+function newCall(): Call {
+  const words = 1 + Math.floor(next() * 40);
+  const apiKey = pick("tight", "loose", `key-${Math.floor(next() * 20)}`);
+  const usage = { prompt_tokens: 5, completion_tokens: words, total_tokens: 5 + words };
+  const stream = next() < 0.7;
+  const body = stream
+    ? [
+        ...Array.from({ length: words }, () =>
+          event({ choices: [{ delta: { content: " lorem" } }], usage: null }),
+        ),
+        ...(next() < 0.6 ? [event({ choices: [], usage })] : []),
+        "data: [DONE]\n\n",
+      ].join("")
+    : JSON.stringify({ choices: [{ message: { content: "lorem ".repeat(words) } }], usage });
+  const chunks: string[] = [];
+  for (let at = 0; at < body.length;) {
+    const size = 1 + Math.floor(next() ** 2 * 400);
+    chunks.push(body.slice(at, at + size));
+    at += size;
+  }
+  const ending = pick("end", "end", "trailers", "abort", "abort");
+  return {
+    headers: { "x-api-key": apiKey },
+    requestBody: JSON.stringify({ messages: [{ role: "user", content: "dolor ".repeat(words) }] }),
+    response: {
+      ":status": pick("200", "200", "200", "200", "500"),
+      "content-type": stream ? "text/event-stream" : "application/json",
+    },
+    chunks: ending === "abort" ? chunks.slice(0, Math.floor(next() * (chunks.length + 1))) : chunks,
+    ending,
+  };
+}
+
+/** The steps of a call after its request headers; done when there are no more. */
+function* play(host: StrictHost, id: number, call: Call): Generator<void> {
+  host.requestBody(id, call.requestBody, true);
+  yield;
+  if (call.ending === "abort" && call.chunks.length === 0) return host.end(id);
+  host.responseHeaders(id, call.response);
+  yield;
+  for (const [index, chunk] of call.chunks.entries()) {
+    host.responseBody(id, chunk, call.ending === "end" && index === call.chunks.length - 1);
+    yield;
+  }
+  if (call.ending === "trailers") host.responseTrailers(id);
+  host.end(id);
+}
+
+/** What a call is worth that is let through. */
+function worth(reference: StrictHost, id: number, call: Call): { keys: string[]; tokens: number } {
+  reference.request(id, ROOT, call.headers, false);
+  reference.reply(ROOT, counterReply(reference.pending[0]!));
+  for (const step of play(reference, id, call)) void step;
+  const charge = reference.pending.pop();
+  return charge === undefined ? { keys: [], tokens: 0 } : chargeOf(charge);
+}
+
+/** Nothing is counted yet. */
+function counterReply(command: RedisCommand): string {
+  const count = Number(command.args[2]);
+  const one = counter(0).replace(/^\*2\r\n/, "");
+  return `*${2 * count}\r\n${one.repeat(count)}`;
+}
+
+function encode(args: Buffer[]): Buffer {
+  const parts = args.flatMap((arg) => [Buffer.from(`$${arg.length}\r\n`), arg, Buffer.from("\r\n")]);
+  return Buffer.concat([Buffer.from(`*${args.length}\r\n`), ...parts]);
+}
+
+it(`settles ${CALLS} calls exactly`, { timeout: 240_000 }, async () => {
+  console.log(`FUZZ_SEED=${SEED}`);
+  const reference = await start(FILE, CONFIG);
+  const host = await start(FILE, CONFIG);
+  let server = await startRedisServer({ directory });
+  const { port } = server;
+
+  // The filter's commands go to the real Redis over a connection that breaks now and then.
+  let connection = null as RedisConnection | null;
+  const connect = (): RedisConnection =>
+    new RedisConnection(
+      {
+        address: { host: "127.0.0.1", port },
+        username: "",
+        password: "",
+        database: 0,
+        timeout: 2000,
+        connectTimeout: 2000,
+      },
+      () => (connection = null),
+    );
+  let inFlight = 0;
+  const send = (): void => {
+    for (const command of host.pending.splice(0)) {
+      inFlight++;
+      connection ??= connect();
+      connection.send(encode(command.args), (reply) => {
+        inFlight--;
+        host.deliver(ROOT, command.token, reply === null ? 1 : 0, reply);
+        send();
+      });
+    }
+  };
+
+  const expected = new Map<string, number>();
+  const running = new Map<number, { call: Call; steps: Generator<void> | null }>();
+  let started = 0;
+  let rejected = 0;
+  let kills = 0;
+  let restart: Promise<void> | null = null;
+  while (started < CALLS || running.size > 0) {
+    while (running.size < AT_ONCE && started < CALLS) {
+      const id = 10 + started++;
+      const call = newCall();
+      host.request(id, ROOT, call.headers, false);
+      running.set(id, { call, steps: null });
+      send();
+    }
+    for (const [id, one] of [...running]) {
+      if (next() < 0.4) continue;
+      const stream = host.streams.get(id)!;
+      if (one.steps === null) {
+        if (stream.localResponse !== null) {
+          rejected++;
+          host.end(id);
+          running.delete(id);
+          continue;
+        }
+        if (stream.continued === 0) {
+          // Still waiting for Redis; now and then the client does not.
+          if (next() < 0.002) {
+            host.end(id);
+            running.delete(id);
+          }
+          continue;
+        }
+        const { keys, tokens } = worth(reference, id, one.call);
+        for (const key of keys) expected.set(key, (expected.get(key) ?? 0) + tokens);
+        one.steps = play(host, id, one.call);
+      }
+      if (one.steps.next().done === true) running.delete(id);
+      send();
+    }
+    if (next() < 0.01) connection?.close();
+    if (restart === null && kills < 3 && started > ((kills + 1) * CALLS) / 4) {
+      kills++;
+      restart = server
+        .stop()
+        .then(() => startRedisServer({ port, directory }))
+        .then((again) => {
+          server = again;
+          restart = null;
+        });
+    }
+    host.pass(ROOT, 5);
+    send();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (restart !== null) await (restart as Promise<void>);
+  while (inFlight > 0 || host.tickPeriod > 0) {
+    host.pass(ROOT, 500);
+    send();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+
+  const redis = new Redis(port, "127.0.0.1");
+  const counters = (await redis.keys("higress-token-ratelimit:*")).filter((key) => !key.includes(":charge:"));
+  const counted = await Promise.all(
+    counters.map(async (key) => [key, Number(await redis.get(key))] as const),
+  );
+  redis.disconnect();
+  await server.stop();
+
+  const metrics = Object.fromEntries(host.metrics);
+  expect(Object.fromEntries(counted.sort())).toEqual(Object.fromEntries([...expected].sort()));
+  expect(metrics["ai_token_ratelimit.lost_tokens"] ?? 0n).toBe(0n);
+  // The scene was what it promises to be.
+  expect(kills).toBe(3);
+  expect(rejected).toBeGreaterThan(0);
+  expect(Number(metrics["ai_token_ratelimit.redis_failures.network"])).toBeGreaterThan(100);
+  console.log(
+    `${CALLS} calls, ${rejected} rejected, ${metrics["ai_token_ratelimit.redis_failures.network"]} failures of the network`,
+  );
+});
