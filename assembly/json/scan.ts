@@ -65,12 +65,12 @@ export function findControl(at: usize, end: usize): usize {
   return at;
 }
 
-/** The address of the first byte at or after `at` that ends a number or a literal, or `end`. */
+/** The address of the first byte at or after `at` that ends a number or a literal in an object, or `end`. */
 export function findScalarEnd(at: usize, end: usize): usize {
   for (; at < end; ++at) {
     const c = load<u8>(at);
-    // With the bit 20, a bracket is a brace. All white space is at most a space.
-    if (c == COMMA || (c | 0x20) == RIGHT_BRACE || c <= SPACE) break;
+    // All white space is at most a space.
+    if (c == COMMA || c == RIGHT_BRACE || c <= SPACE) break;
   }
   return at;
 }

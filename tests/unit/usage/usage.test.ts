@@ -116,6 +116,14 @@ describe("reports", () => {
     expect(scan(events.map((u) => `data: {"usage":${u}}\n\n`).join(""))).toBe(printed("10 5"));
   });
 
+  it("are not found under the end of a long name, nor in the end of a long number", () => {
+    const x = "x".repeat(70);
+    const name = utf8(`{"${x}usage":{"prompt_tokens":1}}`);
+    expect(usage.firstWrongCut(name, "", "none")).toBe(-1);
+    const number = utf8(`{"usage":{"prompt_tokens":${"1".repeat(70)}}}`);
+    expect(usage.firstWrongCut(number, "", printed("1099511627776 0 clamped"))).toBe(-1);
+  });
+
   it("flag a number in a string", () => {
     expect(scan('{"usage":{"prompt_tokens":"30"}}')).toBe(printed("30 0 clamped"));
   });
