@@ -1,6 +1,6 @@
 import * as ascii from "../bytes/ascii";
 import { Digits, firstDigits, mayEnd, nextDigits } from "./number";
-import { findControl, findStringEnd } from "./scan";
+import { findStringEnd, findTextEnd } from "./scan";
 import { Escape, JsonText } from "./text";
 import { JsonError, Strings, Token } from "./tokens";
 
@@ -15,6 +15,11 @@ export const enum Lexeme {
   /** In a value that is passed over. */
   Skip,
 }
+
+/** What an escape can become, with a lone surrogate before it, in bytes. */
+const MAX_ESCAPED: i32 = 6;
+/** Up to this size a run without escapes is collected with what surrounds it, to make fewer parts. */
+const SHORT_RUN: i32 = 16;
 
 /** The rest of the literals after their first letter, lowest byte first. */
 const RUE: u32 = 0x657572;
@@ -91,8 +96,8 @@ export class JsonLexer {
   }
 
   private readString(): Token {
-    if (this.isName || this.strings == Strings.Keep) return this.readText(false);
-    return this.strings == Strings.Stream ? this.readText(true) : this.readDropped();
+    if (this.isName || this.strings == Strings.Keep) return this.readText();
+    return this.strings == Strings.Stream ? this.readStream() : this.readDropped();
   }
 
   private readDropped(): Token {
@@ -117,7 +122,8 @@ export class JsonLexer {
     return Token.More;
   }
 
-  private readText(stream: bool): Token {
+  /** Reads a string whose text is kept as a whole. */
+  private readText(): Token {
     const text = this.text;
     const end = this.end;
     let at = this.at;
@@ -127,48 +133,82 @@ export class JsonLexer {
         const escape = text.escape(load<u8>(at));
         if (escape == Escape.Invalid) return this.malformed(at, JsonError.Syntax);
         text.resume(++at);
-        if (escape == Escape.More) continue;
-        this.lexeme = Lexeme.String;
-        if (stream && text.publish()) return this.part(at);
+        if (escape == Escape.Done) this.lexeme = Lexeme.String;
         continue;
       }
-      let stop = findStringEnd(at, end);
-      const control = this.lax ? stop : findControl(at, stop);
-      if (control < stop) {
-        if (!stream || control == at) return this.malformed(control, JsonError.Syntax);
-        stop = control;
-      }
-      const escapes = stop < end && load<u8>(stop) == ascii.BACKSLASH;
-      if (text.surrogate != 0 && (stop > at || (stop < end && !escapes))) {
-        if (stream) text.clear();
-        text.endSurrogate();
-        if (stream && text.publish()) return this.part(at);
-      }
-      if (stream && stop > at) {
-        text.end(stop);
-        return this.part(stop);
-      }
-      at = stop;
+      const stop = this.lax ? findStringEnd(at, end) : findTextEnd(at, end);
+      if (stop > at) text.endSurrogate();
       if (stop == end) break;
-      ++at;
-      if (escapes) {
-        if (stream) text.clear();
-        else text.keep(stop);
-        this.lexeme = Lexeme.Escape;
-        text.resume(at);
-        continue;
+      at = stop + 1;
+      const c = load<u8>(stop);
+      if (c == ascii.QUOTE) {
+        text.endSurrogate();
+        text.end(stop);
+        this.at = at;
+        return Token.String;
       }
-      text.end(stop);
-      this.at = at;
-      return Token.String;
+      if (c != ascii.BACKSLASH) return this.malformed(stop, JsonError.Syntax);
+      text.keep(stop);
+      this.lexeme = Lexeme.Escape;
+      text.resume(at);
     }
-    if (!stream) text.keep(end);
+    text.keep(end);
     this.at = end;
     return Token.More;
   }
 
+  /** Reads a string whose text is passed on in parts: long runs from where they are, the rest collected in between. */
+  private readStream(): Token {
+    const text = this.text;
+    const end = this.end;
+    let at = this.at;
+    while (at < end) {
+      if (this.lexeme == Lexeme.Escape) {
+        if (text.room < MAX_ESCAPED) return this.part(at);
+        const escape = text.escape(load<u8>(at));
+        if (escape == Escape.Invalid)
+          return text.empty ? this.malformed(at, JsonError.Syntax) : this.part(at);
+        if (escape == Escape.Done) this.lexeme = Lexeme.String;
+        ++at;
+        continue;
+      }
+      const stop = findTextEnd(at, end);
+      const size = <i32>(stop - at);
+      if (size > 0 || (stop < end && load<u8>(stop) != ascii.BACKSLASH)) {
+        if (text.room < MAX_ESCAPED) return this.part(at);
+        text.endSurrogate();
+      }
+      if (size > SHORT_RUN || size > text.room) {
+        if (!text.empty) return this.part(at);
+        text.show(at, size);
+        this.at = stop;
+        return Token.Part;
+      }
+      text.collect(at, size);
+      at = stop;
+      if (stop == end) break;
+      const c = load<u8>(stop);
+      if (c == ascii.BACKSLASH) {
+        this.lexeme = Lexeme.Escape;
+        ++at;
+      } else if (!text.empty) {
+        return this.part(at);
+      } else if (c == ascii.QUOTE) {
+        text.show(at, 0);
+        this.at = at + 1;
+        return Token.String;
+      } else {
+        return this.malformed(at, JsonError.Syntax);
+      }
+    }
+    if (!text.empty) return this.part(at);
+    this.at = end;
+    return Token.More;
+  }
+
+  /** Passes on what was collected; the rest begins at `at`. */
   private part(at: usize): Token {
-    this.text.passedOn();
+    this.text.passOn();
     this.at = at;
     return Token.Part;
   }

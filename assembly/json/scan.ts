@@ -52,15 +52,17 @@ export function findStructure(at: usize, end: usize): usize {
   return at;
 }
 
-/** The address of the first control character (below 0x20) at or after `at`, or `end`. */
-export function findControl(at: usize, end: usize): usize {
+/** The address of the first `"`, `\\` or control character (below 0x20) at or after `at`, or `end`. */
+export function findTextEnd(at: usize, end: usize): usize {
   for (; at + 8 <= end; at += 8) {
     const word = load<u64>(at);
-    const found = (word - SPACES) & ~word & HIGHS;
+    const control = (word - SPACES) & ~word & HIGHS;
+    const found = control | zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES);
     if (found != 0) return at + <usize>(ctz(found) >> 3);
   }
   for (; at < end; ++at) {
-    if (load<u8>(at) < SPACE) break;
+    const c = load<u8>(at);
+    if (c < SPACE || c == QUOTE || c == BACKSLASH) break;
   }
   return at;
 }

@@ -42,9 +42,6 @@ export class JsonText {
   length: i32 = 0;
   /** Whether the text is longer than the buffer, and incomplete. */
   truncated: bool = false;
-  /** A high surrogate that waits for its other half, or 0. */
-  surrogate: i32 = 0;
-
   /** The first byte of the current run without escapes. */
   private from: usize = 0;
   private buffered: bool = false;
@@ -54,6 +51,8 @@ export class JsonText {
   /** Digits of a `\uXXXX` still to come, and what they said so far. */
   private hexLeft: i32 = 0;
   private hex: i32 = 0;
+  /** A high surrogate that waits for its other half, or 0. */
+  private surrogate: i32 = 0;
 
   constructor(private capacity: i32) {
     // A rune is written before its length is known, so there is room for one more.
@@ -71,6 +70,8 @@ export class JsonText {
   begin(at: usize): void {
     this.from = at;
     this.buffered = false;
+    this.filled = 0;
+    this.overflowed = false;
     this.hexLeft = 0;
     this.surrogate = 0;
   }
@@ -84,14 +85,8 @@ export class JsonText {
 
   /** Collects the run that ends at `to`, because the text goes on elsewhere. */
   keep(to: usize): void {
-    if (!this.buffered) this.clear();
-    const size = <i32>(to - this.from);
-    if (this.filled + size > this.capacity) {
-      this.overflowed = true;
-    } else {
-      memory.copy(this.buffer + this.filled, this.from, size);
-      this.filled += size;
-    }
+    this.collect(this.from, <i32>(to - this.from));
+    this.buffered = true;
   }
 
   /** The text ends at `to`. */
@@ -100,33 +95,51 @@ export class JsonText {
       this.keep(to);
       this.publish();
     } else {
-      this.ptr = this.from;
-      this.length = <i32>(to - this.from);
-      this.truncated = false;
+      this.show(this.from, <i32>(to - this.from));
     }
   }
 
-  /** Starts to collect anew, where text is passed on piece by piece. */
-  clear(): void {
-    this.buffered = true;
+  /** Offers `size` bytes at `at` as the text, or the next part of it. */
+  show(at: usize, size: i32): void {
+    this.ptr = at;
+    this.length = size;
+    this.truncated = false;
+  }
+
+  /** Adds `size` bytes at `at` to what is collected, or none of them if there is no room. */
+  collect(at: usize, size: i32): void {
+    if (size > this.room) {
+      this.overflowed = true;
+      return;
+    }
+    memory.copy(this.buffer + this.filled, at, size);
+    this.filled += size;
+  }
+
+  /** How many more bytes can be collected. */
+  get room(): i32 {
+    return this.capacity - this.filled;
+  }
+
+  /** Whether nothing is collected. */
+  get empty(): bool {
+    return this.filled == 0;
+  }
+
+  /** Offers what was collected as the next part, and starts to collect anew once that is read. */
+  passOn(): void {
+    this.publish();
     this.filled = 0;
     this.overflowed = false;
   }
 
-  /** The piece was passed on; the next one is a run again. */
-  passedOn(): void {
-    this.buffered = false;
-  }
-
-  /** Offers what was collected since `clear`, and tells whether that is anything. */
-  publish(): bool {
+  private publish(): void {
     this.ptr = this.buffer;
     this.length = this.filled;
     this.truncated = this.overflowed;
-    return this.length > 0;
   }
 
-  /** Takes a byte after a backslash (RFC 8259, section 7), once `keep` or `clear` has been called. */
+  /** Takes a byte after a backslash (RFC 8259, section 7), of a text that is collected. */
   escape(c: u8): Escape {
     if (this.hexLeft > 0) return this.hexDigit(c);
     if (c == LOWER_U) {

@@ -38,6 +38,6 @@ export const enum Strings {
   Drop,
   /** One String token with all of the text. */
   Keep,
-  /** Any number of Part tokens, in bounded memory however long the string is, then a String token without text. */
+  /** Any number of Part tokens, in little memory however long the string is, then a String token without text. */
   Stream,
 }
