@@ -1,6 +1,7 @@
 import { COLON, COMMA, DOT, LEFT_BRACKET, PERCENT, RIGHT_BRACKET, SPACE, TAB } from "../bytes/ascii";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { IpAddress, parseAddress } from "../rules/address";
+import { CidrTable } from "../rules/cidr-table";
 
 /**
  * The address at the front of `value`: a list such as X-Forwarded-For, whose first element counts, or one address.
@@ -8,11 +9,31 @@ import { IpAddress, parseAddress } from "../rules/address";
  * @returns null if that element is not an address
  */
 export function clientAddress(value: Bytes): IpAddress | null {
-  let from = addressOf(value);
-  let end = from + value.byteLength;
-  for (let at = from; at < end; ++at) {
-    if (load<u8>(at) == COMMA) end = at;
+  const from = addressOf(value);
+  return elementAddress(from, find(from, from + value.byteLength, COMMA));
+}
+
+/**
+ * The last address of a list that is not one of `trusted`: each proxy adds the peer that it saw at the end, so what
+ * stands before the first entry that a trusted proxy did not make is hearsay. If all are trusted, the first one.
+ * @returns null if the element that decides is not an address
+ */
+export function untrustedAddress(value: Bytes, trusted: CidrTable): IpAddress | null {
+  const start = addressOf(value);
+  let end = start + value.byteLength;
+  while (true) {
+    let from = end;
+    while (from > start && load<u8>(from - 1) != COMMA) --from;
+    const address = elementAddress(from, end);
+    if (address === null || from == start || trusted.find(address) < 0) return address;
+    end = from - 1;
   }
+}
+
+/** The address in one element of a list. */
+function elementAddress(first: usize, last: usize): IpAddress | null {
+  let from = first;
+  let end = last;
   while (from < end && isBlank(load<u8>(from))) ++from;
   while (from < end && isBlank(load<u8>(end - 1))) --end;
   if (from == end) return null;

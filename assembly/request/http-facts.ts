@@ -1,7 +1,7 @@
 import { Bytes, bytesOf, equals } from "../bytes/bytes";
 import { IpAddress } from "../rules/address";
 import { AddressSource, Facts } from "../rules/facts";
-import { clientAddress } from "./client-address";
+import { clientAddress, untrustedAddress } from "./client-address";
 import { cookieValue } from "./cookie";
 import { queryParam } from "./query";
 
@@ -66,7 +66,8 @@ export class HttpFacts extends Facts {
     const header = source.header;
     const text = header === null ? this.source.property(SOURCE_ADDRESS) : this.header(header);
     let address: IpAddress | null = null;
-    if (text !== null) address = clientAddress(text);
+    const trusted = source.trusted;
+    if (text !== null) address = trusted !== null ? untrustedAddress(text, trusted) : clientAddress(text);
     this.knownAddress = new KnownAddress(source, address, this.knownAddress);
     return address;
   }

@@ -1,13 +1,22 @@
 import { Bytes, equals } from "../bytes/bytes";
 import { IpAddress } from "./address";
+import { CidrTable } from "./cidr-table";
 
 /** Where a client's address is read from. */
 @final
 export class AddressSource {
-  /** @param header the name of a request header whose first element is the address; null for the remote address */
-  constructor(readonly header: Bytes | null) {}
+  /**
+   * @param header the name of a request header that lists addresses, the client's first; null for the remote address
+   * @param trusted the proxies whose entries in that list are believed: the address is then the last one that is not
+   * theirs, because what stands before it may be the client's invention; null to believe all
+   */
+  constructor(
+    readonly header: Bytes | null,
+    readonly trusted: CidrTable | null = null,
+  ) {}
 
   equals(other: AddressSource): bool {
+    if (this.trusted !== other.trusted) return false;
     const mine = this.header;
     const others = other.header;
     return mine === null || others === null ? mine === others : equals(mine, others);

@@ -62,6 +62,24 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
+  it("takes the last address that no trusted proxy has", async () => {
+    const host = await start(file, {
+      rule_name: "r",
+      rule_items: [
+        {
+          limit_by_per_ip: "from-header-x-forwarded-for",
+          trusted_proxies: ["10.0.0.0/8"],
+          limit_keys: [{ key: "0.0.0.0/0", token_per_minute: 10 }],
+        },
+      ],
+      redis: REDIS,
+    });
+    host.request(2, ROOT, { "x-forwarded-for": "1.1.1.1, 203.0.113.7, 10.0.0.1" });
+    expect(keysOf(host)).toEqual([
+      "higress-token-ratelimit:r:limit_by_per_ip:60:from-header-x-forwarded-for:203.0.113.7",
+    ]);
+  });
+
   it("global_threshold", async () => {
     for (const [mode, rule] of [
       ["first_match", "g"],

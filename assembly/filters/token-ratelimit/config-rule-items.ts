@@ -4,10 +4,12 @@ import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
+import { shown, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
 import { compileRegex } from "../../regex/regex";
 import { CONSUMER_HEADER } from "../../request/http-facts";
 import { AddressKeys } from "../../rules/address-keys";
+import { CidrTable } from "../../rules/cidr-table";
 import { Cidr, parseCidr } from "../../rules/cidr";
 import { AddressSource } from "../../rules/facts";
 import { Limit } from "../../rules/limit";
@@ -29,7 +31,11 @@ const PRECEDENCE: LimitBy[] = [
   LimitBy.PerIp,
 ];
 
-const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat(["limit_keys"]);
+const TRUSTED_PROXIES = "trusted_proxies";
+const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
+  "limit_keys",
+  TRUSTED_PROXIES,
+]);
 const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
 
 const EVERY_VALUE = bytesOf("*");
@@ -37,6 +43,7 @@ const REGEXP_PREFIX = bytesOf("regexp:");
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
+const NO_BLOCK = "must be an IP address or a block of them, such as 10.0.0.0/8";
 const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
 
 /** Reads `rule_items`. */
@@ -71,8 +78,11 @@ export class RuleItemsReader {
     const by = subject.by;
     const name = subject.name;
     this.checkRepetition(subject, fields.path, list, position);
+    if (by != LimitBy.PerIp && fields.has(TRUSTED_PROXIES)) {
+      this.problems.warning(fields.at(TRUSTED_PROXIES), "does nothing without limit_by_per_ip");
+    }
     if (by == LimitBy.PerIp) {
-      const source = this.readSource(name, fields.at(subject.field));
+      const source = this.readSource(name, fields, fields.at(subject.field));
       this.items.push(new AddressRuleItem(name, source, this.readAddressKeys(keys, path)));
     } else if (by < LimitBy.PerHeader) {
       this.items.push(new ValueRuleItem(by, name, this.readExactKeys(keys, path, subject.field)));
@@ -116,15 +126,35 @@ export class RuleItemsReader {
     this.problems.warning(path, `looks at the same as ${first}`);
   }
 
-  private readSource(text: Bytes, path: Path): AddressSource {
-    if (equals(text, FROM_REMOTE_ADDR)) return new AddressSource(null);
+  private readSource(text: Bytes, fields: Fields, path: Path): AddressSource {
+    const trusted = this.readTrustedProxies(fields);
+    if (equals(text, FROM_REMOTE_ADDR)) {
+      if (trusted !== null) {
+        this.problems.warning(fields.at(TRUSTED_PROXIES), "does nothing with from-remote-addr");
+      }
+      return new AddressSource(null);
+    }
     const header = startsWith(text, FROM_HEADER_PREFIX)
       ? slice(text, FROM_HEADER_PREFIX.byteLength, text.byteLength)
       : EMPTY;
     if (header.byteLength == 0) {
       this.problems.error(path, "must be from-remote-addr or from-header-<name of a header>");
     }
-    return new AddressSource(header);
+    return new AddressSource(header, trusted);
+  }
+
+  /** `trusted_proxies`, or null if there are none. */
+  private readTrustedProxies(fields: Fields): CidrTable | null {
+    const list = fields.list(TRUSTED_PROXIES);
+    const blocks: Cidr[] = [];
+    for (let i = 0; i < list.length; ++i) {
+      const text = textOfScalar(list[i]);
+      let block: Cidr | null = null;
+      if (text !== null) block = parseCidr(text);
+      if (block !== null) blocks.push(block);
+      else this.problems.error(fields.at(TRUSTED_PROXIES).item(i), `${NO_BLOCK}, is ${shown(list[i])}`);
+    }
+    return list.length > 0 ? new CidrTable(blocks) : null;
   }
 
   private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
@@ -176,7 +206,7 @@ export class RuleItemsReader {
       if (key === null) continue;
       const block = parseCidr(key.text);
       if (block === null) {
-        key.error("must be an IP address or a block of them, such as 10.0.0.0/8");
+        key.error(NO_BLOCK);
         continue;
       }
       read.push(key);

@@ -1,9 +1,11 @@
 import "../../../assembly/abi/abort";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
-import { clientAddress } from "../../../assembly/request/client-address";
+import { clientAddress, untrustedAddress } from "../../../assembly/request/client-address";
 import { cookieValue } from "../../../assembly/request/cookie";
 import { HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { queryParam } from "../../../assembly/request/query";
+import { Cidr, parseCidr } from "../../../assembly/rules/cidr";
+import { CidrTable } from "../../../assembly/rules/cidr-table";
 import { AddressSource } from "../../../assembly/rules/facts";
 
 const ABSENT = bytesOf("(absent)");
@@ -25,6 +27,17 @@ export function cookie(header: ArrayBuffer, name: string): ArrayBuffer {
 /** The canonical text of the address at the front of a header, or "(absent)". */
 export function address(value: ArrayBuffer): ArrayBuffer {
   const found = clientAddress(value);
+  return found === null ? ABSENT : found.text();
+}
+
+/** The canonical text of the last address of a list that is not in one of the trusted blocks, or "(absent)". */
+export function untrusted(value: ArrayBuffer, trusted: string[]): ArrayBuffer {
+  const blocks: Cidr[] = [];
+  for (let i = 0; i < trusted.length; ++i) {
+    const block = parseCidr(bytesOf(trusted[i]));
+    if (block !== null) blocks.push(block);
+  }
+  const found = untrustedAddress(value, new CidrTable(blocks));
   return found === null ? ABSENT : found.text();
 }
 

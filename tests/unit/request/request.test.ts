@@ -9,6 +9,7 @@ interface Harness {
   param(path: ArrayBuffer, name: string): ArrayBuffer;
   cookie(header: ArrayBuffer, name: string): ArrayBuffer;
   address(value: ArrayBuffer): ArrayBuffer;
+  untrusted(value: ArrayBuffer, trusted: string[]): ArrayBuffer;
   ask(request: string[], questions: string[]): string[];
 }
 
@@ -154,6 +155,32 @@ describe("a cookie, as published", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe("the last address that no trusted proxy has", () => {
+  const trusted = ["10.0.0.0/8", "2001:db8::/32"];
+  it.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["1.1.1.1, 203.0.113.7", "203.0.113.7"],
+    ["1.1.1.1, 203.0.113.7, 10.0.0.1", "203.0.113.7"],
+    ["1.1.1.1 ,203.0.113.7:80 , 10.0.0.1:443,[2001:db8::1]:9", "203.0.113.7"],
+    ["garbage, 203.0.113.7, 10.0.0.1", "203.0.113.7"],
+    ["10.0.0.2, 10.0.0.1", "10.0.0.2"],
+    ["10.0.0.1", "10.0.0.1"],
+    ["::ffff:10.0.0.9, 10.0.0.1", "10.0.0.9"],
+  ])("of %j is %j", (value, expected) => {
+    expect(text(request.untrusted(utf8(value), trusted))).toBe(expected);
+  });
+
+  it.each(["", ",", "203.0.113.7, garbage", "203.0.113.7,", "203.0.113.7, , 10.0.0.1", "unknown, 10.0.0.1"])(
+    "does not exist in %j",
+    (value) => expect(text(request.untrusted(utf8(value), trusted))).toBe(ABSENT),
+  );
+
+  it("is the last of all when nobody is trusted, and the first when all are", () => {
+    expect(text(request.untrusted(utf8("1.1.1.1, 2.2.2.2"), []))).toBe("2.2.2.2");
+    expect(text(request.untrusted(utf8("1.1.1.1, 2.2.2.2"), ["0.0.0.0/0"]))).toBe("1.1.1.1");
   });
 });
 
