@@ -41,6 +41,8 @@ console.log(`
 A request is let through as long as its counter is not above the limit; what it used is known, and
 charged, when its response has ended. The next one was answered by the filter, without calling the model:
   ${rejection}
+Carol did not wait for the end of her stream, which would have told what it used. What had been generated until
+then is charged, as estimated from the text.
 `);
 redis.disconnect();
 

@@ -6,13 +6,15 @@ export interface Step {
   readonly stream: boolean;
   readonly prompt: string;
   readonly maxTokens: number;
+  /** The client goes away after so many events of the stream. */
+  readonly leaveAfter?: number;
 }
 
 /** What came of it. */
 export interface Outcome {
   readonly step: Step;
   readonly status: number;
-  /** Tokens that the response reports; 0 when it was rejected. */
+  /** Tokens that the response reports, or that the filter charged when its client went away; 0 when it was rejected. */
   readonly tokens: number;
   /** The counter in Redis afterwards, and the seconds until it expires. */
   readonly counter: number;
@@ -25,7 +27,7 @@ export interface Outcome {
 /** Tokens that each API key may use per minute, as config.yaml says. */
 export const LIMIT = 200;
 
-/** Two callers: one walks into the limit, the other is not touched by that. */
+/** Callers: one walks into the limit, another is not touched by that, a third does not wait for the answer. */
 export const SCENE: readonly Step[] = [
   { apiKey: "alice", stream: false, prompt: "Hello, who are you?", maxTokens: 56 },
   { apiKey: "alice", stream: true, prompt: "Tell me a story", maxTokens: 76 },
@@ -33,6 +35,7 @@ export const SCENE: readonly Step[] = [
   { apiKey: "alice", stream: true, prompt: "And how does it end?", maxTokens: 75 },
   { apiKey: "alice", stream: false, prompt: "One more please", maxTokens: 40 },
   { apiKey: "bob", stream: true, prompt: "Tell me a story", maxTokens: 76 },
+  { apiKey: "carol", stream: true, prompt: "Tell me everything", maxTokens: 1000, leaveAfter: 40 },
 ];
 
 /**
@@ -46,14 +49,16 @@ export async function play(gateway: string, redis: Redis, show: (outcome: Outcom
     const key = `higress-token-ratelimit:default_rule:limit_by_per_header:60:x-api-key:${step.apiKey}`;
     const before = Number((await redis.get(key)) ?? 0);
     const response = await request(gateway, step);
-    const body = await response.text();
-    const tokens = response.ok ? totalTokens(body) : 0;
+    const body =
+      step.leaveAfter === undefined ? await response.text() : await readEvents(response, step.leaveAfter);
+    const reported = response.ok ? totalTokens(body) : 0;
+    const expected = response.ok ? Math.max(reported, 1) : 0;
     // The filter charges when the response has ended, without making the caller wait for it.
-    const counter = await untilAtLeast(redis, key, before + tokens);
+    const counter = await untilAtLeast(redis, key, before + expected);
     show({
       step,
       status: response.status,
-      tokens,
+      tokens: counter - before,
       counter,
       resetSeconds: Math.max(0, await redis.ttl(key)),
       retryAfter: response.headers.get("retry-after"),
@@ -65,7 +70,12 @@ export async function play(gateway: string, redis: Redis, show: (outcome: Outcom
 function request(gateway: string, step: Step): Promise<Response> {
   return fetch(`${gateway}/v1/chat/completions`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-api-key": step.apiKey },
+    headers: {
+      "content-type": "application/json",
+      "x-api-key": step.apiKey,
+      // Slow enough that a client can go away in the middle.
+      ...(step.leaveAfter === undefined ? {} : { "x-fake-event-delay-ms": "5" }),
+    },
     body: JSON.stringify({
       model: "fake-model",
       messages: [{ role: "user", content: step.prompt }],
@@ -73,6 +83,18 @@ function request(gateway: string, step: Step): Promise<Response> {
       ...(step.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
     }),
   });
+}
+
+/** Reads so many events of a stream, then closes the connection. */
+async function readEvents(response: Response, count: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  // Leaving the loop cancels the body.
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.split("\n\n").length > count) break;
+  }
+  return text;
 }
 
 /** `total_tokens` of a JSON body, or of the event of a stream that reports it. */

@@ -3,7 +3,7 @@ import { LIMIT, type Outcome } from "./scene.ts";
 
 const COLUMNS = [
   { title: "api key", width: 7 },
-  { title: "request", width: 35 },
+  { title: "request", width: 40 },
   { title: "status", width: 8 },
   { title: "tokens", width: 6, right: true },
   { title: "counter", width: 9, right: true },
@@ -18,12 +18,13 @@ export function head(): string {
 
 /** A row of the table. */
 export function row({ step, status, tokens, counter, resetSeconds }: Outcome): string {
-  const request = `${step.stream ? "stream" : "plain "} ${JSON.stringify(step.prompt)}`;
+  const left = step.leaveAfter === undefined ? "" : ", then left";
+  const request = `${step.stream ? "stream" : "plain "} ${JSON.stringify(step.prompt)}${left}`;
   const cells = line([
     step.apiKey,
     request,
     status === 429 ? "429 ✗" : `${status} ✓`,
-    tokens > 0 ? `+${tokens}` : "-",
+    tokens === 0 ? "-" : step.leaveAfter === undefined ? `+${tokens}` : `~${tokens}`,
     `${counter}/${LIMIT}`,
     String(Math.max(0, LIMIT - counter)),
     `${resetSeconds} s`,
