@@ -15,6 +15,8 @@ describe("in every dialect", () => {
     const answer = await ask(name, { ...DETAILS, "x-fake-no-usage": "1" });
     const text = name.startsWith("bedrock-invoke") ? decoded(answer) : answer.text;
     expect(text.replaceAll('"usage":null', "")).not.toMatch(/usage|Usage|TokenCount|eval_count/);
+    // Nor is there a chunk that was only there to report it.
+    expect(text).not.toContain('"choices":[]');
     expect([...answer.headers.keys()].join()).not.toContain("token-count");
     expect(answer.status).toBe(200);
   });

@@ -268,6 +268,11 @@ describe("dashscope", () => {
     expect(events.at(-1)).toMatchObject({ usage, output: { choices: [{ message: { content: ANSWER } }] } });
   });
 
+  it("streams to clients that accept only events", async () => {
+    const answer = await ask("dashscope", { accept: "text/event-stream" });
+    expect(answer.text).toMatch(/^id:1\nevent:result\n/);
+  });
+
   it("streams the new text only, if told so", async () => {
     const { text } = await ask(
       "dashscope stream",
@@ -294,6 +299,12 @@ describe("ollama", () => {
   it("has its counts at the top", async () => {
     const message = { content: ANSWER, thinking: THOUGHTS };
     expect(await json("ollama")).toMatchObject({ message, ...counts });
+  });
+
+  it("leaves out a prompt of no tokens", async () => {
+    const empty = await json("ollama", {}, { messages: [{ role: "user", content: "" }] });
+    expect(empty).toMatchObject({ eval_count: 7 });
+    expect(empty).not.toHaveProperty("prompt_eval_count");
   });
 
   it("streams lines, the last of which has them", async () => {
@@ -338,6 +349,12 @@ describe("baidu", () => {
       { prompt_tokens: 5, completion_tokens: 0, total_tokens: 12 },
     ]);
   });
+
+  it.each([3, 7])("of 2023 counts %d tokens of reasoning in the first event", async (reasoning) => {
+    const events = await data("baidu-2023 stream", { "x-fake-reasoning": String(reasoning) });
+    expect(members(events, "usage", "completion_tokens")).toEqual([7, 0]);
+    expect(members(events, "usage", "total_tokens")).toEqual([12, 12]);
+  });
 });
 
 describe("hunyuan", () => {
@@ -353,5 +370,7 @@ describe("hunyuan", () => {
     const events = await data("hunyuan stream", {});
     expect(members(events, "Usage", "CompletionTokens")).toEqual([1, 2, 3, 4, 5, 6, 7, 7]);
     expect(events.at(-1)).toMatchObject({ Choices: [{ FinishReason: "length" }], Usage });
+    const reasoning = await data("hunyuan stream");
+    expect(members(reasoning, "Usage", "CompletionTokens")).toEqual([4, 5, 6, 7, 7]);
   });
 });

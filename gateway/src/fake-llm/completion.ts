@@ -84,3 +84,13 @@ function generate(language: Language, count: number): string[] {
     return i === 0 ? piece.trimStart() : piece;
   });
 }
+
+/** The text of the answer. */
+export function answer(completion: Completion): string {
+  return completion.tokens.join("");
+}
+
+/** The text of the reasoning, `undefined` if there is none. */
+export function thinking(completion: Completion): string | undefined {
+  return completion.thoughts.length > 0 ? completion.thoughts.join("") : undefined;
+}

@@ -18,6 +18,7 @@ function each(contentType: string, write: (event: WireEvent, index: number) => s
   return { contentType, encode: (events) => events.map((event, i) => Buffer.from(write(event, i))) };
 }
 
+/** The data of an event as text. */
 export function textOfData({ data }: WireEvent): string {
   return typeof data === "string" ? data : JSON.stringify(data);
 }

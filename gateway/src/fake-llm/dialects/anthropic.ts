@@ -1,8 +1,7 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, thinking, type Completion, type TokenCounts } from "../completion.ts";
 import { limitAt, messagesAt, modelAt, textOf, type Json } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { FAILURE, type Dialect, type JsonReply } from "./dialect.ts";
-import { answer, thinking } from "./openai.ts";
 
 /** POST /v1/messages (anthropic-sdk-typescript, src/resources/messages/messages.ts). */
 export const ANTHROPIC: Dialect = {

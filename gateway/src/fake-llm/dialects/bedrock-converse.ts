@@ -1,10 +1,9 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, thinking, type Completion, type TokenCounts } from "../completion.ts";
 import { EVENT_STREAM } from "../event-stream.ts";
 import { limitAt, messagesAt, objectAt, textOf } from "../fields.ts";
 import type { WireEvent } from "../framings.ts";
 import { BEDROCK_FAILURE, bedrockError, LATENCY, PADDING } from "./bedrock.ts";
 import type { Dialect } from "./dialect.ts";
-import { answer, thinking } from "./openai.ts";
 
 /** Bedrock Converse and ConverseStream (docs.aws.amazon.com, API_runtime_Converse, API_runtime_ConverseStream). */
 export const BEDROCK_CONVERSE: Dialect = {

@@ -1,8 +1,8 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, thinking, type Completion, type TokenCounts } from "../completion.ts";
 import { limitAt, messagesAt, modelAt, objectAt } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { CREATED, FAILURE, type Dialect } from "./dialect.ts";
-import { answer, openaiError, openaiUsage, thinking } from "./openai.ts";
+import { openaiError, openaiUsage } from "./openai.ts";
 
 /** How a provider's chat completions differ from another's. */
 export interface ChatVariant {

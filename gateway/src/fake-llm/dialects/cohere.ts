@@ -1,8 +1,7 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, type Completion, type TokenCounts } from "../completion.ts";
 import { limitAt, messagesAt, modelAt } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { FAILURE, type Dialect } from "./dialect.ts";
-import { answer } from "./openai.ts";
 
 /** Cohere's POST /v2/chat (docs.cohere.com/reference/chat, chat-stream). Reasoning is not shown. */
 export const COHERE: Dialect = {

@@ -1,8 +1,7 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, thinking, type Completion, type TokenCounts } from "../completion.ts";
 import { limitAt, modelAt, objectAt, textOf } from "../fields.ts";
 import { SSE_DASHSCOPE, type WireEvent } from "../framings.ts";
 import { FAILURE, type Dialect, type DialectRequest, type JsonReply } from "./dialect.ts";
-import { answer, thinking } from "./openai.ts";
 
 /**
  * DashScope's native API (help.aliyun.com/zh/model-studio, "DashScope"): streamed if the header X-DashScope-SSE is

@@ -1,8 +1,7 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import { answer, type Completion, type TokenCounts } from "../completion.ts";
 import { limitAt, messagesAt, objectAt, textOf } from "../fields.ts";
 import { JSON_ARRAY, SSE_CRLF, type WireEvent } from "../framings.ts";
 import { FAILURE, type Dialect, type JsonReply } from "./dialect.ts";
-import { answer } from "./openai.ts";
 
 /**
  * Gemini and Vertex (ai.google.dev/api/generate-content): `:generateContent`, and `:streamGenerateContent` as

@@ -1,8 +1,7 @@
-import type { Completion } from "../completion.ts";
+import { answer, type Completion } from "../completion.ts";
 import { limitAt, messagesAt, modelAt } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { CREATED, FAILURE, type Dialect, type JsonReply } from "./dialect.ts";
-import { answer } from "./openai.ts";
 
 /**
  * Tencent Hunyuan's native ChatCompletions (cloud.tencent.com/document/product/1729/105701): names in capitals, errors

@@ -1,8 +1,7 @@
-import type { Completion } from "../completion.ts";
+import { answer, thinking, type Completion } from "../completion.ts";
 import { limitAt, messagesAt, modelAt, objectAt } from "../fields.ts";
 import { NDJSON, type WireEvent } from "../framings.ts";
 import { CREATED_AT, FAILURE, type Dialect } from "./dialect.ts";
-import { answer, thinking } from "./openai.ts";
 
 /** Ollama's POST /api/chat (ollama, docs/api.md): streamed unless told otherwise, a line a token. */
 export const OLLAMA: Dialect = {

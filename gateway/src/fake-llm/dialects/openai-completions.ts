@@ -1,8 +1,8 @@
-import type { Completion } from "../completion.ts";
+import { answer, type Completion } from "../completion.ts";
 import { limitAt, modelAt, objectAt, textOf } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { CREATED, FAILURE, type Dialect } from "./dialect.ts";
-import { answer, openaiError, openaiUsage } from "./openai.ts";
+import { openaiError, openaiUsage } from "./openai.ts";
 
 /** The older POST /v1/completions (platform.openai.com/docs/api-reference/completions); usage as in chat. */
 export const OPENAI_COMPLETIONS: Dialect = {

@@ -1,8 +1,8 @@
-import type { Completion } from "../completion.ts";
+import { answer, type Completion } from "../completion.ts";
 import { limitAt, modelAt, textOf } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { CREATED, FAILURE, type Dialect } from "./dialect.ts";
-import { answer, openaiError } from "./openai.ts";
+import { openaiError } from "./openai.ts";
 
 /**
  * POST /v1/responses (openai-node, src/resources/responses/responses.ts). In a stream the usage is in the last event,

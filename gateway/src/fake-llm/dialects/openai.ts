@@ -1,4 +1,4 @@
-import type { Completion, TokenCounts } from "../completion.ts";
+import type { TokenCounts } from "../completion.ts";
 import type { JsonReply } from "./dialect.ts";
 
 /** OpenAI's error object. */
@@ -25,12 +25,4 @@ export function openaiUsage(usage: TokenCounts | undefined): object | undefined 
       completion_tokens_details: { reasoning_tokens: usage.reasoning },
     }
   );
-}
-
-export function answer(completion: Completion): string {
-  return completion.tokens.join("");
-}
-
-export function thinking(completion: Completion): string | undefined {
-  return completion.thoughts.length > 0 ? completion.thoughts.join("") : undefined;
 }
