@@ -62,6 +62,8 @@ export class Document {
   private rootReport: Report = new Report();
   private report: Report = new Report();
   private reportDepth: i32 = 0;
+  /** The reader's offset since which generated text is not looked at, or -1. */
+  private droppedFrom: i64 = -1;
 
   /**
    * @param generated gets the text that the model generated
@@ -83,8 +85,14 @@ export class Document {
     heap.free(changetype<usize>(this));
   }
 
+  /** No more bytes will come, although the text may not have ended. */
+  finish(): void {
+    this.endDroppedText();
+  }
+
   /** Starts a new text. */
   begin(): void {
+    this.droppedFrom = -1;
     this.reader.begin();
     this.reader.strings = Strings.Drop;
     this.depth = 0;
@@ -137,10 +145,23 @@ export class Document {
     const text = this.reader.text;
     if (isText(this.edge)) {
       this.generated.feed(text.ptr, text.length);
+      if (this.generated.isFull) this.dropText();
       return;
     }
     const encoded = this.encoded;
     if (encoded !== null) encoded.feed(text.ptr, text.length);
+  }
+
+  /** The meter has seen enough: of the text from here on, only its size counts. */
+  private dropText(): void {
+    this.reader.strings = Strings.Drop;
+    this.droppedFrom = this.reader.offset;
+  }
+
+  private endDroppedText(): void {
+    if (this.droppedFrom < 0) return;
+    this.generated.skip(this.reader.offset - this.droppedFrom);
+    this.droppedFrom = -1;
   }
 
   /** A member's name has been read: where does it lead? */
@@ -156,6 +177,10 @@ export class Document {
     if (isCount(edge)) {
       strings = Strings.Keep;
     } else if (isText(edge)) {
+      if (this.generated.isFull) {
+        this.dropText();
+        return;
+      }
       strings = Strings.Stream;
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
@@ -216,6 +241,7 @@ export class Document {
   }
 
   private scalar(token: Token): void {
+    this.endDroppedText();
     const edge = this.next();
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {

@@ -32,7 +32,7 @@ const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines
  * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
  * and lines of JSON are told by their type too.
  *
- * A scanner is made once and used for one response after the other. Its memory is fixed, about 3 KB, whatever the
+ * A scanner is made once and used for one response after the other. Its memory is fixed, about 4 KB, whatever the
  * body; no chunk allocates, and no bytes make it trap.
  */
 @final
@@ -124,6 +124,7 @@ export class UsageScanner {
 
   /** The response has ended. */
   finish(): void {
+    this.document.finish();
     if (!this.usage.reported) this.tally.commit(this.headers, Combine.Merge);
   }
 

@@ -23,6 +23,16 @@ export class TextMeter {
     this.bytes += len;
   }
 
+  /** Whether further text need not be fed, but only skipped. */
+  get isFull(): bool {
+    return this.bytes >= SAMPLE;
+  }
+
+  /** Takes text of `size` bytes, unread. */
+  skip(size: i64): void {
+    this.bytes += size;
+  }
+
   /** Whether there was any text. */
   get any(): bool {
     return this.bytes > 0;

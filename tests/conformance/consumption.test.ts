@@ -77,6 +77,23 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
+  it.each([
+    ["plain text", "The quick brown fox jumps over the lazy dog. "],
+    ["text with escapes", 'He said:\n\t"no \\ yes".\n'],
+  ])("estimates a long answer of %s by its beginning and its length", async (_case, sentence) => {
+    const host = await start(file, PER_KEY);
+    const answer = (times: number): string =>
+      JSON.stringify({ choices: [{ message: { content: sentence.repeat(times) } }] });
+    const some = charged(host, { body: answer(100) });
+    const much = charged(host, { body: answer(10_000) });
+    expect(much / some).toBeGreaterThan(90);
+    expect(much / some).toBeLessThan(135);
+    // Cut off in the middle, it is charged half of that.
+    const half = charged(host, { body: answer(10_000).slice(0, answer(5_000).length), ending: "cut" });
+    expect(half / much).toBeGreaterThan(0.48);
+    expect(half / much).toBeLessThan(0.52);
+  });
+
   it("does not believe the beginning of a stream that was cut off, as Anthropic's is", async () => {
     const host = await start(file, PER_KEY);
     const beginning =
