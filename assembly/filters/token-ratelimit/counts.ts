@@ -6,21 +6,28 @@ import { Failure } from "../../redis/transport";
 /** More different rejection counters than that are counted under the consumer `other`: consumers come from clients. */
 const MAX_REJECTION_COUNTERS = 2048;
 
+/** Names of the values of `Failure`, in their order. */
+const FAILURES: string[] = [
+  "none",
+  "unknown_cluster",
+  "not_sent",
+  "network",
+  "authentication",
+  "error_reply",
+  "malformed",
+];
+
 /** What the filter counts, as proxy-wasm metrics. A metric is defined when it is first needed. */
 @final
 export class Counts {
-  private chargedTokens: Counter = new Counter("ai_token_ratelimit.charged_tokens");
-  private lostTokens: Counter = new Counter("ai_token_ratelimit.lost_tokens");
-  private estimatedTokens: Counter = new Counter("ai_token_ratelimit.estimated_tokens");
-  private clampedUsages: Counter = new Counter("ai_token_ratelimit.clamped_usages");
-  private compressedResponses: Counter = new Counter("ai_token_ratelimit.compressed_responses");
-  private uncheckedRequests: Counter = new Counter("ai_token_ratelimit.unchecked_requests");
-  private unknownCluster: Counter = new Counter("ai_token_ratelimit.redis_failures.unknown_cluster");
-  private notSent: Counter = new Counter("ai_token_ratelimit.redis_failures.not_sent");
-  private network: Counter = new Counter("ai_token_ratelimit.redis_failures.network");
-  private authentication: Counter = new Counter("ai_token_ratelimit.redis_failures.authentication");
-  private errorReply: Counter = new Counter("ai_token_ratelimit.redis_failures.error_reply");
-  private malformed: Counter = new Counter("ai_token_ratelimit.redis_failures.malformed");
+  private chargedTokens: Counter = counter("charged_tokens");
+  private lostTokens: Counter = counter("lost_tokens");
+  private estimatedTokens: Counter = counter("estimated_tokens");
+  private clampedUsages: Counter = counter("clamped_usages");
+  private compressedResponses: Counter = counter("compressed_responses");
+  private uncheckedRequests: Counter = counter("unchecked_requests");
+  /** By `Failure`. */
+  private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
   private rejections: Map<string, Counter> = new Map<string, Counter>();
 
   /** Tokens that Redis has counted. */
@@ -54,7 +61,7 @@ export class Counts {
   }
 
   redisFailure(failure: Failure): void {
-    this.redisFailures(failure).add(1);
+    this.redisFailures[failure].add(1);
   }
 
   /** A rejected request, under the name of the published plugin, which Higress turns into labels. */
@@ -66,27 +73,14 @@ export class Counts {
     }
     this.rejections.get(name).add(1);
   }
-
-  private redisFailures(failure: Failure): Counter {
-    switch (failure) {
-      case Failure.UnknownCluster:
-        return this.unknownCluster;
-      case Failure.NotSent:
-        return this.notSent;
-      case Failure.Network:
-        return this.network;
-      case Failure.Authentication:
-        return this.authentication;
-      case Failure.ErrorReply:
-        return this.errorReply;
-      default:
-        return this.malformed;
-    }
-  }
 }
 
 function rejectionName(route: Bytes, cluster: Bytes, consumer: string): string {
   return `route.${textOf(route)}.upstream.${textOf(cluster)}.model.none.consumer.${consumer}.metric.token_ratelimit_count`;
+}
+
+function counter(name: string): Counter {
+  return new Counter(`ai_token_ratelimit.${name}`);
 }
 
 /** A counter of the host. */
