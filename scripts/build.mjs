@@ -5,7 +5,10 @@ import { readFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
 
 /** Entry file -> name of the module. */
-const MODULES = { "assembly/token-ratelimit.higress.ts": "ai-token-ratelimit" };
+const MODULES = {
+  "assembly/token-ratelimit.higress.ts": "ai-token-ratelimit",
+  "assembly/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
+};
 
 const check = process.argv.includes("--check");
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   entry: ["filters", "redis", "config", "abi"],
   filters: ["rules", "limiter", "usage", "request", "redis", "config", "abi", "json", "bytes", "regex"],
   request: ["rules", "bytes"],
-  redis: ["config", "abi", "bytes"],
+  redis: ["config", "abi", "json", "bytes"],
   config: ["json", "bytes", "regex"],
   rules: ["regex", "bytes"],
   usage: ["json", "bytes"],

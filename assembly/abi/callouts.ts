@@ -2,8 +2,8 @@
 export abstract class CalloutHandler {
   /**
    * Called once, on the root context.
-   * @param status 0 when there is an answer
-   * @param size its size in bytes
+   * @param status how it went, as the function that makes the call says
+   * @param size of the answer in bytes
    */
   abstract onReply(status: u32, size: u32): void;
 }

@@ -1,9 +1,18 @@
-import { addressOf, Bytes, bytesOf, endsWith } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, endsWith, equals } from "../bytes/bytes";
 import { COLON, PIPE, QUESTION, SLASH, SPACE } from "../bytes/ascii";
 import { textOf } from "../bytes/utf8";
 import { Fields } from "./fields";
+import { readRedisHttp, RedisHttpConfig } from "./redis-http";
 
-const FIELDS: string[] = ["service_name", "service_port", "username", "password", "timeout", "database"];
+const FIELDS: string[] = [
+  "service_name",
+  "service_port",
+  "username",
+  "password",
+  "timeout",
+  "database",
+  "http",
+];
 
 const STATIC_SUFFIX = bytesOf(".static");
 
@@ -18,7 +27,22 @@ export class RedisConfig {
     /** For one command, in milliseconds. */
     readonly timeout: i32,
     readonly database: i32,
+    /** Only for proxies without Redis calls. */
+    readonly http: RedisHttpConfig,
   ) {}
+
+  /** Whether `other` is the same Redis, reached in the same way. */
+  isSameAs(other: RedisConfig): bool {
+    return (
+      equals(this.serviceName, other.serviceName) &&
+      this.servicePort == other.servicePort &&
+      equals(this.username, other.username) &&
+      equals(this.password, other.password) &&
+      this.timeout == other.timeout &&
+      this.database == other.database &&
+      this.http.isSameAs(other.http)
+    );
+  }
 
   /** The name of the service's cluster in Envoy, as Higress and Istio spell it. */
   get cluster(): Bytes {
@@ -40,6 +64,7 @@ export function readRedis(fields: Fields): RedisConfig {
   const password = fields.text("password");
   const timeout = fields.integer("timeout", 0, 0, i32.MAX_VALUE);
   const database = fields.integer("database", 0, 0, i32.MAX_VALUE);
+  const http = readRedisHttp(fields);
   fields.warnOfOthers(FIELDS);
   // Zero stands for the default, as in the published plugin.
   return new RedisConfig(
@@ -49,6 +74,7 @@ export function readRedis(fields: Fields): RedisConfig {
     password,
     timeout != 0 ? <i32>timeout : 1000,
     <i32>database,
+    http,
   );
 }
 

@@ -9,11 +9,15 @@ import { Bytes, bytesOf } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
 import { parseReply, ReplyKind } from "./reply";
-import { Failure, ReplyHandler, Transport } from "./transport";
+import { writeCommand } from "./resp";
+import { Command, Failure, MAX_COMMAND, ReplyHandler, Transport } from "./transport";
 
 /** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;
 const MAX_BACKOFF_MS: i64 = 64_000;
+
+// Commands are written into one buffer, because the host copies them during the call.
+const buffer = new ByteBuilder(1024, MAX_COMMAND);
 
 /**
  * Redis over the host calls of Higress.
@@ -52,9 +56,12 @@ export class HigressTransport extends Transport {
     return this.ready;
   }
 
-  send(command: ByteBuilder, handler: ReplyHandler): Failure {
+  send(command: Command, handler: ReplyHandler): Failure {
+    writeCommand(buffer, command);
+    // A command that was cut would desynchronise the connection for everybody.
+    if (buffer.overflowed) return Failure.NotSent;
     if (!this.ready && !this.init()) return Failure.UnknownCluster;
-    const status = redisCall(this.cluster, command, new HigressReply(this, handler));
+    const status = redisCall(this.cluster, buffer, new HigressReply(this, handler));
     if (status == Status.Ok) return Failure.None;
     if (status != Status.BadArgument) return Failure.NotSent;
     // The cluster was removed; should it come back, the host may have forgotten the credentials.

@@ -2,6 +2,7 @@ import { CR, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes } from "../bytes/bytes";
 import { decimalLength } from "../bytes/decimal";
+import { Command } from "./transport";
 
 /**
  * Redis commands in RESP2: an array of bulk strings.
@@ -27,4 +28,16 @@ export function argument(out: ByteBuilder, value: Bytes): void {
 /** An argument that is a number. */
 export function numberArgument(out: ByteBuilder, value: i64): void {
   out.byte(BULK).decimal(decimalLength(value)).byte(CR).byte(LF).decimal(value).byte(CR).byte(LF);
+}
+
+/** Writes a whole command over what is in `out`. */
+export function writeCommand(out: ByteBuilder, command: Command): void {
+  const keys = command.keys;
+  const args = command.args;
+  beginCommand(out, command.length);
+  argument(out, command.verb);
+  argument(out, command.script);
+  numberArgument(out, keys.length);
+  for (let i = 0; i < keys.length; ++i) argument(out, keys[i]);
+  for (let i = 0; i < args.length; ++i) numberArgument(out, args[i]);
 }

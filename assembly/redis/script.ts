@@ -1,8 +1,6 @@
-import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf, startsWith } from "../bytes/bytes";
-import { argument, beginCommand, numberArgument } from "./resp";
 import { Reply, ReplyKind } from "./reply";
-import { Failure, ReplyHandler, Transport } from "./transport";
+import { Command, Failure, ReplyHandler, Transport } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
 const EVAL = bytesOf("EVAL");
@@ -21,9 +19,6 @@ export class Script {
     this.sha1 = bytesOf(sha1);
   }
 }
-
-// Commands are written into one buffer, because the host copies them during the call.
-const command = new ByteBuilder(1024, 1 << 20);
 
 /**
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
@@ -74,15 +69,6 @@ export abstract class ScriptCall extends ReplyHandler {
   }
 
   private issue(verb: Bytes, script: Bytes): Failure {
-    const keys = this.keys;
-    const args = this.args;
-    beginCommand(command, 3 + keys.length + args.length);
-    argument(command, verb);
-    argument(command, script);
-    numberArgument(command, keys.length);
-    for (let i = 0; i < keys.length; ++i) argument(command, keys[i]);
-    for (let i = 0; i < args.length; ++i) numberArgument(command, args[i]);
-    // A command that was cut would desynchronise the connection for everybody.
-    return command.overflowed ? Failure.NotSent : this.transport.send(command, this);
+    return this.transport.send(new Command(verb, script, this.keys, this.args), this);
   }
 }

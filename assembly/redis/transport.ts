@@ -1,4 +1,4 @@
-import { ByteBuilder } from "../bytes/builder";
+import { Bytes } from "../bytes/bytes";
 import { Reply } from "./reply";
 
 /** Why a command has no usable reply. */
@@ -18,6 +18,26 @@ export const enum Failure {
   Malformed,
 }
 
+/** EVALSHA or EVAL with its arguments: no other commands are sent. Each transport writes it in its own form. */
+@final
+export class Command {
+  constructor(
+    readonly verb: Bytes,
+    /** The script's SHA-1, or its text. */
+    readonly script: Bytes,
+    readonly keys: Bytes[],
+    readonly args: i64[],
+  ) {}
+
+  /** Of all arguments, the verb and the number of keys included. */
+  get length(): i32 {
+    return 3 + this.keys.length + this.args.length;
+  }
+}
+
+/** A command is written into at most so many bytes; one that is longer is not sent. */
+export const MAX_COMMAND: i32 = 1 << 20;
+
 /** Who gets the reply to a command. */
 export abstract class ReplyHandler {
   /**
@@ -34,7 +54,7 @@ export abstract class Transport {
    * @returns None when it is on its way and `handler` will hear of it, possibly before this returns; otherwise why
    * not, and `handler` is not called
    */
-  abstract send(command: ByteBuilder, handler: ReplyHandler): Failure;
+  abstract send(command: Command, handler: ReplyHandler): Failure;
 
   /**
    * Connects anew after an authentication error, unless that was tried a short while ago.

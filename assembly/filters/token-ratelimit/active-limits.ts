@@ -1,5 +1,4 @@
-import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
-import { textOf } from "../../bytes/utf8";
+import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
 import { RedisConfig } from "../../config/redis";
 import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
@@ -81,17 +80,10 @@ class Connection {
     private config: RedisConfig,
     readonly transport: Transport,
   ) {
-    this.failures = new FailureLog(textOf(config.cluster));
+    this.failures = new FailureLog(transport.name());
   }
 
   isTo(other: RedisConfig): bool {
-    const config = this.config;
-    return (
-      equals(config.cluster, other.cluster) &&
-      equals(config.username, other.username) &&
-      equals(config.password, other.password) &&
-      config.timeout == other.timeout &&
-      config.database == other.database
-    );
+    return this.config.isSameAs(other);
   }
 }

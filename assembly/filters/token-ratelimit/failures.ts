@@ -40,13 +40,13 @@ export class FailureLog {
 function explain(failure: Failure): string {
   switch (failure) {
     case Failure.UnknownCluster:
-      return "the gateway does not know this cluster; check redis.service_name and service_port, and that the service is registered (McpBridge)";
+      return "the gateway does not know this cluster; check redis.service_name and service_port (or redis.http.cluster), and that the service is registered (McpBridge)";
     case Failure.NotSent:
       return "no healthy host; check that Redis is up and that its address is right";
     case Failure.Network:
       return "the connection failed, or no reply came in time; check that Redis is up, and redis.timeout";
     case Failure.Authentication:
-      return "it refuses the credentials; check redis.username and redis.password";
+      return "it refuses the credentials; check redis.username and redis.password (or redis.http.authorization)";
     case Failure.ErrorReply:
       return "it answered with an error: ";
     default:

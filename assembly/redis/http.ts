@@ -1,0 +1,79 @@
+import { takeBuffer } from "../abi/buffers";
+import { CalloutHandler } from "../abi/callouts";
+import { HeaderPairs } from "../abi/headers";
+import { httpCall } from "../abi/http-call";
+import { BufferType, Status } from "../abi/types";
+import { ByteBuilder } from "../bytes/builder";
+import { Bytes, bytesOf, EMPTY } from "../bytes/bytes";
+import { textOf } from "../bytes/utf8";
+import { RedisConfig } from "../config/redis";
+import { Command, Failure, MAX_COMMAND, ReplyHandler, Transport } from "./transport";
+import { parseWebdisReply, writeWebdisCommand } from "./webdis";
+
+/** More of a response is not read, which makes it malformed; our scripts' replies have a few hundred bytes. */
+const MAX_RESPONSE: u32 = 1 << 16;
+
+// Commands are written into one buffer, because the host copies them during the call.
+const buffer = new ByteBuilder(2048, MAX_COMMAND);
+
+/**
+ * Redis over an HTTP server in front of it, for proxies that have HTTP calls and no Redis calls. The proxy keeps the
+ * connections to that server, and the server those to Redis, with its own credentials for it.
+ */
+@final
+export class HttpTransport extends Transport {
+  private cluster: Bytes;
+  private headers: Bytes;
+
+  constructor(private config: RedisConfig) {
+    super();
+    const http = config.http;
+    this.cluster = http.cluster.byteLength > 0 ? http.cluster : config.cluster;
+    const headers = new HeaderPairs()
+      .add(bytesOf(":method"), bytesOf("POST"))
+      .add(bytesOf(":path"), http.path)
+      .add(bytesOf(":authority"), config.serviceName)
+      .add(bytesOf("content-type"), bytesOf("application/octet-stream"));
+    if (http.authorization.byteLength > 0) headers.add(bytesOf("authorization"), http.authorization);
+    this.headers = headers.encode();
+  }
+
+  send(command: Command, handler: ReplyHandler): Failure {
+    writeWebdisCommand(buffer, command, this.config.database);
+    if (buffer.overflowed) return Failure.NotSent;
+    const timeout = <u32>this.config.timeout;
+    const status = httpCall(this.cluster, this.headers, buffer, timeout, new HttpReply(handler));
+    if (status == Status.Ok) return Failure.None;
+    return status == Status.BadArgument ? Failure.UnknownCluster : Failure.NotSent;
+  }
+
+  /** The credentials go with each command, and Redis' own are the server's: there is nothing to try again. */
+  reconnect(): bool {
+    return false;
+  }
+
+  name(): string {
+    return textOf(this.cluster);
+  }
+}
+
+/** Reads the response, which exists only during the callback. */
+@final
+class HttpReply extends CalloutHandler {
+  constructor(private handler: ReplyHandler) {
+    super();
+  }
+
+  onReply(status: u32, size: u32): void {
+    if (status != 200) return this.handler.onReply(null, failureOf(status));
+    const body = size <= MAX_RESPONSE ? takeBuffer(BufferType.HttpCallResponseBody, size) : null;
+    const reply = parseWebdisReply(body !== null ? body : EMPTY);
+    this.handler.onReply(reply, reply === null ? Failure.Malformed : Failure.None);
+  }
+}
+
+/** What an HTTP status other than 200 says; 5xx also come from the proxy itself, when it reaches nobody in time. */
+function failureOf(status: u32): Failure {
+  if (status == 401 || status == 403) return Failure.Authentication;
+  return status == 0 || status >= 500 ? Failure.Network : Failure.Malformed;
+}
