@@ -1,6 +1,9 @@
 import {
+  ASTERISK,
   CR,
+  DOT,
   EQUALS,
+  HASH,
   isDigit,
   isLetter,
   LF,
@@ -29,7 +32,7 @@ export const enum Cost {
   /** A word after digits, several punctuation characters, or another script. */
   WordAfter = 110,
   /** A capital after a small letter, as in `camelCase`: another word, and often an abbreviated one. */
-  Hump = 110,
+  Hump = 118,
   /** A capital after a capital: `SELECT` is one token, `ENOSPC` three. */
   Capital = 14,
   /** Each letter of a word from the eighth on: long words are rarer, so they are split more often. */
@@ -48,6 +51,8 @@ export const enum Cost {
   LineGlued = 20,
   /** The same line end again: `\n\n` is one token, too, but is less often one with what is before it. */
   EmptyLine = 40,
+  /** Any further line end, and the line feed after a carriage return. */
+  LineFar = 6,
   /** The first character of a run of ASCII punctuation. */
   Punctuation = 90,
   /** Its second and third character: pairs such as `);` and `":` are known. */
@@ -87,11 +92,11 @@ const SCRIPT_COSTS: usize = memory.data<u8>([
   20, 42,
   // Typography
   75, 50,
-  // Symbol: the well-known ones are one token, the others two or three
-  200, 100,
+  // Symbol: the well-known ones are one token, the others two or three; lines drawn with them are few
+  200, 50,
   // Other
-  80, 60,
-  // Astral
+  60, 40,
+  // Rare: two to four
   180, 180,
 ]);
 
@@ -108,8 +113,8 @@ export const enum Class {
   /** The same line end as the one before it. */
   LineEndAgain,
   Punctuation,
-  /** The same punctuation character as the one before it. */
-  PunctuationAgain,
+  /** The same punctuation character as the one before it, if it is one that rulers and dots are made of. */
+  RulerAgain,
   Script,
 }
 
@@ -160,9 +165,8 @@ export const ASCII: usize = memory.data(256);
 /** For each 32 characters below U+10000 the place of their script in a row of `TRANSITIONS`. */
 export const BASIC_PLANE: usize = memory.data(0x10000 >> 5);
 
-/** The place in a row of the script of characters from U+10000 on, and that of bytes that are not UTF-8. */
-export const ASTRAL: i32 = (<i32>Class.Script + <i32>Script.Astral) * ENTRY;
-export const INVALID: i32 = (<i32>Class.Script + <i32>Script.Other) * ENTRY;
+/** The place in a row of characters from U+10000 on, and of bytes that are not UTF-8. */
+export const RARE: i32 = (<i32>Class.Script + <i32>Script.Rare) * ENTRY;
 
 /** The places of the three classes of which encoded binary data is a mixture. */
 export const SMALL: i32 = <i32>Class.Small * ENTRY;
@@ -204,7 +208,7 @@ function fillTransitions(): void {
     rule(state, Class.LineEnd, Cost.Line, State.LineEnd);
     rule(state, Class.LineEndAgain, Cost.Line, State.LineEnd);
     rule(state, Class.Punctuation, Cost.Punctuation, State.Punctuation);
-    rule(state, Class.PunctuationAgain, Cost.Punctuation, State.Punctuation);
+    rule(state, Class.RulerAgain, Cost.Punctuation, State.Punctuation);
     for (let script: i32 = Script.Han; script < SCRIPTS; ++script) {
       const first = load<u8>(SCRIPT_COSTS + 2 * (script - <i32>Script.Han));
       rule(state, <i32>Class.Script + script, first, <i32>State.Script + script - <i32>Script.Han);
@@ -236,20 +240,16 @@ function fillTransitions(): void {
   rule(<i32>State.Blank + 1, Class.Blank, Cost.Repeated, <i32>State.Blank + 1);
 
   for (let n = 0; n < 2; ++n) {
-    rule(<i32>State.LineEnd + n, Class.LineEnd, Cost.Repeated, <i32>State.LineEnd + 1);
-    rule(
-      <i32>State.LineEnd + n,
-      Class.LineEndAgain,
-      n == 0 ? Cost.EmptyLine : Cost.Repeated,
-      <i32>State.LineEnd + 1,
-    );
+    rule(<i32>State.LineEnd + n, Class.LineEnd, Cost.LineFar, <i32>State.LineEnd + 1);
+    rule(<i32>State.LineEnd + n, Class.LineEndAgain, Cost.LineFar, <i32>State.LineEnd + 1);
   }
+  rule(State.LineEnd, Class.LineEndAgain, Cost.EmptyLine, <i32>State.LineEnd + 1);
 
   for (let n = 0; n < 3; ++n) {
     const state = <i32>State.Punctuation + n;
     const next = min(state + 1, <i32>State.Punctuation + 2);
     rule(state, Class.Punctuation, n < 2 ? Cost.PunctuationNext : Cost.PunctuationFar, next);
-    rule(state, Class.PunctuationAgain, Cost.Repeated, next);
+    rule(state, Class.RulerAgain, Cost.Repeated, next);
     rule(state, Class.LineEnd, Cost.LineGlued, State.LineEnd);
   }
 }
@@ -261,6 +261,18 @@ function classOf(byte: u8): Class {
   return byte == LF || byte == CR ? Class.LineEnd : Class.Punctuation;
 }
 
+function againClassOf(byte: u8): Class {
+  const klass = classOf(byte);
+  if (klass == Class.LineEnd) return Class.LineEndAgain;
+  return klass == Class.Punctuation && isRuler(byte) ? Class.RulerAgain : klass;
+}
+
+/** Whether a line of 64 of these bytes is a few tokens in the vocabularies. */
+function isRuler(byte: u8): bool {
+  if (byte == HASH || byte == ASTERISK || byte == PLUS || byte == MINUS) return true;
+  return byte == DOT || byte == SLASH || byte == EQUALS || byte == UNDERSCORE;
+}
+
 function isBase64(byte: u8): bool {
   if (isLetter(byte) || isDigit(byte) || byte == EQUALS) return true;
   return byte == PLUS || byte == SLASH || byte == MINUS || byte == UNDERSCORE;
@@ -269,7 +281,7 @@ function isBase64(byte: u8): bool {
 function fillClasses(): void {
   for (let byte: i32 = 0; byte < 0x80; ++byte) {
     const klass = classOf(<u8>byte);
-    const again: i32 = klass == Class.Punctuation || klass == Class.LineEnd ? <i32>klass + 1 : <i32>klass;
+    const again = againClassOf(<u8>byte);
     const flag = isBase64(<u8>byte) ? BASE64 : 0;
     store<u8>(ASCII + byte, <u8>(placeOf(klass) | flag));
     store<u8>(ASCII + byte, <u8>(placeOf(again) | flag), 0x80);

@@ -1,11 +1,10 @@
 import {
   ASCII,
-  ASTRAL,
   BASE64,
   BASIC_PLANE,
   CAPITAL,
   DIGIT,
-  INVALID,
+  RARE,
   SMALL,
   START,
   TRANSITIONS,
@@ -26,7 +25,7 @@ const MEDIA_BYTES_PER_TOKEN: i64 = 1024;
  * The text comes as UTF-8 in pieces, cut anywhere, also inside a character; the estimate is the same for every way of
  * cutting. Texts that do not follow each other in a prompt are separated by `boundary()`. Nothing is kept of the text
  * but what is known of the last few bytes, nothing is allocated, and no input traps; bytes that are not UTF-8 count as
- * characters of some kind. The count cannot overflow: a byte costs at most three tokens, so that would take 2^54 bytes.
+ * some character. The count cannot overflow: a byte costs at most three tokens, so that would take 2^54 bytes.
  *
  * No vocabulary is known here. The text drives a small automaton whose transitions cost hundredths of a token; which and
  * why is said in `estimator-costs.ts`. `scripts/estimate-error.ts` measures the error per language.
@@ -124,7 +123,7 @@ export class TokenEstimator {
           this.missing = missing;
           break;
         }
-        place = byte < 0xc0 ? INVALID : placeOf(character);
+        place = byte < 0xc0 ? RARE : placeOf(character);
       }
       const entry = TRANSITIONS + row + place;
       row = load<u16>(entry);
@@ -176,7 +175,7 @@ export class TokenEstimator {
 // @ts-ignore: decorator
 @inline
 function placeOf(character: u32): u32 {
-  return character < 0x10000 ? load<u8>(BASIC_PLANE + (character >> 5)) : ASTRAL;
+  return character < 0x10000 ? load<u8>(BASIC_PLANE + (character >> 5)) : RARE;
 }
 
 // @ts-ignore: decorator
