@@ -1,6 +1,6 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, bytesOf, indexOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, indexOf } from "../bytes/bytes";
 
 /**
  * The only place that spells Redis keys. They are those of the published plugin, so that counters carry over:
@@ -12,11 +12,15 @@ import { Bytes, bytesOf, indexOf } from "../bytes/bytes";
  * The braces are a Redis Cluster hash tag: keys with the same tag live in one slot, which a script that touches
  * several keys requires. Whatever is tagged therefore carries the 2.x name, whichever rule_mode is set.
  *
- * Parts are not escaped, as published: a name or value with a colon can coincide with another pair.
+ * Parts are not escaped, as published: a name or value with a colon can coincide with another pair. Of a value longer
+ * than `MAX_VALUE` bytes only the beginning is used: callers that differ behind that share a counter, rather than make
+ * the command too long to be sent, which would let them pass.
  */
 const PREFIX = bytesOf("higress-token-ratelimit:");
 const GLOBAL = bytesOf("global_threshold");
 const CHARGE = bytesOf(":charge:");
+
+const MAX_VALUE = 4096;
 
 const key = new ByteBuilder(256, 1 << 17);
 
@@ -41,7 +45,8 @@ export function ruleCounterKey(
   value: Bytes,
 ): Bytes {
   begin(ruleName, tagged);
-  key.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON).bytes(value);
+  key.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON);
+  key.at(addressOf(value), min(value.byteLength, MAX_VALUE));
   return key.toBytes();
 }
 

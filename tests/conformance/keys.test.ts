@@ -126,6 +126,27 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
+  it("never lets a caller pass because its value is long", async () => {
+    const items = Array.from({ length: 20 }, (_, i) => ({
+      [i % 2 === 0 ? "limit_by_per_header" : "limit_by_per_consumer"]: "x-mse-consumer",
+      limit_keys: [
+        { key: "*", token_per_second: i + 1, token_per_minute: 1, token_per_hour: 1, token_per_day: 1 },
+      ],
+    }));
+    const host = await start(file, {
+      rule_name: "r",
+      rule_mode: "all_match",
+      rule_items: items,
+      redis: REDIS,
+    });
+    host.request(2, ROOT, { "x-mse-consumer": "x".repeat(60_000) });
+    const keys = keysOf(host);
+    expect(keys).toHaveLength(8);
+    expect(keys[0]).toBe(
+      `higress-token-ratelimit:{r}:limit_by_per_header:1:x-mse-consumer:${"x".repeat(4096)}`,
+    );
+  });
+
   it("keeps values that are not UTF-8 byte for byte", async () => {
     const host = await start(file, {
       rule_name: "r",

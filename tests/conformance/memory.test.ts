@@ -16,6 +16,47 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThan(1 << 20);
   });
 
+  it("is given back by many calls at once, whose readers are more than are kept", async () => {
+    const host = await start(file, PER_KEY);
+    const burst = (first: number): void => {
+      const ids = Array.from({ length: 200 }, (_, i) => first + i);
+      for (const id of ids) {
+        host.request(id, ROOT, { "x-api-key": "a" }, false);
+        host.reply(ROOT, counter(0));
+        host.requestBody(id, '{"messages":[{"content":"hello');
+        host.responseHeaders(id, { "content-type": "application/json" });
+        host.responseBody(id, usageBody(3, 4).slice(0, 50));
+      }
+      for (const id of ids) host.end(id);
+      while (host.pending.length > 0) host.reply(ROOT, array(7));
+    };
+    for (let i = 0; i < 20; ++i) burst(2 + 200 * i);
+    const warm = host.memoryBytes;
+    for (let i = 20; i < 200; ++i) burst(2 + 200 * i);
+    expect(host.memoryBytes).toBe(warm);
+  });
+
+  it("is never taken from a callback that is still running, when the host answers in the middle of it", async () => {
+    const host = await start(file, PER_KEY);
+    host.onRedisCall = (command) => {
+      const isCharge = command.args.length > 5;
+      host.reply(ROOT, isCharge ? array(7) : counter(command.token % 3 === 0 ? 101 : 0), command);
+    };
+    let admitted = 0n;
+    for (let id = 2; id < 20_000; ++id) {
+      const key = `key-${id}-${"x".repeat(id % 50)}`;
+      const stream = host.request(id, ROOT, { "x-api-key": key });
+      if (stream.localResponse === null) {
+        admitted++;
+        host.responseHeaders(id, { "content-type": "application/json" });
+        host.responseBody(id, usageBody(3, 4), true);
+      }
+      host.end(id);
+    }
+    expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n * admitted);
+    expect(host.lines(3)).toEqual([]);
+  });
+
   it("is given back by rejected, unchecked, failed, abandoned and unmatched requests too", async () => {
     const host = await start(file, PER_KEY);
     const round = (id: number): void => {
