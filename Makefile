@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MODULES := node_modules/.package-lock.json
 TSX := node_modules/.bin/tsx
 
-.PHONY: help run demo build test check format clean
+.PHONY: help run demo build image push test check format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,13 @@ demo: $(MODULES) redis build ## The same scene, ending after it
 build: $(MODULES) ## Build build/*.wasm (release and debug) and print their sizes
 	@node scripts/build.mjs
 
-test: $(MODULES) redis build ## Run every test
+image: $(MODULES) build ## Write the modules as OCI images to build/image*
+	@node scripts/image.mjs
+
+push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
+	@node scripts/push.mjs
+
+test: $(MODULES) redis registry build ## Run every test
 	@node_modules/.bin/vitest run
 
 check: $(MODULES) ## Check format, lint, types and import directions
@@ -36,6 +42,10 @@ clean: ## Remove what was built and installed
 .PHONY: redis
 redis:
 	@scripts/ensure-redis.sh
+
+.PHONY: registry
+registry:
+	@scripts/ensure-registry.sh
 
 $(MODULES): package.json package-lock.json scripts/ensure-node.sh
 	@scripts/ensure-node.sh

@@ -1,0 +1,61 @@
+// Pushes build/image to a registry with the first of oras, skopeo and crane that is here: `make push IMAGE=registry/name:tag`.
+// PLAIN_HTTP=1 for a registry without TLS, such as one on loopback; TARGET=envoy for build/image.envoy.
+// Who may push is known to these clients: `oras login`, `skopeo login`, `crane auth login`, or `docker login`.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+/** How each client is told to copy the layout as it is. */
+const CLIENTS = {
+  oras: (layout, reference, image, isPlain) => [
+    ...["cp", "--from-oci-layout", `${layout}:${reference}`],
+    ...(isPlain ? ["--to-plain-http"] : []),
+    image,
+  ],
+  // The policy is about signatures of the source, which is our own folder.
+  skopeo: (layout, reference, image, isPlain) => [
+    ...["--insecure-policy", "copy", "--preserve-digests"],
+    ...(isPlain ? ["--dest-tls-verify=false"] : []),
+    ...[`oci:${layout}:${reference}`, `docker://${image}`],
+  ],
+  crane: (layout, _reference, image, isPlain) => ["push", layout, image, ...(isPlain ? ["--insecure"] : [])],
+};
+
+const HOW_TO_GET_ONE = `One of these clients is needed, and none is here. Any will do, then try again:
+  oras     https://oras.land/docs/installation        macOS: brew install oras
+  skopeo   Debian, Ubuntu: sudo apt-get install skopeo   Fedora: sudo dnf install skopeo   macOS: brew install skopeo
+  crane    https://github.com/google/go-containerregistry   macOS: brew install crane
+With Docker alone: docker build -t <image> . && docker push <image>`;
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    image: { type: "string", default: process.env.IMAGE ?? "" },
+    layout: { type: "string", default: process.env.TARGET === "envoy" ? "build/image.envoy" : "build/image" },
+    client: { type: "string" },
+  },
+  allowPositionals: true,
+});
+const image = positionals[0] ?? values.image;
+if (!/^[^/\s@]+\/[^\s@]+:[\w.-]+$/.test(image))
+  fail(
+    `Where to? IMAGE=registry/name:tag, such as IMAGE=registry.example.com/plugins/ai-token-ratelimit:0.1.0`,
+  );
+if (!existsSync(`${values.layout}/index.json`)) fail(`There is no ${values.layout}. Run: make image`);
+const client = (values.client ? [values.client] : Object.keys(CLIENTS)).find(
+  (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).error === undefined,
+);
+if (client === undefined) fail(HOW_TO_GET_ONE);
+
+const [manifest] = JSON.parse(readFileSync(`${values.layout}/index.json`, "utf8")).manifests;
+const reference = manifest.annotations["org.opencontainers.image.ref.name"];
+const args = CLIENTS[client](values.layout, reference, image, process.env.PLAIN_HTTP === "1");
+const { status } = spawnSync(client, args, { stdio: ["ignore", "ignore", "inherit"] });
+if (status !== 0) fail(`${client} could not push ${image}`);
+console.log(`Pushed with ${client}. As url of a WasmPlugin:
+  oci://${image}
+  oci://${image.replace(/:[\w.-]+$/, "")}@${manifest.digest}`);
