@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MODULES := node_modules/.package-lock.json
 TSX := node_modules/.bin/tsx
 
-.PHONY: help run demo build image push test check format clean
+.PHONY: help run demo build image push test bench check format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy
 test: $(MODULES) redis registry build ## Run every test
 	@node_modules/.bin/vitest run
 
+bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
+	@$(TSX) tests/bench/main.ts $(if $(PUBLISH),--publish)
+
 check: $(MODULES) ## Check format, lint, types and import directions
 	@node_modules/.bin/prettier --check --log-level warn .
 	@node_modules/.bin/eslint .
@@ -39,9 +42,13 @@ format: $(MODULES) ## Format all code
 clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
-.PHONY: redis
+.PHONY: redis envoy
 redis:
 	@scripts/ensure-redis.sh
+
+envoy:
+	@scripts/ensure-envoy.sh
+	@scripts/ensure-webdis.sh
 
 .PHONY: registry
 registry:

@@ -1,0 +1,98 @@
+// Contract: what `make bench` measures is what it says: in each scenario the filter asks, charges and rejects as in
+// production, also on the plain host, and the floor makes the same Redis calls. Nothing is timed here.
+import { describe, expect, it } from "vitest";
+import { BenchHost } from "./host.ts";
+import { measureMatching } from "./matching.ts";
+import { measureMemory } from "./memory.ts";
+import { filterModules, type FilterModule } from "./modules.ts";
+import { PlainHost } from "./plain-host.ts";
+import { playerOf } from "./requests.ts";
+import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
+import { SCENARIOS, USAGE } from "./scenarios.ts";
+
+const [ours, floor] = (await filterModules(undefined)) as [FilterModule, FilterModule];
+const CHARGED = BigInt(USAGE.input + USAGE.output);
+const MINUTE = 60_000;
+/** Enough to see that it works. */
+const ONCE = { rounds: 1, warmUp: 0, batch: 0 };
+
+/** The words of a Redis command. */
+const words = (command: Buffer | undefined): string[] =>
+  String(command)
+    .split("\r\n")
+    .filter((line, i) => i > 0 && !/^\$\d+$/.test(line) && line !== "");
+
+describe.each([
+  ["lean", BenchHost],
+  ["plain", PlainHost],
+])("on the %s host", (_name, Host) => {
+  it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    "plays: %s",
+    async (name, scenario) => {
+      const player = await playerOf(ours.module, Host);
+      expect(player.redis.name).toBe("ours");
+      // Twice, so that what a stream leaves behind would show.
+      player.play(scenario);
+      const recording = player.host.record();
+      player.play(scenario);
+      expect(player.host.complaints).toEqual([]);
+
+      const [check, charge] = recording.commands.map(words);
+      const metrics = [...recording.metrics];
+      if (name === "unmatched") {
+        expect(recording.commands).toEqual([]);
+      } else if (name === "rejected") {
+        expect(recording.commands).toHaveLength(1);
+        expect(recording.answers).toEqual([429]);
+        expect(recording.continued).toBe(0);
+        expect(metrics).toMatchObject([[expect.stringContaining("upstream.outbound|443||qwen.dns"), 1n]]);
+      } else {
+        expect(recording.commands).toHaveLength(2);
+        expect(check![0]).toBe("EVALSHA");
+        expect(check).toContain(
+          "higress-token-ratelimit:bench:limit_by_per_header:60:x-api-key:sk-proj-7Qm2XvR9tLpW",
+        );
+        expect(charge).toContain(String(CHARGED));
+        expect(recording).toMatchObject({ answers: [], continued: 1 });
+        expect(metrics).toEqual([["ai_token_ratelimit.charged_tokens", CHARGED]]);
+      }
+    },
+  );
+});
+
+describe("the floor", () => {
+  it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    "does as ours: %s",
+    async (_, scenario) => {
+      const [we, it] = [await playerOf(ours.module), await playerOf(floor.module)];
+      const [ourRecording, itsRecording] = [we.host.record(), it.host.record()];
+      we.play(scenario);
+      it.play(scenario);
+      const { answers, continued, replied } = ourRecording;
+      expect(itsRecording).toMatchObject({ answers, continued, replied });
+      // Only the number in a charge's id differs in length.
+      const lengths = ({ commands }: typeof ourRecording): number[] =>
+        commands.map((command) => Math.round(command.length / 10));
+      expect(lengths(itsRecording)).toEqual(lengths(ourRecording));
+      expect(it.host.memoryBytes).toBe(1 << 16);
+    },
+  );
+});
+
+describe("each section", () => {
+  it("finds the limit of every request, of every kind", { timeout: MINUTE }, async () => {
+    expect(await measureMatching(ONCE, [10, 100])).toHaveLength(10);
+  });
+
+  it("reads bodies, texts and patterns", { timeout: MINUTE }, async () => {
+    expect(await measureScanner(ONCE)).toHaveLength(4);
+    expect(await measureEstimator(ONCE)).toHaveLength(3);
+    expect(await measureRegex(ONCE)).not.toEqual([]);
+  });
+
+  it("sees that neither requests nor chunks make memory grow", { timeout: MINUTE }, async () => {
+    const { early, late, grownByChunks } = await measureMemory(ours.module, 20_000, 20_000);
+    expect(late).toBe(early);
+    expect(grownByChunks).toBe(0);
+  });
+});

@@ -1,0 +1,93 @@
+// `make bench`: measures, prints, and writes build/bench.json, build/bench.svg and build/bench.txt.
+//
+//   PEER=file.wasm   another filter to compare with, e.g. a build of the published plugin
+//   ROUNDS=60        rounds per measurement
+//   ONLY=sse         one kind of request, or one section
+//   --publish        copies the results to docs/bench
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { chart } from "./chart.ts";
+import { measureConfiguration } from "./configuration.ts";
+import { environmentOf } from "./environment.ts";
+import { measureMatching } from "./matching.ts";
+import { measureMemory } from "./memory.ts";
+import { filterModules, root } from "./modules.ts";
+import { text, type Report } from "./report.ts";
+import { measureRequests } from "./requests.ts";
+import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const SECTIONS = ["requests", "matching", "scanning", "regex", "configuration", "memory"] as const;
+/** Starting a VM with ten thousand keys takes long enough that a few rounds tell. */
+const CONFIGURATION_ROUNDS = 10;
+
+const { PEER, ROUNDS, ONLY } = process.env;
+const publish = process.argv.includes("--publish");
+const rounds = Number(ROUNDS || 60);
+const names = SCENARIOS.map(({ name }) => name);
+if (!Number.isInteger(rounds) || rounds < 1) fail(`ROUNDS is a number of at least 1, not ${ROUNDS}`);
+if (ONLY && ![...SECTIONS, ...names].includes(ONLY)) {
+  fail(`ONLY is one of ${[...SECTIONS, ...names].join(", ")}, not ${ONLY}`);
+}
+if (publish && ONLY) fail("only whole runs are published");
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
+
+function wants(section: (typeof SECTIONS)[number]): boolean {
+  if (!ONLY || ONLY === section) return true;
+  return section === "requests" && names.includes(ONLY);
+}
+
+function progress(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+}
+
+const modules = await filterModules(PEER);
+const ours = modules[0]!;
+const report: Report = environmentOf(modules);
+const wantsScenario = (name: string): boolean => !names.includes(ONLY ?? "") || ONLY === name;
+if (wants("requests")) {
+  progress("requests ...");
+  report.requests = await measureRequests(modules, wantsScenario, { rounds, warmUp: 400, batch: 4 });
+}
+if (wants("matching")) {
+  progress("matching ...");
+  report.matching = await measureMatching({ rounds, warmUp: 100, batch: 2 });
+}
+if (wants("scanning")) {
+  progress("scanning ...");
+  const effort = { rounds, warmUp: 150, batch: 3 };
+  report.scanning = [...(await measureScanner(effort)), ...(await measureEstimator(effort))];
+}
+if (wants("regex")) {
+  progress("regular expressions ...");
+  report.regex = await measureRegex({ rounds: Math.ceil(rounds / 2), warmUp: 40, batch: 1 });
+}
+if (wants("configuration")) {
+  progress("configuration ...");
+  report.configuration = await measureConfiguration(ours.bytes, Math.min(rounds, CONFIGURATION_ROUNDS));
+}
+if (wants("memory")) {
+  progress("a million requests ...");
+  report.memory = await measureMemory(ours.module);
+}
+progress("");
+
+const printed = text(report);
+process.stdout.write(printed);
+const build = resolve(root, "build");
+writeFileSync(resolve(build, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
+writeFileSync(resolve(build, "bench.txt"), printed);
+const svg = chart(report);
+if (svg !== null) writeFileSync(resolve(build, "bench.svg"), svg);
+
+if (publish) {
+  const docs = resolve(root, "docs/bench");
+  mkdirSync(docs, { recursive: true });
+  for (const file of ["bench.json", "bench.txt", "bench.svg"]) {
+    copyFileSync(resolve(build, file), resolve(docs, file));
+  }
+}

@@ -1,0 +1,48 @@
+// A host that does what proxies do between the network and a filter, and the way a host is written when nobody counts
+// nanoseconds: names are copied out and looked up as text, values are encoded when they are asked for, commands and
+// body chunks are copied. Beside the lean host it shows how much of the filter's cost is left to see in such company.
+import { BenchHost } from "./host.ts";
+import type { Values } from "./values.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export class PlainHost extends BenchHost {
+  /** The command sent last. */
+  command: Uint8Array = new Uint8Array();
+
+  protected override give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
+    const ptr = value.length === 0 ? 0 : this.allocate(value.length);
+    if (ptr !== 0) new Uint8Array(this.guest.memory.buffer, ptr, value.length).set(value);
+    this.giveNumber(ptrSlot, ptr);
+    this.giveNumber(sizeSlot, value.length);
+    return 0;
+  }
+
+  protected override giveValue(
+    values: Values,
+    name: number,
+    nameSize: number,
+    ptrSlot: number,
+    sizeSlot: number,
+  ): number {
+    const value = values.entries[decoder.decode(this.copy(name, nameSize)).toLowerCase()];
+    return value === undefined ? 1 : this.give(encoder.encode(value), ptrSlot, sizeSlot);
+  }
+
+  protected override giveNumber(slot: number, value: number): void {
+    new DataView(this.guest.memory.buffer).setUint32(slot, value, true);
+  }
+
+  protected override bytesOf(type: number): Uint8Array {
+    return super.bytesOf(type).slice();
+  }
+
+  protected override send(query: number, size: number): void {
+    this.command = this.copy(query, size);
+  }
+
+  private copy(ptr: number, size: number): Uint8Array {
+    return new Uint8Array(this.guest.memory.buffer, ptr, size).slice();
+  }
+}

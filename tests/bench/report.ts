@@ -1,0 +1,133 @@
+// What a run of `make bench` has found, and as text.
+import type { ConfigurationCost } from "./configuration.ts";
+import type { Environment } from "./environment.ts";
+import type { MatchCost } from "./matching.ts";
+import type { Spread } from "./measure.ts";
+import type { MemoryUse } from "./memory.ts";
+import type { RequestCost } from "./requests.ts";
+import type { RegexCost, ScanCost } from "./scanning.ts";
+import { table } from "./table.ts";
+
+/** The parts that were not measured are missing. */
+export interface Report extends Environment {
+  requests?: RequestCost[];
+  matching?: MatchCost[];
+  scanning?: ScanCost[];
+  regex?: RegexCost[];
+  configuration?: ConfigurationCost[];
+  memory?: MemoryUse;
+}
+
+const HOSTS = {
+  lean: "lean host, which does next to nothing itself",
+  plain: "plain host, which copies and decodes what it passes on",
+};
+
+/** Three significant digits. */
+const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const spread = ({ median, p10, p90 }: Spread): string => `${number(median)} (${number(p10)}-${number(p90)})`;
+const kibibytes = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+const times = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}x`;
+const count = (value: number): string => value.toLocaleString("en-US");
+const verdict = (isMet: boolean): string => (isMet ? "met" : "missed");
+
+export function text(report: Report): string {
+  const parts = [heading(report)];
+  if (report.requests) parts.push(...requests(report.requests));
+  if (report.matching) parts.push(matching(report.matching));
+  if (report.scanning) parts.push(scanning(report.scanning));
+  if (report.regex) parts.push(regex(report.regex));
+  if (report.configuration) parts.push(configuration(report.configuration));
+  if (report.memory) parts.push(memory(report.memory));
+  return `${parts.join("\n\n")}\n`;
+}
+
+function heading({ machine, commit, modules }: Environment): string {
+  const sizes = modules.map(({ name, bytes, gzipped }) => [name, kilobytes(bytes), kilobytes(gzipped)]);
+  return [
+    `ai-token-ratelimit ${commit}, on ${machine.cpu}, ${machine.cores} cores; Node ${machine.node}, V8 ${machine.v8}`,
+    "Medians of processor time, and in brackets the 10th and the 90th percentile.",
+    "",
+    table(["module", "wasm", "gzipped"], sizes),
+  ].join("\n");
+}
+
+function requests(costs: RequestCost[]): string[] {
+  return (["lean", "plain"] as const).map((host) => {
+    const rows = costs
+      .filter((cost) => cost.host === host)
+      .map(({ title, module, cost, overFloor, goal, hostCalls, redis }, i, all) => [
+        title === all[i - 1]?.title ? "" : title,
+        module,
+        spread(cost),
+        module === "floor" ? "" : times(overFloor.median),
+        goal ? `${times(goal)}: ${verdict(overFloor.median <= goal)}` : "",
+        String(hostCalls),
+        redis.commands === 0 ? "-" : `${redis.commands}: ${redis.sent} + ${redis.received}`,
+      ]);
+    const columns = ["request", "module", "us", "of floor", "goal", "host calls", "Redis calls: bytes"];
+    return `Requests, on a ${HOSTS[host]}\n${table(columns, rows)}`;
+  });
+}
+
+function matching(costs: MatchCost[]): string {
+  const kinds = [...new Set(costs.map(({ kind }) => kind))];
+  const sizes = [...new Set(costs.map(({ keys }) => keys))];
+  const rows = kinds.map((kind) => {
+    const ofKind = costs.filter((cost) => cost.kind === kind);
+    return [
+      kind,
+      ...ofKind.map(({ cost }) => spread(cost)),
+      times(ofKind.at(-1)!.cost.median / ofKind[0]!.cost.median),
+    ];
+  });
+  const columns = [
+    "keys",
+    ...sizes.map((size) => count(size)),
+    `${count(sizes.at(-1)!)} to ${count(sizes[0]!)}`,
+  ];
+  return `Finding the limit of a request by the number of keys, in ns\n${table(columns, rows)}`;
+}
+
+function scanning(costs: ScanCost[]): string {
+  const rows = costs.map(({ title, bytes, chunks, perByte, perChunk }) => [
+    title,
+    count(bytes),
+    count(chunks),
+    spread(perByte),
+    chunks > 1 ? spread(perChunk) : "",
+  ]);
+  const columns = ["text", "bytes", "chunks", "ns per byte", "ns per chunk"];
+  return `Reading responses and estimating texts\n${table(columns, rows)}`;
+}
+
+function regex(costs: RegexCost[]): string {
+  const patterns = [...new Set(costs.map(({ pattern }) => pattern))];
+  const sizes = [...new Set(costs.map(({ size }) => size))];
+  const rows = patterns.map((pattern) => [
+    pattern,
+    ...costs.filter((cost) => cost.pattern === pattern).map(({ perByte }) => spread(perByte)),
+  ]);
+  const columns = ["pattern", ...sizes.map((size) => (size < 1024 ? `${size} B` : `${size >> 10} KB`))];
+  return `Searching with regular expressions by the size of the text, in ns per byte\n${table(columns, rows)}`;
+}
+
+function configuration(costs: ConfigurationCost[]): string {
+  const rows = costs.map(({ kind, bytes, cold, warm, memory, memoryBefore }) => [
+    kind,
+    count(bytes),
+    number(cold),
+    spread(warm),
+    kibibytes(memory - memoryBefore),
+  ]);
+  const columns = ["keys", "bytes", "ms, first", "ms, later VMs", "memory"];
+  return `Configuring ${count(costs[0]!.keys)} keys\n${table(columns, rows)}`;
+}
+
+function memory({ requests, configured, early, late, chunks, grownByChunks }: MemoryUse): string {
+  return [
+    `Memory: ${kibibytes(configured)} when configured, ${kibibytes(early)} after 1,000 requests, ${kibibytes(late)} after ${count(requests)}.`,
+    `One stream of ${count(chunks)} chunks: ${kibibytes(grownByChunks)} more.`,
+  ].join("\n");
+}

@@ -1,0 +1,123 @@
+// The cost of whole requests: ours, the floor and the peer in turns, on a lean host and on a plain one.
+import { dialectOf, type Dialect } from "./dialect.ts";
+import { BenchHost, type HostCalls } from "./host.ts";
+import { measure, ratioOf, spreadOf, type Effort, type Spread, type Subject } from "./measure.ts";
+import type { FilterModule } from "./modules.ts";
+import { PlainHost } from "./plain-host.ts";
+import { play, prepare, SCENARIOS, THRESHOLD, type Scenario } from "./scenarios.ts";
+
+export interface RequestCost {
+  scenario: string;
+  title: string;
+  host: "lean" | "plain";
+  module: string;
+  /** Microseconds per request. */
+  cost: Spread;
+  /** The cost as a multiple of the floor's, round by round. */
+  overFloor: Spread;
+  /** What `overFloor` should be at most. */
+  goal?: number;
+  /** Calls from the filter into the host. */
+  hostCalls: number;
+  redis: { commands: number; sent: number; received: number };
+}
+
+/** A filter that is ready to play. */
+export interface Player {
+  host: BenchHost;
+  redis: Dialect;
+  play(scenario: Scenario): void;
+}
+
+/** Loads and configures a filter, and finds out in which dialect Redis must answer it. */
+export async function playerOf(
+  module: WebAssembly.Module,
+  Host: typeof BenchHost = BenchHost,
+  wrap?: (calls: HostCalls) => HostCalls,
+): Promise<Player> {
+  const host = await Host.load(module, wrap);
+  prepare(host);
+  let id = 1;
+  let redis = dialectOf(undefined, THRESHOLD);
+  const player = {
+    host,
+    redis,
+    play: (scenario: Scenario): void => play(host, scenario, redis, ++id),
+  };
+  const { commands } = host.record();
+  player.play(SCENARIOS[0]!);
+  host.stop();
+  player.redis = redis = dialectOf(commands[0], THRESHOLD);
+  return player;
+}
+
+/** Measures the scenarios that `wanted` names. */
+export async function measureRequests(
+  modules: FilterModule[],
+  wanted: (name: string) => boolean,
+  effort: Effort,
+): Promise<RequestCost[]> {
+  const costs: RequestCost[] = [];
+  for (const Host of [BenchHost, PlainHost]) {
+    const players = await Promise.all(modules.map(({ module }) => playerOf(module, Host)));
+    for (const scenario of SCENARIOS) {
+      if (wanted(scenario.name)) costs.push(...(await compare(scenario, modules, players, effort)));
+    }
+  }
+  return costs;
+}
+
+async function compare(
+  scenario: Scenario,
+  modules: FilterModule[],
+  players: Player[],
+  effort: Effort,
+): Promise<RequestCost[]> {
+  const subjects = players.map((player): Subject => ({
+    run: (times) => {
+      for (let i = 0; i < times; ++i) player.play(scenario);
+    },
+  }));
+  const samples = measure(subjects, effort);
+  const floor = modules.findIndex(({ name }) => name === "floor");
+  return Promise.all(
+    modules.map(async ({ name, module }, i) => ({
+      scenario: scenario.name,
+      title: scenario.title,
+      host: players[i]!.host instanceof PlainHost ? "plain" : "lean",
+      module: name,
+      cost: spreadOf(samples[i]!.map((nanoseconds) => nanoseconds / 1000)),
+      overFloor: ratioOf(samples[i]!, samples[floor]!),
+      ...(scenario.goal && name === "ours" ? { goal: scenario.goal } : {}),
+      ...(await traffic(module, scenario)),
+    })),
+  );
+}
+
+/** What goes between filter, host and Redis in a request. */
+async function traffic(
+  module: WebAssembly.Module,
+  scenario: Scenario,
+): Promise<Pick<RequestCost, "hostCalls" | "redis">> {
+  let hostCalls = 0;
+  const counted = (calls: HostCalls): HostCalls =>
+    Object.fromEntries(
+      Object.entries(calls).map(([name, call]) => [
+        name,
+        (...args: never[]): unknown => {
+          ++hostCalls;
+          return call(...args);
+        },
+      ]),
+    );
+  const player = await playerOf(module, BenchHost, counted);
+  player.play(scenario);
+  hostCalls = 0;
+  const recording = player.host.record();
+  player.play(scenario);
+  const sent = recording.commands.reduce((sum, command) => sum + command.length, 0);
+  return {
+    hostCalls,
+    redis: { commands: recording.commands.length, sent, received: recording.replied },
+  };
+}
