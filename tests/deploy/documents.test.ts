@@ -1,6 +1,6 @@
 // Contract: each Chinese document has what the English one has, in the same order, and both name only what there is.
 // The English documents are the source; tests/docs.test.ts compares README.md with the code.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -91,5 +91,31 @@ describe("the configuration table of README_zh.md", () => {
     const translated = table(read("README_zh.md")).map((cells) => cells.map(toEnglish));
     expect(translated).toEqual(table(read("README.md")));
     expect(translated.length).toBeGreaterThan(20);
+  });
+});
+
+describe.each(["docs/runbook.md", "docs/runbook_zh.md"])("%s", (path) => {
+  const folder = "assembly/filters/token-ratelimit";
+  const filter = readdirSync(join(root, folder))
+    .map((name) => read(`${folder}/${name}`))
+    .join("");
+  const text = read(path);
+
+  it("names only metrics that the filter has", () => {
+    const metrics = [...text.matchAll(/`(?:…|wasmcustom\.ai_token_ratelimit\.)([a-z_]+)[.*\w]*`/g)].map(
+      (match) => match[1]!,
+    );
+    expect(new Set(metrics).size).toBeGreaterThan(5);
+    for (const metric of metrics) expect(filter).toContain(metric);
+    for (const [, failure] of text.matchAll(/`(?:…redis_failures)?\.([a-z_]+)`/g))
+      expect(filter).toContain(`"${failure}"`);
+  });
+
+  it("quotes only what the filter logs", () => {
+    const quoted = [...text.matchAll(/(?:log: |日志：)(`[^`]+`(?:(?:, |、)`[^`]+`)*)/g)].flatMap((match) =>
+      match[1]!.split(/, |、/).map((phrase) => phrase.replaceAll("`", "")),
+    );
+    expect(quoted.length).toBe(4);
+    for (const phrase of quoted) expect(filter).toContain(phrase);
   });
 });
