@@ -15,8 +15,17 @@ export function log(level: LogLevel, message: string): void {
 @external("env", "proxy_get_log_level")
 declare function proxy_get_log_level(level: usize): u32;
 
+/** The host is asked for its level once in so many times, since a call costs more than most requests spend on it. */
+const ASKED_EVERY: i32 = 64;
+let knownLevel: u32 = LogLevel.Info;
+let untilAsked: i32 = 0;
+
 /** Whether the host wants lines of `level`, to be asked before a costly line is composed. */
 export function logs(level: LogLevel): bool {
-  clearSlots();
-  return proxy_get_log_level(sizeSlot()) == Status.Ok && <u32>level >= slotNumber();
+  if (--untilAsked < 0) {
+    untilAsked = ASKED_EVERY;
+    clearSlots();
+    if (proxy_get_log_level(sizeSlot()) == Status.Ok) knownLevel = slotNumber();
+  }
+  return <u32>level >= knownLevel;
 }

@@ -30,6 +30,14 @@ export class ByteBuilder {
     this.overflowed = false;
   }
 
+  /** Makes room for `size` bytes at the end, to be written by the caller at once; 0 if there is none. */
+  append(size: i32): usize {
+    if (!this.reserve(size)) return 0;
+    const at = addressOf(this.buffer) + this.length;
+    this.length += size;
+    return at;
+  }
+
   byte(value: u8): ByteBuilder {
     if (this.reserve(1)) store<u8>(addressOf(this.buffer) + this.length++, value);
     return this;

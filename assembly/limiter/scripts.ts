@@ -39,22 +39,21 @@ export const MARKER_SECONDS: i64 = 60;
  * script is run: it may be repeated when its reply was lost.
  *
  *   KEYS     one counter per window, and behind them the marker of this charge, if it has one
- *   ARGV[1]  the tokens to add
- *   ARGV[2]  for how many seconds the marker is kept
- *   ARGV     then per counter: the window in seconds
+ *   ARGV     per counter: the window in seconds; behind them the tokens to add, and for how many seconds the marker
+ *            is kept
  *   reply    per counter: its value after the addition, or its error, which stops no other; empty if it was charged before
  */
 export const CHARGE_SCRIPT = `local counters = #ARGV - 2
 local reply = {}
-if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[2]) then
+if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[#ARGV]) then
   return reply
 end
 for i = 1, counters do
-  local tokens = redis.pcall('INCRBY', KEYS[i], ARGV[1])
+  local tokens = redis.pcall('INCRBY', KEYS[i], ARGV[counters + 1])
   if type(tokens) == 'number' and redis.call('PTTL', KEYS[i]) == -1 then
-    redis.call('EXPIRE', KEYS[i], ARGV[i + 2])
+    redis.call('EXPIRE', KEYS[i], ARGV[i])
   end
   reply[i] = tokens
 end
 return reply`;
-export const CHARGE_SHA1 = "06fcbf1f8c44f5a2ccef60691e33f88754144d59";
+export const CHARGE_SHA1 = "444989abe6962d32e7e3afc13eb367c5fa500067";

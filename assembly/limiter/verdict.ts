@@ -19,7 +19,7 @@ export class Verdict {
  * @param tokens per counter its value, or NOT_A_NUMBER
  * @param remaining per counter its remaining milliseconds; negative when it does not exist
  */
-export function judge(counters: Counters, tokens: i64[], remaining: i64[]): Verdict {
+export function judge(counters: Counters, tokens: StaticArray<i64>, remaining: StaticArray<i64>): Verdict {
   const verdict = new Verdict();
   for (let i = 0; i < counters.length; ++i) {
     if (tokens[i] == NOT_A_NUMBER) {

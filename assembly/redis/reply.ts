@@ -22,6 +22,8 @@ const MAX_ELEMENTS = 1024;
 /** Deeper nesting makes a reply malformed; our scripts nest one level. */
 const MAX_DEPTH = 4;
 
+const NO_ITEMS: Reply[] = [];
+
 /** One RESP2 value that Redis sent. */
 @final
 export class Reply {
@@ -31,7 +33,7 @@ export class Reply {
   /** Of Integer. */
   integer: i64 = 0;
   /** Of Array. */
-  items: Reply[] = [];
+  items: Reply[] = NO_ITEMS;
 
   /** The value as a number: an Integer, or a Bulk or Status in decimal; NOT_A_NUMBER for all else. */
   toInteger(): i64 {
@@ -106,6 +108,7 @@ class Parser {
     if (count == -1) return reply;
     if (count < 0 || count > MAX_ELEMENTS || depth >= MAX_DEPTH) return null;
     reply.kind = ReplyKind.Array;
+    reply.items = [];
     for (let i: i64 = 0; i < count; ++i) {
       const item = this.value(depth + 1);
       if (item === null) return null;

@@ -32,7 +32,7 @@ const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines
  * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
  * and lines of JSON are told by their type too.
  *
- * A scanner is made once and used for one response after the other. Its memory is fixed, about 4 KB, whatever the
+ * A scanner is made once and used for one response after the other. Its memory is fixed, about 8 KB, whatever the
  * body; no chunk allocates, and no bytes make it trap.
  */
 @final
@@ -51,7 +51,6 @@ export class UsageScanner {
 
   constructor() {
     const tally = new Tally();
-    // The documents are unmanaged: it is the scanner that keeps the meter alive.
     const generated = new TextMeter();
     const inner = new Document(tally, generated);
     inner.where = Where.BedrockChunk;
@@ -68,6 +67,7 @@ export class UsageScanner {
   /** Frees the memory; the scanner and its usage must not be used after that. */
   dispose(): void {
     this.document.dispose();
+    this.generated.dispose();
     heap.free(changetype<usize>(this.texts));
     heap.free(changetype<usize>(this.sse));
     heap.free(changetype<usize>(this.eventStream));

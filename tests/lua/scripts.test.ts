@@ -31,7 +31,7 @@ const check = (keys: string[], windows: number[]): Promise<unknown> =>
   redis.eval(scripts.checkScript(), keys.length, ...keys, ...windows);
 const charge = (tokens: number, keys: string[], windows: number[], marker?: string): Promise<unknown> => {
   const all = marker === undefined ? keys : [...keys, marker];
-  return redis.eval(scripts.chargeScript(), all.length, ...all, tokens, 60, ...windows);
+  return redis.eval(scripts.chargeScript(), all.length, ...all, ...windows, tokens, 60);
 };
 
 describe("the SHA-1 constants", () => {

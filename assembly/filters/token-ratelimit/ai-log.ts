@@ -9,6 +9,10 @@ const PROPERTY = bytesOf("ai_log");
 /** A longer property is left as it is. */
 const MAX_LENGTH = 1 << 16;
 
+// Kept for the next rejection.
+const plain = new ByteBuilder(256, MAX_LENGTH);
+const escaped = new ByteBuilder(512, MAX_LENGTH);
+
 /**
  * Sets one attribute of the `ai_log` property, from which Higress' access log takes what AI plugins have to say.
  *
@@ -41,7 +45,9 @@ function parseProperty(property: Bytes): JsonValue | null {
 
 /** The object with a member in the place of its name, escaped; null when that is longer than a property may be. */
 function withMember(object: JsonValue | null, name: Bytes, value: Bytes): Bytes | null {
-  const out = new ByteBuilder(256, MAX_LENGTH).byte(LEFT_BRACE);
+  const out = plain;
+  out.clear();
+  out.byte(LEFT_BRACE);
   let added = false;
   if (object !== null) {
     for (let i = 0; i < object.items.length; ++i) {
@@ -56,7 +62,7 @@ function withMember(object: JsonValue | null, name: Bytes, value: Bytes): Bytes 
   }
   if (!added) appendMember(out, name, value, true);
   out.byte(RIGHT_BRACE);
-  const escaped = new ByteBuilder(512, MAX_LENGTH);
+  escaped.clear();
   appendEscapedForHtml(escaped, out.ptr, out.length);
   return !out.overflowed && !escaped.overflowed ? escaped.toBytes() : null;
 }

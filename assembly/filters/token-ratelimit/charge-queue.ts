@@ -21,6 +21,7 @@ export class ChargeQueue {
   private created: i64 = nowNanoseconds();
   private firstUsed: i64 = 0;
   private made: i64 = 0;
+  private id: ByteBuilder = new ByteBuilder(64);
 
   /**
    * An id that no other charge has: in this worker because of its number, in another because no two are configured and
@@ -28,7 +29,8 @@ export class ChargeQueue {
    */
   nextId(): Bytes {
     if (this.made++ == 0) this.firstUsed = nowNanoseconds();
-    const id = new ByteBuilder(64);
+    const id = this.id;
+    id.clear();
     return id.decimal(this.created).byte(DOT).decimal(this.firstUsed).byte(DOT).decimal(this.made).toBytes();
   }
 

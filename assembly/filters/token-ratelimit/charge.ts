@@ -27,13 +27,16 @@ export class Charge extends ScriptCall {
     super(limiter.redis, CHARGE, keys, args);
   }
 
-  /** A charge to be sent. */
+  /** A charge to be sent, which takes over `counters`. */
   static of(limiter: Limiter, counters: Counters, tokens: i64): Charge {
-    const keys = counters.keys.slice();
-    const args = [tokens, MARKER_SECONDS].concat(counters.windows);
+    const keys = counters.keys;
+    const args = counters.windows;
+    const count = keys.length;
+    args.push(tokens);
+    args.push(MARKER_SECONDS);
     const marker = markerKey(keys[0], limiter.charges.nextId());
     if (marker !== null) keys.push(marker);
-    return new Charge(limiter, counters.length, tokens, keys, args);
+    return new Charge(limiter, count, tokens, keys, args);
   }
 
   /** Charges now. What fails is tried again later if that cannot charge twice, and counted as lost otherwise. */

@@ -42,20 +42,20 @@ export class Check extends ScriptCall {
   private read(reply: Reply): Verdict | null {
     const count = this.counters.length;
     if (reply.kind != ReplyKind.Array || reply.items.length != 2 * count) return null;
-    const tokens: i64[] = [];
-    const remaining: i64[] = [];
+    const tokens = new StaticArray<i64>(count);
+    const remaining = new StaticArray<i64>(count);
     for (let i = 0; i < count; ++i) {
       const counter = reply.items[2 * i];
-      tokens.push(counter.kind == ReplyKind.Null ? 0 : counter.toInteger());
+      tokens[i] = counter.kind == ReplyKind.Null ? 0 : counter.toInteger();
       const milliseconds = reply.items[2 * i + 1].toInteger();
-      remaining.push(milliseconds == NOT_A_NUMBER ? -1 : milliseconds);
+      remaining[i] = milliseconds == NOT_A_NUMBER ? -1 : milliseconds;
     }
     if (logs(LogLevel.Debug)) this.trace(tokens, remaining);
     return judge(this.counters, tokens, remaining);
   }
 
   /** Without the keys: they hold what callers sent. */
-  private trace(tokens: i64[], remaining: i64[]): void {
+  private trace(tokens: StaticArray<i64>, remaining: StaticArray<i64>): void {
     for (let i = 0; i < tokens.length; ++i) {
       const limit = `${this.counters.thresholds[i]} tokens per ${this.counters.windows[i]} s`;
       log(LogLevel.Debug, `${PREFIX}${tokens[i]} of ${limit} used, ${remaining[i]} ms left`);

@@ -24,7 +24,6 @@ const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 @final
 export class Consumption {
   private meter: RequestMeter | null = null;
-  private inputEstimate: i64 = 0;
   private scanner: UsageScanner | null = null;
   private isCompressed: bool = false;
   private compressedBytes: i64 = 0;
@@ -35,7 +34,7 @@ export class Consumption {
   ) {}
 
   /** The next `size` bytes of the request's body are in the host's buffer. */
-  requestBody(size: u32, endOfStream: bool): void {
+  requestBody(size: u32): void {
     if (!this.limiter.config.estimates) return;
     let meter = this.meter;
     if (meter === null) {
@@ -45,7 +44,6 @@ export class Consumption {
     const chunk = borrowBuffer(BufferType.HttpRequestBody, size);
     if (chunk != 0) meter.feed(chunk, borrowedSize());
     release(chunk);
-    if (endOfStream) this.endRequest();
   }
 
   /** The headers of the response have arrived. */
@@ -72,12 +70,11 @@ export class Consumption {
    * @param isComplete whether the response has come to its end
    */
   total(isComplete: bool): i64 {
-    this.endRequest();
     const scanner = this.scanner;
-    if (scanner === null) return this.isCompressed ? this.ofCompressed() : 0;
-    this.scanner = null;
-    const tokens = this.ofResponse(scanner, isComplete);
-    this.readers.returnScanner(scanner);
+    let tokens: i64 = 0;
+    if (scanner !== null) tokens = this.ofResponse(scanner, isComplete);
+    else if (this.isCompressed) tokens = this.ofCompressed();
+    this.giveBack();
     return tokens;
   }
 
@@ -104,17 +101,20 @@ export class Consumption {
   /** What a successful call is charged that reported no usage. */
   private estimate(output: i64): i64 {
     if (!this.limiter.config.estimates || !isSuccess()) return 0;
-    const tokens = this.limiter.config.weights.charge(this.inputEstimate, 0, 0, output, 0);
+    const meter = this.meter;
+    const input = meter !== null ? meter.tokens : 0;
+    const tokens = this.limiter.config.weights.charge(input, 0, 0, output, 0);
     this.limiter.counts.estimated(tokens);
     return tokens;
   }
 
-  private endRequest(): void {
+  private giveBack(): void {
     const meter = this.meter;
-    if (meter === null) return;
+    if (meter !== null) this.readers.returnMeter(meter);
     this.meter = null;
-    this.inputEstimate = meter.tokens;
-    this.readers.returnMeter(meter);
+    const scanner = this.scanner;
+    if (scanner !== null) this.readers.returnScanner(scanner);
+    this.scanner = null;
   }
 
   /** Some APIs of Bedrock report their usage in headers only. */

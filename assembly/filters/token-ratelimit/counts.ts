@@ -1,10 +1,18 @@
 import { defineCounter, incrementCounter } from "../../abi/metrics";
+import { ByteBuilder } from "../../bytes/builder";
 import { Bytes, bytesOf } from "../../bytes/bytes";
-import { textOf } from "../../bytes/utf8";
+import { ByteTable } from "../../bytes/table";
 import { Failure } from "../../redis/transport";
 
 /** More different rejection counters than that are counted under the consumer `other`: consumers come from clients. */
 const MAX_REJECTION_COUNTERS = 2048;
+
+const ROUTE = bytesOf("route.");
+const UPSTREAM = bytesOf(".upstream.");
+const CONSUMER = bytesOf(".model.none.consumer.");
+const METRIC = bytesOf(".metric.token_ratelimit_count");
+const OTHER = bytesOf("other");
+const rejectionName = new ByteBuilder(256, 1 << 16);
 
 /** Names of the values of `Failure`, in their order. */
 const FAILURES: string[] = [
@@ -28,7 +36,9 @@ export class Counts {
   private uncheckedRequests: Counter = counter("unchecked_requests");
   /** By `Failure`. */
   private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
-  private rejections: Map<string, Counter> = new Map<string, Counter>();
+  private rejections: Counter[] = [];
+  /** From the name of a rejection counter to its place in `rejections`. */
+  private rejectionIndex: ByteTable = new ByteTable();
 
   /** Tokens that Redis has counted. */
   charged(tokens: i64): void {
@@ -66,21 +76,30 @@ export class Counts {
 
   /** A rejected request, under the name of the published plugin, which Higress turns into labels. */
   rejected(route: Bytes, cluster: Bytes, consumer: Bytes): void {
-    let name = rejectionName(route, cluster, textOf(consumer));
-    if (!this.rejections.has(name)) {
-      if (this.rejections.size >= MAX_REJECTION_COUNTERS) name = rejectionName(route, cluster, "other");
-      if (!this.rejections.has(name)) this.rejections.set(name, new Counter(name));
+    writeRejectionName(route, cluster, consumer);
+    let index = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
+    if (index < 0 && this.rejections.length >= MAX_REJECTION_COUNTERS) {
+      writeRejectionName(route, cluster, OTHER);
+      index = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
     }
-    this.rejections.get(name).add(1);
+    if (index < 0) {
+      const name = rejectionName.toBytes();
+      index = this.rejections.length;
+      this.rejectionIndex.add(name, index);
+      this.rejections.push(new Counter(name));
+    }
+    this.rejections[index].add(1);
   }
 }
 
-function rejectionName(route: Bytes, cluster: Bytes, consumer: string): string {
-  return `route.${textOf(route)}.upstream.${textOf(cluster)}.model.none.consumer.${consumer}.metric.token_ratelimit_count`;
+function writeRejectionName(route: Bytes, cluster: Bytes, consumer: Bytes): void {
+  rejectionName.clear();
+  rejectionName.bytes(ROUTE).bytes(route).bytes(UPSTREAM).bytes(cluster);
+  rejectionName.bytes(CONSUMER).bytes(consumer).bytes(METRIC);
 }
 
 function counter(name: string): Counter {
-  return new Counter(`ai_token_ratelimit.${name}`);
+  return new Counter(bytesOf(`ai_token_ratelimit.${name}`));
 }
 
 /** A counter of the host. */
@@ -88,10 +107,10 @@ function counter(name: string): Counter {
 class Counter {
   private id: i64 = -1;
 
-  constructor(private name: string) {}
+  constructor(private name: Bytes) {}
 
   add(amount: i64): void {
-    if (this.id < 0) this.id = defineCounter(bytesOf(this.name));
+    if (this.id < 0) this.id = defineCounter(this.name);
     if (this.id >= 0) incrementCounter(<u32>this.id, amount);
   }
 }

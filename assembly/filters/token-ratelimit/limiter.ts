@@ -24,18 +24,21 @@ export class Limiter {
     private failures: FailureLog,
   ) {}
 
-  /** The counters that a request is subject to; none when no rule matches it. */
-  countersOf(facts: Facts): Counters {
-    const counters = new Counters();
+  /** The counters that a request is subject to, or null when no rule matches it. */
+  countersOf(facts: Facts): Counters | null {
     const config = this.config;
     const global = config.globalLimit;
-    if (global !== null) this.addGlobal(counters, global);
+    let counters: Counters | null = null;
+    if (global !== null) {
+      counters = new Counters();
+      this.addGlobal(counters, global);
+    }
     if (config.mode == RuleMode.AllMatch) {
       const matches = allMatches(config.items, facts);
-      for (let i = 0; i < matches.length; ++i) this.addMatch(counters, matches[i]);
+      for (let i = 0; i < matches.length; ++i) counters = this.addMatch(counters, matches[i]);
     } else {
       const match = firstMatch(config.items, facts);
-      if (match !== null) this.addMatch(counters, match);
+      if (match !== null) counters = this.addMatch(counters, match);
     }
     return counters;
   }
@@ -63,7 +66,8 @@ export class Limiter {
     }
   }
 
-  private addMatch(counters: Counters, match: Match): void {
+  private addMatch(others: Counters | null, match: Match): Counters {
+    const counters = others !== null ? others : new Counters();
     const tagged = this.tagged(match.limit);
     const windows = match.limit.windows;
     const by = nameOf(match.item.by);
@@ -72,6 +76,7 @@ export class Limiter {
       const key = ruleCounterKey(this.config.ruleName, tagged, by, windows[i].seconds, name, match.value);
       counters.add(key, windows[i].seconds, windows[i].tokens);
     }
+    return counters;
   }
 
   /** Whether a limit's counters need the hash tag: one script may touch several of them. */

@@ -3,7 +3,7 @@ import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
 
 /** How many readers of a kind are kept for the next calls; more may be in use. */
-const MAX_IDLE = 32;
+const MAX_IDLE = 16;
 
 /** Readers of requests and responses, which are lent to one call after the other. */
 @final

@@ -18,6 +18,7 @@ import { RateLimitRoot } from "./root";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
+const REQUEST = new HostRequest();
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
 
 /** Where a stream is on its way. It only ever moves down this list. */
@@ -53,11 +54,10 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   }
 
   onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
-    const request = new HostRequest();
-    const limiter = this.root.select(request);
+    const limiter = this.root.select(REQUEST);
     if (limiter === null) return FilterHeadersStatus.Continue;
-    const counters = limiter.countersOf(new HttpFacts(request));
-    if (counters.length == 0) return FilterHeadersStatus.Continue;
+    const counters = limiter.countersOf(new HttpFacts(REQUEST));
+    if (counters === null) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
@@ -92,9 +92,9 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
   }
 
-  onRequestBody(size: u32, endOfStream: bool): FilterDataStatus {
+  onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
     const consumption = this.consumption;
-    if (consumption !== null) consumption.requestBody(size, endOfStream);
+    if (consumption !== null) consumption.requestBody(size);
     return FilterDataStatus.Continue;
   }
 

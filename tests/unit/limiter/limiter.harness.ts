@@ -24,7 +24,7 @@ export function ruleKey(
 export function verdict(windows: i32[], thresholds: i64[], tokens: i64[], remaining: i64[]): i64[] {
   const counters = new Counters();
   for (let i = 0; i < windows.length; ++i) counters.add(bytesOf(i.toString()), windows[i], thresholds[i]);
-  const v = judge(counters, tokens, remaining);
+  const v = judge(counters, StaticArray.fromArray(tokens), StaticArray.fromArray(remaining));
   return [v.allowed ? 1 : 0, v.resetSeconds, v.retryAfterSeconds, v.unreadable];
 }
 

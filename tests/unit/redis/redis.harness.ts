@@ -1,13 +1,12 @@
 import "../../../assembly/abi/abort";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { parseReply, Reply, ReplyKind } from "../../../assembly/redis/reply";
-import { argument, beginCommand, numberArgument } from "../../../assembly/redis/resp";
+import { writeCommand } from "../../../assembly/redis/resp";
+import { Command } from "../../../assembly/redis/transport";
 
 export function command(verb: ArrayBuffer, numbers: i64[]): ArrayBuffer {
   const out = new ByteBuilder(1);
-  beginCommand(out, 1 + numbers.length);
-  argument(out, verb);
-  for (let i = 0; i < numbers.length; ++i) numberArgument(out, numbers[i]);
+  writeCommand(out, new Command(verb, verb, [verb], numbers));
   return out.toBytes();
 }
 

@@ -20,7 +20,10 @@ const text = (bytes: ArrayBuffer): string => new TextDecoder().decode(bytes);
 
 describe("commands", () => {
   it("counts bytes, not characters", () => {
-    expect(text(redis.command(utf8("团"), [60n, -5n]))).toBe("*3\r\n$3\r\n团\r\n$2\r\n60\r\n$2\r\n-5\r\n");
+    const verb = "$3\r\n团\r\n";
+    expect(text(redis.command(utf8("团"), [60n, -5n]))).toBe(
+      `*6\r\n${verb}${verb}$1\r\n1\r\n${verb}$2\r\n60\r\n$2\r\n-5\r\n`,
+    );
   });
 });
 
