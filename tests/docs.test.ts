@@ -69,6 +69,7 @@ describe("README.md", () => {
     const output = execFileSync("node", ["--import", "tsx", "gateway/src/demo/main.ts"], {
       cwd: root,
       encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1" },
     });
     const scene = /```\n(ai-token-ratelimit: [\s\S]*?)```/.exec(readme)![1]!;
     // Where it runs differs each time; so may a second when the machine is busy, and when a client leaves.

@@ -326,7 +326,7 @@ export class StrictHost {
       proxy_remove_header_map_value: (map: number, key: number, keySize: number) => {
         const headers = map === 0 ? this.stream?.request : undefined;
         if (!headers) return Status.BadArgument;
-        delete headers[this.text(key, keySize).toLowerCase()];
+        Reflect.deleteProperty(headers, this.text(key, keySize).toLowerCase());
         return Status.Ok;
       },
       proxy_get_buffer_bytes: (
