@@ -2,11 +2,14 @@
 // production, also on the plain host, and the floor makes the same Redis calls. Nothing is timed here.
 import { describe, expect, it } from "vitest";
 import { BenchHost } from "./host.ts";
+import { chart } from "./chart.ts";
+import { environmentOf } from "./environment.ts";
 import { measureMatching } from "./matching.ts";
 import { measureMemory } from "./memory.ts";
 import { filterModules, type FilterModule } from "./modules.ts";
 import { PlainHost } from "./plain-host.ts";
-import { playerOf } from "./requests.ts";
+import { text } from "./report.ts";
+import { measureRequests, playerOf } from "./requests.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
 import { SCENARIOS, USAGE } from "./scenarios.ts";
 
@@ -94,5 +97,19 @@ describe("each section", () => {
     const { early, late, grownByChunks } = await measureMemory(ours.module, 20_000, 20_000);
     expect(late).toBe(early);
     expect(grownByChunks).toBe(0);
+  });
+});
+
+describe("the results", () => {
+  it("show every request and module, as text and as a chart", async () => {
+    const requests = await measureRequests([ours, floor], () => true, ONCE);
+    const report = { ...environmentOf([floor]), requests };
+    const [printed, drawn] = [text(report), chart(report)!];
+    for (const { title } of SCENARIOS) {
+      expect(printed).toContain(title);
+      expect(drawn).toContain(title);
+    }
+    expect(printed).toMatch(/^ai-token-ratelimit\.wasm +\d+\.\d kB +\d+\.\d kB +below 150\.0 kB: met$/m);
+    expect(drawn.match(/<rect /g)).toHaveLength(1 + 2 + 2 * SCENARIOS.length);
   });
 });

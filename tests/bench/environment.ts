@@ -2,17 +2,19 @@
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import { gzipSync } from "node:zlib";
-import { root, type FilterModule } from "./modules.ts";
+import { releases, root, type FilterModule } from "./modules.ts";
 
 export interface Environment {
   date: string;
   /** Of the tree that the module was built from; with a `+` when it held changes that are not committed. */
   commit: string;
   machine: { cpu: string; cores: number; node: string; v8: string };
+  /** What `make build` makes, and what it was compared with. */
   modules: { name: string; bytes: number; gzipped: number }[];
 }
 
-export function environmentOf(modules: FilterModule[]): Environment {
+/** @param others what was measured beside our own modules */
+export function environmentOf(others: FilterModule[]): Environment {
   const cores = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -23,7 +25,7 @@ export function environmentOf(modules: FilterModule[]): Environment {
       node: process.versions.node,
       v8: process.versions.v8,
     },
-    modules: modules.map(({ name, bytes }) => ({
+    modules: [...releases(), ...others].map(({ name, bytes }) => ({
       name,
       bytes: bytes.length,
       gzipped: gzipSync(bytes, { level: 9 }).length,

@@ -11,6 +11,7 @@ export const ROOT = 1;
 const Status = { Ok: 0, NotFound: 1, Unimplemented: 12 } as const;
 const Level = { Info: 2, Warn: 3 } as const;
 const NONE = new Uint8Array();
+const MAX_COMPLAINTS = 100;
 /** Below that, a loop copies faster than TypedArray.set. */
 const SMALL = 64;
 
@@ -37,7 +38,7 @@ export class BenchHost {
   responseBody: Uint8Array = NONE;
   /** Whether the filter has answered the stream itself; to be set to false when one begins. */
   rejected = false;
-  /** What the filter has logged at warn or above. */
+  /** What the filter has logged at warn or above: the first of it. */
   readonly complaints: string[] = [];
   guest!: Guest;
 
@@ -154,7 +155,9 @@ export class BenchHost {
   private calls(): HostCalls {
     return {
       proxy_log: (level: number, ptr: number, size: number) => {
-        if (level >= Level.Warn) this.complaints.push(this.text(ptr, size));
+        if (level >= Level.Warn && this.complaints.length < MAX_COMPLAINTS) {
+          this.complaints.push(this.text(ptr, size));
+        }
         return Status.Ok;
       },
       proxy_get_log_level: (slot: number) => {

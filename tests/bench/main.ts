@@ -11,7 +11,7 @@ import { measureConfiguration } from "./configuration.ts";
 import { environmentOf } from "./environment.ts";
 import { measureMatching } from "./matching.ts";
 import { measureMemory } from "./memory.ts";
-import { filterModules, root } from "./modules.ts";
+import { filterModules, root, type FilterModule } from "./modules.ts";
 import { text, type Report } from "./report.ts";
 import { measureRequests } from "./requests.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
@@ -45,9 +45,9 @@ function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }
 
-const modules = await filterModules(PEER);
-const ours = modules[0]!;
-const report: Report = environmentOf(modules);
+const modules = await filterModules(PEER).catch((error: Error) => fail(error.message));
+const [ours, ...others] = modules as [FilterModule, ...FilterModule[]];
+const report: Report = environmentOf(others);
 const wantsScenario = (name: string): boolean => !names.includes(ONLY ?? "") || ONLY === name;
 if (wants("requests")) {
   progress("requests ...");

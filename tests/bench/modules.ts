@@ -1,5 +1,5 @@
 // The modules that are compared: the built filter, the floor, and whatever is given as PEER.
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 
@@ -27,11 +27,20 @@ function load(name: string, path: string): FilterModule {
   return { name, bytes, module: new WebAssembly.Module(bytes) };
 }
 
+/** All that `make build` makes for release. */
+export function releases(): FilterModule[] {
+  return readdirSync(resolve(root, "build"))
+    .filter((file) => file.endsWith(".wasm") && !file.endsWith(".debug.wasm"))
+    .map((file) => load(file, resolve(root, "build", file)));
+}
+
+/** @param peer the file of another filter */
 export async function filterModules(peer: string | undefined): Promise<FilterModule[]> {
   const modules = [
     load("ours", resolve(root, "build/ai-token-ratelimit.wasm")),
     load("floor", await compile("tests/bench/floor.harness.ts", "floor.wasm")),
   ];
+  if (peer && !existsSync(peer)) throw new Error(`there is no file ${peer}`);
   if (peer) modules.push(load(basename(peer, ".wasm"), resolve(peer)));
   return modules;
 }

@@ -30,7 +30,10 @@ const kibibytes = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
 const times = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}x`;
 const count = (value: number): string => value.toLocaleString("en-US");
-const verdict = (isMet: boolean): string => (isMet ? "met" : "missed");
+const judged = (goal: string, isMet: boolean): string => `${goal}: ${isMet ? "met" : "missed"}`;
+
+/** The goals, beside those of the requests. */
+const GOALS = { wasmBytes: 150_000, growth: 1.5, configurationMs: 100, memoryBytes: 1 << 20 };
 
 export function text(report: Report): string {
   const parts = [heading(report)];
@@ -44,12 +47,17 @@ export function text(report: Report): string {
 }
 
 function heading({ machine, commit, modules }: Environment): string {
-  const sizes = modules.map(({ name, bytes, gzipped }) => [name, kilobytes(bytes), kilobytes(gzipped)]);
+  const sizes = modules.map(({ name, bytes, gzipped }) => [
+    name,
+    kilobytes(bytes),
+    kilobytes(gzipped),
+    name.startsWith("ai-") ? judged(`below ${kilobytes(GOALS.wasmBytes)}`, bytes < GOALS.wasmBytes) : "",
+  ]);
   return [
     `ai-token-ratelimit ${commit}, on ${machine.cpu}, ${machine.cores} cores; Node ${machine.node}, V8 ${machine.v8}`,
     "Medians of processor time, and in brackets the 10th and the 90th percentile.",
     "",
-    table(["module", "wasm", "gzipped"], sizes),
+    table(["module", "wasm", "gzipped", "goal"], sizes),
   ].join("\n");
 }
 
@@ -62,7 +70,7 @@ function requests(costs: RequestCost[]): string[] {
         module,
         spread(cost),
         module === "floor" ? "" : times(overFloor.median),
-        goal ? `${times(goal)}: ${verdict(overFloor.median <= goal)}` : "",
+        goal ? judged(times(goal), overFloor.median <= goal) : "",
         String(hostCalls),
         redis.commands === 0 ? "-" : `${redis.commands}: ${redis.sent} + ${redis.received}`,
       ]);
@@ -76,11 +84,9 @@ function matching(costs: MatchCost[]): string {
   const sizes = [...new Set(costs.map(({ keys }) => keys))];
   const rows = kinds.map((kind) => {
     const ofKind = costs.filter((cost) => cost.kind === kind);
-    return [
-      kind,
-      ...ofKind.map(({ cost }) => spread(cost)),
-      times(ofKind.at(-1)!.cost.median / ofKind[0]!.cost.median),
-    ];
+    const growth = ofKind.at(-1)!.cost.median / ofKind[0]!.cost.median;
+    const goal = kind === "regexp" ? "" : judged(times(GOALS.growth), growth <= GOALS.growth);
+    return [kind, ...ofKind.map(({ cost }) => spread(cost)), times(growth), goal];
   });
   const columns = [
     "keys",
@@ -119,15 +125,28 @@ function configuration(costs: ConfigurationCost[]): string {
     count(bytes),
     number(cold),
     spread(warm),
+    judged(`${GOALS.configurationMs}`, warm.median <= GOALS.configurationMs),
     kibibytes(memory - memoryBefore),
   ]);
-  const columns = ["keys", "bytes", "ms, first", "ms, later VMs", "memory"];
+  const columns = ["keys", "bytes", "ms, first", "ms, later VMs", "goal", "memory"];
   return `Configuring ${count(costs[0]!.keys)} keys\n${table(columns, rows)}`;
 }
 
 function memory({ requests, configured, early, late, chunks, grownByChunks }: MemoryUse): string {
-  return [
-    `Memory: ${kibibytes(configured)} when configured, ${kibibytes(early)} after 1,000 requests, ${kibibytes(late)} after ${count(requests)}.`,
-    `One stream of ${count(chunks)} chunks: ${kibibytes(grownByChunks)} more.`,
-  ].join("\n");
+  const isFlat = late === early && late < GOALS.memoryBytes;
+  const rows = [
+    ["configured", kibibytes(configured), ""],
+    ["after 1,000 requests", kibibytes(early), ""],
+    [
+      `after ${count(requests)} requests`,
+      kibibytes(late),
+      judged(`the same, below ${kibibytes(GOALS.memoryBytes)}`, isFlat),
+    ],
+    [
+      `more for one stream of ${count(chunks)} chunks`,
+      kibibytes(grownByChunks),
+      judged("none", grownByChunks === 0),
+    ],
+  ];
+  return `Memory of the VM\n${table(["", "memory", "goal"], rows)}`;
 }
