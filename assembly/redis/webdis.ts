@@ -72,8 +72,8 @@ export function parseWebdisReply(body: Bytes): Reply | null {
     const kind = items[0].type == JsonType.True ? ReplyKind.Status : ReplyKind.Error;
     return items[1].type == JsonType.String ? textual(kind, items[1].bytes) : null;
   }
-  const reply = new Reply();
-  reply.kind = ReplyKind.Array;
+  const reply = textual(ReplyKind.Array, EMPTY);
+  reply.items = [];
   for (let i = 0; i < items.length; ++i) {
     const item = scalar(items[i]);
     if (item === null) return null;

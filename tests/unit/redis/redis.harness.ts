@@ -3,11 +3,31 @@ import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { parseReply, Reply, ReplyKind } from "../../../assembly/redis/reply";
 import { writeCommand } from "../../../assembly/redis/resp";
 import { Command } from "../../../assembly/redis/transport";
+import { parseWebdisReply, writeWebdisCommand } from "../../../assembly/redis/webdis";
 
 export function command(verb: ArrayBuffer, numbers: i64[]): ArrayBuffer {
   const out = new ByteBuilder(1);
   writeCommand(out, new Command(verb, verb, [verb], numbers));
   return out.toBytes();
+}
+
+/** A script command in the form of Webdis. */
+export function webdisCommand(
+  verb: ArrayBuffer,
+  script: ArrayBuffer,
+  keys: ArrayBuffer[],
+  args: i64[],
+  database: i32,
+): ArrayBuffer {
+  const out = new ByteBuilder(1);
+  writeWebdisCommand(out, new Command(verb, script, keys, args), database);
+  return out.toBytes();
+}
+
+/** The reply of Webdis in the notation of `parsed`. */
+export function webdisParsed(body: ArrayBuffer): string {
+  const reply = parseWebdisReply(body);
+  return reply !== null ? show(reply) : "malformed";
 }
 
 /** The reply in a notation of its own, or "malformed". */
