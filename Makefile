@@ -24,7 +24,7 @@ image: $(MODULES) build ## Write the modules as OCI images to build/image*
 push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
 	@node scripts/push.mjs
 
-test: $(MODULES) redis registry build ## Run every test
+test: $(MODULES) redis registry envoy build ## Run every test
 	@node_modules/.bin/vitest run
 
 bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
