@@ -8,10 +8,9 @@ import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Limiter } from "./limiter";
+import { clusterName, routeName } from "./routing";
 
 const AUTHORITY = bytesOf(":authority");
-const ROUTE_NAME = bytesOf("route_name");
-const CLUSTER_NAME = bytesOf("cluster_name");
 
 /**
  * A plugin configuration at work: the global rate limit, and those that replace it for some routes, domains or
@@ -43,8 +42,8 @@ export class ActiveLimits {
   select(request: HttpSource): Limiter | null {
     if (this.selectors.length == 0) return this.global;
     const host = orEmpty(request.header(AUTHORITY));
-    const route = orEmpty(request.property(ROUTE_NAME));
-    const cluster = orEmpty(request.property(CLUSTER_NAME));
+    const route = orEmpty(routeName(request));
+    const cluster = orEmpty(clusterName(request));
     for (let i = 0; i < this.selectors.length; ++i) {
       if (this.selectors[i].matches(host, route, cluster)) return this.overrides[i];
     }

@@ -1,19 +1,17 @@
-import { HeaderPairs, getHeader } from "../../abi/headers";
-import { getProperty } from "../../abi/properties";
+import { HeaderPairs } from "../../abi/headers";
 import { sendLocalResponse } from "../../abi/stream-control";
-import { HeaderMapType } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
 import { Bytes, bytesOf } from "../../bytes/bytes";
 import { Verdict } from "../../limiter/verdict";
 import { setLogAttribute } from "./ai-log";
+import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
+import { clusterName, routeName } from "./routing";
 
 const DETAILS = bytesOf("ai-token-ratelimit.rejected");
 const RESET = bytesOf("X-TokenRateLimit-Reset");
 /** RFC 9110, section 10.2.3. */
 const RETRY_AFTER = bytesOf("Retry-After");
-const ROUTE_NAME = bytesOf("route_name");
-const CLUSTER_NAME = bytesOf("cluster_name");
 const CONSUMER = bytesOf("x-mse-consumer");
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
@@ -27,9 +25,10 @@ export function reject(limiter: Limiter, verdict: Verdict): void {
   headers.add(RETRY_AFTER, decimal(verdict.retryAfterSeconds));
   sendLocalResponse(limiter.config.rejectedCode, DETAILS, limiter.config.rejectedMessage, headers);
 
-  const route = getProperty(ROUTE_NAME);
-  const cluster = getProperty(CLUSTER_NAME);
-  const consumer = getHeader(HeaderMapType.HttpRequestHeaders, CONSUMER);
+  const request = new HostRequest();
+  const route = routeName(request);
+  const cluster = clusterName(request);
+  const consumer = request.header(CONSUMER);
   limiter.counts.rejected(
     route === null ? UNKNOWN : route,
     cluster === null ? UNKNOWN : cluster,
