@@ -1,0 +1,225 @@
+// The processes that tests of the real Envoy run: Envoy and Webdis with the files of deploy/envoy/, on loopback.
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { freePort } from "../../gateway/src/demo/redis-server.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const ENVOY = join(root, "build/tools/envoy");
+export const WASM = join(root, "build/ai-token-ratelimit.envoy.wasm");
+
+/** `make test` obtains both, or says how to; in CI nothing is skipped. */
+export const isAvailable =
+  Boolean(process.env.CI) || (existsSync(ENVOY) && spawnSync("sh", ["-c", "command -v webdis"]).status === 0);
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly lines: string[];
+  /** Ends it as nobody would wish. */
+  kill(): Promise<void>;
+}
+
+function run(command: string, args: string[]): Child {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop()!;
+      lines.push(...parts);
+    });
+  }
+  const exited = new Promise<void>((done) => {
+    child.once("close", () => done());
+    child.once("error", () => done());
+  });
+  const kill = (): boolean => child.kill("SIGKILL");
+  // Nobody else ends it when this process is ended in a hurry.
+  process.once("exit", kill);
+  return {
+    process: child,
+    lines,
+    kill: async () => {
+      process.removeListener("exit", kill);
+      kill();
+      await exited;
+    },
+  };
+}
+
+async function until(child: Child, what: string, probe: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await probe().catch(() => false))) {
+    if (child.process.exitCode !== null || Date.now() > deadline) {
+      await child.kill();
+      throw new Error(`${what} did not start:\n${child.lines.slice(-20).join("\n")}`);
+    }
+    await new Promise((again) => setTimeout(again, 10));
+  }
+}
+
+export interface Webdis {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Webdis with deploy/envoy/webdis.json, of which `changes` replaces members. */
+export async function startWebdis(
+  redisPort: number,
+  port?: number,
+  changes: Record<string, unknown> = {},
+): Promise<Webdis> {
+  const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-webdis-"));
+  const config = JSON.parse(readFileSync(join(root, "deploy/envoy/webdis.json"), "utf8")) as object;
+  const at = port ?? (await freePort());
+  const file = join(directory, "webdis.json");
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...config,
+      redis_port: redisPort,
+      http_port: at,
+      logfile: join(directory, "log"),
+      ...changes,
+    }),
+  );
+  const child = run("webdis", [file]);
+  await until(child, "webdis", async () => (await fetch(`http://127.0.0.1:${at}/`)).status > 0);
+  return {
+    port: at,
+    stop: async () => {
+      await child.kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface EnvoyOptions {
+  readonly webdisPort: number;
+  readonly llmPort: number;
+  /** The filter's configuration, instead of the one in deploy/envoy/envoy.yaml; a string is taken as it is. */
+  readonly configuration?: object | string;
+  /** Worker threads, each with a VM of its own. */
+  readonly concurrency?: number;
+}
+
+export interface Envoy {
+  readonly url: string;
+  /** What it has written: its log and its access log. */
+  readonly lines: string[];
+  /** The value of a statistic of the filter, without `wasmcustom.`; 0 when there is none. */
+  stat(name: string): Promise<number>;
+  /** The body of a page of its admin. */
+  admin(path: string): Promise<string>;
+  /** Gives the listener a new configuration of the filter, as a control plane does, while it serves. */
+  push(configuration: object | string): void;
+  stop(): Promise<void>;
+}
+
+interface Listener {
+  filter_chains: {
+    filters: { typed_config: { http_filters: { typed_config: { config: FilterConfig } }[] } }[];
+  }[];
+}
+interface FilterConfig {
+  configuration: { "@type": string; value: unknown };
+  vm_config: { code: { local: { filename: string } } };
+}
+interface Bootstrap {
+  static_resources: { listeners: Listener[]; clusters: unknown[] };
+}
+
+const TYPE = "type.googleapis.com/";
+
+/** deploy/envoy/envoy.yaml with our ports, our module and, if given, our configuration of the filter. */
+export function bootstrap(options: EnvoyOptions): Bootstrap {
+  const text = readFileSync(join(root, "deploy/envoy/envoy.yaml"), "utf8")
+    .replace("port_value: 9901", "port_value: 0")
+    .replace("port_value: 10000", "port_value: 0")
+    .replace("port_value: 8000", `port_value: ${options.llmPort}`)
+    .replace("port_value: 7379", `port_value: ${options.webdisPort}`)
+    .replace("build/ai-token-ratelimit.envoy.wasm", WASM);
+  const document = parse(text) as Bootstrap;
+  if (options.configuration !== undefined) {
+    configure(document.static_resources.listeners[0]!, options.configuration);
+  }
+  return document;
+}
+
+function configure(listener: Listener, configuration: object | string): void {
+  const filter = listener.filter_chains[0]!.filters[0]!.typed_config.http_filters[0]!;
+  filter.typed_config.config.configuration.value =
+    typeof configuration === "string" ? configuration : JSON.stringify(configuration);
+}
+
+/** What `envoy --mode validate` says of a configuration, and whether it accepts it. */
+export function validate(options: EnvoyOptions): { accepted: boolean; output: string } {
+  const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-envoy-"));
+  const file = join(directory, "envoy.json");
+  writeFileSync(file, JSON.stringify(bootstrap(options)));
+  const { status, stderr } = spawnSync(ENVOY, ["--mode", "validate", "--config-path", file], {
+    encoding: "utf8",
+  });
+  rmSync(directory, { recursive: true, force: true });
+  return { accepted: status === 0, output: stderr };
+}
+
+/** Starts Envoy. Its listener comes from a file that it watches, so that `push` can change it. */
+export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
+  const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-envoy-"));
+  const file = (name: string): string => join(directory, name);
+  const document = bootstrap(options);
+  const { listeners, ...resources } = document.static_resources;
+  const listener = listeners[0]!;
+  const writeListeners = (): void => {
+    // A file that is moved into place is what Envoy watches for.
+    const resource = { "@type": `${TYPE}envoy.config.listener.v3.Listener`, ...listener };
+    writeFileSync(file("new.json"), JSON.stringify({ resources: [resource] }));
+    renameSync(file("new.json"), file("listeners.json"));
+  };
+  writeListeners();
+  const path_config_source = { path: file("listeners.json"), watched_directory: { path: directory } };
+  const dynamic_resources = { lds_config: { resource_api_version: "V3", path_config_source } };
+  const node = { id: "test", cluster: "test" };
+  writeFileSync(
+    file("envoy.json"),
+    JSON.stringify({ ...document, static_resources: resources, dynamic_resources, node }),
+  );
+
+  const child = run(ENVOY, [
+    ...["--config-path", file("envoy.json"), "--admin-address-path", file("admin")],
+    ...["--concurrency", String(options.concurrency ?? 1), "--disable-hot-restart", "--log-level", "warning"],
+    ...["--component-log-level", "wasm:info", "--file-flush-interval-msec", "20"],
+  ]);
+  let url = "";
+  const admin = async (path: string): Promise<string> => {
+    const response = await fetch(`http://${readFileSync(file("admin"), "utf8").trim()}${path}`);
+    return response.text();
+  };
+  const stop = async (): Promise<void> => {
+    await child.kill();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  await until(child, "envoy", async () => {
+    const address = /^llm::(\S+)$/m.exec(await admin("/listeners"))?.[1];
+    url = `http://${address}`;
+    return address !== undefined && (await admin("/ready")).startsWith("LIVE");
+  });
+  return {
+    url,
+    lines: child.lines,
+    admin,
+    stat: async (name) => {
+      const line = new RegExp(`^wasmcustom\\.${name.replaceAll(".", "\\.")}: (\\d+)$`, "m");
+      return Number(line.exec(await admin("/stats?filter=wasmcustom"))?.[1] ?? 0);
+    },
+    push: (configuration) => {
+      configure(listener, configuration);
+      writeListeners();
+    },
+    stop,
+  };
+}
