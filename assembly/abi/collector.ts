@@ -15,6 +15,8 @@ let depth: i32 = 0;
 let allocated: u32 = 0;
 let lastCopied: u32 = 0;
 
+const LEAST_GARBAGE: u32 = 192 << 10;
+
 /** A stream's objects, measured at about 3 KB, without the bytes of its values. */
 const STREAM_BYTES: u32 = 4096;
 
@@ -29,7 +31,7 @@ export function enter(): void {
 // @ts-ignore: decorator
 @inline
 export function leave(): void {
-  if (--depth == 0 && allocated > (<u32>memory.size()) << 14) collect();
+  if (--depth == 0 && allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 14) collect();
 }
 
 /** A stream has ended: its objects are garbage now. */
@@ -44,8 +46,9 @@ export function configured(): void {
 }
 
 /**
- * Collecting costs time in proportion to what is alive, which is mostly configuration. It is done when a quarter of
- * the memory may be garbage, so that a large configuration is not walked through for a few requests.
+ * Collecting costs time in proportion to what is alive, which is mostly configuration. It is done when at least
+ * `LEAST_GARBAGE` bytes and a quarter of the memory may be garbage, so that a large configuration is not walked through
+ * for a few requests.
  */
 function collect(): void {
   allocated = 0;

@@ -34,6 +34,12 @@ export class HttpFacts extends Facts {
     super();
   }
 
+  /** Forgets all answers: the source is another request now. */
+  begin(): void {
+    this.known = null;
+    this.knownAddress = null;
+  }
+
   header(name: Bytes): Bytes | null {
     const known = this.recall(Kind.Header, name);
     return known !== null ? known.value : this.keep(Kind.Header, name, this.source.header(name));

@@ -18,7 +18,9 @@ import { RateLimitRoot } from "./root";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
+// Both belong to the stream whose callback is running; no question outlives it.
 const REQUEST = new HostRequest();
+const FACTS = new HttpFacts(REQUEST);
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
 
 /** Where a stream is on its way. It only ever moves down this list. */
@@ -56,7 +58,8 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
     const limiter = this.root.select(REQUEST);
     if (limiter === null) return FilterHeadersStatus.Continue;
-    const counters = limiter.countersOf(new HttpFacts(REQUEST));
+    FACTS.begin();
+    const counters = limiter.countersOf(FACTS);
     if (counters === null) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
