@@ -5,7 +5,7 @@ import type { RequestCost } from "./requests.ts";
 const WIDTH = 760;
 const MARGIN = 24;
 const BARS_AT = 210;
-const LONGEST = 420;
+const LONGEST = 360;
 const BAR = 15;
 const GAP = 4;
 const GROUP_GAP = 16;

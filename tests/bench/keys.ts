@@ -3,6 +3,10 @@
 export const KINDS = ["exact", "CIDR v4", "CIDR v6", "*", "regexp"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** Where requests carry their key, and where their address. */
+export const KEY_HEADER = "x-api-key";
+export const ADDRESS_HEADER = "x-forwarded-for";
+
 export interface Keys {
   configuration: string;
   /** Header values that match, each another key if there are enough of them. */
@@ -33,7 +37,7 @@ function fieldOf(kind: Kind): string {
 }
 
 function nameOf(kind: Kind): string {
-  return isAddress(kind) ? "from-header-x-forwarded-for" : "x-api-key";
+  return isAddress(kind) ? `from-header-${ADDRESS_HEADER}` : KEY_HEADER;
 }
 
 const apiKey = (i: number): string =>
