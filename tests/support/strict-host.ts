@@ -66,6 +66,13 @@ interface Exports {
   proxy_on_response_body(id: number, size: number, end: number): number;
   proxy_on_response_trailers(id: number, count: number): number;
   proxy_on_redis_call_response(root: number, token: number, status: number, size: number): void;
+  proxy_on_http_call_response(
+    root: number,
+    token: number,
+    headers: number,
+    size: number,
+    trailers: number,
+  ): void;
   proxy_on_log(id: number): void;
   proxy_on_done(id: number): number;
   proxy_on_delete(id: number): void;
@@ -108,7 +115,7 @@ export class StrictHost {
       .filter(({ module: from, name }) => from !== "env" || !imports.includes(name))
       .map(({ module: from, name }) => `${from}.${name}`);
     if (strays.length > 0) throw new Error(`unexpected imports: ${strays.join(", ")}`);
-    const host = new StrictHost();
+    const host = new this();
     const instance = await WebAssembly.instantiate(module, { env: host.imports() });
     host.guest = instance.exports as unknown as Exports;
     host.guest._initialize();
@@ -250,7 +257,7 @@ export class StrictHost {
   }
 
   /** Runs a callback of the guest with `context` as the current one. */
-  private as<T>(context: number, callback: () => T): T {
+  protected as<T>(context: number, callback: () => T): T {
     const [current, effective] = [this.current, this.effective];
     this.current = context;
     this.effective = context;
@@ -266,21 +273,21 @@ export class StrictHost {
     return this.streams.get(this.effective);
   }
 
-  private bytes(ptr: number, size: number): Uint8Array {
+  protected bytes(ptr: number, size: number): Uint8Array {
     if (ptr < 0 || size < 0 || ptr + size > this.memoryBytes) throw new Error("out of the guest's memory");
     return new Uint8Array(this.guest.memory.buffer, ptr, size).slice();
   }
 
-  private text(ptr: number, size: number): string {
+  protected text(ptr: number, size: number): string {
     return decoder.decode(this.bytes(ptr, size));
   }
 
-  private number(ptr: number, value: number): void {
+  protected number(ptr: number, value: number): void {
     new DataView(this.guest.memory.buffer).setUint32(ptr, value, true);
   }
 
   /** Hands bytes to the guest; an empty value is a null pointer, without a call of malloc. */
-  private give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
+  protected give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
     const ptr = value.length === 0 ? 0 : this.guest.malloc(value.length);
     if (ptr !== 0) new Uint8Array(this.guest.memory.buffer, ptr, value.length).set(value);
     this.number(ptrSlot, ptr);
@@ -288,7 +295,7 @@ export class StrictHost {
     return Status.Ok;
   }
 
-  private imports(): Record<string, (...args: never[]) => number> {
+  protected imports(): Record<string, (...args: never[]) => number> {
     const calls: Record<Import, (...args: never[]) => number> = {
       proxy_log: (level: number, ptr: number, size: number) => {
         this.logs.push({ level, text: this.text(ptr, size) });
@@ -448,7 +455,7 @@ export class StrictHost {
 }
 
 /** u32le count, then per pair u32le sizes, then per pair key NUL value NUL; the size must match exactly. */
-function parsePairs(bytes: Uint8Array): [string, string][] {
+export function parsePairs(bytes: Uint8Array): [string, string][] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(0, true);
   const pairs: [string, string][] = [];
