@@ -50,8 +50,9 @@ const [ours, ...others] = modules as [FilterModule, ...FilterModule[]];
 const report: Report = environmentOf(others);
 const wantsScenario = (name: string): boolean => !names.includes(ONLY ?? "") || ONLY === name;
 if (wants("requests")) {
+  // V8 takes its time to optimize what runs seldom, such as garbage collections.
   progress("requests ...");
-  report.requests = await measureRequests(modules, wantsScenario, { rounds, warmUp: 400, batch: 4 });
+  report.requests = await measureRequests(modules, wantsScenario, { rounds, warmUp: 800, batch: 4 });
 }
 if (wants("matching")) {
   progress("matching ...");
