@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MODULES := node_modules/.package-lock.json
 TSX := node_modules/.bin/tsx
 
-.PHONY: help run demo build image push test bench check format clean
+.PHONY: help run demo build image push test bench check format clean fuzz estimate
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,13 @@ push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy
 
 test: $(MODULES) redis registry envoy build ## Run every test
 	@node_modules/.bin/vitest run
+
+fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
+	@FUZZ_RUNS=$${FUZZ_RUNS:-1000000} node_modules/.bin/vitest run tests/unit/usage/usage.test.ts -t "neither trap"
+	@FUZZ_RUNS=$${FUZZ_RUNS:-100000} node_modules/.bin/vitest run tests/conformance/hostile.test.ts --testTimeout 1200000
+
+estimate: $(MODULES) ## Measure the error of token estimates against real tokenizers
+	@$(TSX) scripts/estimate-error.ts
 
 bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
 	@$(TSX) tests/bench/main.ts $(if $(PUBLISH),--publish)
