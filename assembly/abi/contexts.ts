@@ -13,8 +13,13 @@ export abstract class RootContext {
   /** The tick that was asked for. */
   onTick(): void {}
 
-  /** The configuration is no longer used; streams in flight may outlive it. */
-  onDone(): void {}
+  /**
+   * The configuration is no longer used. False keeps the context, with its ticks and the replies to its calls, until
+   * `done()` is called.
+   */
+  onDone(): bool {
+    return true;
+  }
 }
 
 /** One HTTP stream: a request and its response. */

@@ -88,9 +88,9 @@ export function proxy_on_done(id: u32): bool {
   enter();
   endStream(id);
   const root = rootOf(id);
-  if (root !== null) root.onDone();
+  const isDone = root === null || root.onDone();
   leave();
-  return true;
+  return isDone;
 }
 
 export function proxy_on_delete(id: u32): void {

@@ -209,13 +209,24 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "charged_tokens")).toBe(7n * 1024n);
   });
 
-  it("tries what waits for the last time when its configuration is removed", async () => {
+  it("keeps a configuration that is removed until all its calls are charged, or given up", async () => {
     const host = await start(file, PER_KEY);
-    finish(host, 2);
-    host.reply(ROOT, null);
     host.done(ROOT);
-    expect(host.pending).toHaveLength(1);
-    host.reply(ROOT, null);
+    expect(host.ending.size).toBe(0); // Nothing waited.
+
+    for (const answers of [[array(7)], [null, null, array(7)], [null, null, null, null, null, null]]) {
+      expect(host.configure(ROOT, PER_KEY)).toBe(true);
+      finish(host, 2);
+      host.done(ROOT);
+      for (const answer of answers) {
+        expect(host.ending).toContain(ROOT);
+        host.reply(ROOT, answer);
+        host.pass(ROOT, 20_000);
+      }
+      expect(host.ending.size).toBe(0);
+      expect(host.deletedRoots.splice(0)).toEqual([ROOT]);
+    }
+    expect(metric(host, "charged_tokens")).toBe(14n);
     expect(metric(host, "lost_tokens")).toBe(7n);
   });
 

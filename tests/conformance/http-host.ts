@@ -13,6 +13,7 @@ export const ENVOY_MODULES = [
 const ENVOY_IMPORTS = [
   "proxy_continue_stream",
   "proxy_define_metric",
+  "proxy_done",
   "proxy_get_buffer_bytes",
   "proxy_get_current_time_nanoseconds",
   "proxy_get_header_map_value",

@@ -9,6 +9,7 @@ export const Status = { Ok: 0, NotFound: 1, BadArgument: 2, InternalFailure: 10 
 export const HIGRESS_IMPORTS = [
   "proxy_continue_stream",
   "proxy_define_metric",
+  "proxy_done",
   "proxy_get_buffer_bytes",
   "proxy_get_current_time_nanoseconds",
   "proxy_get_header_map_value",
@@ -94,6 +95,9 @@ export class StrictHost {
   /** The clock, in milliseconds. */
   now = 1_000_000;
   logLevel = 0;
+  /** Root contexts that the filter was asked to end and has not yet, and those it has ended since. */
+  readonly ending = new Set<number>();
+  readonly deletedRoots: number[] = [];
   /** The period that the filter asked for last, in milliseconds. */
   tickPeriod = 0;
   /** Called before each import; a number is returned to the guest instead of carrying the call out. */
@@ -239,12 +243,11 @@ export class StrictHost {
     this.now = end;
   }
 
-  /** The root context is no longer used. */
+  /** The root context is no longer used; it is deleted now, or when the filter says so. */
   done(root: number): void {
-    this.as(root, () => {
-      this.guest.proxy_on_done(root);
-      this.guest.proxy_on_delete(root);
-    });
+    const isDone = this.as(root, () => this.guest.proxy_on_done(root)) === 1;
+    if (isDone) this.as(root, () => this.guest.proxy_on_delete(root));
+    else this.ending.add(root);
   }
 
   /** The log lines at or above a level: 3 is warn. */
@@ -355,6 +358,11 @@ export class StrictHost {
                   : null;
         if (!buffer) return Status.NotFound;
         return this.give(buffer.slice(start, start + (max >>> 0)), ptrSlot, sizeSlot);
+      },
+      proxy_done: () => {
+        if (!this.ending.delete(this.effective)) throw new Error("proxy_done without having been asked");
+        this.deletedRoots.push(this.effective);
+        return Status.Ok;
       },
       proxy_set_tick_period_milliseconds: (period: number) => {
         this.tickPeriod = period;

@@ -1,3 +1,4 @@
+import { done } from "../../abi/lifecycle";
 import { nowMilliseconds, nowNanoseconds, setTickPeriod } from "../../abi/time";
 import { DOT } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
@@ -17,7 +18,12 @@ const MAX_PER_TICK = 256;
 @final
 export class ChargeQueue {
   private waiting: Charge[] = [];
-  private closed: bool = false;
+  /** How many were sent and not answered. */
+  private unanswered: i32 = 0;
+  /** The root context is to be removed when nothing waits. */
+  private finishing: bool = false;
+  /** The root context is gone, and so are its ticks. */
+  private ended: bool = false;
   private created: i64 = nowNanoseconds();
   private firstUsed: i64 = 0;
   private made: i64 = 0;
@@ -36,7 +42,7 @@ export class ChargeQueue {
 
   /** Has a charge that failed tried again later; false if it has been tried often enough, or too many wait. */
   later(charge: Charge): bool {
-    if (this.closed || charge.attempts >= MAX_ATTEMPTS || this.waiting.length >= MAX_WAITING) return false;
+    if (this.ended || charge.attempts >= MAX_ATTEMPTS || this.waiting.length >= MAX_WAITING) return false;
     charge.due = nowMilliseconds() + (FIRST_DELAY_MS << (charge.attempts - 1));
     this.waiting.push(charge);
     if (this.waiting.length == 1) setTickPeriod(TICK_MS);
@@ -58,11 +64,28 @@ export class ChargeQueue {
     if (this.waiting.length == 0) setTickPeriod(0);
   }
 
-  /** Tries all for the last time: there will be no more ticks. */
-  close(): void {
-    this.closed = true;
-    const last = this.waiting;
-    this.waiting = [];
-    for (let i = 0; i < last.length; ++i) last[i].send();
+  /** A charge was sent. */
+  sent(): void {
+    this.unanswered++;
+  }
+
+  /** A charge that was sent has its answer, or is known to have none. */
+  answered(): void {
+    this.unanswered--;
+    if (!this.finishing || !this.isEmpty) return;
+    this.finishing = false;
+    this.ended = true;
+    done();
+  }
+
+  /** No more calls are to be charged: whether nothing waits any more; if not, the host is told when that is so. */
+  finish(): bool {
+    this.ended = this.isEmpty;
+    this.finishing = !this.ended;
+    return this.ended;
+  }
+
+  private get isEmpty(): bool {
+    return this.unanswered == 0 && this.waiting.length == 0;
   }
 }

@@ -42,6 +42,7 @@ export class Charge extends ScriptCall {
   /** Charges now. What fails is tried again later if that cannot charge twice, and counted as lost otherwise. */
   send(): void {
     this.attempts++;
+    this.limiter.charges.sent();
     const failure = this.start();
     if (failure != Failure.None) this.onResult(null, failure);
   }
@@ -57,6 +58,7 @@ export class Charge extends ScriptCall {
       limiter.unreadable(reply);
       limiter.counts.lost(this.tokens);
     }
+    limiter.charges.answered();
   }
 
   /** Whether sending it again cannot charge it twice: it has a marker, or Redis has surely not carried it out. */

@@ -49,8 +49,8 @@ export class RateLimitRoot extends RootContext {
     this.charges.tick();
   }
 
-  onDone(): void {
-    this.charges.close();
+  onDone(): bool {
+    return this.charges.finish();
   }
 
   createStream(id: u32): StreamContext {
