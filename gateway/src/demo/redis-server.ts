@@ -27,6 +27,9 @@ export async function startRedisServer(
   const durable = options.directory !== undefined;
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "ai-token-ratelimit-redis-"));
   const settings = ["--port", String(port), "--save", "", "--appendonly", durable ? "yes" : "no"];
+  // With the default, Redis may answer up to two seconds before it writes, while an fsync is slow; a killed server
+  // would then forget what it had confirmed. Without fsync it writes first, which outlives the process.
+  if (durable) settings.push("--appendfsync", "no");
   if (options.password !== undefined) settings.push("--requirepass", options.password);
 
   const native = spawnSync("redis-server", ["--version"]).status === 0;
