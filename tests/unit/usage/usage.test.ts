@@ -270,9 +270,11 @@ describe("any bytes", () => {
         const text = JSON.stringify(Buffer.from(body).toString("latin1"));
         expect.fail(`run ${run} of seed ${seed}: ${whole}, but cut at ${cuts}: ${cut} (${type}): ${text}`);
       }
-      // By then every kind of mutation has come, and the heap has the size that it needs.
-      if (run === runs >> 1) flat = usage.pages();
+      if (run === 200) flat = usage.pages();
+      if (run === 4000 - 1) expect(usage.pages()).toBe(flat);
+      // A run of a million was seen to double it once, early on, which is not explained; its second half may not grow.
+      if (runs > 4000 && run === runs >> 1) flat = usage.pages();
     }
-    expect(usage.pages()).toBe(flat);
+    if (runs > 200) expect(usage.pages()).toBe(flat);
   }, 3_600_000);
 });
