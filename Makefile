@@ -24,7 +24,7 @@ image: $(MODULES) build ## Write the modules as OCI images to build/image*
 push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
 	@node scripts/push.mjs
 
-test: $(MODULES) redis registry envoy build ## Run every test
+test: $(MODULES) redis registry envoy wasmtime build ## Run every test
 	@node_modules/.bin/vitest run
 
 fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
@@ -57,9 +57,12 @@ envoy:
 	@scripts/ensure-envoy.sh
 	@scripts/ensure-webdis.sh
 
-.PHONY: registry
+.PHONY: registry wasmtime
 registry:
 	@scripts/ensure-registry.sh
+
+wasmtime:
+	@scripts/ensure-wasmtime.sh
 
 $(MODULES): package.json package-lock.json scripts/ensure-node.sh
 	@scripts/ensure-node.sh
