@@ -1,6 +1,6 @@
 // The processes that tests of the real Envoy run: Envoy and Webdis with the files of deploy/envoy/, on loopback.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -104,6 +104,12 @@ export interface EnvoyOptions {
   readonly configuration?: object | string;
   /** Worker threads, each with a VM of its own. */
   readonly concurrency?: number;
+  /** HTTP filters that stand before ours. */
+  readonly filters?: HttpFilter[];
+  /** Routes, instead of the one of deploy/envoy/envoy.yaml. */
+  readonly routes?: object[];
+  /** What is pushed: the listener with all its filters (LDS), or our filter alone (ECDS), as Istio does. */
+  readonly pushed?: "listener" | "filter";
 }
 
 export interface Envoy {
@@ -114,15 +120,25 @@ export interface Envoy {
   stat(name: string): Promise<number>;
   /** The body of a page of its admin. */
   admin(path: string): Promise<string>;
-  /** Gives the listener a new configuration of the filter, as a control plane does, while it serves. */
+  /** Gives the filter a new configuration, as a control plane does, while it serves. */
   push(configuration: object | string): void;
   stop(): Promise<void>;
 }
 
+export interface HttpFilter {
+  readonly name: string;
+  readonly typed_config?: object;
+  readonly config_discovery?: object;
+}
+interface OurFilter extends HttpFilter {
+  readonly typed_config: { config: FilterConfig };
+}
+interface HttpConnectionManager {
+  http_filters: HttpFilter[];
+  route_config: { virtual_hosts: { routes: object[] }[] };
+}
 interface Listener {
-  filter_chains: {
-    filters: { typed_config: { http_filters: { typed_config: { config: FilterConfig } }[] } }[];
-  }[];
+  filter_chains: { filters: { typed_config: HttpConnectionManager }[] }[];
 }
 interface FilterConfig {
   configuration: { "@type": string; value: unknown };
@@ -143,16 +159,37 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
     .replace("port_value: 7379", `port_value: ${options.webdisPort}`)
     .replace("build/ai-token-ratelimit.envoy.wasm", WASM);
   const document = parse(text) as Bootstrap;
-  if (options.configuration !== undefined) {
-    configure(document.static_resources.listeners[0]!, options.configuration);
-  }
+  const manager = managerOf(document.static_resources.listeners[0]!);
+  if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);
+  if (options.routes) manager.route_config.virtual_hosts[0]!.routes = options.routes;
+  manager.http_filters.unshift(...(options.filters ?? []));
   return document;
 }
 
-function configure(listener: Listener, configuration: object | string): void {
-  const filter = listener.filter_chains[0]!.filters[0]!.typed_config.http_filters[0]!;
+const managerOf = (listener: Listener): HttpConnectionManager =>
+  listener.filter_chains[0]!.filters[0]!.typed_config;
+
+const filterOf = (manager: HttpConnectionManager): OurFilter =>
+  manager.http_filters.find(({ name }) => name === "ai-token-ratelimit") as OurFilter;
+
+function configure(filter: OurFilter, configuration: object | string): void {
   filter.typed_config.config.configuration.value =
     typeof configuration === "string" ? configuration : JSON.stringify(configuration);
+}
+
+/** A resource in a file that Envoy watches, in a new directory. */
+function watched(directory: string, type: string, resource: object): { source: object; write(): void } {
+  mkdirSync(directory);
+  const file = join(directory, "resource.json");
+  const write = (): void => {
+    // A file that is moved into place is what Envoy watches for.
+    const resources = [{ "@type": `${TYPE}envoy.config.${type}`, ...resource }];
+    writeFileSync(`${file}.new`, JSON.stringify({ resources }));
+    renameSync(`${file}.new`, file);
+  };
+  write();
+  const path_config_source = { path: file, watched_directory: { path: directory } };
+  return { source: { resource_api_version: "V3", path_config_source }, write };
 }
 
 /** What `envoy --mode validate` says of a configuration, and whether it accepts it. */
@@ -167,23 +204,27 @@ export function validate(options: EnvoyOptions): { accepted: boolean; output: st
   return { accepted: status === 0, output: stderr };
 }
 
-/** Starts Envoy. Its listener comes from a file that it watches, so that `push` can change it. */
+/** Starts Envoy. What `push` changes comes from files that it watches. */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-envoy-"));
   const file = (name: string): string => join(directory, name);
   const document = bootstrap(options);
   const { listeners, ...resources } = document.static_resources;
   const listener = listeners[0]!;
-  const writeListeners = (): void => {
-    // A file that is moved into place is what Envoy watches for.
-    const resource = { "@type": `${TYPE}envoy.config.listener.v3.Listener`, ...listener };
-    writeFileSync(file("new.json"), JSON.stringify({ resources: [resource] }));
-    renameSync(file("new.json"), file("listeners.json"));
-  };
-  writeListeners();
-  const path_config_source = { path: file("listeners.json"), watched_directory: { path: directory } };
-  const dynamic_resources = { lds_config: { resource_api_version: "V3", path_config_source } };
+  const manager = managerOf(listener);
+  const filter = filterOf(manager);
+  const extension = watched(file("ecds"), "core.v3.TypedExtensionConfig", filter);
+  if (options.pushed === "filter") {
+    const type_urls = [`${TYPE}envoy.extensions.filters.http.wasm.v3.Wasm`];
+    const discovered = {
+      name: filter.name,
+      config_discovery: { config_source: extension.source, type_urls },
+    };
+    manager.http_filters = manager.http_filters.map((one) => (one === filter ? discovered : one));
+  }
+  const lds = watched(file("lds"), "listener.v3.Listener", listener);
   const node = { id: "test", cluster: "test" };
+  const dynamic_resources = { lds_config: lds.source };
   writeFileSync(
     file("envoy.json"),
     JSON.stringify({ ...document, static_resources: resources, dynamic_resources, node }),
@@ -217,8 +258,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       return Number(line.exec(await admin("/stats?filter=wasmcustom"))?.[1] ?? 0);
     },
     push: (configuration) => {
-      configure(listener, configuration);
-      writeListeners();
+      configure(filter, configuration);
+      (options.pushed === "filter" ? extension : lds).write();
     },
     stop,
   };
