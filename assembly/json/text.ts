@@ -28,6 +28,23 @@ const LOWER_R: u8 = 0x72;
 const BACKSPACE: u8 = 0x08;
 const FORM_FEED: u8 = 0x0c;
 
+/** Whether `c` after a backslash stands for one character (RFC 8259, section 7). */
+export function isSimpleEscape(c: u8): bool {
+  return simpleEscape(c) != 0;
+}
+
+/** What the escape `c` stands for, or 0 if it is `u` or none. */
+// @ts-ignore: decorator
+@inline
+function simpleEscape(c: u8): u8 {
+  if (c == QUOTE || c == BACKSLASH || c == SLASH) return c;
+  if (c == LOWER_N) return LF;
+  if (c == LOWER_T) return TAB;
+  if (c == LOWER_R) return CR;
+  if (c == LOWER_B) return BACKSPACE;
+  return c == LOWER_F ? FORM_FEED : 0;
+}
+
 /**
  * The text of one token while it is read. As long as it is one piece without escapes it stays where it is, in the
  * bytes that were fed; from the first escape or cut on it is collected in a buffer of `capacity` bytes.
@@ -147,14 +164,8 @@ export class JsonText {
       this.hex = 0;
       return Escape.More;
     }
-    let decoded: u8 = 0;
-    if (c == QUOTE || c == BACKSLASH || c == SLASH) decoded = c;
-    else if (c == LOWER_N) decoded = LF;
-    else if (c == LOWER_T) decoded = TAB;
-    else if (c == LOWER_R) decoded = CR;
-    else if (c == LOWER_B) decoded = BACKSPACE;
-    else if (c == LOWER_F) decoded = FORM_FEED;
-    else return Escape.Invalid;
+    const decoded = simpleEscape(c);
+    if (decoded == 0) return Escape.Invalid;
     this.endSurrogate();
     this.append(decoded);
     return Escape.Done;

@@ -35,6 +35,8 @@ export const enum Progress {
 
 /** How many containers may be open on a path; the tables have none as deep. */
 const MAX_PATH: i32 = 16;
+/** How many names of texts are remembered; a text with more of them does not only tell text. */
+const MAX_TEXTS: i32 = 4;
 /** In a frame, beside the edge that leads to it: the container is an array. */
 const IN_ARRAY: u32 = 1 << 16;
 
@@ -64,6 +66,11 @@ export class Document {
   private reportDepth: i32 = 0;
   /** The reader's offset since which generated text is not looked at, or -1. */
   private droppedFrom: i64 = -1;
+  /** Whether the current text has told anything but generated text. */
+  private told: bool = false;
+  /** The addresses behind the names of its generated texts, as many as there are. */
+  private textNames: usize = heap.alloc(MAX_TEXTS << 2);
+  private textCount: i32 = 0;
 
   /**
    * @param generated gets the text that the model generated
@@ -80,6 +87,7 @@ export class Document {
     if (encoded !== null) encoded.dispose();
     this.reader.dispose();
     heap.free(this.frames);
+    heap.free(this.textNames);
     this.rootReport.dispose();
     this.report.dispose();
     heap.free(changetype<usize>(this));
@@ -93,6 +101,8 @@ export class Document {
   /** Starts a new text. */
   begin(): void {
     this.droppedFrom = -1;
+    this.told = false;
+    this.textCount = 0;
     this.reader.begin();
     this.reader.strings = Strings.Drop;
     this.depth = 0;
@@ -140,16 +150,46 @@ export class Document {
     return this.reader.position;
   }
 
+  /** Whether generated text was all that the current text has told. */
+  get toldTextOnly(): bool {
+    return !this.told;
+  }
+
+  /** Whether `end`, in the bytes fed last, is behind the name of a generated text. */
+  isTextName(end: usize): bool {
+    for (let i = 0; i < this.textCount; ++i) {
+      if (load<u32>(this.textNames + (i << 2)) == <u32>end) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Takes the generated text from `ptr` to the quote at `end`, out of a JSON text that is not read, as if it were.
+   * @param lead how many bytes behind the end of its name it begins
+   */
+  passText(ptr: usize, end: usize, lead: i32): void {
+    if (this.generated.isFull) return this.generated.skip(lead + <i64>(end + 1 - ptr));
+    const reader = this.reader;
+    reader.begin();
+    reader.strings = Strings.Stream;
+    reader.feed(ptr - 1, <i32>(end + 1 - (ptr - 1)));
+    while (reader.next() == Token.Part) this.text();
+    this.endDroppedText();
+  }
+
   /** A piece of a string has been read: text of the model, or another text in base64. */
   private part(): void {
+    if (isText(this.edge)) return this.text();
     const text = this.reader.text;
-    if (isText(this.edge)) {
-      this.generated.feed(text.ptr, text.length);
-      if (this.generated.isFull) this.dropText();
-      return;
-    }
     const encoded = this.encoded;
     if (encoded !== null) encoded.feed(text.ptr, text.length);
+  }
+
+  /** A piece of generated text has been read. */
+  private text(): void {
+    const text = this.reader.text;
+    this.generated.feed(text.ptr, text.length);
+    if (this.generated.isFull) this.dropText();
   }
 
   /** The meter has seen enough: of the text from here on, only its size counts. */
@@ -177,6 +217,8 @@ export class Document {
     if (isCount(edge)) {
       strings = Strings.Keep;
     } else if (isText(edge)) {
+      if (this.textCount == MAX_TEXTS) this.told = true;
+      else store<u32>(this.textNames + (this.textCount++ << 2), <u32>this.reader.position);
       if (this.generated.isFull) {
         this.dropText();
         return;
@@ -185,6 +227,7 @@ export class Document {
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
       if (encoded !== null) {
+        this.told = true;
         encoded.begin();
         strings = Strings.Stream;
       }
@@ -252,11 +295,15 @@ export class Document {
     const text = this.reader.text;
     const value = parseCount(text.ptr, text.truncated ? MAX_DIGITS + 1 : text.length);
     // A string is no count, but what it says is not free.
-    if (countClamped || token == Token.String) this.tally.clamp();
+    if (countClamped || token == Token.String) {
+      this.told = true;
+      this.tally.clamp();
+    }
     if (value != NO_COUNT) this.put(edge, value);
   }
 
   private put(edge: Edge, value: i64): void {
+    this.told = true;
     const report = this.reportDepth > 0 ? this.report : this.rootReport;
     report.put(slotOf(edge), opOf(edge), value);
   }

@@ -32,7 +32,7 @@ const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines
  * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
  * and lines of JSON are told by their type too.
  *
- * A scanner is made once and used for one response after the other. Its memory is fixed, about 8 KB, whatever the
+ * A scanner is made once and used for one response after the other. Its memory is fixed, about 10 KB, whatever the
  * body; no chunk allocates, and no bytes make it trap.
  */
 @final
@@ -69,7 +69,7 @@ export class UsageScanner {
     this.document.dispose();
     this.generated.dispose();
     heap.free(changetype<usize>(this.texts));
-    heap.free(changetype<usize>(this.sse));
+    this.sse.dispose();
     heap.free(changetype<usize>(this.eventStream));
     this.headers.dispose();
     this.tally.dispose();

@@ -1,5 +1,6 @@
 import { COLON, CR, LF, SPACE } from "../bytes/ascii";
 import { Document, Progress } from "./document";
+import { EventTemplate } from "./event-template";
 import { findLineEnd } from "./lines";
 
 /** Where in a line we are. */
@@ -40,19 +41,30 @@ export class SseFraming {
   /** Whether the current event has had data. */
   private hasData: bool = false;
   private progress: Progress = Progress.Open;
+  private template: EventTemplate;
 
-  constructor(private document: Document) {}
+  constructor(private document: Document) {
+    this.template = new EventTemplate(document);
+  }
+
+  dispose(): void {
+    this.template.dispose();
+    heap.free(changetype<usize>(this));
+  }
 
   begin(): void {
     this.line = Line.Name;
     this.matched = 0;
     this.afterCr = false;
     this.hasData = false;
+    this.template.begin();
   }
 
   feed(ptr: usize, len: i32): void {
     const end = ptr + len;
     let at = ptr;
+    /** Where the data of an event begin that did not fit the template. */
+    let unknown: usize = 0;
     if (this.afterCr && at < end) {
       if (load<u8>(at) == LF) ++at;
       this.afterCr = false;
@@ -80,8 +92,16 @@ export class SseFraming {
         this.line = Line.Other;
       } else if (this.line == Line.Start) {
         this.line = Line.Value;
-        this.beginData();
         if (load<u8>(at) == SPACE) ++at;
+        if (this.beginData()) {
+          const behind = this.template.fit(at, end);
+          if (behind == 0) {
+            unknown = at;
+          } else {
+            this.progress = Progress.Complete;
+            at = behind;
+          }
+        }
         continue;
       }
       const stop = findLineEnd(at, end);
@@ -89,6 +109,9 @@ export class SseFraming {
         this.progress = this.document.feed(at, <i32>(stop - at));
       }
       if (stop == end) return;
+      if (at == unknown && this.progress == Progress.Complete && this.document.toldTextOnly) {
+        this.template.keep(at, stop);
+      }
       at = stop + 1;
       this.line = Line.Name;
       this.matched = 0;
@@ -99,14 +122,15 @@ export class SseFraming {
     }
   }
 
-  /** A line of data begins: it goes on with the text of the event, or starts a new one. */
-  private beginData(): void {
+  /** A line of data begins: it goes on with the text of the event, or starts a new one, which is told. */
+  private beginData(): bool {
     if (this.hasData && this.progress == Progress.Open) {
       this.progress = this.document.feed(NEWLINE, 1);
-      return;
+      return false;
     }
     this.hasData = true;
     this.progress = Progress.Open;
     this.document.begin();
+    return true;
   }
 }

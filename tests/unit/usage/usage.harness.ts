@@ -76,6 +76,11 @@ export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string
   return show(scanner.usage);
 }
 
+/** The estimate for the text that the body scanned last has generated. */
+export function generatedTokens(): i64 {
+  return scanner.generated.tokens;
+}
+
 /** What `parseCount` makes of a text. */
 export function count(text: string): string {
   const bytes = String.UTF8.encode(text);
