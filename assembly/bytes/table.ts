@@ -1,56 +1,145 @@
-import { addressOf, Bytes, equalsAt } from "./bytes";
+import { addressOf, Bytes } from "./bytes";
+
+const FEWEST_ROWS: i32 = 8;
+/** What stands before the bytes of an entry: its value and their number, 4 bytes each. */
+const HEADER: usize = 8;
 
 /**
- * A hash table from byte strings to their insertion index, built once and then only read: open addressing with
- * linear probing over FNV-1a, at most half full. The first insertion of a key wins.
+ * A hash table from byte strings to numbers, built once and then only read: open addressing with linear probing. The
+ * first insertion of a key wins.
+ *
+ *     row     0 if empty, else  hash of the key : 32 | offset of its entry : 32
+ *     entry   value : 32 | length of the key : 32 | key, padded to a multiple of 8 bytes
+ *
+ * Rows are compared by hash, so that a search usually reads one row and one entry, each in one line of the processor's
+ * cache. Keys are copied, and all of them are two objects for the garbage collector. The hash knows no secret: who
+ * chooses the keys can make a search as long as the table, so it must not grow without bound with what clients send.
  */
 @final
 export class ByteTable {
-  private keys: Bytes[] = [];
-  /** Slot -> index into `keys` plus one; 0 is an empty slot. The length is a power of two. */
-  private slots: StaticArray<i32> = new StaticArray<i32>(8);
-  private values: i32[] = [];
+  private rows: StaticArray<u64>;
+  /** The entries, one after the other; the first is not at 0, so that no row of an entry is 0. */
+  private entries: StaticArray<u64> = new StaticArray<u64>(16);
+  private end: usize = HEADER;
+  private count: i32 = 0;
+
+  /** @param expected the number of keys to make room for */
+  constructor(expected: i32 = 0) {
+    let rows = FEWEST_ROWS;
+    while (isFull(expected, rows)) rows <<= 1;
+    this.rows = new StaticArray<u64>(rows);
+  }
 
   /** Adds `key` with `value`, a number of at least 0, unless the key is already there; tells whether it was added. */
   add(key: Bytes, value: i32): bool {
-    if (this.find(addressOf(key), key.byteLength) >= 0) return false;
-    this.keys.push(key);
-    this.values.push(value);
-    if (this.keys.length * 2 > this.slots.length) this.grow();
-    else this.place(this.keys.length - 1);
+    const ptr = addressOf(key);
+    const len = key.byteLength;
+    const hash = hashOf(ptr, len);
+    if (this.search(ptr, len, hash) >= 0) return false;
+    if (isFull(++this.count, this.rows.length)) this.grow();
+    this.place(((<u64>hash) << 32) | this.write(ptr, len, value));
     return true;
   }
 
   /** The value of the key made of the `len` bytes at `ptr`, or -1. */
   find(ptr: usize, len: i32): i32 {
-    const mask = this.slots.length - 1;
-    // At least half of the slots are empty, so the probe ends.
-    let at = (<i32>fnv1a(ptr, len)) & mask;
-    let entry = this.slots[at];
-    while (entry != 0) {
-      if (equalsAt(ptr, len, this.keys[entry - 1])) return this.values[entry - 1];
+    return this.search(ptr, len, hashOf(ptr, len));
+  }
+
+  private search(ptr: usize, len: i32, hash: u32): i32 {
+    const rows = changetype<usize>(this.rows);
+    const entries = changetype<usize>(this.entries);
+    const mask: u32 = this.rows.length - 1;
+    // By address: the mask keeps rows in the table, and offsets are those of entries. Some row is empty.
+    let at = hash & mask;
+    let row = load<u64>(rows + (at << 3));
+    while (row != 0) {
+      if (<u32>(row >> 32) == hash) {
+        const entry = entries + <usize>(<u32>row);
+        if (load<i32>(entry, 4) == len && areSame(entry + HEADER, ptr, len)) return load<i32>(entry);
+      }
       at = (at + 1) & mask;
-      entry = this.slots[at];
+      row = load<u64>(rows + (at << 3));
     }
     return -1;
   }
 
-  private place(index: i32): void {
-    const key = this.keys[index];
-    const mask = this.slots.length - 1;
-    let at = (<i32>fnv1a(addressOf(key), key.byteLength)) & mask;
-    while (this.slots[at] != 0) at = (at + 1) & mask;
-    this.slots[at] = index + 1;
+  private place(row: u64): void {
+    const mask: u32 = this.rows.length - 1;
+    let at = (<u32>(row >> 32)) & mask;
+    while (this.rows[at] != 0) at = (at + 1) & mask;
+    this.rows[at] = row;
   }
 
   private grow(): void {
-    this.slots = new StaticArray<i32>(this.slots.length * 2);
-    for (let i = 0; i < this.keys.length; ++i) this.place(i);
+    const rows = this.rows;
+    this.rows = new StaticArray<u64>(rows.length * 2);
+    for (let i = 0; i < rows.length; ++i) {
+      if (rows[i] != 0) this.place(rows[i]);
+    }
+  }
+
+  /** Appends an entry and returns its offset. */
+  private write(ptr: usize, len: i32, value: i32): usize {
+    const offset = this.end;
+    const end = offset + HEADER + ((<usize>len + 7) & ~7);
+    const words = <i32>(end >> 3);
+    if (words > this.entries.length) {
+      const larger = new StaticArray<u64>(max(words, this.entries.length * 2));
+      memory.copy(changetype<usize>(larger), changetype<usize>(this.entries), offset);
+      this.entries = larger;
+    }
+    const entry = changetype<usize>(this.entries) + offset;
+    store<i32>(entry, value);
+    store<i32>(entry, len, 4);
+    memory.copy(entry + HEADER, ptr, len);
+    this.end = end;
+    return offset;
   }
 }
 
-function fnv1a(ptr: usize, len: i32): u32 {
-  let hash: u32 = 0x811c9dc5;
-  for (let i = 0; i < len; ++i) hash = (hash ^ load<u8>(ptr + i)) * 0x01000193;
-  return hash ^ (hash >> 15);
+/** Whether more than three quarters of the rows would be in use. */
+function isFull(keys: i32, rows: i32): bool {
+  return <i64>keys * 4 > <i64>rows * 3;
+}
+
+/** Odd numbers whose bits have no pattern: the fractions of the golden ratio and of the square root of 3. */
+const FACTOR: u64 = 0x9e3779b97f4a7c15;
+const LAST_FACTOR: u64 = 0xbb67ae8584caa73b;
+
+/** Mixes eight bytes at a time by a multiplication, which moves bits up, and a shift, which brings them down. */
+function hashOf(ptr: usize, len: i32): u32 {
+  let hash = <u64>len * FACTOR;
+  if (len < 8) {
+    hash = (hash ^ shortWord(ptr, len)) * FACTOR;
+  } else {
+    const last = ptr + len - 8;
+    for (let at = ptr; at < last; at += 8) {
+      hash = (hash ^ load<u64>(at)) * FACTOR;
+      hash ^= hash >> 32;
+    }
+    hash = (hash ^ load<u64>(last)) * FACTOR;
+  }
+  hash = (hash ^ (hash >> 32)) * LAST_FACTOR;
+  return <u32>(hash >> 32);
+}
+
+/** Whether the `len` bytes at `a` are those at `b`. */
+function areSame(a: usize, b: usize, len: i32): bool {
+  if (len < 8) return shortWord(a, len) == shortWord(b, len);
+  // The last eight bytes may overlap those before them.
+  const last = len - 8;
+  for (let i = 0; i < last; i += 8) {
+    if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  }
+  return load<u64>(a + last) == load<u64>(b + last);
+}
+
+/** Fewer than eight bytes as a number, another one for other bytes of the same length. */
+// @ts-ignore: decorator
+@inline
+function shortWord(ptr: usize, len: i32): u64 {
+  if (len >= 4) return (<u64>load<u32>(ptr)) | ((<u64>load<u32>(ptr + len - 4)) << 32);
+  if (len == 0) return 0;
+  return load<u8>(ptr) | ((<u64>load<u8>(ptr + (len >> 1))) << 8) | ((<u64>load<u8>(ptr + len - 1)) << 16);
 }

@@ -12,8 +12,14 @@ export abstract class ValueKeys {
 /** Keys that match the value equal to them, at the cost of one hash whatever their number. */
 @final
 export class ExactKeys extends ValueKeys {
-  private readonly table: ByteTable = new ByteTable();
+  private readonly table: ByteTable;
   private readonly limits: Limit[] = [];
+
+  /** @param expected the number of keys to make room for */
+  constructor(expected: i32) {
+    super();
+    this.table = new ByteTable(expected);
+  }
 
   /** @returns whether the key can match, which one that was added before cannot */
   add(text: Bytes, limit: Limit): bool {
@@ -34,11 +40,17 @@ export class ExactKeys extends ValueKeys {
  */
 @final
 export class PatternKeys extends ValueKeys {
-  private readonly texts: ByteTable = new ByteTable();
+  private readonly texts: ByteTable;
   private readonly patterns: Regex[] = [];
   private readonly limits: Limit[] = [];
   /** The limit of `*`, which ends the list. */
   private rest: Limit | null = null;
+
+  /** @param expected the number of keys to make room for */
+  constructor(expected: i32) {
+    super();
+    this.texts = new ByteTable(expected);
+  }
 
   /**
    * @param text the whole key, `regexp:` included

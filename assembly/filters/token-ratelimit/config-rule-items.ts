@@ -158,7 +158,7 @@ export class RuleItemsReader {
   }
 
   private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
-    const keys = new ExactKeys();
+    const keys = new ExactKeys(list.length);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path.item(i));
       if (key === null) continue;
@@ -172,7 +172,7 @@ export class RuleItemsReader {
   }
 
   private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
-    const keys = new PatternKeys();
+    const keys = new PatternKeys(list.length);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path.item(i));
       if (key === null) continue;

@@ -36,9 +36,9 @@ export function encoded(value: i32): ArrayBuffer {
   return slice(b, 0, encodeRune(changetype<usize>(b), value));
 }
 
-/** The values found for `queries` in a table built from `keys`, whose values are their positions. */
-export function lookup(keys: string[], queries: string[]): i32[] {
-  const table = new ByteTable();
+/** The values found for `queries` in a table built from `keys`, of which `expected` are, whose values are positions. */
+export function lookup(keys: string[], queries: string[], expected: i32): i32[] {
+  const table = new ByteTable(expected);
   for (let i = 0; i < keys.length; ++i) table.add(bytesOf(keys[i]), i);
   const found: i32[] = [];
   for (let i = 0; i < queries.length; ++i) {

@@ -11,7 +11,7 @@ interface Harness {
   text(b: ArrayBuffer): string;
   rune(b: ArrayBuffer): number[];
   encoded(value: number): ArrayBuffer;
-  lookup(keys: string[], queries: string[]): number[];
+  lookup(keys: string[], queries: string[], expected: number): number[];
   search(whole: string, part: string): number[];
 }
 
@@ -78,11 +78,35 @@ describe("builder", () => {
 describe("table", () => {
   it("finds exactly what was added, the first of equal keys winning", () => {
     fc.assert(
-      fc.property(fc.array(fc.string()), fc.array(fc.string()), (keys, queries) => {
+      fc.property(fc.array(fc.string()), fc.array(fc.string()), fc.nat(40), (keys, queries, expected) => {
         const asked = [...queries, ...keys];
-        expect(bytes.lookup(keys, asked)).toEqual(asked.map((query) => keys.indexOf(query)));
+        expect(bytes.lookup(keys, asked, expected)).toEqual(asked.map((query) => keys.indexOf(query)));
       }),
     );
+  });
+
+  it("tells keys apart that differ in any one byte", () => {
+    const keys = Array.from({ length: 40 }, (_, length) => "x".repeat(length));
+    const queries = keys.flatMap((key) =>
+      Array.from(key, (_, at) => `${key.slice(0, at)}y${key.slice(at + 1)}`),
+    );
+    expect(bytes.lookup(keys, keys, 0)).toEqual(keys.map((_, i) => i));
+    expect(bytes.lookup(keys, queries, 0)).toEqual(queries.map(() => -1));
+    expect(bytes.lookup(queries, keys, 0)).toEqual(keys.map(() => -1));
+    expect(bytes.lookup(queries, queries, 0)).toEqual(queries.map((_, i) => i));
+  });
+
+  it.each([
+    ["00lma", "01li5"],
+    ["consumer-012276", "consumer-070618"],
+  ])("tells %s and %s apart, whose hashes are equal", (one, other) => {
+    expect(bytes.lookup([one, other], [other, one], 0)).toEqual([1, 0]);
+    expect(bytes.lookup([one], [other], 0)).toEqual([-1]);
+  });
+
+  it("holds many keys", () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `tenant-${i}`);
+    expect(bytes.lookup(keys, [...keys, "tenant-20000"], 0)).toEqual([...keys.map((_, i) => i), -1]);
   });
 });
 
