@@ -14,6 +14,8 @@ const configuration = (ruleName: string, tokens = 1e9): object => ({
   global_threshold: { token_per_hour: tokens },
   redis: REDIS,
 });
+/** By LDS, and by ECDS, which is how Istio delivers a WasmPlugin. */
+const PUSHED = ["listener", "filter"] as const;
 const counter = (ruleName: string): string => `higress-token-ratelimit:${ruleName}:global_threshold:3600`;
 
 describe.skipIf(!isAvailable)("a running Envoy", () => {
@@ -44,38 +46,44 @@ describe.skipIf(!isAvailable)("a running Envoy", () => {
     return statuses;
   }
 
-  it("takes a new configuration while calls run, and loses none of their tokens", async () => {
-    const envoy = await backends.envoy({ configuration: configuration("r0"), concurrency: 2 });
-    const names = ["r0", "r1", "r2", "r3"];
-    const statuses = await traffic(
-      envoy,
-      (async () => {
-        for (const name of names) {
-          if (name !== "r0") envoy.push(configuration(name));
-          await eventually(async () => ((await backends.redis.get(counter(name))) ? true : undefined));
-        }
-      })(),
-    );
-    expect(new Set(statuses)).toEqual(new Set([200]));
-    await eventually(async () => {
-      const counted = await backends.redis.mget(names.map(counter));
-      const sum = counted.reduce((total, tokens) => total + Number(tokens), 0);
-      return sum === 10 * statuses.length ? true : undefined;
-    });
-  });
+  it.each(PUSHED)(
+    "takes a new configuration of its %s while calls run, and loses none of their tokens",
+    async (pushed) => {
+      const envoy = await backends.envoy({ configuration: configuration("r0"), concurrency: 2, pushed });
+      const names = ["r0", "r1", "r2", "r3"];
+      const statuses = await traffic(
+        envoy,
+        (async () => {
+          for (const name of names) {
+            if (name !== "r0") envoy.push(configuration(name));
+            await eventually(async () => ((await backends.redis.get(counter(name))) ? true : undefined));
+          }
+        })(),
+      );
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      await eventually(async () => {
+        const counted = await backends.redis.mget(names.map(counter));
+        const sum = counted.reduce((total, tokens) => total + Number(tokens), 0);
+        return sum === 10 * statuses.length ? true : undefined;
+      });
+    },
+  );
 
-  it("keeps its configuration when the new one has mistakes, and says which", async () => {
-    const envoy = await backends.envoy({ configuration: configuration("r", 50) });
-    envoy.push({ rule_name: "new", rule_items: [], redis: { service_name: "a b" } });
-    const line = await eventually(() => envoy.lines.find((text) => text.includes("redis.service_name")));
-    expect(line).toContain("[ai-token-ratelimit] redis.service_name: must be the name of a service");
-    await eventually(() => envoy.lines.find((text) => text.includes("config rejected")));
-    expect((await chat(envoy.url, 51)).status).toBe(200);
-    await untilCounter(backends.redis, counter("r"), 51);
-    expect((await chat(envoy.url, 51)).status).toBe(429);
-    envoy.push(configuration("r", 60));
-    await eventually(async () => ((await chat(envoy.url, 2)).status === 200 ? true : undefined));
-  });
+  it.each(PUSHED)(
+    "keeps its configuration when the new one of its %s has mistakes, and says which",
+    async (pushed) => {
+      const envoy = await backends.envoy({ configuration: configuration("r", 50), pushed });
+      envoy.push({ rule_name: "new", rule_items: [], redis: { service_name: "a b" } });
+      const line = await eventually(() => envoy.lines.find((text) => text.includes("redis.service_name")));
+      expect(line).toContain("[ai-token-ratelimit] redis.service_name: must be the name of a service");
+      await eventually(() => envoy.lines.find((text) => /config (update )?rejected/.test(text)));
+      expect((await chat(envoy.url, 51)).status).toBe(200);
+      await untilCounter(backends.redis, counter("r"), 51);
+      expect((await chat(envoy.url, 51)).status).toBe(429);
+      envoy.push(configuration("r", 60));
+      await eventually(async () => ((await chat(envoy.url, 2)).status === 200 ? true : undefined));
+    },
+  );
 
   it.each(["Redis", "Webdis"] as const)(
     "goes on without %s, reports it, and charges what it can when that is back",
@@ -183,4 +191,12 @@ describe.skipIf(!isAvailable)("envoy --mode validate", () => {
     expect(output).toContain("[ai-token-ratelimit]");
     expect(output).toContain(message);
   });
+
+  it.each(["FAIL_CLOSED", "FAIL_OPEN", "FAIL_RELOAD"] as const)(
+    "refuses mistakes with %s",
+    (failurePolicy) => {
+      expect(validate({ webdisPort: 1, llmPort: 1, failurePolicy })).toMatchObject({ accepted: true });
+      expect(validate({ webdisPort: 1, llmPort: 1, failurePolicy, configuration: {} }).accepted).toBe(false);
+    },
+  );
 });

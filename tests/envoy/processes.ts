@@ -102,6 +102,7 @@ export interface EnvoyOptions {
   readonly llmPort: number;
   /** The filter's configuration, instead of the one in deploy/envoy/envoy.yaml; a string is taken as it is. */
   readonly configuration?: object | string;
+  readonly failurePolicy?: "FAIL_CLOSED" | "FAIL_OPEN" | "FAIL_RELOAD";
   /** Worker threads, each with a VM of its own. */
   readonly concurrency?: number;
   /** HTTP filters that stand before ours. */
@@ -141,6 +142,7 @@ interface Listener {
   filter_chains: { filters: { typed_config: HttpConnectionManager }[] }[];
 }
 interface FilterConfig {
+  failure_policy: string;
   configuration: { "@type": string; value: unknown };
   vm_config: { code: { local: { filename: string } } };
 }
@@ -161,6 +163,7 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
   const document = parse(text) as Bootstrap;
   const manager = managerOf(document.static_resources.listeners[0]!);
   if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);
+  if (options.failurePolicy) filterOf(manager).typed_config.config.failure_policy = options.failurePolicy;
   if (options.routes) manager.route_config.virtual_hosts[0]!.routes = options.routes;
   manager.http_filters.unshift(...(options.filters ?? []));
   return document;
