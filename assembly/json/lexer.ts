@@ -1,6 +1,6 @@
 import * as ascii from "../bytes/ascii";
 import { Digits, firstDigits, mayEnd, nextDigits } from "./number";
-import { findStringEnd, findTextEnd } from "./scan";
+import { endsInEscape, findClosingQuote, findStringEnd, findTextEnd } from "./scan";
 import { Escape, JsonText } from "./text";
 import { JsonError, Strings, Token } from "./tokens";
 
@@ -102,22 +102,15 @@ export class JsonLexer {
 
   private readDropped(): Token {
     const end = this.end;
-    let at = this.at;
-    while (at < end) {
-      if (this.lexeme == Lexeme.Escape) {
-        // The four digits of a \u pass as ordinary text.
-        ++at;
-        this.lexeme = Lexeme.String;
-        continue;
-      }
-      at = findStringEnd(at, end);
-      if (at == end) break;
-      if (load<u8>(at++) == ascii.QUOTE) {
-        this.at = at;
-        return Token.String;
-      }
-      this.lexeme = Lexeme.Escape;
+    let from = this.at;
+    // The four digits of a \u pass as ordinary text.
+    if (this.lexeme == Lexeme.Escape && from < end) ++from;
+    const quote = findClosingQuote(from, end);
+    if (quote < end) {
+      this.at = quote + 1;
+      return Token.String;
     }
+    if (this.at < end) this.lexeme = endsInEscape(from, end) ? Lexeme.Escape : Lexeme.String;
     this.at = end;
     return Token.More;
   }

@@ -1,7 +1,7 @@
 import * as ascii from "../bytes/ascii";
 import { JsonLexer, Lexeme } from "./lexer";
 import { mayHaveName } from "./names";
-import { findScalarEnd, findStringEnd } from "./scan";
+import { findClosingQuote, findScalarEnd, findStringEnd } from "./scan";
 import { SkippedValue } from "./skip";
 import { JsonError, Token } from "./tokens";
 
@@ -278,20 +278,19 @@ export class JsonReader extends JsonLexer {
   private passValue(at: usize, c: u8): usize {
     // Most values are short strings, numbers or literals, which need no state.
     if (c == ascii.QUOTE) {
-      const stop = findStringEnd(at + 1, this.end);
-      if (stop < this.end && load<u8>(stop) == ascii.QUOTE) {
+      const stop = findClosingQuote(at + 1, this.end);
+      if (stop < this.end) {
         this.place = Place.CommaOrEnd;
         return stop;
       }
-      this.at = stop;
     } else {
       const stop = c == ascii.LEFT_BRACE || c == ascii.LEFT_BRACKET ? this.end : findScalarEnd(at, this.end);
       if (stop < this.end) {
         this.place = Place.CommaOrEnd;
         return stop - 1;
       }
-      this.at = at + 1;
     }
+    this.at = at + 1;
     this.lexeme = Lexeme.Skip;
     this.skipped.begin(c);
     return this.readSkipped() ? this.at - 1 : 0;

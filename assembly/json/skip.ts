@@ -1,5 +1,5 @@
-import { BACKSLASH, LEFT_BRACE, LEFT_BRACKET, QUOTE, RIGHT_BRACE, RIGHT_BRACKET } from "../bytes/ascii";
-import { findScalarEnd, findStringEnd, findStructure } from "./scan";
+import { LEFT_BRACE, LEFT_BRACKET, QUOTE, RIGHT_BRACE, RIGHT_BRACKET } from "../bytes/ascii";
+import { endsInEscape, findClosingQuote, findScalarEnd, findStructure } from "./scan";
 
 /** What kind of value is passed over, and where in it we are. */
 const enum Skip {
@@ -56,12 +56,16 @@ export class SkippedValue {
           }
           continue;
         }
-        default:
-          at = findStringEnd(at, end);
-          if (at == end) return 0;
-          if (load<u8>(at++) == BACKSLASH) this.escaped = true;
-          else if (this.state == Skip.String) return at;
-          else this.state = Skip.Container;
+        default: {
+          const quote = findClosingQuote(at, end);
+          if (quote == end) {
+            this.escaped = endsInEscape(at, end);
+            return 0;
+          }
+          at = quote + 1;
+          if (this.state == Skip.String) return at;
+          this.state = Skip.Container;
+        }
       }
     }
     return 0;
