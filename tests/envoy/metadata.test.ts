@@ -71,8 +71,10 @@ describe.skipIf(!isAvailable)("stock Envoy with header_mutation", () => {
     backends = await startBackends();
     envoy = await backends.envoy({
       configuration: CONFIGURATION,
-      filters: [authentication, mutation],
-      routes: [route("/blue/", "blue"), route("/red/", "red"), route("/")],
+      change: ({ http_filters, route_config }) => {
+        http_filters.unshift(authentication, mutation);
+        route_config.virtual_hosts[0].routes = [route("/blue/", "blue"), route("/red/", "red"), route("/")];
+      },
     });
   });
   afterAll(() => backends.close());

@@ -105,16 +105,15 @@ export interface EnvoyOptions {
   readonly failurePolicy?: "FAIL_CLOSED" | "FAIL_OPEN" | "FAIL_RELOAD";
   /** Worker threads, each with a VM of its own. */
   readonly concurrency?: number;
-  /** HTTP filters that stand before ours. */
-  readonly filters?: HttpFilter[];
-  /** Routes, instead of the one of deploy/envoy/envoy.yaml. */
-  readonly routes?: object[];
+  /** Changes the filters and routes of deploy/envoy/envoy.yaml. */
+  readonly change?: (manager: HttpConnectionManager) => void;
   /** What is pushed: the listener with all its filters (LDS), or our filter alone (ECDS), as Istio does. */
   readonly pushed?: "listener" | "filter";
 }
 
 export interface Envoy {
   readonly url: string;
+  readonly pid: number;
   /** What it has written: its log and its access log. */
   readonly lines: string[];
   /** The value of a statistic of the filter, without `wasmcustom.`; 0 when there is none. */
@@ -134,9 +133,10 @@ export interface HttpFilter {
 interface OurFilter extends HttpFilter {
   readonly typed_config: { config: FilterConfig };
 }
-interface HttpConnectionManager {
+export interface HttpConnectionManager {
+  access_log: object[];
   http_filters: HttpFilter[];
-  route_config: { virtual_hosts: { routes: object[] }[] };
+  route_config: { virtual_hosts: [{ routes: object[] }] };
 }
 interface Listener {
   filter_chains: { filters: { typed_config: HttpConnectionManager }[] }[];
@@ -164,15 +164,15 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
   const manager = managerOf(document.static_resources.listeners[0]!);
   if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);
   if (options.failurePolicy) filterOf(manager).typed_config.config.failure_policy = options.failurePolicy;
-  if (options.routes) manager.route_config.virtual_hosts[0]!.routes = options.routes;
-  manager.http_filters.unshift(...(options.filters ?? []));
+  options.change?.(manager);
   return document;
 }
 
 const managerOf = (listener: Listener): HttpConnectionManager =>
   listener.filter_chains[0]!.filters[0]!.typed_config;
 
-const filterOf = (manager: HttpConnectionManager): OurFilter =>
+/** Our filter. */
+export const filterOf = (manager: HttpConnectionManager): OurFilter =>
   manager.http_filters.find(({ name }) => name === "ai-token-ratelimit") as OurFilter;
 
 function configure(filter: OurFilter, configuration: object | string): void {
@@ -180,8 +180,15 @@ function configure(filter: OurFilter, configuration: object | string): void {
     typeof configuration === "string" ? configuration : JSON.stringify(configuration);
 }
 
+interface Watched {
+  /** The file, as Envoy's configuration names it. */
+  readonly source: object;
+  /** Writes the resource as it now is. */
+  write(): void;
+}
+
 /** A resource in a file that Envoy watches, in a new directory. */
-function watched(directory: string, type: string, resource: object): { source: object; write(): void } {
+function watched(directory: string, type: string, resource: object): Watched {
   mkdirSync(directory);
   const file = join(directory, "resource.json");
   const write = (): void => {
@@ -193,6 +200,18 @@ function watched(directory: string, type: string, resource: object): { source: o
   write();
   const path_config_source = { path: file, watched_directory: { path: directory } };
   return { source: { resource_api_version: "V3", path_config_source }, write };
+}
+
+/** Has Envoy discover our filter, and tells where (ECDS). */
+function discover(manager: HttpConnectionManager, directory: string): Watched {
+  const filter = filterOf(manager);
+  const resource = watched(directory, "core.v3.TypedExtensionConfig", filter);
+  const type_urls = [`${TYPE}envoy.extensions.filters.http.wasm.v3.Wasm`];
+  const config_discovery = { config_source: resource.source, type_urls };
+  manager.http_filters = manager.http_filters.map((one) =>
+    one === filter ? { name: filter.name, config_discovery } : one,
+  );
+  return resource;
 }
 
 /** What `envoy --mode validate` says of a configuration, and whether it accepts it. */
@@ -216,15 +235,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const listener = listeners[0]!;
   const manager = managerOf(listener);
   const filter = filterOf(manager);
-  const extension = watched(file("ecds"), "core.v3.TypedExtensionConfig", filter);
-  if (options.pushed === "filter") {
-    const type_urls = [`${TYPE}envoy.extensions.filters.http.wasm.v3.Wasm`];
-    const discovered = {
-      name: filter.name,
-      config_discovery: { config_source: extension.source, type_urls },
-    };
-    manager.http_filters = manager.http_filters.map((one) => (one === filter ? discovered : one));
-  }
+  const extension = options.pushed === "filter" ? discover(manager, file("ecds")) : undefined;
   const lds = watched(file("lds"), "listener.v3.Listener", listener);
   const node = { id: "test", cluster: "test" };
   const dynamic_resources = { lds_config: lds.source };
@@ -254,6 +265,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   });
   return {
     url,
+    pid: child.process.pid!,
     lines: child.lines,
     admin,
     stat: async (name) => {
@@ -262,7 +274,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     },
     push: (configuration) => {
       configure(filter, configuration);
-      (options.pushed === "filter" ? extension : lds).write();
+      (extension ?? lds).write();
     },
     stop,
   };
