@@ -17,6 +17,7 @@ demo: $(MODULES) redis build ## The same scene, ending after it
 
 build: $(MODULES) ## Build build/*.wasm (release and debug) and print their sizes
 	@node scripts/build.mjs
+	@node scripts/bundle-fake-llm.mjs
 
 image: $(MODULES) build ## Write the modules as OCI images to build/image*
 	@node scripts/image.mjs
@@ -24,7 +25,7 @@ image: $(MODULES) build ## Write the modules as OCI images to build/image*
 push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
 	@node scripts/push.mjs
 
-test: $(MODULES) redis registry envoy wasmtime build ## Run every test
+test: $(MODULES) redis registry envoy wasmtime containers build ## Run every test
 	@node_modules/.bin/vitest run
 
 fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
@@ -57,12 +58,16 @@ envoy:
 	@scripts/ensure-envoy.sh
 	@scripts/ensure-webdis.sh
 
-.PHONY: registry wasmtime
+.PHONY: registry wasmtime containers
 registry:
 	@scripts/ensure-registry.sh
 
 wasmtime:
 	@scripts/ensure-wasmtime.sh
+
+containers: redis envoy
+	@scripts/ensure-docker.sh
+	@scripts/ensure-container-images.sh
 
 $(MODULES): package.json package-lock.json scripts/ensure-node.sh
 	@scripts/ensure-node.sh

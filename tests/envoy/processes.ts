@@ -156,7 +156,7 @@ const TYPE = "type.googleapis.com/";
 export function bootstrap(options: EnvoyOptions): Bootstrap {
   const text = readFileSync(join(root, "deploy/envoy/envoy.yaml"), "utf8")
     .replace("port_value: 9901", "port_value: 0")
-    .replace("port_value: 10000", "port_value: 0")
+    .replace("address: 0.0.0.0, port_value: 10000", "address: 127.0.0.1, port_value: 0")
     .replace("port_value: 8000", `port_value: ${options.llmPort}`)
     .replace("port_value: 7379", `port_value: ${options.webdisPort}`)
     .replace("build/ai-token-ratelimit.envoy.wasm", WASM);
