@@ -2,16 +2,18 @@ import { IpAddress } from "./address";
 import { Cidr } from "./cidr";
 import { CidrTable } from "./cidr-table";
 import { Limit } from "./limit";
+import { LimitTable } from "./limit-table";
 
 /** The `limit_keys` of `limit_by_per_ip`: blocks of addresses, the first that contains an address decides. */
 @final
 export class AddressKeys {
   private readonly table: CidrTable;
 
-  /** @param limits the limit of each block */
+  /** @param ids for each block the number of its limit in `limits` */
   constructor(
-    private readonly blocks: Cidr[],
-    private readonly limits: Limit[],
+    blocks: Cidr[],
+    private readonly ids: StaticArray<i32>,
+    private readonly limits: LimitTable,
   ) {
     this.table = new CidrTable(blocks);
   }
@@ -19,12 +21,12 @@ export class AddressKeys {
   /** The limit of the first block, in configured order, that contains `address`. */
   find(address: IpAddress): Limit | null {
     const position = this.table.find(address);
-    return position < 0 ? null : this.limits[position];
+    return position < 0 ? null : this.limits.get(this.ids[position]);
   }
 
   /** For each block, whether it is the first that contains some address. */
   reachable(): StaticArray<bool> {
-    const marks = new StaticArray<bool>(this.blocks.length);
+    const marks = new StaticArray<bool>(this.ids.length);
     this.table.markReachable(marks);
     return marks;
   }

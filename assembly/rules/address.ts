@@ -1,6 +1,5 @@
 import { COLON, DIGIT_0, DOT, hexValue, isDigit } from "../bytes/ascii";
 import { Bytes, copyOf } from "../bytes/bytes";
-import { writeDecimal } from "../bytes/decimal";
 
 /**
  * An IP address as 128 bits, most significant first. IPv4 is the block ::ffff:0:0/96 (RFC 4291, 2.5.5.2), so that
@@ -139,9 +138,22 @@ function textOfV4(bits: u32): Bytes {
   let at = scratch;
   for (let shift = 24; shift >= 0; shift -= 8) {
     if (at > scratch) store<u8>(at++, DOT);
-    at += writeDecimal(at, (bits >> shift) & 0xff);
+    at = writeOctet(at, (bits >> shift) & 0xff);
   }
   return copyOf(scratch, <i32>(at - scratch));
+}
+
+/** Writes a number below 256 in decimal and returns the address after it. */
+function writeOctet(ptr: usize, value: u32): usize {
+  let at = ptr;
+  let rest = value;
+  if (value >= 100) {
+    store<u8>(at++, DIGIT_0 + value / 100);
+    rest = value % 100;
+  }
+  if (value >= 10) store<u8>(at++, DIGIT_0 + rest / 10);
+  store<u8>(at, DIGIT_0 + (rest % 10));
+  return at + 1;
 }
 
 function textOfV6(high: u64, low: u64): Bytes {

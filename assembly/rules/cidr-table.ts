@@ -5,8 +5,8 @@ import { Cidr } from "./cidr";
  * From an address to the first of a list of blocks, in their given order, that contains it.
  *
  * Blocks are nested or apart, so their borders cut the address space into runs with one answer each. These are
- * computed once; a lookup is a binary search, whose cost grows with the logarithm of the number of blocks and not
- * with their lengths or their nesting. IPv4 and IPv6 are kept apart, except for blocks of everyone.
+ * computed once; a lookup searches them, whose cost grows with the logarithm of the number of blocks and not with their
+ * lengths or their nesting. IPv4 and IPv6 are kept apart, except for blocks of everyone.
  */
 @final
 export class CidrTable {
@@ -21,13 +21,13 @@ export class CidrTable {
       if (block.first.isV4 || block.isEveryone) v4.push(new Numbered(block, i));
       if (!block.first.isV4 || block.isEveryone) v6.push(new Numbered(block, i));
     }
-    this.v4 = new Runs(v4);
-    this.v6 = new Runs(v6);
+    this.v4 = new Runs(new Cuts(v4, true));
+    this.v6 = new Runs(new Cuts(v6, false));
   }
 
   /** The position of the first block that contains `address`, or -1. */
   find(address: IpAddress): i32 {
-    return address.isV4 ? this.v4.find(address) : this.v6.find(address);
+    return address.isV4 ? this.v4.find(address.low, 0) : this.v6.find(address.high, address.low);
   }
 
   /** Marks the positions of all blocks that some address finds: those that earlier blocks do not cover. */
@@ -46,14 +46,85 @@ class Numbered {
   ) {}
 }
 
-/** Runs of addresses with the same answer: where each begins, ascending, and the answer. */
+/** How many numbers a node of `Runs` has. */
+const NODE: i32 = 8;
+
+/**
+ * Runs of addresses with the same answer: where each begins, ascending, and the answer. Most are told apart by one half
+ * of their addresses, so that a search looks at this half alone: it descends a static B-tree, whose leaves are the
+ * halves, and whose every level above has every eighth number of the one below.
+ */
 @final
 class Runs {
-  private readonly high: u64[] = [0];
-  private readonly low: u64[] = [0];
-  private readonly answer: i32[] = [-1];
+  /** The levels, the lowest first. The first number in each is zero. */
+  private readonly levels: StaticArray<StaticArray<u64>>;
+  /** The other half of where each run begins. */
+  private readonly minors: StaticArray<u64>;
+  private readonly answers: StaticArray<i32>;
 
-  constructor(blocks: Numbered[]) {
+  constructor(cuts: Cuts) {
+    this.minors = StaticArray.fromArray(cuts.minors);
+    this.answers = StaticArray.fromArray(cuts.answers);
+    const levels = [StaticArray.fromArray(cuts.majors)];
+    for (let level = levels[0]; level.length > NODE; levels.push(level)) level = everyEighth(level);
+    this.levels = StaticArray.fromArray(levels);
+  }
+
+  /** The answer of the last run that begins at or before an address. */
+  find(major: u64, minor: u64): i32 {
+    let run = 0;
+    for (let i = this.levels.length - 1; i >= 0; --i) {
+      const level = this.levels[i];
+      const from = run * NODE;
+      const node = changetype<usize>(level) + ((<usize>from) << 3);
+      const end = node + ((<usize>min(NODE, level.length - from)) << 3);
+      // Counted without branches, because no processor could guess them. The first number of a node is not above.
+      run = from - 1;
+      for (let at = node; at < end; at += 8) run += i32(load<u64>(at) <= major);
+    }
+    if (this.levels[0][run] == major && this.minors[run] > minor) run = this.earlier(run, major, minor);
+    return this.answers[run];
+  }
+
+  markReachable(marks: StaticArray<bool>): void {
+    for (let i = 0; i < this.answers.length; ++i) {
+      const answer = this.answers[i];
+      if (answer >= 0) marks[answer] = true;
+    }
+  }
+
+  /** Of the runs before `run`, the last one that begins at or before an address. */
+  private earlier(run: i32, major: u64, minor: u64): i32 {
+    const majors = this.levels[0];
+    let from = 0;
+    let to = run;
+    while (to - from > 1) {
+      const middle = (from + to) >>> 1;
+      if (majors[middle] < major || this.minors[middle] <= minor) from = middle;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+function everyEighth(numbers: StaticArray<u64>): StaticArray<u64> {
+  const picked = new StaticArray<u64>((numbers.length + NODE - 1) / NODE);
+  for (let i = 0; i < picked.length; ++i) picked[i] = numbers[i * NODE];
+  return picked;
+}
+
+/** Runs under construction. */
+@final
+class Cuts {
+  readonly majors: u64[] = [0];
+  readonly minors: u64[] = [0];
+  readonly answers: i32[] = [-1];
+
+  /** @param isV4 whether IPv4 addresses are told apart, by the low half, or IPv6 addresses, by the high one */
+  constructor(
+    blocks: Numbered[],
+    private readonly isV4: bool,
+  ) {
     // Outer blocks before the inner ones that begin with them.
     blocks.sort((a, b) => {
       const order = compare(a.block.first, b.block.first);
@@ -74,26 +145,6 @@ class Runs {
     while (open.length > 0) this.close(open, best);
   }
 
-  find(address: IpAddress): i32 {
-    // The last run that begins at or before the address; the first begins at zero.
-    let from = 0;
-    let to = this.answer.length;
-    while (to - from > 1) {
-      const middle = (from + to) >>> 1;
-      const high = this.high[middle];
-      if (high < address.high || (high == address.high && this.low[middle] <= address.low)) from = middle;
-      else to = middle;
-    }
-    return this.answer[from];
-  }
-
-  markReachable(marks: StaticArray<bool>): void {
-    for (let i = 0; i < this.answer.length; ++i) {
-      const answer = this.answer[i];
-      if (answer >= 0) marks[answer] = true;
-    }
-  }
-
   /** Ends the innermost open block: after its last address, the answer is that of the block around it. */
   private close(open: Cidr[], best: i32[]): void {
     const last = open.pop().last;
@@ -106,13 +157,15 @@ class Runs {
 
   /** Starts a run at an address not below the start of the latest one. */
   private begin(high: u64, low: u64, answer: i32): void {
-    const latest = this.answer.length - 1;
-    if (this.high[latest] == high && this.low[latest] == low) {
-      this.answer[latest] = answer;
-    } else if (this.answer[latest] != answer) {
-      this.high.push(high);
-      this.low.push(low);
-      this.answer.push(answer);
+    const major = this.isV4 ? low : high;
+    const minor = this.isV4 ? 0 : low;
+    const latest = this.answers.length - 1;
+    if (this.majors[latest] == major && this.minors[latest] == minor) {
+      this.answers[latest] = answer;
+    } else if (this.answers[latest] != answer) {
+      this.majors.push(major);
+      this.minors.push(minor);
+      this.answers.push(answer);
     }
   }
 }

@@ -12,5 +12,5 @@ export class Window {
 /** One to four windows, all of which apply; by ascending length, no length twice. */
 @final
 export class Limit {
-  constructor(readonly windows: Window[]) {}
+  constructor(readonly windows: StaticArray<Window>) {}
 }

@@ -1,5 +1,5 @@
 import { Fields } from "../../config/fields";
-import { Limit, Window } from "../../rules/limit";
+import { LimitTable, WINDOWS } from "../../rules/limit-table";
 
 /** The fields of a limit, by ascending length of their windows. */
 export const LIMIT_FIELDS: string[] = [
@@ -8,21 +8,25 @@ export const LIMIT_FIELDS: string[] = [
   "token_per_hour",
   "token_per_day",
 ];
-const SECONDS: i32[] = [1, 60, 3600, 86400];
+
+/** The tokens of the limit that is read. */
+const tokens = new StaticArray<i64>(WINDOWS);
+/** How many windows the limit has that was read last. */
+export let windowCount: i32 = 0;
 
 /**
- * Reads the `token_per_*` fields of an object. All that are given apply; the published plugin takes one of them by
- * chance. A count above 2^63 - 1 is that, which is as good as no limit.
+ * Reads the `token_per_*` fields of an object, and returns the number of the limit in `limits`. All that are given apply;
+ * the published plugin takes one of them by chance. A count above 2^63 - 1 is that, which is as good as no limit.
  */
-export function readLimit(fields: Fields): Limit {
-  const windows: Window[] = [];
-  let given = false;
-  for (let i = 0; i < LIMIT_FIELDS.length; ++i) {
+export function readLimit(fields: Fields, limits: LimitTable): i32 {
+  windowCount = 0;
+  for (let i = 0; i < WINDOWS; ++i) {
     const value = fields.get(LIMIT_FIELDS[i]);
-    if (value === null) continue;
-    given = true;
-    windows.push(new Window(SECONDS[i], fields.integerOf(LIMIT_FIELDS[i], value, 1, i64.MAX_VALUE)));
+    tokens[i] = value === null ? 0 : fields.integerOf(LIMIT_FIELDS[i], value, 1, i64.MAX_VALUE);
+    if (value !== null) ++windowCount;
   }
-  if (!given) fields.problems.error(fields.path, `needs at least one of ${LIMIT_FIELDS.join(", ")}`);
-  return new Limit(windows);
+  if (windowCount == 0) {
+    fields.problems.error(fields.path, `needs at least one of ${LIMIT_FIELDS.join(", ")}`);
+  }
+  return limits.add(tokens);
 }

@@ -7,6 +7,7 @@ import { shown, textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
 import { Limit } from "../../rules/limit";
+import { LimitTable } from "../../rules/limit-table";
 import { RuleItem } from "../../rules/rule-item";
 import { RuleMode } from "../../rules/rule-mode";
 import { LIMIT_FIELDS, readLimit } from "./config-limit";
@@ -124,9 +125,11 @@ function readGlobalLimit(fields: Fields): Limit | null {
   if (value === null) return null;
   const windows = Fields.of(value, fields.at("global_threshold"), fields.problems);
   if (windows === null) return null;
-  const limit = readLimit(windows);
+  const limits = new LimitTable();
+  const id = readLimit(windows, limits);
+  limits.complete();
   windows.warnOfOthers(LIMIT_FIELDS);
-  return limit;
+  return limits.get(id);
 }
 
 /** A field that is there but null counts as given. */

@@ -12,11 +12,11 @@ import { AddressKeys } from "../../rules/address-keys";
 import { CidrTable } from "../../rules/cidr-table";
 import { Cidr, parseCidr } from "../../rules/cidr";
 import { AddressSource } from "../../rules/facts";
-import { Limit } from "../../rules/limit";
 import { LimitBy, nameOf } from "../../rules/limit-by";
+import { LimitTable } from "../../rules/limit-table";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ExactKeys, PatternKeys } from "../../rules/value-keys";
-import { LIMIT_FIELDS, readLimit } from "./config-limit";
+import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
 
 /** Ascending precedence: of several `limit_by_*` fields in one item, the last one here counts, as published. */
 const PRECEDENCE: LimitBy[] = [
@@ -52,6 +52,7 @@ export class RuleItemsReader {
   readonly items: RuleItem[] = [];
   /** The largest number of windows in one limit. */
   mostWindows: i32 = 0;
+  private readonly limits: LimitTable = new LimitTable();
   /** Position in `rule_items` by `limit_by_*` and name. */
   private readonly seen: ByteTable = new ByteTable();
 
@@ -66,6 +67,7 @@ export class RuleItemsReader {
       this.readItem(fields, path, i);
       fields.warnOfOthers(ITEM_FIELDS);
     }
+    this.limits.complete();
   }
 
   private readItem(fields: Fields, list: Path, position: i32): void {
@@ -158,7 +160,7 @@ export class RuleItemsReader {
   }
 
   private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
-    const keys = new ExactKeys(list.length);
+    const keys = new ExactKeys(list.length, this.limits);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path.item(i));
       if (key === null) continue;
@@ -172,7 +174,7 @@ export class RuleItemsReader {
   }
 
   private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
-    const keys = new PatternKeys(list.length);
+    const keys = new PatternKeys(list.length, this.limits);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path.item(i));
       if (key === null) continue;
@@ -200,7 +202,7 @@ export class RuleItemsReader {
   private readAddressKeys(list: JsonValue[], path: Path): AddressKeys {
     const read: LimitKey[] = [];
     const blocks: Cidr[] = [];
-    const limits: Limit[] = [];
+    const ids = new StaticArray<i32>(list.length);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path.item(i));
       if (key === null) continue;
@@ -209,11 +211,11 @@ export class RuleItemsReader {
         key.error(NO_BLOCK);
         continue;
       }
+      ids[read.length] = key.limit;
       read.push(key);
       blocks.push(block);
-      limits.push(key.limit);
     }
-    const keys = new AddressKeys(blocks, limits);
+    const keys = new AddressKeys(blocks, ids, this.limits);
     const reachable = keys.reachable();
     for (let i = 0; i < read.length; ++i) {
       if (!reachable[i]) read[i].warning(NEVER_APPLIES);
@@ -225,8 +227,8 @@ export class RuleItemsReader {
     const fields = Fields.of(value, path, this.problems);
     if (fields === null) return null;
     const text = fields.requiredText("key", "the value that the limits are for");
-    const limit = readLimit(fields);
-    this.mostWindows = max(this.mostWindows, limit.windows.length);
+    const limit = readLimit(fields, this.limits);
+    this.mostWindows = max(this.mostWindows, windowCount);
     fields.warnOfOthers(KEY_FIELDS);
     return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
   }
@@ -248,7 +250,8 @@ class Subject {
 class LimitKey {
   constructor(
     readonly text: Bytes,
-    readonly limit: Limit,
+    /** The number of its limit. */
+    readonly limit: i32,
     private readonly fields: Fields,
   ) {}
 

@@ -162,6 +162,18 @@ describe("a table of blocks", () => {
     expect(rules.build(["1.2.3.0/25", "1.2.3.128/25", "1.2.3.0/24"])).toEqual([true, true, false]);
   });
 
+  it.each<[string, (i: number) => string]>([
+    ["apart", (i) => `10.${i >> 8}.${i & 255}.7`],
+    ["adjacent", (i) => `0.0.${i >> 8}.${i & 255}`],
+    ["with equal high halves", (i) => `2001:db8::${(3 * i + 1).toString(16)}`],
+    ["with equal low halves", (i) => `2001:db8:${i.toString(16)}::1`],
+  ])("finds each of many addresses %s", (_, address) => {
+    const blocks = Array.from({ length: 5_000 }, (_, i) => address(i));
+    expect(lookup(blocks, blocks)).toEqual(blocks.map((_, i) => i));
+    const even = blocks.filter((_, i) => i % 2 === 0);
+    expect(lookup(even, blocks)).toEqual(blocks.map((_, i) => (i % 2 === 0 ? i / 2 : -1)));
+  });
+
   it("agrees with a scan of the list by Node's BlockList", () => {
     // Few distinct bits, so that blocks nest, touch and repeat.
     const near4 = fc.tuple(
@@ -186,7 +198,11 @@ describe("a table of blocks", () => {
     );
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(block4, block6), { maxLength: 20 }),
+        // A node of the tree has eight numbers: these fill one to three levels.
+        fc.oneof(
+          { weight: 5, arbitrary: fc.array(fc.oneof(block4, block6), { maxLength: 20 }) },
+          fc.array(fc.oneof(block4, block6), { minLength: 60, maxLength: 150, size: "max" }),
+        ),
         fc.array(address, { maxLength: 20 }),
         (blocks, addresses) => {
           const lists = blocks.map((block) => {
