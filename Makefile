@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MODULES := node_modules/.package-lock.json
 TSX := node_modules/.bin/tsx
 
-.PHONY: help run demo build image push test bench check format clean fuzz estimate
+.PHONY: help run demo build image push test bench load check format clean fuzz estimate
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ image: $(MODULES) build ## Write the modules as OCI images to build/image*
 push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
 	@node scripts/push.mjs
 
-test: $(MODULES) redis registry envoy wasmtime containers build ## Run every test
+test: $(MODULES) redis registry envoy wasmtime wrk containers build ## Run every test
 	@node_modules/.bin/vitest run
 
 fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
@@ -37,6 +37,9 @@ estimate: $(MODULES) ## Measure the error of token estimates against real tokeni
 
 bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
 	@$(TSX) tests/bench/main.ts $(if $(PUBLISH),--publish)
+
+load: $(MODULES) redis envoy wrk build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
+	@$(TSX) tests/load/main.ts $(if $(PUBLISH),--publish)
 
 check: $(MODULES) ## Check format, lint, types and import directions
 	@node_modules/.bin/prettier --check --log-level warn .
@@ -58,12 +61,15 @@ envoy:
 	@scripts/ensure-envoy.sh
 	@scripts/ensure-webdis.sh
 
-.PHONY: registry wasmtime containers
+.PHONY: registry wasmtime wrk containers
 registry:
 	@scripts/ensure-registry.sh
 
 wasmtime:
 	@scripts/ensure-wasmtime.sh
+
+wrk:
+	@scripts/ensure-wrk.sh
 
 containers: redis envoy
 	@scripts/ensure-docker.sh

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { freePort } from "../../gateway/src/demo/redis-server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const ENVOY = join(root, "build/tools/envoy");
+export const ENVOY = join(root, "build/tools/envoy");
 export const WASM = join(root, "build/ai-token-ratelimit.envoy.wasm");
 
 /** `make test` obtains both, or says how to; in CI nothing is skipped. */

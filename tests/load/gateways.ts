@@ -1,0 +1,132 @@
+// What is under load: an Envoy without any filter of ours, one with a filter that does nothing, and one with the filter,
+// all before one and the same LLM.
+import { readFileSync } from "node:fs";
+import { compile } from "../bench/modules.ts";
+import { filterOf, type Envoy, type HttpConnectionManager } from "../envoy/processes.ts";
+import { REDIS, startBackends, type Backends } from "../envoy/support.ts";
+
+/** What a call uses, as its response reports. */
+export const TOKENS = 30;
+const RULE = "load";
+/** The caller that is over its limit. */
+export const OVER = "over";
+
+const ANSWER = JSON.stringify({
+  id: "chatcmpl-1",
+  object: "chat.completion",
+  created: 1729382256,
+  model: "m",
+  choices: [
+    {
+      index: 0,
+      message: { role: "assistant", content: "I am a model that always says the same. ".repeat(8) },
+      finish_reason: "stop",
+    },
+  ],
+  usage: { prompt_tokens: 10, completion_tokens: TOKENS - 10, total_tokens: TOKENS },
+});
+
+export const counterOf = (caller: string): string =>
+  `higress-token-ratelimit:${RULE}:limit_by_per_header:60:x-api-key:${caller}`;
+
+export interface Subject {
+  readonly name: string;
+  readonly envoy: Envoy;
+  readonly caller: string;
+  readonly isRejected: boolean;
+}
+
+export interface Gateways {
+  readonly subjects: readonly Subject[];
+  readonly backends: Backends;
+  /** The gateway with the filter. */
+  readonly filtered: Envoy;
+  close(): Promise<void>;
+}
+
+/** Writing a line per request would be measured too. */
+function silence(manager: HttpConnectionManager): void {
+  manager.access_log = [];
+}
+
+function removeFilter(manager: HttpConnectionManager): void {
+  const filter = filterOf(manager);
+  manager.http_filters = manager.http_filters.filter((one) => one !== filter);
+}
+
+/** Starts them, each with one worker. */
+export async function startGateways(): Promise<Gateways> {
+  const backends = await startBackends();
+  // The LLM is another Envoy, which answers out of its configuration: the fake LLM of the tests would be the slowest part.
+  const llm = await backends.envoy({
+    change: (manager) => {
+      silence(manager);
+      removeFilter(manager);
+      manager.route_config.virtual_hosts[0].routes = [
+        {
+          match: { prefix: "/" },
+          direct_response: { status: 200, body: { inline_string: ANSWER } },
+          response_headers_to_add: [
+            {
+              header: { key: "content-type", value: "application/json" },
+              append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+            },
+          ],
+        },
+      ];
+    },
+  });
+  const llmPort = Number(new URL(llm.url).port);
+  const nothing = await compile("tests/load/nothing.harness.ts", "nothing.wasm");
+  const without = await backends.envoy({
+    llmPort,
+    change: (manager) => {
+      silence(manager);
+      removeFilter(manager);
+    },
+  });
+  const idle = await backends.envoy({
+    llmPort,
+    change: (manager) => {
+      silence(manager);
+      filterOf(manager).typed_config.config.vm_config.code.local.filename = nothing;
+    },
+  });
+  const filtered = await backends.envoy({
+    llmPort,
+    change: silence,
+    configuration: {
+      rule_name: RULE,
+      rule_items: [
+        { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 1_000_000_000 }] },
+      ],
+      redis: REDIS,
+    },
+  });
+  return {
+    subjects: [
+      { name: "no filter", envoy: without, caller: "any", isRejected: false },
+      { name: "a filter that does nothing", envoy: idle, caller: "any", isRejected: false },
+      { name: "ours, allowed", envoy: filtered, caller: "any", isRejected: false },
+      { name: "ours, rejected", envoy: filtered, caller: OVER, isRejected: true },
+    ],
+    backends,
+    filtered,
+    close: () => backends.close(),
+  };
+}
+
+/**
+ * The processor time that a process has used, in microseconds, in steps of 10 ms; NaN where there is no /proc.
+ * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
+export function processorTime(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Behind the name, which may hold anything: the 14th and the 15th field of all.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  } catch {
+    return NaN;
+  }
+}
