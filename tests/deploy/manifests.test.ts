@@ -59,7 +59,11 @@ function manifestsOf(path: string): Manifest[] {
 }
 
 const FOLDERS = ["deploy/higress/k8s", "deploy/istio"];
-const files = FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
+const files = FOLDERS.flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => `${folder}/${name}`),
+);
 const ajv = new Ajv({ allErrors: true, strictTypes: false });
 
 describe.each([...files, "plugin.yaml"])("%s", (path) => {
