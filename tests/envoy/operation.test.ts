@@ -85,6 +85,13 @@ describe.skipIf(!isAvailable)("a running Envoy", () => {
     },
   );
 
+  it("answers 500 when the filter was delivered with mistakes from the start, and serves once they are gone", async () => {
+    const envoy = await backends.envoy({ configuration: {}, pushed: "filter" });
+    expect((await chat(envoy.url, 10)).status).toBe(500);
+    envoy.push(configuration("r"));
+    await eventually(async () => ((await chat(envoy.url, 10)).status === 200 ? true : undefined));
+  });
+
   it.each(["Redis", "Webdis"] as const)(
     "goes on without %s, reports it, and charges what it can when that is back",
     async (which) => {
