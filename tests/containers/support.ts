@@ -1,7 +1,8 @@
 // Docker for tests: what is there, the images, and Envoy, Webdis and Redis as containers on a private network.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { GenericContainer, getContainerRuntimeClient, Network, Wait } from "testcontainers";
 import { parse } from "yaml";
 
@@ -40,6 +41,14 @@ export function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}
 export function compose(args: string[], env: NodeJS.ProcessEnv = {}): string {
   const isPlugin = spawnSync("docker", ["compose", "version"]).status === 0;
   return isPlugin ? run("docker", ["compose", ...args], env) : run("docker-compose", args, env);
+}
+
+/** Runs deploy/try.sh: the key it used, the status of its two requests, and all that the second was answered. */
+export async function tryScene(url: string): Promise<{ key: string; statuses: number[]; rejection: string }> {
+  const { stdout } = await promisify(execFile)(join(root, "deploy/try.sh"), [url], { timeout: 90_000 });
+  const [, key, first, rejection] = /with the key (\S+):\n\n(.*)\n\nThe second:\n\n(.*)$/s.exec(stdout)!;
+  const status = (answer: string): number => Number(/^HTTP\/1.1 (\d+) /.exec(answer)?.[1]);
+  return { key: key!, statuses: [status(first!), status(rejection!)], rejection: rejection! };
 }
 
 export interface Containers {
