@@ -102,6 +102,8 @@ export interface EnvoyOptions {
   readonly llmPort: number;
   /** The filter's configuration, instead of the one in deploy/envoy/envoy.yaml; a string is taken as it is. */
   readonly configuration?: object | string;
+  /** The module, instead of build/ai-token-ratelimit.envoy.wasm. */
+  readonly module?: string;
   readonly failurePolicy?: "FAIL_CLOSED" | "FAIL_OPEN" | "FAIL_RELOAD";
   /** Worker threads, each with a VM of its own. */
   readonly concurrency?: number;
@@ -159,7 +161,7 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
     .replace("address: 0.0.0.0, port_value: 10000", "address: 127.0.0.1, port_value: 0")
     .replace("port_value: 8000", `port_value: ${options.llmPort}`)
     .replace("port_value: 7379", `port_value: ${options.webdisPort}`)
-    .replace("build/ai-token-ratelimit.envoy.wasm", WASM);
+    .replace("build/ai-token-ratelimit.envoy.wasm", options.module ?? WASM);
   const document = parse(text) as Bootstrap;
   const manager = managerOf(document.static_resources.listeners[0]!);
   if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);

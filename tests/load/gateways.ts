@@ -1,15 +1,25 @@
-// What is under load: an Envoy without any filter of ours, one with a filter that does nothing, and one with the filter,
-// all before one and the same LLM.
+// What is under load: an Envoy without any filter of ours, one with a filter that does nothing, one with a filter that
+// makes the same HTTP calls as ours and no more, and one with ours, all before one and the same LLM.
 import { readFileSync } from "node:fs";
 import { compile } from "../bench/modules.ts";
 import { filterOf, type Envoy, type HttpConnectionManager } from "../envoy/processes.ts";
-import { REDIS, startBackends, type Backends } from "../envoy/support.ts";
+import { chat, eventually, REDIS, startBackends, untilCounter, type Backends } from "../envoy/support.ts";
 
 /** What a call uses, as its response reports. */
-export const TOKENS = 30;
+const TOKENS = 30;
 const RULE = "load";
+const GUESTS = "tests/load/fixtures/assembly";
+/** As many connections as keep a worker busy. */
+export const MANY = 16;
+export const CALLER = "any";
 /** The caller that is over its limit. */
 export const OVER = "over";
+
+const CONFIGURATION = {
+  rule_name: RULE,
+  rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 1e9 }] }],
+  redis: REDIS,
+};
 
 const ANSWER = JSON.stringify({
   id: "chatcmpl-1",
@@ -33,7 +43,9 @@ export interface Subject {
   readonly name: string;
   readonly envoy: Envoy;
   readonly caller: string;
-  readonly isRejected: boolean;
+  readonly isRejected?: boolean;
+  /** What the counter of `CALLER` must be at least and at most when so many requests have been answered. */
+  readonly charged?: (requests: number) => readonly [number, number];
 }
 
 export interface Gateways {
@@ -53,6 +65,27 @@ function removeFilter(manager: HttpConnectionManager): void {
   const filter = filterOf(manager);
   manager.http_filters = manager.http_filters.filter((one) => one !== filter);
 }
+
+/** The words of the two Redis commands that the filter sends for a request. */
+async function commandsOf({ url }: Envoy, { redis }: Backends): Promise<string[][]> {
+  const monitor = await redis.monitor();
+  const commands: string[][] = [];
+  monitor.on("monitor", (_time: string, words: string[]) => {
+    if (words[0]!.toUpperCase() === "EVALSHA") commands.push(words);
+  });
+  // Redis learns the scripts from the first.
+  for (let requests = 1; requests <= 2; ++requests) {
+    commands.length = 0;
+    await (await chat(url, TOKENS, { headers: { "x-api-key": CALLER } })).text();
+    await untilCounter(redis, counterOf(CALLER), TOKENS * requests);
+  }
+  await eventually(() => (commands.length === 2 ? true : undefined));
+  monitor.disconnect();
+  return commands;
+}
+
+/** https://github.com/nicolasff/webdis: the words of a command as a path, and the format of its reply. */
+const webdisCommand = (words: string[]): string => `${words.map(encodeURIComponent).join("/")}.json`;
 
 /** Starts them, each with one worker. */
 export async function startGateways(): Promise<Gateways> {
@@ -77,7 +110,6 @@ export async function startGateways(): Promise<Gateways> {
     },
   });
   const llmPort = Number(new URL(llm.url).port);
-  const nothing = await compile("tests/load/nothing.harness.ts", "nothing.wasm");
   const without = await backends.envoy({
     llmPort,
     change: (manager) => {
@@ -85,29 +117,37 @@ export async function startGateways(): Promise<Gateways> {
       removeFilter(manager);
     },
   });
+  const change = silence;
+  const filtered = await backends.envoy({ llmPort, change, configuration: CONFIGURATION });
   const idle = await backends.envoy({
     llmPort,
-    change: (manager) => {
-      silence(manager);
-      filterOf(manager).typed_config.config.vm_config.code.local.filename = nothing;
-    },
+    change,
+    module: await compile(`${GUESTS}/nothing.ts`, "nothing.wasm"),
   });
-  const filtered = await backends.envoy({
+  const calling = await backends.envoy({
     llmPort,
-    change: silence,
-    configuration: {
-      rule_name: RULE,
-      rule_items: [
-        { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 1_000_000_000 }] },
-      ],
-      redis: REDIS,
-    },
+    change,
+    module: await compile(`${GUESTS}/calls.ts`, "calls.wasm"),
+    configuration: (await commandsOf(filtered, backends)).map(webdisCommand).join("\n"),
   });
   return {
     subjects: [
-      { name: "no filter", envoy: without, caller: "any", isRejected: false },
-      { name: "a filter that does nothing", envoy: idle, caller: "any", isRejected: false },
-      { name: "ours, allowed", envoy: filtered, caller: "any", isRejected: false },
+      { name: "no filter", envoy: without, caller: CALLER },
+      { name: "a filter that does nothing", envoy: idle, caller: CALLER },
+      {
+        name: "a filter that makes two HTTP calls",
+        envoy: calling,
+        caller: CALLER,
+        // It makes one and the same charge over and over, which counts once.
+        charged: () => [TOKENS, TOKENS],
+      },
+      {
+        name: "ours, allowed",
+        envoy: filtered,
+        caller: CALLER,
+        // Requests that wrk left unanswered, at its end and before, may be charged as well.
+        charged: (requests) => [requests * TOKENS, (requests + 2 * MANY) * TOKENS],
+      },
       { name: "ours, rejected", envoy: filtered, caller: OVER, isRejected: true },
     ],
     backends,

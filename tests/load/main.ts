@@ -1,6 +1,6 @@
 // `make load`: puts a real Envoy under load, prints what it bears, and writes build/load.json and build/load.txt.
 //
-//   ROUNDS=6       rounds, of about ten seconds each
+//   ROUNDS=5       rounds, of about ten seconds each
 //   --publish      copies the results to docs/bench
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { text, type LoadReport } from "./report.ts";
 import { measureLoad } from "./run.ts";
 import { hasWrk } from "./wrk.ts";
 
-const rounds = Number(process.env.ROUNDS || 6);
+const rounds = Number(process.env.ROUNDS || 5);
 if (!Number.isInteger(rounds) || rounds < 1) {
   fail(`ROUNDS is a number of at least 1, not ${process.env.ROUNDS}`);
 }

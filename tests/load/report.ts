@@ -2,7 +2,8 @@
 import type { Environment } from "../bench/environment.ts";
 import type { Spread } from "../bench/measure.ts";
 import { table } from "../bench/table.ts";
-import { MANY, type LoadResult } from "./run.ts";
+import { MANY } from "./gateways.ts";
+import type { LoadResult } from "./run.ts";
 
 export interface LoadReport extends Environment {
   readonly envoy: string;

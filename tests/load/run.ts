@@ -1,10 +1,18 @@
 // Puts each gateway under load in turns, so that what slows the machine down for a while slows down all of them.
 import { spreadOf, type Spread } from "../bench/measure.ts";
-import { counterOf, OVER, processorTime, startGateways, type Gateways, type Subject } from "./gateways.ts";
+import {
+  CALLER,
+  counterOf,
+  MANY,
+  OVER,
+  processorTime,
+  startGateways,
+  type Gateways,
+  type Subject,
+} from "./gateways.ts";
+import { eventually } from "../support/stack.ts";
 import { wrk, type Answered } from "./wrk.ts";
 
-/** As many at once as keep a worker busy. */
-export const MANY = 16;
 /** Of each load; short, and often in turns. */
 const SECONDS = 1;
 
@@ -68,6 +76,12 @@ async function load(gateways: Gateways, subject: Subject, connections: number): 
   await redis.set(counterOf(OVER), 2_000_000_000, "EX", 600);
   const answered = await wrk(subject.envoy.url, { connections, seconds: SECONDS, caller: subject.caller });
   const { requests, statuses, failures } = answered;
+  if (subject.charged) {
+    const [least, most] = subject.charged(requests);
+    await eventually(async () => (Number(await redis.get(counterOf(CALLER))) >= least ? true : undefined));
+    const counter = Number(await redis.get(counterOf(CALLER)));
+    if (counter > most) throw new Error(`${subject.name}: charged ${counter} tokens, of ${most}`);
+  }
   if (failures > 0 || requests === 0 || statuses !== (subject.isRejected ? requests : 0)) {
     throw new Error(`${subject.name}: ${JSON.stringify(answered)}`);
   }
