@@ -27,7 +27,7 @@ export interface Answered {
 
 export async function wrk(url: string, { connections, seconds, caller }: Load): Promise<Answered> {
   const { stdout } = await promisify(execFile)("wrk", [
-    ...["--threads", "1", "--connections", String(connections), "--duration", `${seconds}s`],
+    ...["--threads=1", `--connections=${connections}`, `--duration=${seconds}s`, "--timeout=10s"],
     ...["--script", join(import.meta.dirname, "chat.lua"), url, "--", caller],
   ]);
   return JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Answered;
