@@ -1,8 +1,8 @@
-import { addressOf, Bytes } from "./bytes";
+import { addressOf, Bytes, copyOf } from "./bytes";
 
 const FEWEST_ROWS: i32 = 8;
 /** What stands before the bytes of an entry: its value and their number, 4 bytes each. */
-const HEADER: usize = 8;
+const HEADER: u32 = 8;
 
 /**
  * A hash table from byte strings to numbers, built once and then only read: open addressing with linear probing. The
@@ -20,7 +20,8 @@ export class ByteTable {
   private rows: StaticArray<u64>;
   /** The entries, one after the other; the first is not at 0, so that no row of an entry is 0. */
   private entries: StaticArray<u64> = new StaticArray<u64>(16);
-  private end: usize = HEADER;
+  /** Where the next key will be kept, see `keyAt`. */
+  end: u32 = HEADER;
   private count: i32 = 0;
 
   /** @param expected the number of keys to make room for */
@@ -44,6 +45,12 @@ export class ByteTable {
   /** The value of the key made of the `len` bytes at `ptr`, or -1. */
   find(ptr: usize, len: i32): i32 {
     return this.search(ptr, len, hashOf(ptr, len));
+  }
+
+  /** A copy of the key that is kept at `place`, which was `end` when the key was added. */
+  keyAt(place: u32): Bytes {
+    const entry = changetype<usize>(this.entries) + place;
+    return copyOf(entry + HEADER, load<i32>(entry, 4));
   }
 
   private search(ptr: usize, len: i32, hash: u32): i32 {
@@ -80,9 +87,9 @@ export class ByteTable {
   }
 
   /** Appends an entry and returns its offset. */
-  private write(ptr: usize, len: i32, value: i32): usize {
+  private write(ptr: usize, len: i32, value: i32): u32 {
     const offset = this.end;
-    const end = offset + HEADER + ((<usize>len + 7) & ~7);
+    const end = offset + HEADER + ((<u32>len + 7) & ~7);
     const words = <i32>(end >> 3);
     if (words > this.entries.length) {
       const larger = new StaticArray<u64>(max(words, this.entries.length * 2));

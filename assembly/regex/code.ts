@@ -21,6 +21,11 @@ export class Code {
     return this.words.length;
   }
 
+  /** The word at `at`, which is below `length`. */
+  get(at: i32): i32 {
+    return this.words.get(at);
+  }
+
   emit(op: Op, argument: i32): void {
     if (this.reserve(1)) this.words.push(instruction(op, argument));
   }

@@ -17,15 +17,16 @@ const starts = new IntVector();
 const classes = new IntVector();
 
 /**
- * Makes a program of complete code whose `Class` instructions hold numbers of `sets`.
- * @param assertions the assertions that the code contains
- * @returns null when the sets need more memory than a pattern may have
+ * Divides the runes into the classes that complete code tells apart, whose `Class` instructions hold numbers of `sets`.
+ * @returns false when the sets need more memory than a pattern may have
  */
-export function link(code: Code, sets: SetTable, assertions: i32): Program | null {
-  const asserting = (assertions & ~(Assertion.BeginText | Assertion.EndText)) != 0;
-  if (asserting) addSides(sets);
-  if (sets.overflowed || !partition.divide(sets) || !partition.collect(sets, members, rows)) return null;
+export function divide(sets: SetTable, assertions: i32): bool {
+  if (areAsserting(assertions)) addSides(sets);
+  return !sets.overflowed && partition.divide(sets) && partition.collect(sets, members, rows);
+}
 
+/** Makes a program of the code whose sets were divided last, and of the assertions in it. */
+export function link(code: Code, assertions: i32): Program {
   const words = code.toWords();
   for (let i = 0; i < words.length; ++i) {
     if (opOf(words[i]) != Op.Class) continue;
@@ -36,9 +37,14 @@ export function link(code: Code, sets: SetTable, assertions: i32): Program | nul
     words,
     alphabetOf(partition),
     rows.toArray(),
-    sidesOf(partition, asserting),
+    sidesOf(partition, areAsserting(assertions)),
     isAnchored(words),
   );
+}
+
+/** Whether assertions look at runes, and not only for the ends of the text. */
+function areAsserting(assertions: i32): bool {
+  return (assertions & ~(Assertion.BeginText | Assertion.EndText)) != 0;
 }
 
 /** Adds what assertions tell apart: word characters and newlines. */

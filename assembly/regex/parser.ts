@@ -32,7 +32,8 @@ import {
   UNEXPECTED_PAREN,
 } from "./pattern";
 import { Flag, isNamed, parseFlags, skipName } from "./group-syntax";
-import { link } from "./link";
+import { divide, link } from "./link";
+import { Literal, literalOf } from "./literal";
 import { Assertion, MAX_CODE, Op, Program } from "./program";
 import { RuneSet } from "./rune-set";
 import { SetTable } from "./set-table";
@@ -96,8 +97,8 @@ export class Parser {
     sets.clear();
   }
 
-  /** The program, or null when the pattern has an error. */
-  parse(): Program | null {
+  /** Reads the pattern; false when it has an error. What is found out about it is lost when the next one is read. */
+  parse(): bool {
     const p = this.p;
     if (p.length > MAX_PATTERN) p.failAt(TOO_LARGE, 0, `at most ${MAX_PATTERN} bytes are allowed`);
     while (!p.failed && p.at < p.length) {
@@ -108,18 +109,28 @@ export class Parser {
       if (code.overflowed) this.tooLong(from);
     }
     if (this.groups.length > 0) p.failAt(MISSING_PAREN, this.group.at);
-    if (p.failed) return null;
+    if (p.failed) return false;
     this.endGroup();
     code.emit(Op.Match, 0);
-    if (code.overflowed) return this.tooLong(0);
-    const program = link(code, sets, this.assertions);
-    if (program === null) p.failAt(TOO_LARGE, 0, "its character classes need too much memory");
-    return program;
+    if (code.overflowed) this.tooLong(0);
+    else if (!divide(sets, this.assertions)) {
+      p.failAt(TOO_LARGE, 0, "its character classes need too much memory");
+    }
+    return !p.failed;
   }
 
-  private tooLong(at: i32): Program | null {
+  /** After `parse` has succeeded: what all matches have in common. */
+  literal(): Literal {
+    return literalOf(code, sets);
+  }
+
+  /** After `parse` has succeeded: the compiled pattern. */
+  program(): Program {
+    return link(code, this.assertions);
+  }
+
+  private tooLong(at: i32): void {
     this.p.failAt(TOO_LARGE, at, `it compiles to more than ${MAX_CODE} instructions`);
-    return null;
   }
 
   /** Reads one item of the syntax; `before` is where a repetition just before it begins, or -1. */
@@ -160,7 +171,7 @@ export class Parser {
       case BACKSLASH:
         return this.escape();
       default:
-        return this.literal(p.next());
+        return this.rune(p.next());
     }
   }
 
@@ -182,7 +193,7 @@ export class Parser {
     code.emit(Op.Class, sets.add(set));
   }
 
-  private literal(rune: i32): void {
+  private rune(rune: i32): void {
     if (this.p.failed) return;
     set.clear();
     set.add(rune, rune);
@@ -220,7 +231,7 @@ export class Parser {
     }
     set.clear();
     if (parseClassEscape(p, set, this.has(Flag.FoldCase))) this.oneOf();
-    else if (!p.failed) this.literal(parseEscape(p));
+    else if (!p.failed) this.rune(parseEscape(p));
   }
 
   /** Reads `\Q...\E`, whose runes are all literals; the end of the pattern may stand for `\E`. */
@@ -229,7 +240,7 @@ export class Parser {
     const end = p.find("\\E", p.at + 2);
     const stop = end < 0 ? p.length : end;
     p.at += 2;
-    while (p.at < stop && !p.failed) this.literal(p.next());
+    while (p.at < stop && !p.failed) this.rune(p.next());
     p.at = end < 0 ? stop : end + 2;
   }
 
@@ -245,7 +256,7 @@ export class Parser {
     }
     if (least == NO_COUNT || most == NO_COUNT || p.peek() != RIGHT_BRACE) {
       p.at = from;
-      return this.literal(p.next());
+      return this.rune(p.next());
     }
     const length = p.at + 1 - from;
     p.at = from;

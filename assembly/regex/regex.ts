@@ -1,5 +1,6 @@
 import { Bytes } from "../bytes/bytes";
 import { Automaton, automatonOf } from "./automaton";
+import { Literal } from "./literal";
 import { Parser } from "./parser";
 import { Pattern } from "./pattern";
 import { Program } from "./program";
@@ -52,9 +53,29 @@ export class RegexResult {
  */
 export function compileRegex(pattern: Bytes): RegexResult {
   const p = new Pattern(pattern);
-  const program = new Parser(p).parse();
-  if (program === null) return new RegexResult(null, p.error, p.errorAt);
+  const parser = new Parser(p);
+  if (!parser.parse()) return new RegexResult(null, p.error, p.errorAt);
+  const program = parser.program();
   reserveThreads(program.code.length);
   const automaton = automatonOf(program);
   return new RegexResult(new Regex(automaton, automaton === null ? program : null), "", 0);
+}
+
+/** What `checkRegex` found out about a pattern. */
+@final
+export class RegexCheck {
+  constructor(
+    /** What all texts that match have in common, or null when the pattern is refused. */
+    readonly literal: Literal | null,
+    /** See `RegexResult`. */
+    readonly error: string,
+    readonly offset: i32,
+  ) {}
+}
+
+/** Tells whether `compileRegex` accepts a pattern, without making what a search needs. */
+export function checkRegex(pattern: Bytes): RegexCheck {
+  const p = new Pattern(pattern);
+  const parser = new Parser(p);
+  return parser.parse() ? new RegexCheck(parser.literal(), "", 0) : new RegexCheck(null, p.error, p.errorAt);
 }

@@ -6,7 +6,7 @@ import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
 import { shown, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
-import { compileRegex } from "../../regex/regex";
+import { checkRegex } from "../../regex/regex";
 import { CONSUMER_HEADER } from "../../request/http-facts";
 import { AddressKeys } from "../../rules/address-keys";
 import { CidrTable } from "../../rules/cidr-table";
@@ -15,7 +15,7 @@ import { AddressSource } from "../../rules/facts";
 import { LimitBy, nameOf } from "../../rules/limit-by";
 import { LimitTable } from "../../rules/limit-table";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
-import { ExactKeys, PatternKeys } from "../../rules/value-keys";
+import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
 import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
 
 /** Ascending precedence: of several `limit_by_*` fields in one item, the last one here counts, as published. */
@@ -39,7 +39,6 @@ const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
 const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
 
 const EVERY_VALUE = bytesOf("*");
-const REGEXP_PREFIX = bytesOf("regexp:");
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
@@ -183,12 +182,12 @@ export class RuleItemsReader {
         applies = keys.addEveryValue(key.limit);
       } else if (startsWith(key.text, REGEXP_PREFIX)) {
         const start = REGEXP_PREFIX.byteLength;
-        const result = compileRegex(slice(key.text, start, key.text.byteLength));
-        const regex = result.regex;
-        if (regex !== null) applies = keys.addPattern(key.text, regex, key.limit);
+        const check = checkRegex(slice(key.text, start, key.text.byteLength));
+        const literal = check.literal;
+        if (literal !== null) applies = keys.addPattern(key.text, literal, key.limit);
         else
           key.error(
-            `is not a regular expression of RE2 syntax: ${result.error}, at byte ${start + result.offset}`,
+            `is not a regular expression of RE2 syntax: ${check.error}, at byte ${start + check.offset}`,
           );
       } else {
         const exact = field.replace("limit_by_per_", "limit_by_");

@@ -1,10 +1,11 @@
 import "../../../assembly/abi/abort";
+import { textOf } from "../../../assembly/bytes/utf8";
 import { automatonOf } from "../../../assembly/regex/automaton";
 import { foldSet } from "../../../assembly/regex/fold";
 import { Parser } from "../../../assembly/regex/parser";
 import { Pattern } from "../../../assembly/regex/pattern";
 import { Program } from "../../../assembly/regex/program";
-import { compileRegex, Regex } from "../../../assembly/regex/regex";
+import { checkRegex, compileRegex, Regex } from "../../../assembly/regex/regex";
 import { RuneSet } from "../../../assembly/regex/rune-set";
 import { simulate } from "../../../assembly/regex/simulation";
 import { parseUnicodeClass } from "../../../assembly/regex/unicode";
@@ -21,10 +22,19 @@ export function compile(pattern: ArrayBuffer): string {
   return result.regex === null ? `${result.offset}: ${result.error}` : "";
 }
 
+/** What `checkRegex` says: "offset: error", or the literal of the pattern in quotes, `^` before a prefix, `!` if it is enough. */
+export function check(pattern: ArrayBuffer): string {
+  const result = checkRegex(pattern);
+  const literal = result.literal;
+  if (literal === null) return `${result.offset}: ${result.error}`;
+  return `${literal.isPrefix ? "^" : ""}"${textOf(literal.bytes)}"${literal.isEnough ? "!" : ""}`;
+}
+
 /** Compiles a pattern without making it deterministic; tells whether it could be made so. */
 export function compileProgram(pattern: ArrayBuffer): bool {
-  const p = new Parser(new Pattern(pattern)).parse();
-  program = p;
+  const parser = new Parser(new Pattern(pattern));
+  program = parser.parse() ? parser.program() : null;
+  const p = program;
   return p !== null && automatonOf(p) !== null;
 }
 
