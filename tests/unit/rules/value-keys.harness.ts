@@ -1,5 +1,6 @@
 import "../../../assembly/abi/abort";
 import { addressOf, Bytes, slice } from "../../../assembly/bytes/bytes";
+import { Prefilter } from "../../../assembly/regex/prefilter";
 import { checkRegex, compileRegex, Regex } from "../../../assembly/regex/regex";
 import { LimitTable } from "../../../assembly/rules/limit-table";
 import { PatternKeys, REGEXP_PREFIX } from "../../../assembly/rules/value-keys";
@@ -38,4 +39,14 @@ export function findByTrying(value: ArrayBuffer): i32 {
     if (patterns[i].search(addressOf(value), value.byteLength)) return i;
   }
   return -1;
+}
+
+/** Which of `patterns`, all of which have a literal, the first `length` bytes of `text` may match. */
+export function candidates(patterns: ArrayBuffer[], text: ArrayBuffer, length: i32): i32[] {
+  const prefilter = new Prefilter(patterns.length);
+  for (let i = 0; i < patterns.length; ++i) prefilter.add(i, checkRegex(patterns[i]).literal!);
+  prefilter.begin(addressOf(text), length);
+  const found: i32[] = [];
+  for (let i = prefilter.next(); i >= 0; i = prefilter.next()) found.push(i);
+  return found;
 }

@@ -9,6 +9,7 @@ interface Harness {
   build(texts: ArrayBuffer[]): void;
   find(value: ArrayBuffer): number;
   findByTrying(value: ArrayBuffer): number;
+  candidates(patterns: ArrayBuffer[], text: ArrayBuffer, length: number): number[];
 }
 
 let rules: Harness;
@@ -49,10 +50,16 @@ describe("patterns", () => {
     expect(find(`${"abab".repeat(5_000)}7`)).toBe(0);
   });
 
-  it("are not found in what follows the value in memory", () => {
-    build(["bcd\\x00", "^abcd\\x00"]);
-    expect(find("abcd\0")).toBe(0);
-    expect(find("abcd")).toBe(-1);
+  it("are not looked for in what follows the value in memory", () => {
+    const patterns = ["bcde", "^abcde", "^abcd", "^abc", "^ab"].map(bytes);
+    const candidates = (length: number): number[] =>
+      rules.candidates(patterns, bytes("abcdefgh"), length).sort((a, b) => a - b);
+    expect([0, 1, 2, 3].map(candidates)).toEqual([[], [], [4], [3, 4]]);
+    expect([4, 5, 8].map(candidates)).toEqual([
+      [2, 3, 4],
+      [0, 1, 2, 3, 4],
+      [0, 1, 2, 3, 4],
+    ]);
   });
 
   it("are found among ten thousand", () => {
