@@ -3,7 +3,14 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { GenericContainer, getContainerRuntimeClient, Network, Wait } from "testcontainers";
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  Network,
+  Wait,
+  type StartedNetwork,
+  type StartedTestContainer,
+} from "testcontainers";
 import { parse } from "yaml";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -68,23 +75,45 @@ export interface Containers {
 /** Starts them with the files of deploy/envoy/, with our addresses and configuration of the filter. */
 export async function startContainers(configuration: object): Promise<Containers> {
   const network = await new Network().start();
-  const [redis, webdis] = await Promise.all([
-    new GenericContainer(image("REDIS_IMAGE"))
-      .withNetwork(network)
-      .withNetworkAliases("redis")
-      .withCommand(["redis-server", "--save", "", "--protected-mode", "no"])
-      .withWaitStrategy(Wait.forLogMessage("Ready to accept connections"))
-      .start(),
-    new GenericContainer(image("WEBDIS_IMAGE"))
-      .withNetwork(network)
-      .withNetworkAliases("webdis")
-      .withCopyContentToContainer([{ content: webdisJson(), target: "/etc/webdis/webdis.json" }])
-      .withCommand(["webdis", "/etc/webdis/webdis.json"])
-      .withExposedPorts(7379)
-      .withWaitStrategy(Wait.forHttp("/", 7379).forStatusCodeMatching(() => true))
-      .start(),
-  ]);
-  const envoy = await new GenericContainer(image("ENVOY_IMAGE"))
+  const started: StartedTestContainer[] = [];
+  const start = async (container: GenericContainer): Promise<StartedTestContainer> => {
+    started.push(await container.start());
+    return started.at(-1)!;
+  };
+  const stop = async (): Promise<void> => {
+    for (const container of started.toReversed()) await container.stop({ timeout: 1 });
+    await network.stop();
+  };
+  try {
+    const redis = await start(redisContainer(network));
+    await start(webdisContainer(network));
+    const envoy = await start(envoyContainer(network, configuration));
+    await start(llmContainer(envoy));
+    return { ...(await connect(network, redis, envoy)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const redisContainer = (network: StartedNetwork): GenericContainer =>
+  new GenericContainer(image("REDIS_IMAGE"))
+    .withNetwork(network)
+    .withNetworkAliases("redis")
+    .withCommand(["redis-server", "--save", "", "--protected-mode", "no"])
+    .withWaitStrategy(Wait.forLogMessage("Ready to accept connections"));
+
+const webdisContainer = (network: StartedNetwork): GenericContainer =>
+  new GenericContainer(image("WEBDIS_IMAGE"))
+    .withNetwork(network)
+    .withNetworkAliases("webdis")
+    .withCopyContentToContainer([{ content: webdisJson(), target: "/etc/webdis/webdis.json" }])
+    .withCommand(["webdis", "/etc/webdis/webdis.json"])
+    .withExposedPorts(7379)
+    .withWaitStrategy(Wait.forHttp("/", 7379).forStatusCodeMatching(() => true));
+
+const envoyContainer = (network: StartedNetwork, configuration: object): GenericContainer =>
+  new GenericContainer(image("ENVOY_IMAGE"))
     .withNetwork(network)
     .withCopyContentToContainer([{ content: envoyJson(configuration), target: "/etc/envoy/envoy.json" }])
     .withCopyFilesToContainer([
@@ -96,18 +125,22 @@ export async function startContainers(configuration: object): Promise<Containers
     .withWorkingDir("/")
     .withCommand(["envoy", "--config-path", "/etc/envoy/envoy.json", "--concurrency", "2"])
     .withExposedPorts(10000, 9901)
-    .withWaitStrategy(Wait.forHttp("/ready", 9901))
-    .start();
-  // Shares the network of Envoy, so that it is where deploy/envoy/envoy.yaml expects it.
-  const llm = await new GenericContainer(image("NODE_IMAGE"))
+    .withWaitStrategy(Wait.forHttp("/ready", 9901));
+
+/** Shares the network of Envoy, so that it is where deploy/envoy/envoy.yaml expects it. */
+const llmContainer = (envoy: StartedTestContainer): GenericContainer =>
+  new GenericContainer(image("NODE_IMAGE"))
     .withNetworkMode(`container:${envoy.getId()}`)
     .withCopyFilesToContainer([{ source: join(root, "build/fake-llm.mjs"), target: "/fake-llm.mjs" }])
     .withCommand(["node", "/fake-llm.mjs", "--port", "8000"])
-    .withWaitStrategy(Wait.forLogMessage("fake LLM at"))
-    .start();
+    .withWaitStrategy(Wait.forLogMessage("fake LLM at"));
 
-  const { dockerode } = (await getContainerRuntimeClient()).container;
-  const link = dockerode.getNetwork(network.getId());
+async function connect(
+  network: StartedNetwork,
+  redis: StartedTestContainer,
+  envoy: StartedTestContainer,
+): Promise<Omit<Containers, "stop">> {
+  const link = (await getContainerRuntimeClient()).container.dockerode.getNetwork(network.getId());
   const at = (port: number): string => `http://${envoy.getHost()}:${envoy.getMappedPort(port)}`;
   return {
     url: at(10000),
@@ -119,10 +152,6 @@ export async function startContainers(configuration: object): Promise<Containers
     redis: async (...command) => (await redis.exec(["redis-cli", ...command])).output.trim(),
     partition: () => link.disconnect({ Container: redis.getId() }),
     rejoin: () => link.connect({ Container: redis.getId(), EndpointConfig: { Aliases: ["redis"] } }),
-    stop: async () => {
-      await Promise.all([llm, envoy, webdis, redis].map((container) => container.stop({ timeout: 1 })));
-      await network.stop();
-    },
   };
 }
 
