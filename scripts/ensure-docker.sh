@@ -9,9 +9,9 @@ answers() { docker info --format '{{.ServerVersion}}' >/dev/null 2>&1; }
 composes() { docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1; }
 
 install_with_apt() {
-  echo "Installing docker.io and docker-compose with apt-get ..."
+  echo "Installing docker.io, docker-compose and curl with apt-get ..."
   apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io docker-compose >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io docker-compose curl >/dev/null
 }
 
 start() {
