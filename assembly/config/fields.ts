@@ -1,4 +1,4 @@
-import { addressOf, Bytes, EMPTY } from "../bytes/bytes";
+import { Bytes, EMPTY } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { JsonType, JsonValue } from "../json/value";
 import { nearest } from "./nearest";
@@ -32,11 +32,7 @@ export class Fields {
 
   /** The field called `name` as it is, or null if it is missing; the first one counts if it is there twice. */
   get(name: string): JsonValue | null {
-    const keys = this.object.keys;
-    for (let i = 0; i < keys.length; ++i) {
-      if (isName(keys[i], name)) return this.object.items[i];
-    }
-    return null;
+    return this.object.get(name);
   }
 
   /** Whether there is a field called `name`, be it null. */
@@ -131,12 +127,12 @@ export class Fields {
 
   /** Warns of members whose names are not among `known`, at most 64, and of members that are there twice. */
   warnOfOthers(known: string[]): void {
-    const keys = this.object.keys;
+    const object = this.object;
     let seen: u64 = 0;
-    for (let i = 0; i < keys.length; ++i) {
-      const position = positionOf(keys[i], known);
+    for (let member = object.first(); member >= 0; member = object.next(member)) {
+      const position = this.positionOf(member, known);
       if (position < 0) {
-        this.warnOfUnknown(keys[i], known);
+        this.warnOfUnknown(object.nameOf(member), known);
       } else if ((seen >> position) & 1) {
         this.problems.warning(this.at(known[position]), "is there more than once; the first one counts");
       } else {
@@ -145,27 +141,17 @@ export class Fields {
     }
   }
 
+  private positionOf(member: i32, names: string[]): i32 {
+    for (let i = 0; i < names.length; ++i) {
+      if (this.object.isNamed(member, names[i])) return i;
+    }
+    return -1;
+  }
+
   private warnOfUnknown(key: Bytes, known: string[]): void {
     // Looking for similar names takes its time, which a configuration of a million mistakes shall not have.
     const likely = this.problems.hasEnoughWarnings ? "" : nearest(textOf(key), known);
     const hint = likely.length > 0 ? `; did you mean ${likely}?` : "";
     this.problems.warning(this.path.unknownField(key), "is not a known field and does nothing" + hint);
   }
-}
-
-function positionOf(key: Bytes, names: string[]): i32 {
-  for (let i = 0; i < names.length; ++i) {
-    if (isName(key, names[i])) return i;
-  }
-  return -1;
-}
-
-/** Whether `key` is the ASCII text `name`; allocates nothing, because configurations may have 10,000 small objects. */
-function isName(key: Bytes, name: string): bool {
-  const length = key.byteLength;
-  if (length != name.length) return false;
-  for (let i = 0; i < length; ++i) {
-    if (<i32>load<u8>(addressOf(key) + i) != name.charCodeAt(i)) return false;
-  }
-  return true;
 }
