@@ -1,3 +1,5 @@
+import { IdTable } from "./id-table";
+
 /** Who gets the answer to a call that the host makes for us. */
 export abstract class CalloutHandler {
   /**
@@ -15,7 +17,7 @@ export abstract class CalloutHandler {
  */
 @final
 export class CalloutTable {
-  private waiting: Map<u32, CalloutHandler> = new Map<u32, CalloutHandler>();
+  private waiting: IdTable<CalloutHandler> = new IdTable<CalloutHandler>();
   private beingMade: CalloutHandler | null = null;
 
   /** Before the host call; the result is for `end`. */
@@ -34,11 +36,8 @@ export class CalloutTable {
 
   /** The handler of an answer that has arrived, or null when nobody waits for it. */
   take(token: u32): CalloutHandler | null {
-    if (this.waiting.has(token)) {
-      const handler = this.waiting.get(token);
-      this.waiting.delete(token);
-      return handler;
-    }
+    const known = this.waiting.take(token);
+    if (known !== null) return known;
     const handler = this.beingMade;
     this.beingMade = null;
     return handler;

@@ -24,7 +24,7 @@ export abstract class RootContext {
 
 /** One HTTP stream: a request and its response. */
 export abstract class StreamContext {
-  constructor(readonly id: u32) {}
+  constructor(public id: u32) {}
 
   onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
     return FilterHeadersStatus.Continue;
@@ -47,6 +47,6 @@ export abstract class StreamContext {
   /** The response ends with trailers. */
   onResponseTrailers(): void {}
 
-  /** The stream is over, however it ended. Called exactly once, before the stream is forgotten. */
+  /** The stream is over, however it ended. Called exactly once, and nothing after it: the object may be used again. */
   onEnd(): void {}
 }

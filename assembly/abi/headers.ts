@@ -1,6 +1,6 @@
 import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
-import { addressSlot, clearSlots, sizeSlot, take } from "./memory";
+import { addressSlot, borrow, clearSlots, sizeSlot, take } from "./memory";
 import { HeaderMapType, Status } from "./types";
 
 // @ts-ignore: decorator
@@ -23,6 +23,17 @@ export function getHeader(map: HeaderMapType, name: Bytes): Bytes | null {
   return status == Status.Ok ? take() : null;
 }
 
+/**
+ * The address of the first value of a header, to be read in place; `borrowedSize()` tells its size. Give it to `release`
+ * before the callback ends.
+ * @returns 0 when the header is absent or empty, or cannot be read in this phase
+ */
+export function borrowHeader(map: HeaderMapType, name: Bytes): usize {
+  clearSlots();
+  const status = proxy_get_header_map_value(map, addressOf(name), name.byteLength, addressSlot(), sizeSlot());
+  return status == Status.Ok ? borrow() : 0;
+}
+
 // @ts-ignore: decorator
 @external("env", "proxy_remove_header_map_value")
 declare function proxy_remove_header_map_value(map: u32, key: usize, keySize: usize): u32;
@@ -33,40 +44,60 @@ export function removeHeader(map: HeaderMapType, name: Bytes): Status {
 }
 
 /**
- * Header pairs in the form hosts read and write:
+ * Header pairs in the form hosts read and write; to be kept and used again:
  *
  *   u32le count │ count × (u32le name size, u32le value size) │ count × (name, NUL, value, NUL)
  */
 @final
 export class HeaderPairs {
-  private names: Bytes[] = [];
-  private values: Bytes[] = [];
+  private count: i32 = 0;
+  private sizes: ByteBuilder = new ByteBuilder(64);
+  private content: ByteBuilder = new ByteBuilder(128);
+  private encoded: ByteBuilder = new ByteBuilder(192);
+
+  clear(): void {
+    this.count = 0;
+    this.sizes.clear();
+    this.content.clear();
+  }
 
   add(name: Bytes, value: Bytes): HeaderPairs {
-    this.names.push(name);
-    this.values.push(value);
+    this.begin(name);
+    this.content.bytes(value);
+    this.end(value.byteLength);
     return this;
   }
 
-  encode(): Bytes {
-    const count = this.names.length;
-    const out = new ByteBuilder();
-    littleEndian(out, count);
-    for (let i = 0; i < count; ++i) {
-      littleEndian(out, this.names[i].byteLength);
-      littleEndian(out, this.values[i].byteLength);
-    }
-    for (let i = 0; i < count; ++i) {
-      out.bytes(this.names[i]).byte(0).bytes(this.values[i]).byte(0);
-    }
-    return out.toBytes();
+  /** Adds a header whose value is a number in decimal. */
+  addNumber(name: Bytes, value: i64): HeaderPairs {
+    this.begin(name);
+    const before = this.content.length;
+    this.content.decimal(value);
+    this.end(this.content.length - before);
+    return this;
+  }
+
+  /** The encoded pairs, valid until it is called again. */
+  encode(): ByteBuilder {
+    const out = this.encoded;
+    out.clear();
+    littleEndian(out, this.count);
+    return out.at(this.sizes.ptr, this.sizes.length).at(this.content.ptr, this.content.length);
+  }
+
+  private begin(name: Bytes): void {
+    ++this.count;
+    littleEndian(this.sizes, name.byteLength);
+    this.content.bytes(name).byte(0);
+  }
+
+  private end(valueSize: i32): void {
+    littleEndian(this.sizes, valueSize);
+    this.content.byte(0);
   }
 }
 
 function littleEndian(out: ByteBuilder, value: i32): void {
-  out
-    .byte(<u8>value)
-    .byte(<u8>(value >> 8))
-    .byte(<u8>(value >> 16))
-    .byte(<u8>(value >> 24));
+  const at = out.append(4);
+  if (at != 0) store<i32>(at, value);
 }

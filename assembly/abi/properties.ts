@@ -23,5 +23,10 @@ declare function proxy_set_property(path: usize, pathSize: usize, value: usize, 
 
 /** Sets a property of the stream. */
 export function setProperty(path: Bytes, value: Bytes): Status {
-  return proxy_set_property(addressOf(path), path.byteLength, addressOf(value), value.byteLength);
+  return setPropertyAt(path, addressOf(value), value.byteLength);
+}
+
+/** Sets a property of the stream to the `len` bytes at `ptr`. */
+export function setPropertyAt(path: Bytes, ptr: usize, len: i32): Status {
+  return proxy_set_property(addressOf(path), path.byteLength, ptr, len);
 }

@@ -36,8 +36,8 @@ export function sendLocalResponse(code: i32, details: Bytes, body: Bytes, header
     details.byteLength,
     addressOf(body),
     body.byteLength,
-    addressOf(pairs),
-    pairs.byteLength,
+    pairs.ptr,
+    pairs.length,
     -1, // not gRPC
   );
 }

@@ -62,9 +62,13 @@ export function endsWith(b: Bytes, suffix: Bytes): bool {
 
 /** The index of the first `byte` at or after `from`, or -1. */
 export function indexOf(b: Bytes, byte: u8, from: i32 = 0): i32 {
-  const start = changetype<usize>(b);
-  for (let i = max(from, 0), n = b.byteLength; i < n; ++i) {
-    if (load<u8>(start + i) == byte) return i;
+  return indexOfByte(changetype<usize>(b), b.byteLength, byte, max(from, 0));
+}
+
+/** The index of the first `byte` at or after `from` among the `len` bytes at `ptr`, or -1. */
+export function indexOfByte(ptr: usize, len: i32, byte: u8, from: i32): i32 {
+  for (let i = from; i < len; ++i) {
+    if (load<u8>(ptr + i) == byte) return i;
   }
   return -1;
 }

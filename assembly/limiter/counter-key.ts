@@ -1,6 +1,6 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf, indexOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, indexOfByte } from "../bytes/bytes";
 
 /**
  * The only place that spells Redis keys. They are those of the published plugin, so that counters carry over:
@@ -22,57 +22,55 @@ const CHARGE = bytesOf(":charge:");
 
 const MAX_VALUE = 4096;
 
-const key = new ByteBuilder(256, 1 << 17);
-
-/** The counter of a `global_threshold`; the window is in seconds. */
-export function globalCounterKey(ruleName: Bytes, tagged: bool, window: i32): Bytes {
-  begin(ruleName, tagged);
-  return key.bytes(GLOBAL).byte(COLON).decimal(window).toBytes();
+/** Writes the counter of a `global_threshold`; the window is in seconds. */
+export function appendGlobalCounterKey(out: ByteBuilder, ruleName: Bytes, tagged: bool, window: i32): void {
+  begin(out, ruleName, tagged);
+  out.bytes(GLOBAL).byte(COLON).decimal(window);
 }
 
 /**
- * The counter of one caller under a rule item.
+ * Writes the counter of one caller under a rule item.
  * @param limitBy the configuration field, e.g. `limit_by_per_header`
  * @param name what that field names, as written
  * @param value the caller's value
  */
-export function ruleCounterKey(
+export function appendRuleCounterKey(
+  out: ByteBuilder,
   ruleName: Bytes,
   tagged: bool,
   limitBy: Bytes,
   window: i32,
   name: Bytes,
   value: Bytes,
-): Bytes {
-  begin(ruleName, tagged);
-  key.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON);
-  key.at(addressOf(value), min(value.byteLength, MAX_VALUE));
-  return key.toBytes();
+): void {
+  begin(out, ruleName, tagged);
+  out.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON);
+  out.at(addressOf(value), min(value.byteLength, MAX_VALUE));
 }
 
-function begin(ruleName: Bytes, tagged: bool): void {
-  key.clear();
-  key.bytes(PREFIX);
-  if (tagged) key.byte(LEFT_BRACE);
-  key.bytes(ruleName);
-  if (tagged) key.byte(RIGHT_BRACE);
-  key.byte(COLON);
+function begin(out: ByteBuilder, ruleName: Bytes, tagged: bool): void {
+  out.bytes(PREFIX);
+  if (tagged) out.byte(LEFT_BRACE);
+  out.bytes(ruleName);
+  if (tagged) out.byte(RIGHT_BRACE);
+  out.byte(COLON);
 }
 
 /**
- * The key that marks a charge as made, so that repeating it changes nothing. It lives in the slot of `counter`, a
- * counter of that charge: behind the counter's own hash tag, or with the whole counter as its tag.
- * @param id tells this charge from all others
- * @returns null when no name leads to that slot, because the counter holds a `}` without being tagged
+ * Writes the key that marks a charge as made, so that repeating it changes nothing, up to the id of the charge. It lives
+ * in the slot of the counter whose key is the `len` bytes at `ptr`: behind the counter's own hash tag, or with the whole
+ * counter as its tag.
+ * @returns false, with nothing written, when no name leads to that slot, because the counter holds a `}` without being
+ * tagged
  */
-export function markerKey(counter: Bytes, id: Bytes): Bytes | null {
-  const open = indexOf(counter, LEFT_BRACE);
-  const close = open < 0 ? -1 : indexOf(counter, RIGHT_BRACE, open + 1);
+export function appendMarkerKey(out: ByteBuilder, ptr: usize, len: i32): bool {
+  const open = indexOfByte(ptr, len, LEFT_BRACE, 0);
+  const close = open < 0 ? -1 : indexOfByte(ptr, len, RIGHT_BRACE, open + 1);
   const tagged = close > open + 1;
-  if (!tagged && indexOf(counter, RIGHT_BRACE) >= 0) return null;
-  key.clear();
-  if (!tagged) key.byte(LEFT_BRACE);
-  key.bytes(counter);
-  if (!tagged) key.byte(RIGHT_BRACE);
-  return key.bytes(CHARGE).bytes(id).toBytes();
+  if (!tagged && indexOfByte(ptr, len, RIGHT_BRACE, 0) >= 0) return false;
+  if (!tagged) out.byte(LEFT_BRACE);
+  out.at(ptr, len);
+  if (!tagged) out.byte(RIGHT_BRACE);
+  out.bytes(CHARGE);
+  return true;
 }

@@ -1,33 +1,108 @@
-import { Bytes, equals } from "../bytes/bytes";
+import { ByteBuilder } from "../bytes/builder";
+
+/** Of all keys together, in bytes; what is longer could not be sent. */
+const MAX_KEYS: i32 = 1 << 21;
+/** So much is kept for the next request. */
+const KEPT_KEYS: i32 = 1 << 12;
+const FIRST_ROWS: i32 = 4;
+
+/** One counter. */
+@unmanaged
+class Row {
+  /** Where its key ends in the text of all keys; it begins where the one before ends. */
+  end: i32;
+  /** The length of its window, in seconds. */
+  window: i32;
+  /** How many tokens a window allows. */
+  threshold: i64;
+}
 
 /**
  * The counters that one request is checked against and later charged to, in the order in which limits are reported.
- * Three parallel lists, because that is how the scripts take them.
+ * Used for one request after the other.
  */
 @final
 export class Counters {
-  readonly keys: Bytes[] = [];
-  /** The length of each window, in seconds. */
-  readonly windows: i64[] = [];
-  /** How many tokens each window allows. */
-  readonly thresholds: i64[] = [];
+  length: i32 = 0;
+  private keys: ByteBuilder = new ByteBuilder(256, MAX_KEYS);
+  private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
 
-  get length(): i32 {
-    return this.keys.length;
+  clear(): void {
+    this.length = 0;
+    this.keys.clear();
+  }
+
+  /** Where the key of the next counter is to be written; `add` follows. */
+  get nextKey(): ByteBuilder {
+    return this.keys;
   }
 
   /**
-   * Adds a counter. Two rules may lead to the same one; it is then charged once, and the lower threshold holds.
+   * Adds a counter, whose key has been written. Two rules may lead to the same one; it is then charged once, and the
+   * lower threshold holds.
    */
-  add(key: Bytes, windowSeconds: i32, threshold: i64): void {
-    for (let i = 0; i < this.keys.length; ++i) {
-      if (equals(this.keys[i], key)) {
-        this.thresholds[i] = min(this.thresholds[i], threshold);
-        return;
-      }
+  add(windowSeconds: i32, threshold: i64): void {
+    const begin = this.endOf(this.length - 1);
+    const size = this.keys.length - begin;
+    for (let i = 0; i < this.length; ++i) {
+      if (this.keySize(i) != size || memory.compare(this.key(i), this.keys.ptr + begin, size) != 0) continue;
+      const row = this.row(i);
+      row.threshold = min(row.threshold, threshold);
+      this.keys.length = begin;
+      return;
     }
-    this.keys.push(key);
-    this.windows.push(windowSeconds);
-    this.thresholds.push(threshold);
+    if (<usize>(this.length + 1) * offsetof<Row>() > <usize>this.rows.length) this.grow();
+    const row = this.row(this.length++);
+    row.end = this.keys.length;
+    row.window = windowSeconds;
+    row.threshold = threshold;
+  }
+
+  /** The address of a key, until another is added. */
+  key(index: i32): usize {
+    return this.keys.ptr + this.endOf(index - 1);
+  }
+
+  keySize(index: i32): i32 {
+    return this.endOf(index) - this.endOf(index - 1);
+  }
+
+  /** The length of a counter's window, in seconds. */
+  window(index: i32): i32 {
+    return this.row(index).window;
+  }
+
+  /** How many tokens a window of this counter allows. */
+  threshold(index: i32): i64 {
+    return this.row(index).threshold;
+  }
+
+  /** Whether the keys were too long to be kept: they are not what they should be. */
+  get overflowed(): bool {
+    return this.keys.overflowed;
+  }
+
+  /** How much memory they take, about. */
+  get bytes(): i32 {
+    return 2 * this.keys.length + this.rows.length;
+  }
+
+  /** Whether so much memory was needed that it had better be given back. */
+  get isLarge(): bool {
+    return this.keys.length > KEPT_KEYS || this.length > 4 * FIRST_ROWS;
+  }
+
+  private endOf(index: i32): i32 {
+    return index < 0 ? 0 : this.row(index).end;
+  }
+
+  private row(index: i32): Row {
+    return changetype<Row>(changetype<usize>(this.rows) + <usize>index * offsetof<Row>());
+  }
+
+  private grow(): void {
+    const rows = this.rows;
+    this.rows = new StaticArray<u8>(rows.length * 2);
+    memory.copy(changetype<usize>(this.rows), changetype<usize>(rows), rows.length);
   }
 }

@@ -1,7 +1,6 @@
 import { NOT_A_NUMBER } from "../bytes/decimal";
-import { Counters } from "./counters";
 
-/** What the counters say about a request. */
+/** What the counters of a request say about it: they are added one after the other. */
 @final
 export class Verdict {
   allowed: bool = true;
@@ -11,25 +10,30 @@ export class Verdict {
   retryAfterSeconds: i64 = 0;
   /** Counters that hold no number; they limit nobody. */
   unreadable: i32 = 0;
-}
 
-/**
- * Compares counters with their thresholds: a request is refused when a counter is above its threshold, and still
- * let through when it is equal, as published.
- * @param tokens per counter its value, or NOT_A_NUMBER
- * @param remaining per counter its remaining milliseconds; negative when it does not exist
- */
-export function judge(counters: Counters, tokens: StaticArray<i64>, remaining: StaticArray<i64>): Verdict {
-  const verdict = new Verdict();
-  for (let i = 0; i < counters.length; ++i) {
-    if (tokens[i] == NOT_A_NUMBER) {
-      verdict.unreadable++;
-    } else if (tokens[i] > counters.thresholds[i]) {
-      const milliseconds = remaining[i] < 0 ? counters.windows[i] * 1000 : remaining[i];
-      if (verdict.allowed) verdict.resetSeconds = (milliseconds + 500) / 1000;
-      verdict.allowed = false;
-      verdict.retryAfterSeconds = max(verdict.retryAfterSeconds, max((milliseconds + 999) / 1000, 1));
+  /** Begins with another request. */
+  clear(): void {
+    this.allowed = true;
+    this.resetSeconds = 0;
+    this.retryAfterSeconds = 0;
+    this.unreadable = 0;
+  }
+
+  /**
+   * Compares a counter with its threshold: a request is refused when the counter is above it, and still let through when
+   * it is equal, as published.
+   * @param window of the counter, in seconds
+   * @param tokens what it holds, or NOT_A_NUMBER
+   * @param remaining its remaining milliseconds; negative when it does not exist
+   */
+  add(window: i32, threshold: i64, tokens: i64, remaining: i64): void {
+    if (tokens == NOT_A_NUMBER) {
+      this.unreadable++;
+    } else if (tokens > threshold) {
+      const milliseconds = remaining < 0 ? <i64>window * 1000 : remaining;
+      if (this.allowed) this.resetSeconds = (milliseconds + 500) / 1000;
+      this.allowed = false;
+      this.retryAfterSeconds = max(this.retryAfterSeconds, max((milliseconds + 999) / 1000, 1));
     }
   }
-  return verdict;
 }

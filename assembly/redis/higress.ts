@@ -8,9 +8,9 @@ import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
-import { parseReply, ReplyKind } from "./reply";
-import { writeCommand } from "./resp";
-import { Command, Failure, MAX_COMMAND, ReplyHandler, Transport } from "./transport";
+import { ReplyKind } from "./reply";
+import { appendArray, appendBulk, appendBytes, appendNumber, parseReply } from "./resp";
+import { Failure, MAX_COMMAND, Transport } from "./transport";
 
 /** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;
@@ -56,17 +56,44 @@ export class HigressTransport extends Transport {
     return this.ready;
   }
 
-  send(command: Command, handler: ReplyHandler): Failure {
-    writeCommand(buffer, command);
+  begin(verb: Bytes, script: Bytes, keys: i32, numbers: i32): void {
+    buffer.clear();
+    appendArray(buffer, 3 + keys + numbers);
+    appendBytes(buffer, verb);
+    appendBytes(buffer, script);
+    appendNumber(buffer, keys);
+  }
+
+  key(ptr: usize, len: i32): void {
+    appendBulk(buffer, ptr, len);
+  }
+
+  number(value: i64): void {
+    appendNumber(buffer, value);
+  }
+
+  send(handler: CalloutHandler): Failure {
     // A command that was cut would desynchronise the connection for everybody.
     if (buffer.overflowed) return Failure.NotSent;
     if (!this.ready && !this.init()) return Failure.UnknownCluster;
-    const status = redisCall(this.cluster, buffer, new HigressReply(this, handler));
+    const status = redisCall(this.cluster, buffer, handler);
     if (status == Status.Ok) return Failure.None;
     if (status != Status.BadArgument) return Failure.NotSent;
     // The cluster was removed; should it come back, the host may have forgotten the credentials.
     this.ready = false;
     return Failure.UnknownCluster;
+  }
+
+  receive(status: u32, size: u32): Failure {
+    if (status != Status.Ok) return Failure.Network;
+    const ptr = borrowBuffer(BufferType.RedisCallResponse, size);
+    const isWhole = ptr != 0 && parseReply(ptr, borrowedSize(), this.reply);
+    release(ptr);
+    if (!isWhole) return Failure.Malformed;
+    if (this.reply.kind == ReplyKind.Error) return Failure.ErrorReply;
+    // The credentials are right, so the next authentication error is a new story.
+    this.backoff = FIRST_BACKOFF_MS;
+    return Failure.None;
   }
 
   reconnect(): bool {
@@ -77,32 +104,7 @@ export class HigressTransport extends Transport {
     return this.init();
   }
 
-  /** A command was answered: the credentials are right, so the next authentication error is a new story. */
-  answered(): void {
-    this.backoff = FIRST_BACKOFF_MS;
-  }
-
   name(): string {
     return textOf(this.cluster);
-  }
-}
-
-/** Reads the host's reply buffer, which exists only during the callback. */
-@final
-class HigressReply extends CalloutHandler {
-  constructor(
-    private transport: HigressTransport,
-    private handler: ReplyHandler,
-  ) {
-    super();
-  }
-
-  onReply(status: u32, size: u32): void {
-    if (status != Status.Ok) return this.handler.onReply(null, Failure.Network);
-    const ptr = borrowBuffer(BufferType.RedisCallResponse, size);
-    const reply = ptr != 0 ? parseReply(ptr, borrowedSize()) : null;
-    release(ptr);
-    if (reply !== null && reply.kind != ReplyKind.Error) this.transport.answered();
-    this.handler.onReply(reply, reply === null ? Failure.Malformed : Failure.None);
   }
 }

@@ -1,17 +1,27 @@
 import { takeBuffer } from "../abi/buffers";
 import { CalloutHandler } from "../abi/callouts";
+import { discarded } from "../abi/collector";
 import { HeaderPairs } from "../abi/headers";
 import { httpCall } from "../abi/http-call";
 import { BufferType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, bytesOf, EMPTY } from "../bytes/bytes";
+import { Bytes, bytesOf } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
-import { Command, Failure, MAX_COMMAND, ReplyHandler, Transport } from "./transport";
-import { parseWebdisReply, writeWebdisCommand } from "./webdis";
+import { ReplyKind } from "./reply";
+import { Failure, MAX_COMMAND, Transport } from "./transport";
+import {
+  appendWebdisKey,
+  appendWebdisNumber,
+  beginWebdisCommand,
+  endWebdisCommand,
+  parseWebdisReply,
+} from "./webdis";
 
 /** More of a response is not read, which makes it malformed; our scripts' replies have a few hundred bytes. */
 const MAX_RESPONSE: u32 = 1 << 16;
+/** What parsing a response leaves to the garbage collector, in bytes per byte, about. */
+const GARBAGE_PER_BYTE: u32 = 16;
 
 // Commands are written into one buffer, because the host copies them during the call.
 const buffer = new ByteBuilder(2048, MAX_COMMAND);
@@ -35,16 +45,36 @@ export class HttpTransport extends Transport {
       .add(bytesOf(":authority"), config.serviceName)
       .add(bytesOf("content-type"), bytesOf("application/octet-stream"));
     if (http.authorization.byteLength > 0) headers.add(bytesOf("authorization"), http.authorization);
-    this.headers = headers.encode();
+    this.headers = headers.encode().toBytes();
   }
 
-  send(command: Command, handler: ReplyHandler): Failure {
-    writeWebdisCommand(buffer, command, this.config.database);
+  begin(verb: Bytes, script: Bytes, keys: i32, _numbers: i32): void {
+    buffer.clear();
+    beginWebdisCommand(buffer, this.config.database, verb, script, keys);
+  }
+
+  key(ptr: usize, len: i32): void {
+    appendWebdisKey(buffer, ptr, len);
+  }
+
+  number(value: i64): void {
+    appendWebdisNumber(buffer, value);
+  }
+
+  send(handler: CalloutHandler): Failure {
+    endWebdisCommand(buffer);
     if (buffer.overflowed) return Failure.NotSent;
-    const timeout = <u32>this.config.timeout;
-    const status = httpCall(this.cluster, this.headers, buffer, timeout, new HttpReply(handler));
+    const status = httpCall(this.cluster, this.headers, buffer, <u32>this.config.timeout, handler);
     if (status == Status.Ok) return Failure.None;
     return status == Status.BadArgument ? Failure.UnknownCluster : Failure.NotSent;
+  }
+
+  receive(status: u32, size: u32): Failure {
+    if (status != 200) return failureOf(status);
+    const body = size <= MAX_RESPONSE ? takeBuffer(BufferType.HttpCallResponseBody, size) : null;
+    if (body === null || !parseWebdisReply(body, this.reply)) return Failure.Malformed;
+    discarded(body.byteLength * GARBAGE_PER_BYTE);
+    return this.reply.kind == ReplyKind.Error ? Failure.ErrorReply : Failure.None;
   }
 
   /** The credentials go with each command, and Redis' own are the server's: there is nothing to try again. */
@@ -54,21 +84,6 @@ export class HttpTransport extends Transport {
 
   name(): string {
     return textOf(this.cluster);
-  }
-}
-
-/** Reads the response, which exists only during the callback. */
-@final
-class HttpReply extends CalloutHandler {
-  constructor(private handler: ReplyHandler) {
-    super();
-  }
-
-  onReply(status: u32, size: u32): void {
-    if (status != 200) return this.handler.onReply(null, failureOf(status));
-    const body = size <= MAX_RESPONSE ? takeBuffer(BufferType.HttpCallResponseBody, size) : null;
-    const reply = parseWebdisReply(body !== null ? body : EMPTY);
-    this.handler.onReply(reply, reply === null ? Failure.Malformed : Failure.None);
   }
 }
 

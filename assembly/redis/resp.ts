@@ -1,48 +1,53 @@
 import { CR, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes } from "../bytes/bytes";
-import { decimalLength, writeDecimal } from "../bytes/decimal";
-import { Command } from "./transport";
+import { addressOf, Bytes, copyOf } from "../bytes/bytes";
+import { decimalLength, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
+import { Reply, ReplyKind } from "./reply";
 
-/**
- * Redis commands in RESP2: an array of bulk strings.
- * https://redis.io/docs/latest/develop/reference/protocol-spec/
+/*
+ * Redis' protocol, RESP2: https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
- *   *<number of arguments>\r\n   then per argument   $<size>\r\n<bytes>\r\n
+ *   command   *<number of arguments>\r\n, then per argument $<size>\r\n<bytes>\r\n
+ *   reply     +<text>\r\n   -<error>\r\n   :<integer>\r\n   $<size>\r\n<bytes>\r\n   *<number of elements>\r\n<elements>
  */
 
-const ARRAY: u8 = 0x2a; // *
-const BULK: u8 = 0x24; // $
+const PLUS: u8 = 0x2b;
+const MINUS: u8 = 0x2d;
+const COLON: u8 = 0x3a;
+const DOLLAR: u8 = 0x24;
+const ASTERISK: u8 = 0x2a;
 
-/** Writes a whole command over what is in `out`; nothing at all, and `out.overflowed`, when that has no room for it. */
-export function writeCommand(out: ByteBuilder, command: Command): void {
-  const keys = command.keys;
-  const args = command.args;
-  let size =
-    headSize(command.length) + bulkSize(command.verb.byteLength) + bulkSize(command.script.byteLength);
-  size += bulkSize(decimalLength(keys.length));
-  for (let i = 0; i < keys.length; ++i) size += bulkSize(keys[i].byteLength);
-  for (let i = 0; i < args.length; ++i) size += bulkSize(decimalLength(args[i]));
+/** Writes the beginning of a command of `count` arguments. */
+export function appendArray(out: ByteBuilder, count: i32): void {
+  const at = out.append(headSize(count));
+  if (at != 0) writeHead(at, ASTERISK, count);
+}
 
-  out.clear();
-  let at = out.append(size);
+/** Writes an argument: the `len` bytes at `ptr`. */
+export function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
+  const at = out.append(headSize(len) + len + 2);
   if (at == 0) return;
-  at = writeHead(at, ARRAY, command.length);
-  at = writeBytes(at, command.verb);
-  at = writeBytes(at, command.script);
-  at = writeNumber(at, keys.length);
-  for (let i = 0; i < keys.length; ++i) at = writeBytes(at, keys[i]);
-  for (let i = 0; i < args.length; ++i) at = writeNumber(at, args[i]);
+  const content = writeHead(at, DOLLAR, len);
+  memory.copy(content, ptr, len);
+  writeEnd(content + len);
+}
+
+export function appendBytes(out: ByteBuilder, value: Bytes): void {
+  appendBulk(out, addressOf(value), value.byteLength);
+}
+
+/** Writes an argument: a number in decimal. */
+export function appendNumber(out: ByteBuilder, value: i64): void {
+  const len = decimalLength(value);
+  const at = out.append(headSize(len) + len + 2);
+  if (at == 0) return;
+  const content = writeHead(at, DOLLAR, len);
+  writeEnd(content + writeDecimal(content, value));
 }
 
 /** The bytes of `*<count>\r\n`. */
 function headSize(count: i32): i32 {
   return 1 + decimalLength(count) + 2;
-}
-
-/** The bytes of an argument of `size` bytes. */
-function bulkSize(size: i32): i32 {
-  return headSize(size) + size + 2;
 }
 
 function writeHead(at: usize, type: u8, count: i32): usize {
@@ -56,14 +61,75 @@ function writeEnd(at: usize): usize {
   return at + 2;
 }
 
-function writeBytes(at: usize, value: Bytes): usize {
-  const size = value.byteLength;
-  const content = writeHead(at, BULK, size);
-  memory.copy(content, addressOf(value), size);
-  return writeEnd(content + size);
+// Where the parser is, and the text of the line that it read last.
+let at: usize = 0;
+let end: usize = 0;
+let text: usize = 0;
+let size: i32 = 0;
+
+/**
+ * Reads the one value at `ptr` into `reply`; bytes behind it are ignored.
+ * @returns false when the bytes are not a whole value, or an array with an array in it, or with too many elements
+ */
+export function parseReply(ptr: usize, len: i32, reply: Reply): bool {
+  at = ptr;
+  end = ptr + len;
+  const type = line();
+  if (type != ASTERISK) {
+    const kind = scalar(type);
+    reply.begin(kind);
+    if (kind == ReplyKind.Error) reply.error = copyOf(text, size);
+    return kind != ReplyKind.Malformed;
+  }
+  const count = parseInteger(text, size);
+  reply.begin(count == -1 ? ReplyKind.Null : ReplyKind.Array);
+  // NOT_A_NUMBER is negative too.
+  if (count < -1) return false;
+  for (let i: i64 = 0; i < count; ++i) {
+    const kind = scalar(line());
+    if (kind == ReplyKind.Malformed) return false;
+    if (kind == ReplyKind.Error && reply.error.byteLength == 0) reply.error = copyOf(text, size);
+    if (!reply.add(kind, kind == ReplyKind.Error ? NOT_A_NUMBER : parseInteger(text, size))) return false;
+  }
+  return true;
 }
 
-function writeNumber(at: usize, value: i64): usize {
-  const content = writeHead(at, BULK, decimalLength(value));
-  return writeEnd(content + writeDecimal(content, value));
+/** Reads on in a value that is no array and whose first line began with `type`; its bytes are the text then. */
+function scalar(type: u8): ReplyKind {
+  switch (type) {
+    case PLUS:
+      return ReplyKind.Status;
+    case MINUS:
+      return ReplyKind.Error;
+    case COLON:
+      return parseInteger(text, size) == NOT_A_NUMBER ? ReplyKind.Malformed : ReplyKind.Integer;
+    case DOLLAR:
+      return bulk(parseInteger(text, size));
+    default:
+      return ReplyKind.Malformed;
+  }
+}
+
+function bulk(length: i64): ReplyKind {
+  text = at;
+  size = 0;
+  if (length == -1) return ReplyKind.Null;
+  if (length < 0 || length + 2 > <i64>(end - at)) return ReplyKind.Malformed;
+  size = <i32>length;
+  if (load<u8>(text + size) != CR || load<u8>(text + size, 1) != LF) return ReplyKind.Malformed;
+  at += size + 2;
+  return ReplyKind.Bulk;
+}
+
+/** The first byte of the next line, or 0 if there is none; the rest of the line is the text. */
+function line(): u8 {
+  for (let p = at + 1; p + 1 < end; ++p) {
+    if (load<u8>(p) != CR || load<u8>(p, 1) != LF) continue;
+    const type = load<u8>(at);
+    text = at + 1;
+    size = <i32>(p - text);
+    at = p + 2;
+    return type;
+  }
+  return 0;
 }

@@ -1,6 +1,6 @@
+import { CalloutHandler } from "../abi/callouts";
 import { Bytes, bytesOf, startsWith } from "../bytes/bytes";
-import { Reply, ReplyKind } from "./reply";
-import { Command, Failure, ReplyHandler, Transport } from "./transport";
+import { Failure, Transport } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
 const EVAL = bytesOf("EVAL");
@@ -24,51 +24,57 @@ export class Script {
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
  * error it connects anew and asks once more. Each `start` therefore sends three commands at the most.
  */
-export abstract class ScriptCall extends ReplyHandler {
+export abstract class ScriptCall extends CalloutHandler {
   private evalTried: bool = false;
   private reconnected: bool = false;
 
   constructor(
-    private transport: Transport,
-    private script: Script,
-    protected readonly keys: Bytes[],
-    private args: i64[],
+    protected readonly transport: Transport,
+    private readonly script: Script,
   ) {
     super();
   }
 
-  /** Called exactly once after a `start` that returned None. `reply` is not null exactly when `failure` is None or ErrorReply. */
-  abstract onResult(reply: Reply | null, failure: Failure): void;
+  /** Begins the command with `verb` and `script`, and writes the keys and arguments. */
+  protected abstract write(verb: Bytes, script: Bytes): void;
+
+  /**
+   * Called exactly once after a `start` that returned None.
+   * @param failure None or ErrorReply when `transport.reply` holds the reply
+   */
+  protected abstract onResult(failure: Failure): void;
 
   /** Sends the script; for any result but None, `onResult` is not called. */
-  start(): Failure {
+  protected start(): Failure {
     this.evalTried = false;
     this.reconnected = false;
-    return this.issue(EVALSHA, this.script.sha1);
+    return this.issue();
   }
 
-  onReply(reply: Reply | null, failure: Failure): void {
-    if (reply === null || reply.kind != ReplyKind.Error) return this.onResult(reply, failure);
-    if (startsWith(reply.bytes, NOSCRIPT) && !this.evalTried) {
+  onReply(status: u32, size: u32): void {
+    const failure = this.transport.receive(status, size);
+    if (failure != Failure.ErrorReply) return this.onResult(failure);
+    const error = this.transport.reply.error;
+    if (startsWith(error, NOSCRIPT) && !this.evalTried) {
       this.evalTried = true;
       return this.sendAgain();
     }
-    if (startsWith(reply.bytes, NOAUTH) || startsWith(reply.bytes, WRONGPASS)) {
-      if (this.reconnected || !this.transport.reconnect()) return this.onResult(null, Failure.Authentication);
+    if (startsWith(error, NOAUTH) || startsWith(error, WRONGPASS)) {
+      if (this.reconnected || !this.transport.reconnect()) return this.onResult(Failure.Authentication);
       this.reconnected = true;
       return this.sendAgain();
     }
-    this.onResult(reply, Failure.ErrorReply);
+    this.onResult(Failure.ErrorReply);
   }
 
   private sendAgain(): void {
-    const failure = this.evalTried
-      ? this.issue(EVAL, this.script.text)
-      : this.issue(EVALSHA, this.script.sha1);
-    if (failure != Failure.None) this.onResult(null, failure);
+    const failure = this.issue();
+    if (failure != Failure.None) this.onResult(failure);
   }
 
-  private issue(verb: Bytes, script: Bytes): Failure {
-    return this.transport.send(new Command(verb, script, this.keys, this.args), this);
+  private issue(): Failure {
+    const script = this.script;
+    this.write(this.evalTried ? EVAL : EVALSHA, this.evalTried ? script.text : script.sha1);
+    return this.transport.send(this);
   }
 }

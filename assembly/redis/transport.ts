@@ -1,3 +1,4 @@
+import { CalloutHandler } from "../abi/callouts";
 import { Bytes } from "../bytes/bytes";
 import { Reply } from "./reply";
 
@@ -18,43 +19,48 @@ export const enum Failure {
   Malformed,
 }
 
-/** EVALSHA or EVAL with its arguments: no other commands are sent. Each transport writes it in its own form. */
-@final
-export class Command {
-  constructor(
-    readonly verb: Bytes,
-    /** The script's SHA-1, or its text. */
-    readonly script: Bytes,
-    readonly keys: Bytes[],
-    readonly args: i64[],
-  ) {}
-
-  /** Of all arguments, the verb and the number of keys included. */
-  get length(): i32 {
-    return 3 + this.keys.length + this.args.length;
-  }
-}
-
 /** A command is written into at most so many bytes; one that is longer is not sent. */
 export const MAX_COMMAND: i32 = 1 << 20;
 
-/** Who gets the reply to a command. */
-export abstract class ReplyHandler {
-  /**
-   * Called exactly once for a command that was sent.
-   * @param reply null for `Network` and `Malformed`
-   */
-  abstract onReply(reply: Reply | null, failure: Failure): void;
-}
-
-/** A way to Redis. */
+/**
+ * A way to Redis. A command is written to it argument by argument, in the form that the other side understands, and
+ * then sent: EVALSHA or EVAL, for no others are sent.
+ *
+ *     transport.begin(EVALSHA, sha1, 1, 1);
+ *     transport.key(ptr, len);
+ *     transport.number(60);
+ *     transport.send(handler);           later, in handler.onReply: transport.receive(status, size)
+ */
 export abstract class Transport {
+  /** What `receive` has read; valid until it is called again. */
+  readonly reply: Reply = new Reply();
+
   /**
-   * Sends a command.
+   * Begins a command, in place of the last one.
+   * @param script its SHA-1, or its text
+   * @param keys how many calls of `key` follow
+   * @param numbers how many calls of `number` follow those
+   */
+  abstract begin(verb: Bytes, script: Bytes, keys: i32, numbers: i32): void;
+
+  /** The next key: the `len` bytes at `ptr`. */
+  abstract key(ptr: usize, len: i32): void;
+
+  /** The next argument. */
+  abstract number(value: i64): void;
+
+  /**
+   * Sends the command.
    * @returns None when it is on its way and `handler` will hear of it, possibly before this returns; otherwise why
    * not, and `handler` is not called
    */
-  abstract send(command: Command, handler: ReplyHandler): Failure;
+  abstract send(handler: CalloutHandler): Failure;
+
+  /**
+   * Reads what `handler` has been called for, with the arguments that it was called with.
+   * @returns None or ErrorReply when `reply` holds the reply
+   */
+  abstract receive(status: u32, size: u32): Failure;
 
   /**
    * Connects anew after an authentication error, unless that was tried a short while ago.

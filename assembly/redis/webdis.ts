@@ -1,10 +1,9 @@
 import { DOT, isDigit, isLetter, MINUS, PERCENT, SLASH, UNDERSCORE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf, EMPTY } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
 import { JsonType, JsonValue, parseJson } from "../json/value";
 import { Reply, ReplyKind } from "./reply";
-import { Command } from "./transport";
 
 /**
  * Commands and replies of Webdis, a server that offers Redis over HTTP.
@@ -21,27 +20,39 @@ import { Command } from "./transport";
 const FORMAT = bytesOf("json");
 const HEX = bytesOf("0123456789ABCDEF");
 
-/** Writes a command over what is in `out`. Database 0 stands for the one that Webdis is configured for. */
-export function writeWebdisCommand(out: ByteBuilder, command: Command, database: i32): void {
-  const keys = command.keys;
-  const args = command.args;
-  out.clear();
+/** Writes a command up to its keys. Database 0 stands for the one that Webdis is configured for. */
+export function beginWebdisCommand(
+  out: ByteBuilder,
+  database: i32,
+  verb: Bytes,
+  script: Bytes,
+  keys: i32,
+): void {
   if (database != 0) out.decimal(database).byte(SLASH);
-  out.bytes(command.verb).byte(SLASH);
-  escape(out, command.script);
-  out.byte(SLASH).decimal(keys.length);
-  for (let i = 0; i < keys.length; ++i) {
-    out.byte(SLASH);
-    escape(out, keys[i]);
-  }
-  for (let i = 0; i < args.length; ++i) out.byte(SLASH).decimal(args[i]);
+  out.bytes(verb);
+  appendWebdisKey(out, addressOf(script), script.byteLength);
+  appendWebdisNumber(out, keys);
+}
+
+/** Writes the next key: the `len` bytes at `ptr`. */
+export function appendWebdisKey(out: ByteBuilder, ptr: usize, len: i32): void {
+  out.byte(SLASH);
+  escape(out, ptr, len);
+}
+
+/** Writes the next argument. */
+export function appendWebdisNumber(out: ByteBuilder, value: i64): void {
+  out.byte(SLASH).decimal(value);
+}
+
+/** Writes what is behind the last argument. */
+export function endWebdisCommand(out: ByteBuilder): void {
   out.byte(DOT).bytes(FORMAT);
 }
 
 /** Percent-encodes everything but letters, digits, `-` and `_`: dots, slashes, `?` and `+` mean something to Webdis. */
-function escape(out: ByteBuilder, value: Bytes): void {
-  const ptr = addressOf(value);
-  for (let i = 0; i < value.byteLength; ++i) {
+function escape(out: ByteBuilder, ptr: usize, len: i32): void {
+  for (let i = 0; i < len; ++i) {
     const c = load<u8>(ptr + i);
     if (isLetter(c) || isDigit(c) || c == MINUS || c == UNDERSCORE) {
       out.byte(c);
@@ -59,41 +70,39 @@ function hexDigit(value: u8): u8 {
 }
 
 /**
- * Reads the body of a response.
- * @returns null when it is not a reply; arrays in arrays are not, since no script of ours returns them
+ * Reads the body of a response into `reply`.
+ * @returns false when it is no reply; arrays in arrays are not, since no script of ours returns them
  */
-export function parseWebdisReply(body: Bytes): Reply | null {
+export function parseWebdisReply(body: Bytes, reply: Reply): bool {
   const object = parseJson(body).value;
-  if (object === null || object.type != JsonType.Object || object.items.length != 1) return null;
+  if (object === null || object.type != JsonType.Object || object.items.length != 1) return false;
   const value = object.items[0];
-  if (value.type != JsonType.Array) return scalar(value);
+  if (value.type != JsonType.Array) {
+    const kind = kindOf(value);
+    reply.begin(kind);
+    return kind != ReplyKind.Malformed;
+  }
   const items = value.items;
   if (items.length == 2 && (items[0].type == JsonType.True || items[0].type == JsonType.False)) {
-    const kind = items[0].type == JsonType.True ? ReplyKind.Status : ReplyKind.Error;
-    return items[1].type == JsonType.String ? textual(kind, items[1].bytes) : null;
+    reply.begin(items[0].type == JsonType.True ? ReplyKind.Status : ReplyKind.Error);
+    if (reply.kind == ReplyKind.Error) reply.error = items[1].bytes;
+    return items[1].type == JsonType.String;
   }
-  const reply = textual(ReplyKind.Array, EMPTY);
-  reply.items = [];
+  reply.begin(ReplyKind.Array);
   for (let i = 0; i < items.length; ++i) {
-    const item = scalar(items[i]);
-    if (item === null) return null;
-    reply.items.push(item);
+    const kind = kindOf(items[i]);
+    const bytes = items[i].bytes;
+    if (kind == ReplyKind.Malformed) return false;
+    if (!reply.add(kind, parseInteger(addressOf(bytes), bytes.byteLength))) return false;
   }
-  return reply;
+  return true;
 }
 
-function scalar(value: JsonValue): Reply | null {
-  if (value.type == JsonType.Null) return textual(ReplyKind.Null, EMPTY);
-  if (value.type == JsonType.String) return textual(ReplyKind.Bulk, value.bytes);
-  if (value.type != JsonType.Number) return null;
-  const reply = textual(ReplyKind.Integer, EMPTY);
-  reply.integer = parseInteger(addressOf(value.bytes), value.bytes.byteLength);
-  return reply.integer == NOT_A_NUMBER ? null : reply;
-}
-
-function textual(kind: ReplyKind, bytes: Bytes): Reply {
-  const reply = new Reply();
-  reply.kind = kind;
-  reply.bytes = bytes;
-  return reply;
+/** The kind of reply that a value is. */
+function kindOf(value: JsonValue): ReplyKind {
+  if (value.type == JsonType.Null) return ReplyKind.Null;
+  if (value.type == JsonType.String) return ReplyKind.Bulk;
+  if (value.type != JsonType.Number) return ReplyKind.Malformed;
+  const isInteger = parseInteger(addressOf(value.bytes), value.bytes.byteLength) != NOT_A_NUMBER;
+  return isInteger ? ReplyKind.Integer : ReplyKind.Malformed;
 }

@@ -1,4 +1,4 @@
-import { Bytes, bytesOf, equals } from "../bytes/bytes";
+import { Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
 import { IpAddress } from "../rules/address";
 import { AddressSource, Facts } from "../rules/facts";
 import { clientAddress, untrustedAddress } from "./client-address";
@@ -27,7 +27,9 @@ const SOURCE_ADDRESS = bytesOf("source\0address");
  */
 @final
 export class HttpFacts extends Facts {
-  private known: Known | null = null;
+  /** The answers, of which the first `count` are about this request; the others are there to be used again. */
+  private known: Known[] = [];
+  private count: i32 = 0;
   private knownAddress: KnownAddress | null = null;
 
   constructor(private readonly source: HttpSource) {
@@ -36,7 +38,7 @@ export class HttpFacts extends Facts {
 
   /** Forgets all answers: the source is another request now. */
   begin(): void {
-    this.known = null;
+    this.count = 0;
     this.knownAddress = null;
   }
 
@@ -79,16 +81,19 @@ export class HttpFacts extends Facts {
   }
 
   private recall(kind: Kind, name: Bytes): Known | null {
-    let known = this.known;
-    while (known !== null) {
+    for (let i = 0; i < this.count; ++i) {
+      const known = this.known[i];
       if (known.kind == kind && (known.name == name || equals(known.name, name))) return known;
-      known = known.next;
     }
     return null;
   }
 
   private keep(kind: Kind, name: Bytes, value: Bytes | null): Bytes | null {
-    this.known = new Known(kind, name, value, this.known);
+    if (this.count == this.known.length) this.known.push(new Known());
+    const known = this.known[this.count++];
+    known.kind = kind;
+    known.name = name;
+    known.value = value;
     return value;
   }
 }
@@ -99,15 +104,12 @@ const enum Kind {
   Cookie,
 }
 
-/** One answer, in a list from the latest to the first. */
+/** One answer. */
 @final
 class Known {
-  constructor(
-    readonly kind: Kind,
-    readonly name: Bytes,
-    readonly value: Bytes | null,
-    readonly next: Known | null,
-  ) {}
+  kind: Kind = Kind.Header;
+  name: Bytes = EMPTY;
+  value: Bytes | null = null;
 }
 
 

@@ -75,17 +75,16 @@ export class UsageScanner {
     this.tally.dispose();
   }
 
-  /** Starts a new response. @param contentType the value of its content-type header, or null if it has none */
-  begin(contentType: Bytes | null): void {
+  /** Starts a new response. @param type, length the value of its content-type header; 0, 0 if it has none */
+  begin(type: usize, length: i32): void {
     this.tally.begin();
     this.generated.begin();
     this.headers.clear();
     this.framing = Framing.Unknown;
     this.lines = false;
-    if (contentType === null) return;
-    if (contains(contentType, EVENT_STREAM)) this.use(Framing.EventStream);
+    if (contains(type, length, EVENT_STREAM)) this.use(Framing.EventStream);
     for (let i = 0; i < LINES.length; ++i) {
-      if (contains(contentType, LINES[i])) this.lines = true;
+      if (contains(type, length, LINES[i])) this.lines = true;
     }
   }
 
@@ -148,16 +147,13 @@ function framingOf(first: u8): Framing {
   return first == NUL ? Framing.EventStream : Framing.Sse;
 }
 
-/** Whether `part`, given in lower case, occurs in `text`, whose ASCII letters may be of any case. */
-function contains(text: Bytes, part: Bytes): bool {
-  for (let from = 0; from + part.byteLength <= text.byteLength; ++from) {
-    let i = 0;
-    while (
-      i < part.byteLength &&
-      toLower(load<u8>(addressOf(text) + from + i)) == load<u8>(addressOf(part) + i)
-    ) {
-      ++i;
-    }
+/** Whether `part`, given in lower case, occurs in the `len` bytes at `ptr`, whose ASCII letters may be of any case. */
+function contains(ptr: usize, len: i32, part: Bytes): bool {
+  const first = load<u8>(addressOf(part));
+  for (let from = 0; from + part.byteLength <= len; ++from) {
+    if (toLower(load<u8>(ptr + from)) != first) continue;
+    let i = 1;
+    while (i < part.byteLength && toLower(load<u8>(ptr + from + i)) == load<u8>(addressOf(part) + i)) ++i;
     if (i == part.byteLength) return true;
   }
   return false;

@@ -8,6 +8,7 @@ import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Limiter } from "./limiter";
+import { Readers } from "./readers";
 import { clusterName, routeName } from "./routing";
 
 const AUTHORITY = bytesOf(":authority");
@@ -29,6 +30,7 @@ export class ActiveLimits {
     private connect: (redis: RedisConfig) => Transport,
     private counts: Counts,
     private charges: ChargeQueue,
+    private readers: Readers,
   ) {
     const global = config.global;
     if (global !== null) this.global = this.limiterOf(global);
@@ -62,7 +64,14 @@ export class ActiveLimits {
   }
 
   private over(connection: Connection, config: RateLimitConfig): Limiter {
-    return new Limiter(config, connection.transport, this.counts, this.charges, connection.failures);
+    return new Limiter(
+      config,
+      connection.transport,
+      this.counts,
+      this.charges,
+      this.readers,
+      connection.failures,
+    );
   }
 }
 

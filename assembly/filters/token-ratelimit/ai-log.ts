@@ -1,4 +1,4 @@
-import { getProperty, setProperty } from "../../abi/properties";
+import { getProperty, setPropertyAt } from "../../abi/properties";
 import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf, compare } from "../../bytes/bytes";
@@ -22,15 +22,14 @@ const escaped = new ByteBuilder(512, MAX_LENGTH);
  * @param name plain ASCII
  * @param value plain ASCII
  */
-export function setLogAttribute(name: string, value: string): void {
+export function setLogAttribute(name: Bytes, value: Bytes): void {
   const property = getProperty(PROPERTY);
   let object: JsonValue | null = null;
   if (property !== null && property.byteLength > 0) {
     object = parseProperty(property);
     if (object === null) return;
   }
-  const text = withMember(object, bytesOf(name), bytesOf(value));
-  if (text !== null) setProperty(PROPERTY, text);
+  if (writeWithMember(object, name, value)) setPropertyAt(PROPERTY, escaped.ptr, escaped.length);
 }
 
 /** The object in the property, or null when there is none. */
@@ -43,8 +42,11 @@ function parseProperty(property: Bytes): JsonValue | null {
   return object !== null && object.type == JsonType.Object ? object : null;
 }
 
-/** The object with a member in the place of its name, escaped; null when that is longer than a property may be. */
-function withMember(object: JsonValue | null, name: Bytes, value: Bytes): Bytes | null {
+/**
+ * Writes the object with a member in the place of its name, escaped, into `escaped`; false when that is longer than a
+ * property may be.
+ */
+function writeWithMember(object: JsonValue | null, name: Bytes, value: Bytes): bool {
   const out = plain;
   out.clear();
   out.byte(LEFT_BRACE);
@@ -64,7 +66,7 @@ function withMember(object: JsonValue | null, name: Bytes, value: Bytes): Bytes 
   out.byte(RIGHT_BRACE);
   escaped.clear();
   appendEscapedForHtml(escaped, out.ptr, out.length);
-  return !out.overflowed && !escaped.overflowed ? escaped.toBytes() : null;
+  return !out.overflowed && !escaped.overflowed;
 }
 
 function appendMember(out: ByteBuilder, name: Bytes, value: Bytes, quote: bool): void {

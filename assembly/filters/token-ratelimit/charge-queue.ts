@@ -1,8 +1,7 @@
 import { done } from "../../abi/lifecycle";
 import { nowMilliseconds, nowNanoseconds, setTickPeriod } from "../../abi/time";
-import { DOT } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
-import { Bytes } from "../../bytes/bytes";
+import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
 import { Charge } from "./charge";
 
 /** More charges than that do not wait; what comes then is lost. They take about 1 MB. */
@@ -25,19 +24,22 @@ export class ChargeQueue {
   /** The root context is gone, and so are its ticks. */
   private ended: bool = false;
   private created: i64 = nowNanoseconds();
-  private firstUsed: i64 = 0;
+  /** What the ids begin with. */
+  private prefix: Bytes = EMPTY;
   private made: i64 = 0;
-  private id: ByteBuilder = new ByteBuilder(64);
+
+  /** The number of a new charge. */
+  nextId(): i64 {
+    if (this.made == 0) this.prefix = bytesOf(`${this.created}.${nowNanoseconds()}.`);
+    return ++this.made;
+  }
 
   /**
-   * An id that no other charge has: in this worker because of its number, in another because no two are configured and
-   * make their first charge at the same nanoseconds.
+   * Writes the id of the charge with this number, which no other has: in this worker because of its number, in another
+   * because no two are configured and make their first charge at the same nanoseconds.
    */
-  nextId(): Bytes {
-    if (this.made++ == 0) this.firstUsed = nowNanoseconds();
-    const id = this.id;
-    id.clear();
-    return id.decimal(this.created).byte(DOT).decimal(this.firstUsed).byte(DOT).decimal(this.made).toBytes();
+  appendId(out: ByteBuilder, id: i64): void {
+    out.bytes(this.prefix).decimal(id);
   }
 
   /** Has a charge that failed tried again later; false if it has been tried often enough, or too many wait. */

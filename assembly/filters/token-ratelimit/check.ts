@@ -1,12 +1,13 @@
 import { log, logs } from "../../abi/log";
 import { LogLevel } from "../../abi/types";
-import { NOT_A_NUMBER } from "../../bytes/decimal";
+import { Bytes } from "../../bytes/bytes";
 import { Counters } from "../../limiter/counters";
 import { CHECK_SCRIPT, CHECK_SHA1 } from "../../limiter/scripts";
-import { judge, Verdict } from "../../limiter/verdict";
+import { Verdict } from "../../limiter/verdict";
 import { Reply, ReplyKind } from "../../redis/reply";
 import { Script, ScriptCall } from "../../redis/script";
 import { Failure } from "../../redis/transport";
+import { Call } from "./call";
 import { Limiter } from "./limiter";
 import { PREFIX } from "./prefix";
 
@@ -21,44 +22,73 @@ export interface CheckListener {
 /** Reads the counters of a request, before it is let through. */
 @final
 export class Check extends ScriptCall {
+  /** Null when nobody waits any more. */
+  private listener: CheckListener | null = null;
+  private readonly verdict: Verdict = new Verdict();
+
   constructor(
-    private limiter: Limiter,
-    private counters: Counters,
-    private listener: CheckListener,
+    private readonly limiter: Limiter,
+    private readonly call: Call,
   ) {
-    super(limiter.redis, CHECK, counters.keys, counters.windows);
+    super(limiter.redis, CHECK);
   }
 
-  onResult(reply: Reply | null, failure: Failure): void {
-    if (reply === null || failure != Failure.None) {
-      this.limiter.failed(failure, reply);
-      return this.listener.onChecked(null);
-    }
-    const verdict = this.read(reply);
-    if (verdict === null || verdict.unreadable > 0) this.limiter.unreadable(reply);
-    this.listener.onChecked(verdict);
+  /** Asks Redis; `listener` hears of it, possibly before this returns. */
+  begin(listener: CheckListener): void {
+    this.listener = listener;
+    const failure = this.call.counters.overflowed ? Failure.NotSent : this.start();
+    if (failure != Failure.None) this.onResult(failure);
   }
 
-  private read(reply: Reply): Verdict | null {
-    const count = this.counters.length;
-    if (reply.kind != ReplyKind.Array || reply.items.length != 2 * count) return null;
-    const tokens = new StaticArray<i64>(count);
-    const remaining = new StaticArray<i64>(count);
-    for (let i = 0; i < count; ++i) {
-      const counter = reply.items[2 * i];
-      tokens[i] = counter.kind == ReplyKind.Null ? 0 : counter.toInteger();
-      const milliseconds = reply.items[2 * i + 1].toInteger();
-      remaining[i] = milliseconds == NOT_A_NUMBER ? -1 : milliseconds;
-    }
-    if (logs(LogLevel.Debug)) this.trace(tokens, remaining);
-    return judge(this.counters, tokens, remaining);
+  /** Nobody waits any more: once Redis has answered, the call can be used for another request. */
+  abandon(): void {
+    this.listener = null;
   }
 
-  /** Without the keys: they hold what callers sent. */
-  private trace(tokens: StaticArray<i64>, remaining: StaticArray<i64>): void {
-    for (let i = 0; i < tokens.length; ++i) {
-      const limit = `${this.counters.thresholds[i]} tokens per ${this.counters.windows[i]} s`;
-      log(LogLevel.Debug, `${PREFIX}${tokens[i]} of ${limit} used, ${remaining[i]} ms left`);
+  protected write(verb: Bytes, script: Bytes): void {
+    const counters = this.call.counters;
+    const count = counters.length;
+    this.transport.begin(verb, script, count, count);
+    for (let i = 0; i < count; ++i) this.transport.key(counters.key(i), counters.keySize(i));
+    for (let i = 0; i < count; ++i) this.transport.number(counters.window(i));
+  }
+
+  protected onResult(failure: Failure): void {
+    const verdict = this.verdictOf(failure);
+    const listener = this.listener;
+    if (listener === null) return this.call.giveBack();
+    this.listener = null;
+    listener.onChecked(verdict);
+  }
+
+  private verdictOf(failure: Failure): Verdict | null {
+    const reply = this.transport.reply;
+    if (failure != Failure.None) {
+      this.limiter.failed(failure, failure == Failure.ErrorReply ? reply.error : null);
+      return null;
+    }
+    const counters = this.call.counters;
+    const isReadable = reply.kind == ReplyKind.Array && reply.length == 2 * counters.length;
+    if (isReadable) this.judge(counters, reply);
+    if (!isReadable || this.verdict.unreadable > 0) this.limiter.unreadable(reply);
+    return isReadable ? this.verdict : null;
+  }
+
+  private judge(counters: Counters, reply: Reply): void {
+    const verdict = this.verdict;
+    verdict.clear();
+    const isTraced = logs(LogLevel.Debug);
+    for (let i = 0; i < counters.length; ++i) {
+      const tokens = reply.kindAt(2 * i) == ReplyKind.Null ? 0 : reply.numberAt(2 * i);
+      const remaining = reply.numberAt(2 * i + 1);
+      verdict.add(counters.window(i), counters.threshold(i), tokens, remaining);
+      if (isTraced) trace(counters, i, tokens, remaining);
     }
   }
+}
+
+/** Without the keys: they hold what callers sent. */
+function trace(counters: Counters, index: i32, tokens: i64, remaining: i64): void {
+  const limit = `${counters.threshold(index)} tokens per ${counters.window(index)} s`;
+  log(LogLevel.Debug, `${PREFIX}${tokens} of ${limit} used, ${remaining} ms left`);
 }

@@ -1,5 +1,5 @@
 import { borrowBuffer } from "../../abi/buffers";
-import { getHeader } from "../../abi/headers";
+import { borrowHeader, getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
 import { addressOf, bytesOf, equals } from "../../bytes/bytes";
@@ -7,7 +7,6 @@ import { HEADERS } from "../../usage/formats";
 import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
 import { Limiter } from "./limiter";
-import { Readers } from "./readers";
 
 const STATUS = bytesOf(":status");
 const CONTENT_TYPE = bytesOf("content-type");
@@ -20,7 +19,10 @@ const IDENTITY = bytesOf("identity");
  */
 const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 
-/** What one admitted call consumes: read out of its response, or estimated where that does not tell. */
+/**
+ * What one admitted call consumes: read out of its response, or estimated where that does not tell. Used for one call
+ * after the other.
+ */
 @final
 export class Consumption {
   private meter: RequestMeter | null = null;
@@ -28,17 +30,20 @@ export class Consumption {
   private isCompressed: bool = false;
   private compressedBytes: i64 = 0;
 
-  constructor(
-    private limiter: Limiter,
-    private readers: Readers,
-  ) {}
+  constructor(private readonly limiter: Limiter) {}
+
+  /** Begins with another call. */
+  begin(): void {
+    this.isCompressed = false;
+    this.compressedBytes = 0;
+  }
 
   /** The next `size` bytes of the request's body are in the host's buffer. */
   requestBody(size: u32): void {
     if (!this.limiter.config.estimates) return;
     let meter = this.meter;
     if (meter === null) {
-      meter = this.readers.borrowMeter();
+      meter = this.limiter.readers.borrowMeter();
       this.meter = meter;
     }
     const chunk = borrowBuffer(BufferType.HttpRequestBody, size);
@@ -51,8 +56,10 @@ export class Consumption {
     if (this.scanner !== null) return;
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && encoding.byteLength > 0 && !equals(encoding, IDENTITY);
-    const contentType = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
-    if (!this.isCompressed) this.scanner = this.readers.borrowScanner(contentType);
+    if (this.isCompressed) return;
+    const type = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
+    this.scanner = this.limiter.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
+    release(type);
   }
 
   /** The next `size` bytes of the response's body are in the host's buffer. */
@@ -110,10 +117,10 @@ export class Consumption {
 
   private giveBack(): void {
     const meter = this.meter;
-    if (meter !== null) this.readers.returnMeter(meter);
+    if (meter !== null) this.limiter.readers.returnMeter(meter);
     this.meter = null;
     const scanner = this.scanner;
-    if (scanner !== null) this.readers.returnScanner(scanner);
+    if (scanner !== null) this.limiter.readers.returnScanner(scanner);
     this.scanner = null;
   }
 

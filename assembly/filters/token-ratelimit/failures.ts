@@ -1,8 +1,8 @@
 import { log } from "../../abi/log";
 import { nowMilliseconds } from "../../abi/time";
 import { LogLevel } from "../../abi/types";
+import { Bytes } from "../../bytes/bytes";
 import { decodeText } from "../../bytes/utf8";
-import { Reply } from "../../redis/reply";
 import { Failure } from "../../redis/transport";
 import { PREFIX } from "./prefix";
 
@@ -17,8 +17,8 @@ export class FailureLog {
 
   constructor(private redis: string) {}
 
-  /** @param reply the error that Redis sent, if it did */
-  report(failure: Failure, reply: Reply | null): void {
+  /** @param message the error that Redis sent, if it did */
+  report(failure: Failure, message: Bytes | null): void {
     const now = nowMilliseconds();
     const last = this.lastLine[failure];
     if (last != 0 && now - last < QUIET_MS && now >= last) {
@@ -29,7 +29,7 @@ export class FailureLog {
     const more = this.leftOut[failure];
     this.leftOut[failure] = 0;
     const repeated = more > 0 ? ` (and ${more} times more since the last such line)` : "";
-    const error = reply !== null ? errorCode(reply) : "";
+    const error = message !== null ? errorCode(message) : "";
     log(
       LogLevel.Error,
       `${PREFIX}Redis ${this.redis}: ${explain(failure)}${error}${repeated}; requests pass unlimited`,
@@ -55,8 +55,8 @@ function explain(failure: Failure): string {
 }
 
 /** The first word of an error, such as WRONGTYPE or NOPERM: the rest may quote keys, which hold callers' secrets. */
-function errorCode(reply: Reply): string {
-  const text = decodeText(changetype<usize>(reply.bytes), min(reply.bytes.byteLength, 32));
+function errorCode(message: Bytes): string {
+  const text = decodeText(changetype<usize>(message), min(message.byteLength, 32));
   const space = text.indexOf(" ");
   return space < 0 ? text : text.substring(0, space);
 }

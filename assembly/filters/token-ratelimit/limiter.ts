@@ -1,6 +1,8 @@
-import { globalCounterKey, ruleCounterKey } from "../../limiter/counter-key";
+import { discarded } from "../../abi/collector";
+import { Bytes } from "../../bytes/bytes";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../limiter/counter-key";
 import { Counters } from "../../limiter/counters";
-import { Reply, ReplyKind } from "../../redis/reply";
+import { Reply } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";
 import { Facts } from "../../rules/facts";
 import { Limit } from "../../rules/limit";
@@ -8,75 +10,99 @@ import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
 import { allMatches, firstMatch } from "../../rules/matcher";
 import { RuleMode } from "../../rules/rule-mode";
+import { Call } from "./call";
 import { RateLimitConfig } from "./config";
 import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
+import { Readers } from "./readers";
+
+/** So many calls are kept for the next requests; more may be in use. */
+const MAX_IDLE = 64;
+/** What a call takes, with counters that are not large. */
+const CALL_BYTES = 1536;
+/** What asking a rule item leaves to the garbage collector: the value that it looks at, and the match. */
+const ITEM_BYTES = 192;
+const NONE: Match[] = [];
 
 /** One rate limit configuration at work: its rules, its Redis, and what it counts and logs. */
 @final
 export class Limiter {
+  /** Calls that can be used again. They belong to the limiter, so that they are forgotten with its configuration. */
+  private idle: Call[] = [];
+
   constructor(
     readonly config: RateLimitConfig,
     readonly redis: Transport,
     readonly counts: Counts,
     readonly charges: ChargeQueue,
+    readonly readers: Readers,
     private failures: FailureLog,
   ) {}
 
-  /** The counters that a request is subject to, or null when no rule matches it. */
-  countersOf(facts: Facts): Counters | null {
+  /** The call of a request with its counters, to be given back; or null when no rule matches the request. */
+  callFor(facts: Facts): Call | null {
     const config = this.config;
     const global = config.globalLimit;
-    let counters: Counters | null = null;
-    if (global !== null) {
-      counters = new Counters();
-      this.addGlobal(counters, global);
-    }
-    if (config.mode == RuleMode.AllMatch) {
-      const matches = allMatches(config.items, facts);
-      for (let i = 0; i < matches.length; ++i) counters = this.addMatch(counters, matches[i]);
-    } else {
-      const match = firstMatch(config.items, facts);
-      if (match !== null) counters = this.addMatch(counters, match);
-    }
-    return counters;
+    discarded(ITEM_BYTES * config.items.length);
+    const isAll = config.mode == RuleMode.AllMatch;
+    const all = isAll ? allMatches(config.items, facts) : NONE;
+    let first: Match | null = null;
+    if (!isAll) first = firstMatch(config.items, facts);
+    if (global === null && first === null && all.length == 0) return null;
+
+    const call = this.idle.length > 0 ? this.idle.pop() : this.newCall();
+    const counters = call.counters;
+    counters.clear();
+    if (global !== null) this.addGlobal(counters, global);
+    for (let i = 0; i < all.length; ++i) this.addMatch(counters, all[i]);
+    if (first !== null) this.addMatch(counters, first);
+    return call;
   }
 
-  /** Counts and logs a failure of Redis. */
-  failed(failure: Failure, reply: Reply | null): void {
+  /** Keeps a call that has ended for the next request. */
+  takeBack(call: Call): void {
+    if (call.counters.isLarge) discarded(call.counters.bytes);
+    else if (this.idle.length < MAX_IDLE) this.idle.push(call);
+  }
+
+  private newCall(): Call {
+    // Some day it will be garbage.
+    discarded(CALL_BYTES);
+    return new Call(this);
+  }
+
+  /** Counts and logs a failure of Redis. @param error what it said, if it did */
+  failed(failure: Failure, error: Bytes | null): void {
     this.counts.redisFailure(failure);
-    this.failures.report(failure, reply);
+    this.failures.report(failure, error);
   }
 
   /** Counts and logs a reply of which not everything can be used. */
   unreadable(reply: Reply): void {
-    for (let i = 0; i < reply.items.length; ++i) {
-      if (reply.items[i].kind == ReplyKind.Error) return this.failed(Failure.ErrorReply, reply.items[i]);
-    }
-    this.failed(Failure.Malformed, null);
+    if (reply.error.byteLength > 0) this.failed(Failure.ErrorReply, reply.error);
+    else this.failed(Failure.Malformed, null);
   }
 
   private addGlobal(counters: Counters, limit: Limit): void {
     const tagged = this.tagged(limit);
     for (let i = 0; i < limit.windows.length; ++i) {
       const window = limit.windows[i];
-      const key = globalCounterKey(this.config.ruleName, tagged, window.seconds);
-      counters.add(key, window.seconds, window.tokens);
+      appendGlobalCounterKey(counters.nextKey, this.config.ruleName, tagged, window.seconds);
+      counters.add(window.seconds, window.tokens);
     }
   }
 
-  private addMatch(others: Counters | null, match: Match): Counters {
-    const counters = others !== null ? others : new Counters();
+  private addMatch(counters: Counters, match: Match): void {
+    const ruleName = this.config.ruleName;
     const tagged = this.tagged(match.limit);
     const windows = match.limit.windows;
     const by = nameOf(match.item.by);
     const name = match.item.name;
     for (let i = 0; i < windows.length; ++i) {
-      const key = ruleCounterKey(this.config.ruleName, tagged, by, windows[i].seconds, name, match.value);
-      counters.add(key, windows[i].seconds, windows[i].tokens);
+      appendRuleCounterKey(counters.nextKey, ruleName, tagged, by, windows[i].seconds, name, match.value);
+      counters.add(windows[i].seconds, windows[i].tokens);
     }
-    return counters;
   }
 
   /** Whether a limit's counters need the hash tag: one script may touch several of them. */

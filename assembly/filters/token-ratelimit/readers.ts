@@ -1,4 +1,3 @@
-import { Bytes } from "../../bytes/bytes";
 import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
 
@@ -23,10 +22,13 @@ export class Readers {
     else meter.dispose();
   }
 
-  /** A scanner for a response of this content type, to be given to `returnScanner`. */
-  borrowScanner(contentType: Bytes | null): UsageScanner {
+  /**
+   * A scanner for a response, to be given to `returnScanner`.
+   * @param type, length its content type; 0, 0 if it has none
+   */
+  borrowScanner(type: usize, length: i32): UsageScanner {
     const scanner = this.scanners.length > 0 ? this.scanners.pop() : new UsageScanner();
-    scanner.begin(contentType);
+    scanner.begin(type, length);
     return scanner;
   }
 

@@ -16,13 +16,18 @@ import { PREFIX } from "./prefix";
 import { Readers } from "./readers";
 import { RateLimitStream } from "./stream";
 
+/** So many streams are kept. */
+const MAX_IDLE = 64;
+
 /** One plugin configuration, and the streams that it applies to. */
 @final
 export class RateLimitRoot extends RootContext {
-  readonly readers: Readers = new Readers();
   private limits: ActiveLimits | null = null;
   private counts: Counts = new Counts();
   private charges: ChargeQueue = new ChargeQueue();
+  private readers: Readers = new Readers();
+  /** Streams that have ended and can be used again. */
+  private idle: RateLimitStream[] = [];
 
   /** @param connect makes a way to a Redis, which differs between gateways */
   constructor(
@@ -40,7 +45,7 @@ export class RateLimitRoot extends RootContext {
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;
-    this.limits = new ActiveLimits(config, this.connect, this.counts, this.charges);
+    this.limits = new ActiveLimits(config, this.connect, this.counts, this.charges, this.readers);
     log(LogLevel.Info, PREFIX + config.describe());
     return true;
   }
@@ -54,7 +59,15 @@ export class RateLimitRoot extends RootContext {
   }
 
   createStream(id: u32): StreamContext {
-    return new RateLimitStream(id, this);
+    if (this.idle.length == 0) return new RateLimitStream(id, this);
+    const stream = this.idle.pop();
+    stream.id = id;
+    return stream;
+  }
+
+  /** Keeps a stream that has ended for a later one. */
+  takeBack(stream: RateLimitStream): void {
+    if (this.idle.length < MAX_IDLE) this.idle.push(stream);
   }
 
   /** The rate limit that applies to a request, or null when none does. */

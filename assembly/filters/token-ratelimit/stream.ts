@@ -4,13 +4,10 @@ import { setProperty } from "../../abi/properties";
 import { continueStream, setEffectiveContext } from "../../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
 import { bytesOf } from "../../bytes/bytes";
-import { Counters } from "../../limiter/counters";
 import { Verdict } from "../../limiter/verdict";
-import { Failure } from "../../redis/transport";
 import { HttpFacts } from "../../request/http-facts";
-import { Charge } from "./charge";
-import { Check, CheckListener } from "./check";
-import { Consumption } from "./consumption";
+import { Call } from "./call";
+import { CheckListener } from "./check";
 import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
 import { reject } from "./rejection";
@@ -37,14 +34,16 @@ const enum Phase {
   Ended,
 }
 
-/** One request and its response: checked before the model is called, charged when the response has ended. */
+/**
+ * One request and its response: checked before the model is called, charged when the response has ended. Used for one
+ * stream after the other.
+ */
 @final
 export class RateLimitStream extends StreamContext implements CheckListener {
   private phase: Phase = Phase.Unlimited;
+  /** While it is being checked, and until it is settled. */
+  private call: Call | null = null;
   private limiter: Limiter | null = null;
-  private counters: Counters | null = null;
-  /** From the admission to the settlement. */
-  private consumption: Consumption | null = null;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
 
@@ -57,22 +56,18 @@ export class RateLimitStream extends StreamContext implements CheckListener {
 
   onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
     const limiter = this.root.select(REQUEST);
-    if (limiter === null) return FilterHeadersStatus.Continue;
+    if (limiter === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
     FACTS.begin();
-    const counters = limiter.countersOf(FACTS);
-    if (counters === null) return FilterHeadersStatus.Continue;
+    const call = limiter.callFor(FACTS);
+    if (call === null) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
-    this.counters = counters;
+    this.call = call;
     this.phase = Phase.Checking;
     this.inRequestHeaders = true;
-    const failure = new Check(limiter, counters, this).start();
-    if (failure != Failure.None) {
-      limiter.failed(failure, null);
-      this.onChecked(null);
-    }
+    call.check.begin(this);
     this.inRequestHeaders = false;
     return this.phase == Phase.Admitted
       ? FilterHeadersStatus.Continue
@@ -82,35 +77,38 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   /** Redis has answered, or will not: lets the request go on, or rejects it. */
   onChecked(verdict: Verdict | null): void {
     const limiter = this.limiter;
-    if (limiter === null || this.phase != Phase.Checking) return;
+    const call = this.call;
+    if (limiter === null || call === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
     if (verdict !== null && !verdict.allowed) {
       this.phase = Phase.Rejected;
+      this.call = null;
       reject(limiter, verdict);
+      call.giveBack();
       return;
     }
     if (verdict === null) limiter.counts.unchecked();
     this.phase = Phase.Admitted;
-    this.consumption = new Consumption(limiter, this.root.readers);
+    call.consumption.begin();
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
   }
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
-    const consumption = this.consumption;
-    if (consumption !== null) consumption.requestBody(size);
+    const call = this.admitted;
+    if (call !== null) call.consumption.requestBody(size);
     return FilterDataStatus.Continue;
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
-    const consumption = this.consumption;
-    if (consumption !== null) consumption.responseHeaders();
+    const call = this.admitted;
+    if (call !== null) call.consumption.responseHeaders();
     if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
   }
 
   onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
-    const consumption = this.consumption;
-    if (consumption !== null) consumption.responseBody(size);
+    const call = this.admitted;
+    if (call !== null) call.consumption.responseBody(size);
     if (endOfStream) this.settle(true);
     return FilterDataStatus.Continue;
   }
@@ -121,18 +119,27 @@ export class RateLimitStream extends StreamContext implements CheckListener {
 
   onEnd(): void {
     this.settle(false);
-    this.phase = Phase.Ended;
+    const call = this.call;
+    if (call !== null) call.check.abandon();
+    this.call = null;
+    this.limiter = null;
+    this.phase = Phase.Unlimited;
+    this.root.takeBack(this);
+  }
+
+  /** The call, from its admission to its settlement. */
+  private get admitted(): Call | null {
+    return this.phase == Phase.Admitted ? this.call : null;
   }
 
   /** Charges what the call has consumed; only the first time, so that every way to end may call it. */
   private settle(isComplete: bool): void {
-    const consumption = this.consumption;
-    const limiter = this.limiter;
-    const counters = this.counters;
-    if (consumption === null || limiter === null || counters === null) return;
-    this.consumption = null;
+    const call = this.admitted;
+    if (call === null) return;
+    this.call = null;
     this.phase = Phase.Ended;
-    const tokens = consumption.total(isComplete);
-    if (tokens > 0) Charge.of(limiter, counters, tokens).send();
+    const tokens = call.consumption.total(isComplete);
+    if (tokens > 0) call.charge.begin(tokens);
+    else call.giveBack();
   }
 }

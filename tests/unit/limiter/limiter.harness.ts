@@ -1,11 +1,18 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
-import { globalCounterKey, ruleCounterKey } from "../../../assembly/limiter/counter-key";
+import { ByteBuilder } from "../../../assembly/bytes/builder";
+import {
+  appendGlobalCounterKey,
+  appendMarkerKey,
+  appendRuleCounterKey,
+} from "../../../assembly/limiter/counter-key";
 import { Counters } from "../../../assembly/limiter/counters";
-import { judge } from "../../../assembly/limiter/verdict";
+import { Verdict } from "../../../assembly/limiter/verdict";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
-  return String.UTF8.decode(globalCounterKey(bytesOf(rule), tagged, window));
+  const out = new ByteBuilder();
+  appendGlobalCounterKey(out, bytesOf(rule), tagged, window);
+  return String.UTF8.decode(out.toBytes());
 }
 
 export function ruleKey(
@@ -16,25 +23,41 @@ export function ruleKey(
   name: string,
   value: string,
 ): string {
-  const key = ruleCounterKey(bytesOf(rule), tagged, bytesOf(by), window, bytesOf(name), bytesOf(value));
-  return String.UTF8.decode(key);
+  const out = new ByteBuilder();
+  appendRuleCounterKey(out, bytesOf(rule), tagged, bytesOf(by), window, bytesOf(name), bytesOf(value));
+  return String.UTF8.decode(out.toBytes());
+}
+
+/** The marker of a charge to `counter`, up to its id; empty if there is none. */
+export function markerKey(counter: string): string {
+  const out = new ByteBuilder();
+  const bytes = bytesOf(counter);
+  const isMarked = appendMarkerKey(out, changetype<usize>(bytes), bytes.byteLength);
+  return isMarked ? String.UTF8.decode(out.toBytes()) : "";
 }
 
 /** [allowed, reset, retry after, unreadable] for counters of these windows and thresholds. */
 export function verdict(windows: i32[], thresholds: i64[], tokens: i64[], remaining: i64[]): i64[] {
-  const counters = new Counters();
-  for (let i = 0; i < windows.length; ++i) counters.add(bytesOf(i.toString()), windows[i], thresholds[i]);
-  const v = judge(counters, StaticArray.fromArray(tokens), StaticArray.fromArray(remaining));
+  const v = new Verdict();
+  for (let i = 0; i < windows.length; ++i) v.add(windows[i], thresholds[i], tokens[i], remaining[i]);
   return [v.allowed ? 1 : 0, v.resetSeconds, v.retryAfterSeconds, v.unreadable];
 }
 
+/** One for all requests, as in the filter. */
+const counters = new Counters();
+
 /** "key=threshold" of each counter, after adding all pairs. */
 export function merged(keys: string[], thresholds: i64[]): string[] {
-  const counters = new Counters();
-  for (let i = 0; i < keys.length; ++i) counters.add(bytesOf(keys[i]), 60, thresholds[i]);
+  counters.clear();
+  for (let i = 0; i < keys.length; ++i) {
+    counters.nextKey.text(keys[i]);
+    counters.add(60, thresholds[i]);
+  }
   const out: string[] = [];
   for (let i = 0; i < counters.length; ++i) {
-    out.push(String.UTF8.decode(counters.keys[i]) + "=" + counters.thresholds[i].toString());
+    out.push(
+      String.UTF8.decodeUnsafe(counters.key(i), counters.keySize(i)) + "=" + counters.threshold(i).toString(),
+    );
   }
   return out;
 }

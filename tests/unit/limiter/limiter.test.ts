@@ -7,6 +7,7 @@ import { loadHarness } from "../../support/as.ts";
 interface Harness {
   globalKey(rule: string, tagged: boolean, window: number): string;
   ruleKey(rule: string, tagged: boolean, by: string, window: number, name: string, value: string): string;
+  markerKey(counter: string): string;
   verdict(windows: number[], thresholds: bigint[], tokens: bigint[], remaining: bigint[]): bigint[];
   merged(keys: string[], thresholds: bigint[]): string[];
 }
@@ -28,11 +29,27 @@ describe("counter keys", () => {
       "higress-token-ratelimit:{}:limit_by_per_ip:86400:from-remote-addr:::1",
     );
   });
+
+  it("lead to a marker in their slot, if any name surely does", () => {
+    expect(limiter.markerKey("r:60:k")).toBe("{r:60:k}:charge:");
+    expect(limiter.markerKey("{r}:60:k")).toBe("{r}:60:k:charge:");
+    expect(limiter.markerKey("{r}:60:a}b")).toBe("{r}:60:a}b:charge:");
+    expect(limiter.markerKey("r:60:a{b")).toBe("{r:60:a{b}:charge:");
+    expect(limiter.markerKey("r:60:a}b")).toBe("");
+    expect(limiter.markerKey("{}:60:k")).toBe("");
+  });
 });
 
 describe("counters", () => {
   it("are charged once when two rules lead to the same, under the lower threshold", () => {
     expect(limiter.merged(["a", "b", "a"], [10n, 20n, 5n])).toEqual(["a=5", "b=20"]);
+    expect(limiter.merged(["ab", "a", "b", "a"], [1n, 2n, 3n, 4n])).toEqual(["ab=1", "a=2", "b=3"]);
+  });
+
+  it("may be many", () => {
+    const names = Array.from({ length: 50 }, (_, i) => "key".repeat(i) + i);
+    const thresholds = names.map((_, i) => BigInt(i));
+    expect(limiter.merged(names, thresholds)).toEqual(names.map((name, i) => `${name}=${i}`));
   });
 });
 

@@ -1,14 +1,34 @@
 import "../../../assembly/abi/abort";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
-import { parseReply, Reply, ReplyKind } from "../../../assembly/redis/reply";
-import { writeCommand } from "../../../assembly/redis/resp";
-import { Command } from "../../../assembly/redis/transport";
-import { parseWebdisReply, writeWebdisCommand } from "../../../assembly/redis/webdis";
+import { Reply, ReplyKind } from "../../../assembly/redis/reply";
+import { appendArray, appendBulk, appendBytes, appendNumber, parseReply } from "../../../assembly/redis/resp";
+import {
+  appendWebdisKey,
+  appendWebdisNumber,
+  beginWebdisCommand,
+  endWebdisCommand,
+  parseWebdisReply,
+} from "../../../assembly/redis/webdis";
 
+/** One for all replies, as in the filter: what one leaves behind must not show in the next. */
+const reply = new Reply();
+
+/** A command of two texts and numbers. */
 export function command(verb: ArrayBuffer, numbers: i64[]): ArrayBuffer {
   const out = new ByteBuilder(1);
-  writeCommand(out, new Command(verb, verb, [verb], numbers));
+  appendArray(out, 2 + numbers.length);
+  appendBytes(out, verb);
+  appendBulk(out, changetype<usize>(verb), verb.byteLength);
+  for (let i = 0; i < numbers.length; ++i) appendNumber(out, numbers[i]);
   return out.toBytes();
+}
+
+/** Whether a command that is longer than its buffer may be says so. */
+export function overflows(size: i32, limit: i32): bool {
+  const out = new ByteBuilder(1, limit);
+  appendBytes(out, new ArrayBuffer(size));
+  appendNumber(out, 1);
+  return out.overflowed;
 }
 
 /** A script command in the form of Webdis. */
@@ -20,44 +40,48 @@ export function webdisCommand(
   database: i32,
 ): ArrayBuffer {
   const out = new ByteBuilder(1);
-  writeWebdisCommand(out, new Command(verb, script, keys, args), database);
+  beginWebdisCommand(out, database, verb, script, keys.length);
+  for (let i = 0; i < keys.length; ++i) appendWebdisKey(out, changetype<usize>(keys[i]), keys[i].byteLength);
+  for (let i = 0; i < args.length; ++i) appendWebdisNumber(out, args[i]);
+  endWebdisCommand(out);
   return out.toBytes();
 }
 
 /** The reply of Webdis in the notation of `parsed`. */
 export function webdisParsed(body: ArrayBuffer): string {
-  const reply = parseWebdisReply(body);
-  return reply !== null ? show(reply) : "malformed";
+  return parseWebdisReply(body, reply) ? shown() : "malformed";
 }
 
 /** The reply in a notation of its own, or "malformed". */
 export function parsed(bytes: ArrayBuffer): string {
-  const reply = parseReply(changetype<usize>(bytes), bytes.byteLength);
-  return reply !== null ? show(reply) : "malformed";
+  return parseReply(changetype<usize>(bytes), bytes.byteLength, reply) ? shown() : "malformed";
 }
 
-/** A whole number, or the "not a number" value. */
-export function asInteger(bytes: ArrayBuffer): i64 {
-  const reply = parseReply(changetype<usize>(bytes), bytes.byteLength);
-  return reply !== null ? reply.toInteger() : 0;
+function shown(): string {
+  if (reply.kind == ReplyKind.Error) return "error " + String.UTF8.decode(reply.error);
+  if (reply.kind != ReplyKind.Array) return nameOf(reply.kind);
+  let items = "";
+  for (let i = 0; i < reply.length; ++i) {
+    const number = reply.numberAt(i);
+    items += (i > 0 ? ", " : "") + nameOf(reply.kindAt(i)) + (number == i64.MIN_VALUE ? "" : ` ${number}`);
+  }
+  const error = reply.error.byteLength > 0 ? " error " + String.UTF8.decode(reply.error) : "";
+  return `[${items}]${error}`;
 }
 
-function show(reply: Reply): string {
-  switch (reply.kind) {
+function nameOf(kind: ReplyKind): string {
+  switch (kind) {
     case ReplyKind.Status:
-      return "status " + String.UTF8.decode(reply.bytes);
+      return "status";
     case ReplyKind.Error:
-      return "error " + String.UTF8.decode(reply.bytes);
+      return "error";
     case ReplyKind.Integer:
-      return reply.integer.toString();
+      return "integer";
     case ReplyKind.Bulk:
-      return '"' + String.UTF8.decode(reply.bytes) + '"';
-    case ReplyKind.Array: {
-      let items = "";
-      for (let i = 0; i < reply.items.length; ++i) items += (i > 0 ? ", " : "") + show(reply.items[i]);
-      return "[" + items + "]";
-    }
-    default:
+      return "bulk";
+    case ReplyKind.Null:
       return "null";
+    default:
+      return "malformed";
   }
 }

@@ -54,14 +54,16 @@ describe("commands", () => {
 
 describe("replies", () => {
   it.each([
-    ['{"EVALSHA":[null,-2]}', "[null, -2]"],
-    ['{"EVALSHA":["2001",59000]}', '["2001", 59000]'],
-    ['{"EVALSHA":[2001]}', "[2001]"],
+    ['{"EVALSHA":[null,-2]}', "[null, integer -2]"],
+    ['{"EVALSHA":["2001",59000]}', "[bulk 2001, integer 59000]"],
+    ['{"EVALSHA":[2001]}', "[integer 2001]"],
+    ['{"EVALSHA":["x"]}', "[bulk]"],
     ['{"EVAL":[]}', "[]"],
     ['{"GET":null}', "null"],
-    ['{"GET":"a"}', '"a"'],
-    ['{"INCRBY":9007199254740993}', "9007199254740993"],
-    ['{"SET":[true,"OK"]}', "status OK"],
+    ['{"GET":"a"}', "bulk"],
+    ['{"INCRBY":9007199254740993}', "integer"],
+    ['{"EVAL":[9007199254740993]}', "[integer 9007199254740993]"],
+    ['{"SET":[true,"OK"]}', "status"],
     ['{"EVALSHA":[false,"NOSCRIPT No matching script."]}', "error NOSCRIPT No matching script."],
     ['{"EVAL":[[1],2]}', "malformed"],
     ['{"EVAL":[1.5]}', "malformed"],

@@ -17,6 +17,12 @@ function show(usage: Usage): string {
   return usage.clamped ? text + " clamped" : text;
 }
 
+/** An empty `type` is none. */
+function begin(type: string): void {
+  const bytes = String.UTF8.encode(type);
+  scanner.begin(changetype<usize>(bytes), bytes.byteLength);
+}
+
 /** Feeds the bytes from `from` to `to` from memory that is overwritten after the call, as a host's is. */
 function feed(body: ArrayBuffer, from: i32, to: i32): void {
   const piece = heap.alloc(to - from);
@@ -26,9 +32,9 @@ function feed(body: ArrayBuffer, from: i32, to: i32): void {
   heap.free(piece);
 }
 
-/** The usage of `body`, fed in pieces that end at `cuts`. An empty `type` is none. */
+/** The usage of `body`, fed in pieces that end at `cuts`. */
 export function scan(body: ArrayBuffer, type: string, cuts: i32[]): string {
-  scanner.begin(type.length > 0 ? String.UTF8.encode(type) : null);
+  begin(type);
   let from = 0;
   for (let i = 0; i < cuts.length; ++i) {
     feed(body, from, cuts[i]);
@@ -41,7 +47,7 @@ export function scan(body: ArrayBuffer, type: string, cuts: i32[]): string {
 
 /** The usage of `body`, fed in pieces of `size` bytes. */
 export function scanBy(body: ArrayBuffer, type: string, size: i32): string {
-  scanner.begin(type.length > 0 ? String.UTF8.encode(type) : null);
+  begin(type);
   for (let from = 0; from < body.byteLength; from += size)
     feed(body, from, min(from + size, body.byteLength));
   scanner.finish();
@@ -50,9 +56,8 @@ export function scanBy(body: ArrayBuffer, type: string, size: i32): string {
 
 /** The first place where a cut in two changes the usage from `expected`, or -1. */
 export function firstWrongCut(body: ArrayBuffer, type: string, expected: string): i32 {
-  const contentType: ArrayBuffer | null = type.length > 0 ? String.UTF8.encode(type) : null;
   for (let cut = 0; cut <= body.byteLength; ++cut) {
-    scanner.begin(contentType);
+    begin(type);
     feed(body, 0, cut);
     feed(body, cut, body.byteLength);
     scanner.finish();
@@ -63,7 +68,7 @@ export function firstWrongCut(body: ArrayBuffer, type: string, expected: string)
 
 /** The usage of `body` with response headers, as "name: value" lines. */
 export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string[]): string {
-  scanner.begin(String.UTF8.encode(type));
+  begin(type);
   for (let i = 0; i < headers.length; ++i) {
     for (let h = 0; h < HEADERS.length; ++h) {
       const prefix = HEADERS[h].name + ": ";
@@ -92,7 +97,7 @@ export function count(text: string): string {
 export function churn(count: i32, body: ArrayBuffer): void {
   for (let i = 0; i < count; ++i) {
     const other = new UsageScanner();
-    other.begin(null);
+    other.begin(0, 0);
     other.feed(changetype<usize>(body), body.byteLength);
     other.finish();
     other.dispose();

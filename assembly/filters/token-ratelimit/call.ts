@@ -1,0 +1,28 @@
+import { Counters } from "../../limiter/counters";
+import { Charge } from "./charge";
+import { Check } from "./check";
+import { Consumption } from "./consumption";
+import { Limiter } from "./limiter";
+
+/**
+ * One request that is subject to limits: the counters that it is checked against, what it consumes, and the charge of
+ * that to the counters. Whoever has to do with it last, the check, the stream or the charge, gives it back, and a later
+ * request takes it: a request in flight needs its own, but none has to be made for each.
+ */
+@final
+export class Call {
+  readonly counters: Counters = new Counters();
+  readonly consumption: Consumption;
+  readonly check!: Check;
+  readonly charge!: Charge;
+
+  constructor(private readonly limiter: Limiter) {
+    this.consumption = new Consumption(limiter);
+    this.check = new Check(limiter, this);
+    this.charge = new Charge(limiter, this);
+  }
+
+  giveBack(): void {
+    this.limiter.takeBack(this);
+  }
+}
