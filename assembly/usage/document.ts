@@ -166,9 +166,17 @@ export class Document {
   /**
    * Takes the generated text from `ptr` to the quote at `end`, out of a JSON text that is not read, as if it were.
    * @param lead how many bytes behind the end of its name it begins
+   * @param escaped whether there are escapes in it
    */
-  passText(ptr: usize, end: usize, lead: i32): void {
-    if (this.generated.isFull) return this.generated.skip(lead + <i64>(end + 1 - ptr));
+  passText(ptr: usize, end: usize, lead: i32, escaped: bool): void {
+    const generated = this.generated;
+    // Where text is not looked at, all behind its name counts, its quotes too.
+    if (generated.isFull) return generated.skip(lead + <i64>(end + 1 - ptr));
+    if (!escaped) {
+      generated.feed(ptr, <i32>(end - ptr));
+      if (generated.isFull) generated.skip(1);
+      return;
+    }
     const reader = this.reader;
     reader.begin();
     reader.strings = Strings.Stream;

@@ -65,7 +65,7 @@ export class EventTemplate {
     this.unused = 0;
     for (let i = 0; i < this.count; ++i) {
       const value = valueAt(this.values, i);
-      if (value.isText) this.document.passText(value.start, value.end, value.lead);
+      if (value.isText) this.document.passText(value.start, value.end, value.lead, value.escaped);
     }
     return behind;
   }
@@ -98,14 +98,11 @@ export class EventTemplate {
       }
       if (i < this.count) {
         const value = valueAt(this.values, i);
-        const stop = endOf(value, at, end);
-        if (stop == 0) {
+        if (!find(value, at, end)) {
           this.difference = NOWHERE;
           return 0;
         }
-        value.start = at;
-        value.end = stop;
-        at = stop;
+        at = value.end;
         from = value.to;
       }
     }
@@ -126,17 +123,20 @@ export class EventTemplate {
   }
 }
 
-/** The address behind the value of the kind of `value` that begins at `at`, or 0 if there is none. */
-function endOf(value: EventValue, at: usize, end: usize): usize {
+/** Notes where the value of the kind of `value` is that begins at `at`; false if there is none. */
+function find(value: EventValue, at: usize, end: usize): bool {
+  value.start = at;
   if (value.isNumber) {
-    const stop = wholeNumberEnd(at, end);
-    return stop > at ? stop : 0;
+    value.end = wholeNumberEnd(at, end);
+    return value.end > at;
   }
   let stop = findTextEnd(at, end);
+  value.escaped = stop < end && load<u8>(stop) == BACKSLASH;
   while (stop + 1 < end && load<u8>(stop) == BACKSLASH && isSimpleEscape(load<u8>(stop, 1))) {
     stop = findTextEnd(stop + 2, end);
   }
-  return stop < end && load<u8>(stop) == QUOTE ? stop : 0;
+  value.end = stop;
+  return stop < end && load<u8>(stop) == QUOTE;
 }
 
 /** How many of the first `size` bytes at `a` and `b` are the same, before the first that is not. */

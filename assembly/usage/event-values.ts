@@ -27,9 +27,10 @@ export class EventValue {
   lead: i32;
   /** Whether it is known to differ. */
   varies: bool;
-  /** Where it stands in the event that is being compared. */
+  /** Where it stands in the event that is being compared, and whether there are escapes in it. */
   start: usize;
   end: usize;
+  escaped: bool;
 }
 
 /** The value that is `index`-th in a table of values. */
