@@ -16,7 +16,7 @@ const FAINT = "#64748b";
 
 /** The chart, or null when no requests were measured. */
 export function chart(report: Report): string | null {
-  const costs = (report.requests ?? []).filter(({ host }) => host === "lean");
+  const costs = (report.requests ?? []).filter(({ host }) => host === "plain");
   if (costs.length === 0) return null;
   const titles = [...new Set(costs.map(({ title }) => title))];
   const names = [...new Set(costs.map(({ module }) => module))];
@@ -34,9 +34,9 @@ export function chart(report: Report): string | null {
   const foot = `${report.date}, ${report.commit}, ${cpu}, Node ${node}; medians, whiskers from the 10th to the 90th percentile`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="13">`,
-    "<title>Processor time inside the VM per request</title>",
+    "<title>Processor time per request, in the VM and its host</title>",
     `<rect width="${WIDTH}" height="${height}" rx="8" fill="#ffffff"/>`,
-    text(MARGIN, 32, "Processor time inside the VM per request", INK, 'font-size="16" font-weight="600"'),
+    text(MARGIN, 32, "Processor time per request, in the VM and its host", INK, 'font-size="16" font-weight="600"'),
     ...legend(names),
     ...groups.flat(),
     text(MARGIN, height - 16, foot, FAINT, 'font-size="11"'),

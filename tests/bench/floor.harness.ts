@@ -1,11 +1,12 @@
 import "../../assembly/abi/abort";
 
 /**
- * The floor that `make bench` measures the filter against: a filter that makes only the host calls without which no
- * token rate limiter can do its work, and nothing else.
+ * The floor that `make bench` measures the filter against: a filter that makes only the host calls without which it
+ * could not do what the published plugin does, and nothing else.
  *
- *   request headers   read the header that the rule is about, send one Redis command
- *   its reply         read it, compare one number, continue the stream or answer 429
+ *   request headers   read the header that the rule is about; keep the route; send one Redis command
+ *   its reply         read it, compare one number, continue the stream or answer 429; for the latter, note it in the
+ *                     property `ai_log`, and count it in a metric named after route, cluster and consumer
  *   response headers  read content-type
  *   response body     take and free each chunk; at the end, send one Redis command
  *   its reply         read and free it
@@ -30,6 +31,10 @@ declare function proxy_redis_init(
 ): u32;
 declare function proxy_redis_call(s: usize, n: usize, query: usize, size: usize, token: usize): u32;
 declare function proxy_set_effective_context(id: u32): u32;
+declare function proxy_get_property(path: usize, pathSize: usize, p: usize, s: usize): u32;
+declare function proxy_set_property(path: usize, pathSize: usize, value: usize, valueSize: usize): u32;
+declare function proxy_define_metric(type: u32, name: usize, nameSize: usize, id: usize): u32;
+declare function proxy_increment_metric(id: u32, by: i64): u32;
 declare function proxy_continue_stream(type: u32): u32;
 declare function proxy_send_local_response(
   code: u32,
@@ -44,6 +49,16 @@ declare function proxy_send_local_response(
 
 const KEY = String.UTF8.encode("x-api-key");
 const CONTENT_TYPE = String.UTF8.encode("content-type");
+const CLEAR_ROUTE_CACHE = String.UTF8.encode("clear_route_cache");
+const OFF = String.UTF8.encode("off");
+const AI_LOG = String.UTF8.encode("ai_log");
+const LIMITED = String.UTF8.encode('{\\"token_ratelimit_status\\":\\"limited\\"}');
+const ROUTE = String.UTF8.encode("route_name");
+const CLUSTER_NAME = String.UTF8.encode("cluster_name");
+const CONSUMER = String.UTF8.encode("x-mse-consumer");
+const METRIC = String.UTF8.encode(
+  "route.qwen.upstream.outbound|443||qwen.dns.model.none.consumer.none.metric.token_ratelimit_count",
+);
 const CLUSTER = String.UTF8.encode("outbound|6379||redis.dns");
 const DETAILS = String.UTF8.encode("ai-token-ratelimit.rejected");
 const MESSAGE = String.UTF8.encode("Too many requests");
@@ -72,6 +87,7 @@ const keys = memory.data(8192);
 const waiting = memory.data(4096);
 const slots = memory.data(8);
 const command = memory.data(1024);
+let rejections: u32 = 0;
 
 export function malloc(size: usize): usize {
   return heap.alloc(size);
@@ -86,6 +102,8 @@ export function proxy_on_vm_start(_root: u32, _size: u32): bool {
 export function proxy_on_configure(_root: u32, _size: u32): bool {
   const cluster = changetype<usize>(CLUSTER);
   proxy_redis_init(cluster, CLUSTER.byteLength, 0, 0, 0, 0, 1000);
+  proxy_define_metric(0, changetype<usize>(METRIC), METRIC.byteLength, slots);
+  rejections = load<u32>(slots);
   return true;
 }
 
@@ -96,6 +114,7 @@ export function proxy_on_request_headers(id: u32, _count: u32, _end: bool): u32 
   if (proxy_get_header_map_value(0, changetype<usize>(KEY), KEY.byteLength, slots, slots + 4) != 0) return 0;
   const stream = streamOf(id);
   store<u64>(stream, load<u64>(slots));
+  setProperty(CLEAR_ROUTE_CACHE, OFF);
   let end = append(command, changetype<usize>(CHECK), CHECK.byteLength);
   end = appendKey(end, stream);
   end = append(end, changetype<usize>(CHECK_END), CHECK_END.byteLength);
@@ -113,6 +132,8 @@ export function proxy_on_redis_call_response(_root: u32, token: u32, _status: u3
     proxy_set_effective_context(id);
     if (isAbove(reply)) {
       forget(id);
+      readProperty(AI_LOG);
+      setProperty(AI_LOG, LIMITED);
       proxy_send_local_response(
         429,
         changetype<usize>(DETAILS),
@@ -123,6 +144,12 @@ export function proxy_on_redis_call_response(_root: u32, token: u32, _status: u3
         PAIRS.byteLength,
         -1,
       );
+      readProperty(ROUTE);
+      readProperty(CLUSTER_NAME);
+      store<u64>(slots, 0);
+      proxy_get_header_map_value(0, changetype<usize>(CONSUMER), CONSUMER.byteLength, slots, slots + 4);
+      heap.free(<usize>load<u32>(slots));
+      proxy_increment_metric(rejections, 1);
     } else {
       proxy_continue_stream(0);
     }
@@ -154,6 +181,17 @@ export function proxy_on_response_body(id: u32, size: u32, end: bool): u32 {
     call(at, 0);
   }
   return 0;
+}
+
+function setProperty(path: ArrayBuffer, value: ArrayBuffer): void {
+  proxy_set_property(changetype<usize>(path), path.byteLength, changetype<usize>(value), value.byteLength);
+}
+
+/** Reads a property and frees its value. */
+function readProperty(path: ArrayBuffer): void {
+  store<u64>(slots, 0);
+  proxy_get_property(changetype<usize>(path), path.byteLength, slots, slots + 4);
+  heap.free(<usize>load<u32>(slots));
 }
 
 /** The place in `keys` of a stream; what is there is 0 when no rule applies to it. */

@@ -62,7 +62,7 @@ function heading({ machine, commit, modules }: Environment): string {
 }
 
 function requests(costs: RequestCost[]): string[] {
-  return (["lean", "plain"] as const).map((host) => {
+  return (["plain", "lean"] as const).map((host) => {
     const rows = costs
       .filter((cost) => cost.host === host)
       .map(({ title, module, cost, overFloor, goal, hostCalls, redis }, i, all) => [

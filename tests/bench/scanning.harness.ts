@@ -29,7 +29,7 @@ export function cut(sizes: usize, count: i32): void {
 
 /** Scans the response at `body`, in chunks; its tokens. */
 export function scan(body: usize): i32 {
-  scanner.begin(JSON_TYPE);
+  scanner.begin(changetype<usize>(JSON_TYPE), JSON_TYPE.byteLength);
   let at = body;
   for (let i = 0; i < chunks.length; ++i) {
     const size = unchecked(chunks[i]);
