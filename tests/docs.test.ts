@@ -6,6 +6,8 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { checkConfig } from "../gateway/src/index.ts";
+import { figures, figuresIn } from "./bench/readme.ts";
+import type { Report } from "./bench/report.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(resolve(root, path), "utf8");
@@ -40,6 +42,13 @@ function fieldsOf(node: Schema, prefix = ""): Map<string, unknown> {
   visit(node, prefix);
   return fields;
 }
+
+describe.each(["README.md", "README_zh.md"])("%s", (file) => {
+  it("has the figures of the run that is published", () => {
+    const report = JSON.parse(read("docs/bench/bench.json")) as Required<Report>;
+    expect(figuresIn(read(file))).toBe(figures(report));
+  });
+});
 
 describe("README.md", () => {
   const table = new Map(

@@ -3,7 +3,7 @@
 //   PEER=file.wasm   another filter to compare with, e.g. a build of the published plugin
 //   ROUNDS=60        rounds per measurement
 //   ONLY=sse         one kind of request, or one section
-//   --publish        copies the results to docs/bench
+//   --publish        copies the results to docs/bench, and the figures into README.md and README_zh.md
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { chart } from "./chart.ts";
@@ -12,6 +12,7 @@ import { environmentOf } from "./environment.ts";
 import { measureMatching } from "./matching.ts";
 import { measureMemory } from "./memory.ts";
 import { filterModules, root, type FilterModule } from "./modules.ts";
+import { writeFigures } from "./readme.ts";
 import { text, type Report } from "./report.ts";
 import { measureRequests } from "./requests.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
@@ -94,5 +95,9 @@ if (publish) {
   mkdirSync(docs, { recursive: true });
   for (const file of ["bench.json", "bench.txt", "bench.svg"]) {
     copyFileSync(resolve(build, file), resolve(docs, file));
+  }
+  // A run that is published is whole.
+  for (const file of ["README.md", "README_zh.md"]) {
+    writeFigures(resolve(root, file), report as Required<Report>);
   }
 }
