@@ -108,6 +108,8 @@ class Values {
 /** One value of a JSON text, which keeps all of them: it is for configuration, and numbers stay as they were written. */
 @final
 export class JsonValue {
+  /** What was asked for, so that it lives as long as this. */
+  private text: Bytes | null = null;
   private children: Children | null = null;
 
   constructor(
@@ -119,11 +121,14 @@ export class JsonValue {
     return <JsonType>this.values.get(this.value, Part.Type);
   }
 
-  /** A copy of a String's text, unescaped, or of a Number's digits as written; otherwise empty. */
+  /** A String's text, unescaped; a Number's digits as written; otherwise empty. */
   get bytes(): Bytes {
+    let text = this.text;
+    if (text !== null) return text;
     const type = this.type;
-    if (type != JsonType.String && type != JsonType.Number) return EMPTY;
-    return this.copy(this.value, Part.Text);
+    text = type == JsonType.String || type == JsonType.Number ? this.copy(this.value, Part.Text) : EMPTY;
+    this.text = text;
+    return text;
   }
 
   /** The value as it stands in the source, white space inside it included. */
