@@ -123,10 +123,11 @@ export class JsonValue {
 
   /** A String's text, unescaped; a Number's digits as written; otherwise empty. */
   get bytes(): Bytes {
-    let text = this.text;
-    if (text !== null) return text;
+    const known = this.text;
+    if (known !== null) return known;
     const type = this.type;
-    text = type == JsonType.String || type == JsonType.Number ? this.copy(this.value, Part.Text) : EMPTY;
+    const text =
+      type == JsonType.String || type == JsonType.Number ? this.copy(this.value, Part.Text) : EMPTY;
     this.text = text;
     return text;
   }
