@@ -1,4 +1,4 @@
-import { addressOf, Bytes, copyOf } from "./bytes";
+import { addressOf, Bytes } from "./bytes";
 
 const FEWEST_ROWS: i32 = 8;
 /** What stands before the bytes of an entry: its value and their number, 4 bytes each. */
@@ -20,7 +20,7 @@ export class ByteTable {
   private rows: StaticArray<u64>;
   /** The entries, one after the other; the first is not at 0, so that no row of an entry is 0. */
   private entries: StaticArray<u64> = new StaticArray<u64>(16);
-  /** Where the next key will be kept, see `keyAt`. */
+  /** Where the next key will be kept, see `addressAt`. */
   end: u32 = HEADER;
   private count: i32 = 0;
 
@@ -33,8 +33,11 @@ export class ByteTable {
 
   /** Adds `key` with `value`, a number of at least 0, unless the key is already there; tells whether it was added. */
   add(key: Bytes, value: i32): bool {
-    const ptr = addressOf(key);
-    const len = key.byteLength;
+    return this.addAt(addressOf(key), key.byteLength, value);
+  }
+
+  /** The same for the key made of the `len` bytes at `ptr`. */
+  addAt(ptr: usize, len: i32, value: i32): bool {
     const hash = hashOf(ptr, len);
     if (this.search(ptr, len, hash) >= 0) return false;
     if (isFull(++this.count, this.rows.length)) this.grow();
@@ -47,10 +50,14 @@ export class ByteTable {
     return this.search(ptr, len, hashOf(ptr, len));
   }
 
-  /** A copy of the key that is kept at `place`, which was `end` when the key was added. */
-  keyAt(place: u32): Bytes {
-    const entry = changetype<usize>(this.entries) + place;
-    return copyOf(entry + HEADER, load<i32>(entry, 4));
+  /** The address of the key that is kept at `place`, which was `end` when it was added; valid until the next is. */
+  addressAt(place: u32): usize {
+    return changetype<usize>(this.entries) + place + HEADER;
+  }
+
+  /** The length of that key. */
+  lengthAt(place: u32): i32 {
+    return load<i32>(changetype<usize>(this.entries) + place, 4);
   }
 
   private search(ptr: usize, len: i32, hash: u32): i32 {

@@ -14,8 +14,9 @@ import { integerOf, isInteger, kindOf, shown, textOfScalar } from "./scalar";
 export class Fields {
   constructor(
     private readonly object: JsonValue,
-    readonly path: Path,
+    private readonly parent: Path,
     readonly problems: Problems,
+    private readonly index: i32 = -1,
   ) {}
 
   /** The fields of `value`, or null, and an error, if it is not an object. */
@@ -23,6 +24,18 @@ export class Fields {
     if (value.type == JsonType.Object) return new Fields(value, path, problems);
     problems.error(path, `must be an object, is ${kindOf(value)}`);
     return null;
+  }
+
+  /** The same for the element at `index` of the list at `path`. */
+  static ofElement(value: JsonValue, path: Path, index: i32, problems: Problems): Fields | null {
+    if (value.type == JsonType.Object) return new Fields(value, path, problems, index);
+    problems.error(path.item(index), `must be an object, is ${kindOf(value)}`);
+    return null;
+  }
+
+  /** Where the object stands; made when somebody asks, because ten thousand elements mostly have no problem. */
+  get path(): Path {
+    return this.index < 0 ? this.parent : this.parent.item(this.index);
   }
 
   /** The path of a field. */

@@ -49,16 +49,16 @@ export function shown(value: JsonValue): string {
   return text.length > 40 ? text.substring(0, 40) + "…" : text;
 }
 
-/** A whole number read from a configuration. */
+/** A whole number read from a configuration. There is one object for all of them, to be looked at at once. */
 @final
 export class Integer {
-  constructor(
-    /** Truncated toward zero, and to the range of i64. */
-    readonly value: i64,
-    /** Whether nothing was cut off behind the decimal point. */
-    readonly isWhole: bool,
-  ) {}
+  /** Truncated toward zero, and to the range of i64. */
+  value: i64 = 0;
+  /** Whether nothing was cut off behind the decimal point. */
+  isWhole: bool = false;
 }
+
+const integer = new Integer();
 
 /**
  * Numbers, in any notation, and strings of an optional minus and digits; null for everything else.
@@ -117,7 +117,9 @@ function truncate(text: Bytes, decimals: i32): Integer {
   }
   // Zeros that the exponent adds; the value is zero or saturated before there are twenty.
   for (let i = digits; i < min(wholeDigits, digits + 20); ++i) value = timesTenPlus(value, 0);
-  return new Integer(negative ? -value : value, isWhole);
+  integer.value = negative ? -value : value;
+  integer.isWhole = isWhole;
+  return integer;
 }
 
 /** The value of `e`, `E`, a sign and digits, or 0 for nothing; kept within `MAX_EXPONENT`. */

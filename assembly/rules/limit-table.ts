@@ -1,4 +1,3 @@
-import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 import { Limit, Window } from "./limit";
 
@@ -6,18 +5,20 @@ import { Limit, Window } from "./limit";
 const SECONDS: i32[] = [1, 60, 3600, 86400];
 export const WINDOWS: i32 = 4;
 
-/** The tokens of all windows of one limit, 8 bytes each. */
-const tokensOfLimit: Bytes = new ArrayBuffer(WINDOWS << 3);
+/** A limit as bytes: for each of its windows the place in `SECONDS`, and the tokens. */
+const WINDOW_BYTES: i32 = 9;
+const scratch = memory.data(36);
 
 /**
- * The limits of a configuration, each different one kept once. Until `complete` they are numbers in one array, so that
+ * The limits of a configuration, each different one kept once. Until `complete` they are bytes in one array, so that
  * the objects that live on stand side by side, and not scattered among what was needed to read the configuration: that
  * becomes garbage, and is free for requests in large pieces then.
  */
 @final
 export class LimitTable {
-  private readonly known: ByteTable = new ByteTable();
-  private readonly tokens: i64[] = [];
+  private known: ByteTable = new ByteTable();
+  /** For each limit where `known` keeps it. */
+  private places: u32[] = [];
   private limits: StaticArray<Limit> = new StaticArray<Limit>(0);
 
   /**
@@ -25,20 +26,31 @@ export class LimitTable {
    * @param tokens the tokens in a second, minute, hour and day; 0 for windows that it does not have
    */
   add(tokens: StaticArray<i64>): i32 {
-    memory.copy(addressOf(tokensOfLimit), changetype<usize>(tokens), WINDOWS << 3);
-    const known = this.known.find(addressOf(tokensOfLimit), tokensOfLimit.byteLength);
+    let end = scratch;
+    for (let i = 0; i < WINDOWS; ++i) {
+      if (tokens[i] == 0) continue;
+      store<u8>(end, <u8>i);
+      store<i64>(end, tokens[i], 1);
+      end += WINDOW_BYTES;
+    }
+    const length = <i32>(end - scratch);
+    const known = this.known.find(scratch, length);
     if (known >= 0) return known;
-    const id = this.tokens.length / WINDOWS;
-    this.known.add(tokensOfLimit, id);
-    for (let i = 0; i < WINDOWS; ++i) this.tokens.push(tokens[i]);
-    return id;
+    this.places.push(this.known.end);
+    this.known.addAt(scratch, length, this.places.length - 1);
+    return this.places.length - 1;
   }
 
   /** To be called after the last `add` and before the first `get`. */
   complete(): void {
-    const count = this.tokens.length / WINDOWS;
-    this.limits = new StaticArray<Limit>(count);
-    for (let id = 0; id < count; ++id) this.limits[id] = limitOf(this.tokens, id * WINDOWS);
+    const limits = new StaticArray<Limit>(this.places.length);
+    for (let id = 0; id < limits.length; ++id) {
+      const place = this.places[id];
+      limits[id] = limitOf(this.known.addressAt(place), this.known.lengthAt(place));
+    }
+    this.limits = limits;
+    this.known = new ByteTable();
+    this.places = [];
   }
 
   /** The limit of that number. */
@@ -47,12 +59,11 @@ export class LimitTable {
   }
 }
 
-function limitOf(tokens: i64[], from: i32): Limit {
-  let count = 0;
-  for (let i = 0; i < WINDOWS; ++i) count += i32(tokens[from + i] > 0);
-  const windows = new StaticArray<Window>(count);
-  for (let i = 0, at = 0; i < WINDOWS; ++i) {
-    if (tokens[from + i] > 0) windows[at++] = new Window(SECONDS[i], tokens[from + i]);
+function limitOf(ptr: usize, len: i32): Limit {
+  const windows = new StaticArray<Window>(len / WINDOW_BYTES);
+  for (let i = 0; i < windows.length; ++i) {
+    const at = ptr + i * WINDOW_BYTES;
+    windows[i] = new Window(SECONDS[load<u8>(at)], load<i64>(at, 1));
   }
   return new Limit(windows);
 }

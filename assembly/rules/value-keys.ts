@@ -1,4 +1,4 @@
-import { addressOf, Bytes, bytesOf, slice, startsWith } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, copyOf, startsWith } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 import { Literal } from "../regex/literal";
 import { Prefilter } from "../regex/prefilter";
@@ -146,8 +146,10 @@ export class PatternKeys extends ValueKeys {
 
   /** Compiles a pattern, which is known to be right. */
   private compile(position: i32): Regex | null {
-    const text = this.texts.keyAt(this.places[position]);
-    const pattern = compileRegex(slice(text, REGEXP_PREFIX.byteLength, text.byteLength)).regex;
+    const place = this.places[position];
+    const start = REGEXP_PREFIX.byteLength;
+    const text = copyOf(this.texts.addressAt(place) + start, this.texts.lengthAt(place) - start);
+    const pattern = compileRegex(text).regex;
     this.patterns[position] = pattern;
     return pattern;
   }

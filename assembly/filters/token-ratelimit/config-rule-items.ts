@@ -161,7 +161,7 @@ export class RuleItemsReader {
   private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
     const keys = new ExactKeys(list.length, this.limits);
     for (let i = 0; i < list.length; ++i) {
-      const key = this.readKey(list[i], path.item(i));
+      const key = this.readKey(list[i], path, i);
       if (key === null) continue;
       if (equals(key.text, EVERY_VALUE) || startsWith(key.text, REGEXP_PREFIX)) {
         const per = field.replace("limit_by_", "limit_by_per_");
@@ -175,7 +175,7 @@ export class RuleItemsReader {
   private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
     const keys = new PatternKeys(list.length, this.limits);
     for (let i = 0; i < list.length; ++i) {
-      const key = this.readKey(list[i], path.item(i));
+      const key = this.readKey(list[i], path, i);
       if (key === null) continue;
       let applies = true;
       if (equals(key.text, EVERY_VALUE)) {
@@ -203,7 +203,7 @@ export class RuleItemsReader {
     const blocks: Cidr[] = [];
     const ids = new StaticArray<i32>(list.length);
     for (let i = 0; i < list.length; ++i) {
-      const key = this.readKey(list[i], path.item(i));
+      const key = this.readKey(list[i], path, i);
       if (key === null) continue;
       const block = parseCidr(key.text);
       if (block === null) {
@@ -222,8 +222,8 @@ export class RuleItemsReader {
     return keys;
   }
 
-  private readKey(value: JsonValue, path: Path): LimitKey | null {
-    const fields = Fields.of(value, path, this.problems);
+  private readKey(value: JsonValue, list: Path, position: i32): LimitKey | null {
+    const fields = Fields.ofElement(value, list, position, this.problems);
     if (fields === null) return null;
     const text = fields.requiredText("key", "the value that the limits are for");
     const limit = readLimit(fields, this.limits);
