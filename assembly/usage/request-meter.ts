@@ -29,6 +29,8 @@ export class RequestMeter {
   private fileBytes: i64 = 0;
   /** Whether the string that is read is an encoded file. */
   private inFile: bool = false;
+  /** The reader's offset since which the string is only measured, or -1. */
+  private droppedFrom: i64 = -1;
 
   /** Frees the memory; the meter must not be used after that. */
   dispose(): void {
@@ -43,6 +45,7 @@ export class RequestMeter {
     this.text.begin();
     this.fileBytes = 0;
     this.inFile = false;
+    this.droppedFrom = -1;
   }
 
   /** Reads the next `len` bytes of the body at `ptr`, borrowed for the call. */
@@ -57,18 +60,29 @@ export class RequestMeter {
     }
   }
 
-  /** The estimate for what was read so far. */
+  /** The estimate for what was read so far, but for a string that goes on. */
   get tokens(): i64 {
     return this.text.tokens + this.fileBytes / FILE_BYTES_PER_TOKEN;
   }
 
   private part(ptr: usize, len: i32): void {
-    if (!this.inFile && len > FILE_START + MAX_DATA_PREFIX) this.inFile = looksEncoded(ptr + MAX_DATA_PREFIX);
+    if (len > FILE_START + MAX_DATA_PREFIX) this.inFile = looksEncoded(ptr + MAX_DATA_PREFIX);
     if (this.inFile) this.fileBytes += len;
     else this.text.feed(ptr, len);
+    // Of the rest of the string, only the size matters: it is found without looking at what stands between.
+    if (!this.inFile && !this.text.isFull) return;
+    this.reader.strings = Strings.Drop;
+    this.droppedFrom = this.reader.offset;
   }
 
   private endString(): void {
+    if (this.droppedFrom >= 0) {
+      const size = this.reader.offset - this.droppedFrom - 1;
+      if (this.inFile) this.fileBytes += size;
+      else this.text.skip(size);
+      this.reader.strings = Strings.Stream;
+      this.droppedFrom = -1;
+    }
     if (!this.inFile) this.text.feed(BOUNDARY, 1);
     this.inFile = false;
   }

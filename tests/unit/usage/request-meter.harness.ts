@@ -1,0 +1,19 @@
+import "../../../assembly/abi/abort";
+import { RequestMeter } from "../../../assembly/usage/request-meter";
+
+/** One for all requests, as in the filter: whatever a body leaves behind must not show in the next one. */
+const meter = new RequestMeter();
+
+/** The estimate for a body that is fed in pieces of `size` bytes. */
+export function tokens(body: ArrayBuffer, size: i32): i64 {
+  meter.begin();
+  for (let from = 0; from < body.byteLength; from += size) {
+    const length = min(size, body.byteLength - from);
+    const piece = heap.alloc(length);
+    memory.copy(piece, changetype<usize>(body) + from, length);
+    meter.feed(piece, length);
+    memory.fill(piece, 0x22, length);
+    heap.free(piece);
+  }
+  return meter.tokens;
+}
