@@ -39,17 +39,19 @@ describe("text", () => {
 });
 
 describe("files", () => {
-  it("count little, at the beginning and after much text, and end where they end", () => {
-    const text = tokens(asking(sentence.repeat(400)));
-    const file = tokens(asking(picture(300_000)));
-    expect(file).toBeGreaterThan(300);
-    expect(file).toBeLessThan(500);
-    expect(tokens(asking(picture(300_000), sentence.repeat(400))) / (text + file)).toBeCloseTo(1, 1);
-    expect(tokens(asking(sentence.repeat(400), picture(300_000))) / (text + file)).toBeCloseTo(1, 1);
-    expect(tokens(asking(sentence.repeat(400), picture(300_000), sentence.repeat(400)))).toBeGreaterThan(
-      1.9 * text,
-    );
-  });
+  it.each([1 << 30, 16_384, 1000])(
+    "count little wherever they stand, and end where they end, in pieces of %i",
+    (size) => {
+      const count = (...content: unknown[]): number => tokens(asking(...content), size);
+      const text = count(sentence.repeat(400));
+      const file = count(picture(300_000));
+      expect(file).toBeGreaterThan(300);
+      expect(file).toBeLessThan(500);
+      expect(count(picture(300_000), sentence.repeat(400)) / (text + file)).toBeCloseTo(1, 1);
+      expect(count(sentence.repeat(400), picture(300_000)) / (text + file)).toBeCloseTo(1, 1);
+      expect(count(sentence.repeat(400), picture(300_000), sentence.repeat(400))).toBeGreaterThan(1.9 * text);
+    },
+  );
 });
 
 describe("cuts", () => {
