@@ -5,6 +5,9 @@
  *
  * Thresholds stay out of Redis: Lua's numbers are doubles and lose digits above 2^53, so the filter compares.
  *
+ * The last argument of each is the number of the command, and the last element of its reply: by it the filter knows
+ * whose reply it is (`redis/script.ts`).
+ *
  * Beside each script stands its SHA-1, by which Redis caches it; tests/lua checks it against a real Redis.
  */
 
@@ -12,8 +15,9 @@
  * Reads counters, before a request is let through.
  *
  *   KEYS   one counter per window
- *   ARGV   per key: the window in seconds
- *   reply  per key: the counter (nil when nothing is counted yet), then its remaining milliseconds (-2 then)
+ *   ARGV   per key: the window in seconds; behind them the number of the command
+ *   reply  per key: the counter (nil when nothing is counted yet), then its remaining milliseconds (-2 then); behind
+ *          them the number of the command
  *
  * A counter without expiry, which a failing or foreign writer may leave behind, would limit for ever: it is given one.
  */
@@ -28,8 +32,9 @@ for i, key in ipairs(KEYS) do
   reply[2 * i - 1] = tokens
   reply[2 * i] = remaining
 end
+reply[2 * #KEYS + 1] = ARGV[#ARGV]
 return reply`;
-export const CHECK_SHA1 = "81abc68847a8a44cdd58937b0440567b6497b184";
+export const CHECK_SHA1 = "1ebaee0dc327a3242e80764d56ff532e9bd3b84e";
 
 /** How long a charge is remembered, in seconds: longer than it may be repeated. */
 export const MARKER_SECONDS: i64 = 60;
@@ -39,14 +44,15 @@ export const MARKER_SECONDS: i64 = 60;
  * script is run: it may be repeated when its reply was lost.
  *
  *   KEYS     one counter per window, and behind them the marker of this charge, if it has one
- *   ARGV     per counter: the window in seconds; behind them the tokens to add, and for how many seconds the marker
- *            is kept
- *   reply    per counter: its value after the addition, or its error, which stops no other; empty if it was charged before
+ *   ARGV     per counter: the window in seconds; behind them the tokens to add, for how many seconds the marker is
+ *            kept, and the number of the command
+ *   reply    per counter: its value after the addition, or its error, which stops no other; none if it was charged
+ *            before; behind them the number of the command
  */
-export const CHARGE_SCRIPT = `local counters = #ARGV - 2
+export const CHARGE_SCRIPT = `local counters = #ARGV - 3
 local reply = {}
-if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[#ARGV]) then
-  return reply
+if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[counters + 2]) then
+  return { ARGV[#ARGV] }
 end
 for i = 1, counters do
   local tokens = redis.pcall('INCRBY', KEYS[i], ARGV[counters + 1])
@@ -55,5 +61,6 @@ for i = 1, counters do
   end
   reply[i] = tokens
 end
+reply[counters + 1] = ARGV[#ARGV]
 return reply`;
-export const CHARGE_SHA1 = "444989abe6962d32e7e3afc13eb367c5fa500067";
+export const CHARGE_SHA1 = "f9648256ece5f72fb57500925432597f94fab316";

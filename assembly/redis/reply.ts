@@ -55,6 +55,14 @@ export class Reply {
     return true;
   }
 
+  /** Takes the last element of an Array away if it is this number; whether it was. */
+  takeLast(number: i64): bool {
+    const last = this.length - 1;
+    if (this.kind != ReplyKind.Array || last < 0 || this.numbers[last] != number) return false;
+    this.length = last;
+    return true;
+  }
+
   kindAt(index: i32): ReplyKind {
     return this.kinds[index];
   }

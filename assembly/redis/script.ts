@@ -23,10 +23,16 @@ export class Script {
 /**
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
  * error it connects anew and asks once more. Each `start` therefore sends three commands at the most.
+ *
+ * Each command ends with a number of its own, which the script returns as the last element of its reply. What comes back
+ * without it is the reply to another command, and is not believed: a server between us and Redis may confuse them, such as
+ * Webdis when Redis answers after somebody has stopped waiting.
  */
 export abstract class ScriptCall extends CalloutHandler {
   private evalTried: bool = false;
   private reconnected: bool = false;
+  /** The number of the command that was sent last. */
+  private number: i64 = 0;
 
   constructor(
     protected readonly transport: Transport,
@@ -35,12 +41,19 @@ export abstract class ScriptCall extends CalloutHandler {
     super();
   }
 
-  /** Begins the command with `verb` and `script`, and writes the keys and arguments. */
-  protected abstract write(verb: Bytes, script: Bytes): void;
+  /** Calls `beginCommand`, and writes so many keys and numbers to the transport. */
+  protected abstract write(): void;
+
+  /** Begins the command, in which so many keys and numbers follow. */
+  protected beginCommand(keys: i32, numbers: i32): void {
+    const script = this.script;
+    const isText = this.evalTried;
+    this.transport.begin(isText ? EVAL : EVALSHA, isText ? script.text : script.sha1, keys, numbers + 1);
+  }
 
   /**
    * Called exactly once after a `start` that returned None.
-   * @param failure None or ErrorReply when `transport.reply` holds the reply
+   * @param failure None or ErrorReply when `transport.reply` holds the reply; None without the number of the command
    */
   protected abstract onResult(failure: Failure): void;
 
@@ -53,8 +66,10 @@ export abstract class ScriptCall extends CalloutHandler {
 
   onReply(status: u32, size: u32): void {
     const failure = this.transport.receive(status, size);
+    const reply = this.transport.reply;
+    if (failure == Failure.None && !reply.takeLast(this.number)) return this.onResult(Failure.Malformed);
     if (failure != Failure.ErrorReply) return this.onResult(failure);
-    const error = this.transport.reply.error;
+    const error = reply.error;
     if (startsWith(error, NOSCRIPT) && !this.evalTried) {
       this.evalTried = true;
       return this.sendAgain();
@@ -73,8 +88,10 @@ export abstract class ScriptCall extends CalloutHandler {
   }
 
   private issue(): Failure {
-    const script = this.script;
-    this.write(this.evalTried ? EVAL : EVALSHA, this.evalTried ? script.text : script.sha1);
-    return this.transport.send(this);
+    const transport = this.transport;
+    this.number = transport.newNumber();
+    this.write();
+    transport.number(this.number);
+    return transport.send(this);
   }
 }

@@ -1,6 +1,8 @@
 import { CalloutHandler } from "../abi/callouts";
+import { nowNanoseconds } from "../abi/time";
 import { Bytes } from "../bytes/bytes";
 import { Reply } from "./reply";
+import { uniqueNumber } from "./unique";
 
 /** Why a command has no usable reply. */
 export const enum Failure {
@@ -15,7 +17,7 @@ export const enum Failure {
   Authentication,
   /** Redis answered with an error. */
   ErrorReply,
-  /** The reply is not what the command returns. */
+  /** The reply is not what the command returns, or is that to another command. */
   Malformed,
 }
 
@@ -34,6 +36,12 @@ export const MAX_COMMAND: i32 = 1 << 20;
 export abstract class Transport {
   /** What `receive` has read; valid until it is called again. */
   readonly reply: Reply = new Reply();
+  private readonly created: i64 = nowNanoseconds();
+
+  /** A new number of 19 digits, which nothing else has that is sent to this Redis, by whomever. */
+  newNumber(): i64 {
+    return uniqueNumber(this.created);
+  }
 
   /**
    * Begins a command, in place of the last one.

@@ -1,4 +1,5 @@
-// What Redis answers a filter. Ours and the published plugin send different scripts, whose replies differ.
+// What Redis answers a filter. Ours and the published plugin send different scripts, whose replies differ. Those to ours
+// end with the number that the command ends with; the host fills it in.
 
 export interface Dialect {
   name: "ours" | "published";
@@ -12,6 +13,21 @@ export interface Dialect {
 const SECONDS = 30;
 const CHARGED = 61;
 
+/** The last element of a reply to ours, without the digits; the same bytes end our commands. */
+const NUMBER = `$19\r\n${"0".repeat(19)}\r\n`;
+/** So many bytes before the end of a command or reply its number begins, and so many digits has it. */
+const FROM_END = 21;
+const DIGITS = 19;
+
+/** Writes the number that ends the command at `end` in `memory` to the end of a reply that has a place for it. */
+export function number(reply: Uint8Array, memory: Uint8Array, end: number): void {
+  const to = reply.length - FROM_END;
+  // "$19": no reply to the published scripts has a string there.
+  if (reply[to - 5] !== 0x24 || reply[to - 4] !== 0x31 || reply[to - 3] !== 0x39) return;
+  const from = end - FROM_END;
+  for (let i = 0; i < DIGITS; ++i) reply[to + i] = memory[from + i]!;
+}
+
 function remembered(encode: (tokens: number) => string): (tokens: number) => Uint8Array {
   const encoded = new Map<number, Uint8Array>();
   return (tokens) => {
@@ -21,11 +37,13 @@ function remembered(encode: (tokens: number) => string): (tokens: number) => Uin
   };
 }
 
-/** A bulk string and the remaining milliseconds; then an integer. */
+/** A bulk string, the remaining milliseconds, and the number; then an integer, and the number. */
 const OURS: Dialect = {
   name: "ours",
-  check: remembered((tokens) => `*2\r\n$${String(tokens).length}\r\n${tokens}\r\n:${SECONDS * 1000}\r\n`),
-  charge: Buffer.from(`*1\r\n:${CHARGED}\r\n`),
+  check: remembered(
+    (tokens) => `*3\r\n$${String(tokens).length}\r\n${tokens}\r\n:${SECONDS * 1000}\r\n${NUMBER}`,
+  ),
+  charge: Buffer.from(`*2\r\n:${CHARGED}\r\n${NUMBER}`),
 };
 
 /** Both times the threshold, the counter and the remaining seconds. */

@@ -12,7 +12,7 @@ import "../../assembly/abi/abort";
  *   its reply         read and free it
  *
  * Its Redis commands are those of the filter, byte for byte as long. It charges a fixed number of tokens, because it
- * does not look at bodies. What it must remember of a stream is in a table of fixed size; it allocates nothing else.
+ * does not look at bodies, and numbers its commands alike, because it does not look for the numbers in replies. What it must remember of a stream is in a table of fixed size; it allocates nothing else.
  *
  * Imports are declared without a module name, because Prettier reads no decorators on functions: the bench's host
  * offers its functions under any name.
@@ -67,15 +67,15 @@ const PAIRS = String.UTF8.encode("\x01\0\0\0\x16\0\0\0\x02\0\0\0X-TokenRateLimit
 
 const COUNTER = "higress-token-ratelimit:bench:limit_by_per_header:60:x-api-key:";
 const CHECK = String.UTF8.encode(
-  "*5\r\n$7\r\nEVALSHA\r\n$40\r\n81abc68847a8a44cdd58937b0440567b6497b184\r\n$1\r\n1\r\n$83\r\n" + COUNTER,
+  "*6\r\n$7\r\nEVALSHA\r\n$40\r\n1ebaee0dc327a3242e80764d56ff532e9bd3b84e\r\n$1\r\n1\r\n$83\r\n" + COUNTER,
 );
-const CHECK_END = String.UTF8.encode("\r\n$2\r\n60\r\n");
+const CHECK_END = String.UTF8.encode("\r\n$2\r\n60\r\n$19\r\n1729382256910270464\r\n");
 const CHARGE = String.UTF8.encode(
-  "*8\r\n$7\r\nEVALSHA\r\n$40\r\n06fcbf1f8c44f5a2ccef60691e33f88754144d59\r\n$1\r\n2\r\n$83\r\n" + COUNTER,
+  "*9\r\n$7\r\nEVALSHA\r\n$40\r\nf9648256ece5f72fb57500925432597f94fab316\r\n$1\r\n2\r\n$83\r\n" + COUNTER,
 );
-const CHARGE_MARKER = String.UTF8.encode("\r\n$138\r\n{" + COUNTER);
+const CHARGE_MARKER = String.UTF8.encode("\r\n$112\r\n{" + COUNTER);
 const CHARGE_END = String.UTF8.encode(
-  "}:charge:1729382256910270464.1729382256910270464.12345\r\n$2\r\n19\r\n$2\r\n60\r\n$2\r\n60\r\n",
+  "}:charge:1729382256910270464\r\n$2\r\n19\r\n$2\r\n60\r\n$2\r\n60\r\n$19\r\n1729382256910270465\r\n",
 );
 
 const THRESHOLD: u32 = 100;

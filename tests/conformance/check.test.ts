@@ -16,6 +16,9 @@ import {
   MODULES,
 } from "../support/filter.ts";
 
+/** The number of a command, which its reply repeats: see echo.test.ts. */
+const NUMBER = expect.stringMatching(/^\d{19}$/);
+
 describe.each(MODULES)("%s", (_name, file) => {
   it("asks Redis once, with EVALSHA, and pauses the request until the reply", async () => {
     const host = await start(file, PER_KEY);
@@ -25,7 +28,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const [verb, sha1, count, ...rest] = host.pending[0]!.args.map(String);
     expect([verb, count]).toEqual(["EVALSHA", "1"]);
     expect(sha1).toMatch(/^[0-9a-f]{40}$/);
-    expect(rest).toEqual(["higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice", "60"]);
+    expect(rest).toEqual(["higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice", "60", NUMBER]);
     expect(stream.continued).toBe(0);
     host.reply(ROOT, counter(12));
     expect(stream.continued).toBe(1);
@@ -124,6 +127,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       "1",
       "60",
       "86400",
+      NUMBER,
     ]);
     host.reply(ROOT, array("4", 900, "51", 20_000, "1001", 5_000_000));
     // Reset is that of the first exceeded window; Retry-After waits for all of them.
@@ -138,7 +142,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     const [verb, script, ...rest] = host.pending[0]!.args.map(String);
     expect(verb).toBe("EVAL");
     expect(createHash("sha1").update(script!).digest("hex")).toBe(sha1);
-    expect(rest).toEqual(["1", "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice", "60"]);
+    expect(rest).toEqual([
+      "1",
+      "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice",
+      "60",
+      NUMBER,
+    ]);
     host.reply(ROOT, counter(101));
     expect(stream.localResponse?.code).toBe(429);
   });

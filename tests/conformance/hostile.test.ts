@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fuzz, RUNS } from "../support/fuzz.ts";
 import { array, counter, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
-import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
+import { HIGRESS_IMPORTS, StrictHost, withNumber } from "../support/strict-host.ts";
 
 const limits = { token_per_second: 5, token_per_minute: 100, token_per_hour: 1000, token_per_day: 10_000 };
 /** Every kind of rule, both modes' features, an override. */
@@ -166,24 +166,30 @@ describe.each(MODULES)("%s", (_name, file) => {
 
   it("survives any reply of Redis", () => {
     const resp = fc.oneof(
-      fc.uint8Array(),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
       fc
         .stringMatching(/^([*$:+\-%_,](-?\d{0,20}|[A-Z]{0,9})(\r\n|\r|\n)?){0,12}$/)
         .map((text) => Buffer.from(text)),
       fc.tuple(fc.nat(), fc.string()).map(([at, text]) => Buffer.from(splice(array("12", 30_000), at, text))),
-      fc.constantFrom(
-        "*".padEnd(1, "*"),
-        "*1\r\n".repeat(5000),
-        "*1000000000\r\n",
-        "$2147483647\r\nx",
-        "$-2\r\n",
-        "*0\r\n",
-      ),
+      fc
+        .constantFrom(
+          "*".padEnd(1, "*"),
+          "*1\r\n".repeat(5000),
+          "*1000000000\r\n",
+          "$2147483647\r\nx",
+          "$-2\r\n",
+          "*0\r\n",
+        )
+        .map((text) => Buffer.from(text)),
     );
     fc.assert(
-      fc.property(resp, fc.nat({ max: 3 }), (reply, status) => {
+      fc.property(resp, fc.nat({ max: 3 }), fc.boolean(), (bytes, status, isNumbered) => {
         const stream = host.request(++id, ROOT, { "x-key": "k" });
         const command = host.pending.pop()!;
+        const number = String(command.args.at(-1));
+        const reply = isNumbered
+          ? Buffer.from(withNumber(bytes.toString("latin1"), number), "latin1")
+          : bytes;
         host.deliver(ROOT, command.token, status, reply);
         for (const again of host.pending.splice(0)) host.deliver(ROOT, again.token, 1, null);
         expect(stream.continued + (stream.localResponse ? 1 : 0)).toBe(1);

@@ -58,7 +58,10 @@ export class HttpHost extends StrictHost {
     return (await super.load(file, ENVOY_IMPORTS)) as HttpHost;
   }
 
-  /** Answers the oldest call, or the one given; null means that there is no response. */
+  /**
+   * Answers the oldest call, or the one given; null means that there is no response. To an array it adds the number of
+   * the command, as the scripts do.
+   */
   respond(
     rootContext: number,
     status: number | null,
@@ -67,9 +70,12 @@ export class HttpHost extends StrictHost {
   ): void {
     if (call === undefined) throw new Error("the filter has made no HTTP call");
     this.calls.splice(this.calls.indexOf(call), 1);
-    this.deliverResponse(rootContext, call.token, status, body);
+    const number = call.command.args.at(-1)!;
+    const numbered = typeof body === "string" ? withNumber(body, number) : body;
+    this.deliverResponse(rootContext, call.token, status, numbered);
   }
 
+  /** Hands over a response as it is. */
   deliverResponse(
     rootContext: number,
     token: number,
@@ -145,6 +151,15 @@ export class HttpHost extends StrictHost {
     this.number(slot, call.token);
     return Status.Ok;
   }
+}
+
+/** A reply in JSON with one more element behind the others, if it is an array; all else, and errors, as it is. */
+export function withNumber(body: string, number: string): string {
+  return body.replace(
+    /^(\{"\w+":\[)(?!true|false)(.*?)(\]\}\s*)$/s,
+    (_, head: string, items: string, end: string) =>
+      [head, items, items === "" ? "" : ",", JSON.stringify(number), end].join(""),
+  );
 }
 
 /** Reads a command as Webdis does: the format behind the last dot, a database if the first part is a number. */

@@ -39,7 +39,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
   it("is never taken from a callback that is still running, when the host answers in the middle of it", async () => {
     const host = await start(file, PER_KEY);
     host.onRedisCall = (command) => {
-      const isCharge = command.args.length > 5;
+      const isCharge = command.args.length > 6;
       host.reply(ROOT, isCharge ? array(7) : counter(command.token % 3 === 0 ? 101 : 0), command);
     };
     let admitted = 0n;

@@ -111,7 +111,7 @@ class Play {
   }
 
   private reply(reply: string | null, command: RedisCommand): void {
-    this.host.deliver(ROOT, command.token, reply === null ? 1 : 0, reply);
+    this.host.reply(ROOT, reply, command);
     this.collect();
   }
 

@@ -37,11 +37,13 @@ def is_valid(file: str, *proposals: str) -> bool:
 
 
 def reply_of(host: Host, *items: int | None) -> bytes:
-    """An array as Webdis or Redis writes it."""
+    """An array as Webdis or Redis writes it, which ends with the number of the oldest command."""
+    _, words = host.commands[0]
+    number = words[-1]
     if host.has_http:
-        return json.dumps({"EVALSHA": items}).encode()
-    words = ["$-1\r\n" if item is None else f":{item}\r\n" for item in items]
-    return f"*{len(items)}\r\n{''.join(words)}".encode()
+        return json.dumps({"EVALSHA": [*items, number]}).encode()
+    values = ["$-1\r\n" if item is None else f":{item}\r\n" for item in items]
+    return f"*{len(items) + 1}\r\n{''.join(values)}${len(number)}\r\n{number}\r\n".encode()
 
 
 def allowed(host: Host) -> dict:

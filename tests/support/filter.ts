@@ -75,7 +75,7 @@ export function chargeOf(command: RedisCommand): {
   const args = command.args.map(String);
   const numberOfKeys = Number(args[2]);
   const keys = args.slice(3, 3 + numberOfKeys);
-  const windows = args.slice(3 + numberOfKeys).map(Number);
+  const windows = args.slice(3 + numberOfKeys, -1).map(Number);
   const [tokens] = windows.splice(-2);
   const counters = keys.slice(0, windows.length);
   return {

@@ -217,13 +217,20 @@ export class StrictHost {
     this.streams.delete(id);
   }
 
-  /** Answers the oldest command in flight, or the one given; null means that the connection failed. */
+  /**
+   * Answers the oldest command in flight, or the one given; null means that the connection failed. To an array it adds
+   * the number of the command, as the scripts do.
+   */
   reply(root: number, reply: string | Uint8Array | null, command = this.pending[0]): void {
     if (command === undefined) throw new Error("the filter has sent no Redis command");
-    this.pending.splice(this.pending.indexOf(command), 1);
-    this.deliver(root, command.token, reply === null ? 1 : 0, reply);
+    const index = this.pending.indexOf(command);
+    if (index >= 0) this.pending.splice(index, 1);
+    const number = String(command.args.at(-1));
+    const numbered = typeof reply === "string" ? withNumber(reply, number) : reply;
+    this.deliver(root, command.token, reply === null ? 1 : 0, numbered);
   }
 
+  /** Hands over an answer as it is. */
   deliver(root: number, token: number, status: number, reply: string | Uint8Array | null): void {
     const outer = this.redisReply;
     this.redisReply =
@@ -460,6 +467,13 @@ export class StrictHost {
       ]),
     );
   }
+}
+
+/** A RESP2 array with one more element behind the others; all else as it is. */
+export function withNumber(reply: string, number: string): string {
+  const [head, count] = /^\*(\d+)\r\n/.exec(reply) ?? [];
+  if (head === undefined) return reply;
+  return `*${Number(count) + 1}\r\n${reply.slice(head.length)}$${number.length}\r\n${number}\r\n`;
 }
 
 /** u32le count, then per pair u32le sizes, then per pair key NUL value NUL; the size must match exactly. */

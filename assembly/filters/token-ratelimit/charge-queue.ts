@@ -1,7 +1,5 @@
 import { done } from "../../abi/lifecycle";
-import { nowMilliseconds, nowNanoseconds, setTickPeriod } from "../../abi/time";
-import { ByteBuilder } from "../../bytes/builder";
-import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
+import { nowMilliseconds, setTickPeriod } from "../../abi/time";
 import { Charge } from "./charge";
 
 /** More charges than that do not wait; what comes then is lost. They take about 1 MB. */
@@ -23,24 +21,6 @@ export class ChargeQueue {
   private finishing: bool = false;
   /** The root context is gone, and so are its ticks. */
   private ended: bool = false;
-  private created: i64 = nowNanoseconds();
-  /** What the ids begin with. */
-  private prefix: Bytes = EMPTY;
-  private made: i64 = 0;
-
-  /** The number of a new charge. */
-  nextId(): i64 {
-    if (this.made == 0) this.prefix = bytesOf(`${this.created}.${nowNanoseconds()}.`);
-    return ++this.made;
-  }
-
-  /**
-   * Writes the id of the charge with this number, which no other has: in this worker because of its number, in another
-   * because no two are configured and make their first charge at the same nanoseconds.
-   */
-  appendId(out: ByteBuilder, id: i64): void {
-    out.bytes(this.prefix).decimal(id);
-  }
 
   /** Has a charge that failed tried again later; false if it has been tried often enough, or too many wait. */
   later(charge: Charge): bool {

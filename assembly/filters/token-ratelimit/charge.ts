@@ -1,5 +1,4 @@
 import { ByteBuilder } from "../../bytes/builder";
-import { Bytes } from "../../bytes/bytes";
 import { appendMarkerKey } from "../../limiter/counter-key";
 import { CHARGE_SCRIPT, CHARGE_SHA1, MARKER_SECONDS } from "../../limiter/scripts";
 import { Reply, ReplyKind } from "../../redis/reply";
@@ -21,7 +20,7 @@ export class Charge extends ScriptCall {
   /** When it is to be tried again, in milliseconds since the epoch. */
   due: i64 = 0;
   private tokens: i64 = 0;
-  /** Tells it from all other charges. */
+  /** Tells it from all other charges, in this worker and in others. */
   private id: i64 = 0;
   /** Whether it carries a marker, by which Redis knows that it was made. */
   private isMarked: bool = false;
@@ -37,7 +36,7 @@ export class Charge extends ScriptCall {
   begin(tokens: i64): void {
     this.tokens = tokens;
     this.attempts = 0;
-    this.id = this.limiter.charges.nextId();
+    this.id = this.transport.newNumber();
     this.send();
   }
 
@@ -49,16 +48,16 @@ export class Charge extends ScriptCall {
     if (failure != Failure.None) this.onResult(failure);
   }
 
-  protected write(verb: Bytes, script: Bytes): void {
+  protected write(): void {
     const transport = this.transport;
     const counters = this.call.counters;
     const count = counters.length;
     marker.clear();
     this.isMarked = appendMarkerKey(marker, counters.key(0), counters.keySize(0));
-    transport.begin(verb, script, this.isMarked ? count + 1 : count, count + 2);
+    this.beginCommand(this.isMarked ? count + 1 : count, count + 2);
     for (let i = 0; i < count; ++i) transport.key(counters.key(i), counters.keySize(i));
     if (this.isMarked) {
-      this.limiter.charges.appendId(marker, this.id);
+      marker.decimal(this.id);
       transport.key(marker.ptr, marker.length);
     }
     for (let i = 0; i < count; ++i) transport.number(counters.window(i));

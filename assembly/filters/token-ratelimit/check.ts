@@ -1,6 +1,5 @@
 import { log, logs } from "../../abi/log";
 import { LogLevel } from "../../abi/types";
-import { Bytes } from "../../bytes/bytes";
 import { Counters } from "../../limiter/counters";
 import { CHECK_SCRIPT, CHECK_SHA1 } from "../../limiter/scripts";
 import { Verdict } from "../../limiter/verdict";
@@ -45,10 +44,10 @@ export class Check extends ScriptCall {
     this.listener = null;
   }
 
-  protected write(verb: Bytes, script: Bytes): void {
+  protected write(): void {
     const counters = this.call.counters;
     const count = counters.length;
-    this.transport.begin(verb, script, count, count);
+    this.beginCommand(count, count);
     for (let i = 0; i < count; ++i) this.transport.key(counters.key(i), counters.keySize(i));
     for (let i = 0; i < count; ++i) this.transport.number(counters.window(i));
   }

@@ -50,7 +50,7 @@ function explain(failure: Failure): string {
     case Failure.ErrorReply:
       return "it answered with an error: ";
     default:
-      return "the reply is not what the script returns; check that redis.service_name names a Redis";
+      return "the reply is not that to the command; check that redis.service_name names a Redis (or redis.http.cluster a Webdis), and redis.timeout: what Redis answers later may reach somebody else";
   }
 }
 
