@@ -3,6 +3,9 @@ import { TokenEstimator } from "./estimator";
 /** How much of a text is kept, from its beginning. */
 const SAMPLE: i32 = 4 << 10;
 
+/** No text is longer. */
+const MAX_BYTES: i64 = 1 << 48;
+
 // One for all: an estimate is made at once.
 const estimator = new TokenEstimator();
 
@@ -60,9 +63,9 @@ export class TextMeter {
     if (this.kept == 0) return 0;
     estimator.clear();
     estimator.feed(this.sample, this.kept);
-    // At most 2^54 bytes, of at most 3 tokens each, in units of 1/16 of a sample: no overflow.
+    // A text is longer than what is kept of it only if the sample is full. Of at most 3 tokens a byte: no overflow.
     return this.bytes == this.kept
       ? estimator.tokens
-      : (estimator.tokens * (this.bytes >> 8)) / (this.kept >> 8);
+      : (estimator.tokens * min(this.bytes, MAX_BYTES)) / SAMPLE;
   }
 }
