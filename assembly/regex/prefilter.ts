@@ -116,8 +116,6 @@ export class Prefilter {
     return false;
   }
 
-  // @ts-ignore: decorator
-  @inline
   private look(gram: u32, at: i32): bool {
     this.found = at;
     this.entry = <u32>this.rows[this.rowOf(gram)];
@@ -133,8 +131,6 @@ export class Prefilter {
   }
 
   /** The row of a gram, or the empty one where it belongs. */
-  // @ts-ignore: decorator
-  @inline
   private rowOf(gram: u32): i32 {
     const mask = this.rows.length - 1;
     let row = (<i32>((<u64>gram * 0x9e3779b97f4a7c15) >> 40)) & mask;
