@@ -50,6 +50,13 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(WebAssembly.Module.imports(module).filter(({ name }) => name.includes("redis"))).toEqual([]);
   });
 
+  it("says at start which limits are in force, and where it looks for Redis", async () => {
+    const host = await start(file);
+    expect(host.lines(2)).toEqual([
+      expect.stringContaining('rule "r": first_match, 1 rule item; Redis: webdis'),
+    ]);
+  });
+
   it("asks Webdis for the counters, and lets the request wait", async () => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);

@@ -11,6 +11,18 @@ const rule = (rule_name: string, match: object = {}): object => ({
 });
 
 describe.each(MODULES)("%s", (_name, file) => {
+  it("are told at start, with each Redis that is used", async () => {
+    const other = { redis: { ...REDIS, service_name: "other.dns", service_port: 80 } };
+    const host = await start(file, {
+      ...rule("global"),
+      _rules_: [rule("a", { _match_route_: ["a"] }), rule("b", { _match_route_: ["b"], ...other })],
+    });
+    expect(host.lines(2).at(-1)).toContain(
+      'rule "global": first_match, global threshold; 2 for routes, hosts or services; ' +
+        "Redis: outbound|6379||redis.dns, outbound|80||other.dns",
+    );
+  });
+
   it.each<[string, object, string]>([
     ["route", { route_name: "chat" }, "route"],
     ["domain", { ":authority": "api.a.com:8080" }, "domain"],

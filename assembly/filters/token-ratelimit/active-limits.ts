@@ -40,6 +40,12 @@ export class ActiveLimits {
     }
   }
 
+  /** The clusters of Redis that are used, for the log. */
+  describeRedis(): string {
+    const names = this.connections.map<string>((connection) => connection.transport.name());
+    return names.join(", ");
+  }
+
   /** The rate limit that applies to a request, or null when none does. */
   select(request: HttpSource): Limiter | null {
     if (this.selectors.length == 0) return this.global;

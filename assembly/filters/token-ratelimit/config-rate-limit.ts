@@ -60,7 +60,7 @@ export class RateLimitConfig {
     const limit = this.globalLimit !== null ? ", global threshold" : "";
     const count = this.items.length;
     const items = count == 0 ? "" : count == 1 ? ", 1 rule item" : `, ${count} rule items`;
-    return `rule "${textOf(this.ruleName)}": ${mode}${limit}${items}, redis ${textOf(this.redis.cluster)}`;
+    return `rule "${textOf(this.ruleName)}": ${mode}${limit}${items}`;
   }
 }
 

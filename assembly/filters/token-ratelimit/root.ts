@@ -45,8 +45,9 @@ export class RateLimitRoot extends RootContext {
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;
-    this.limits = new ActiveLimits(config, this.connect, this.counts, this.charges, this.readers);
-    log(LogLevel.Info, PREFIX + config.describe());
+    const limits = new ActiveLimits(config, this.connect, this.counts, this.charges, this.readers);
+    this.limits = limits;
+    log(LogLevel.Info, `${PREFIX}${config.describe()}; Redis: ${limits.describeRedis()}`);
     return true;
   }
 
