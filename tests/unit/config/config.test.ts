@@ -103,13 +103,9 @@ describe("configurations in tests/fixtures/config", () => {
 
   it("are described in one line without secrets", () => {
     parse(json(fixture("published/by-param.yaml")));
-    expect(config.describe()).toBe(
-      'rule "default_rule": first_match, 2 rule items',
-    );
+    expect(config.describe()).toBe('rule "default_rule": first_match, 2 rule items');
     parse(json(fixture("valid/all-match-with-both.yaml")));
-    expect(config.describe()).toBe(
-      'rule "r": all_match, global threshold, 2 rule items',
-    );
+    expect(config.describe()).toBe('rule "r": all_match, global threshold, 2 rule items');
     parse(json(fixture("valid/rules-with-global.yaml")));
     expect(config.describe()).toBe(
       'rule "r": first_match, global threshold; 2 for routes, hosts or services',
