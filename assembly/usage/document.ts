@@ -260,6 +260,8 @@ export class Document {
   }
 
   private open(isArray: bool): void {
+    // What was to be text is none.
+    this.droppedFrom = -1;
     const edge = this.next();
     const nested = isArray && this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
     if (!isNode(edge) || nested || this.depth == MAX_PATH) {
@@ -292,7 +294,8 @@ export class Document {
   }
 
   private scalar(token: Token): void {
-    this.endDroppedText();
+    if (token == Token.String) this.endDroppedText();
+    this.droppedFrom = -1;
     const edge = this.next();
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {

@@ -19,9 +19,14 @@ const estimator = new TokenEstimator();
 @final
 @unmanaged
 export class TextMeter {
-  private sample: usize = heap.alloc(SAMPLE);
+  private sample: usize;
   private kept: i32 = 0;
   private bytes: i64 = 0;
+
+  /** @param size of the memory that the text is kept in, if somebody needs more of it */
+  constructor(size: i32 = SAMPLE) {
+    this.sample = heap.alloc(size);
+  }
 
   dispose(): void {
     heap.free(this.sample);
@@ -31,6 +36,11 @@ export class TextMeter {
   begin(): void {
     this.kept = 0;
     this.bytes = 0;
+  }
+
+  /** The memory that the text is kept in, from its beginning. */
+  get memory(): usize {
+    return this.sample;
   }
 
   /** Takes the next `len` bytes of text at `ptr`: UTF-8, cut anywhere. */

@@ -33,6 +33,20 @@ describe("text", () => {
     expect(many / (10 * one)).toBeLessThan(1.1);
   });
 
+  it("counts in short requests, which are read only when they are asked about", () => {
+    const short = tokens(asking(sentence.repeat(20)));
+    expect(short).toBeGreaterThan(200);
+    expect(short).toBeLessThan(300);
+    tokens(asking(sentence.repeat(400)));
+    expect(tokens(asking(sentence.repeat(20)), 100)).toBe(short);
+    // As many bytes as are held, one less and one more.
+    const sizes = [8191, 8192, 8193].map((size) => {
+      const empty = JSON.stringify(asking("")).length;
+      return tokens(asking("five ".repeat(2000).slice(0, size - empty)), 4096);
+    });
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+  });
+
   it("counts nothing where there is no JSON", () => {
     expect(tokens(`Hello, ${sentence}`)).toBe(0);
   });
