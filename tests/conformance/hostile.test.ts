@@ -55,6 +55,11 @@ describe.each(MODULES)("%s", (_name, file) => {
     host = await start(file, EVERYTHING);
   });
 
+  /** What is never answered is kept for ever. */
+  const answerAll = (): void => {
+    while (host.pending.length > 0) host.reply(ROOT, array(7));
+  };
+
   it("survives every status at every host call", async () => {
     for (const name of HIGRESS_IMPORTS) {
       for (const status of [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 255]) {
@@ -194,7 +199,7 @@ describe.each(MODULES)("%s", (_name, file) => {
         for (const again of host.pending.splice(0)) host.deliver(ROOT, again.token, 1, null);
         expect(stream.continued + (stream.localResponse ? 1 : 0)).toBe(1);
         host.end(id);
-        host.pending.length = 0;
+        answerAll();
       }),
       fuzz(),
     );
@@ -221,7 +226,7 @@ describe.each(MODULES)("%s", (_name, file) => {
         for (const chunk of chunks) host.responseBody(id, chunk);
         if (trailers) host.responseTrailers(id);
         host.end(id);
-        host.pending.length = 0;
+        answerAll();
       }),
       fuzz(),
     );

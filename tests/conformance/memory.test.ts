@@ -36,6 +36,24 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBe(warm);
   });
 
+  it("holds a bounded number of rejection counters, whatever clients call themselves, and all rejections in them", async () => {
+    const host = await start(file, PER_KEY);
+    const rejections = 9_000;
+    for (let i = 0; i < rejections; ++i) {
+      const id = 2 + i;
+      if (i >= 3_000) host.properties.set("cluster_name", `cluster-${i}`);
+      host.request(id, ROOT, { "x-api-key": "a", "x-mse-consumer": `consumer-${i}` });
+      host.reply(ROOT, counter(101));
+      host.end(id);
+    }
+    const counts = [...host.metrics].filter(([name]) => name.endsWith(".token_ratelimit_count"));
+    expect(counts).toHaveLength(2 * 2048 + 1);
+    expect(counts.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(rejections);
+    expect(counts.at(-1)![0]).toBe(
+      "route.other.upstream.other.model.none.consumer.other.metric.token_ratelimit_count",
+    );
+  });
+
   it("is never taken from a callback that is still running, when the host answers in the middle of it", async () => {
     const host = await start(file, PER_KEY);
     host.onRedisCall = (command) => {

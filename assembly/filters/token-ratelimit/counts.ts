@@ -4,7 +4,10 @@ import { Bytes, bytesOf } from "../../bytes/bytes";
 import { ByteTable } from "../../bytes/table";
 import { Failure } from "../../redis/transport";
 
-/** More different rejection counters than that are counted under the consumer `other`: consumers come from clients. */
+/**
+ * More different rejection counters than that are counted under the consumer `other`, since consumers come from clients;
+ * more than twice as many under the route and the cluster `other` too.
+ */
 const MAX_REJECTION_COUNTERS = 2048;
 
 const ROUTE = bytesOf("route.");
@@ -76,19 +79,23 @@ export class Counts {
 
   /** A rejected request, under the name of the published plugin, which Higress turns into labels. */
   rejected(route: Bytes, cluster: Bytes, consumer: Bytes): void {
-    writeRejectionName(route, cluster, consumer);
-    let index = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
-    if (index < 0 && this.rejections.length >= MAX_REJECTION_COUNTERS) {
-      writeRejectionName(route, cluster, OTHER);
-      index = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
-    }
-    if (index < 0) {
-      const name = rejectionName.toBytes();
-      index = this.rejections.length;
-      this.rejectionIndex.add(name, index);
-      this.rejections.push(new Counter(name));
-    }
+    let index = this.rejectionOf(route, cluster, consumer, MAX_REJECTION_COUNTERS);
+    if (index < 0) index = this.rejectionOf(route, cluster, OTHER, 2 * MAX_REJECTION_COUNTERS);
+    // Clusters may come from clients too, where routes name a header for them.
+    if (index < 0) index = this.rejectionOf(OTHER, OTHER, OTHER, i32.MAX_VALUE);
     this.rejections[index].add(1);
+  }
+
+  /** The place of a counter, which is made if there are fewer than `most` of them; else -1. */
+  private rejectionOf(route: Bytes, cluster: Bytes, consumer: Bytes, most: i32): i32 {
+    writeRejectionName(route, cluster, consumer);
+    const known = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
+    const index = this.rejections.length;
+    if (known >= 0 || index >= most) return known;
+    const name = rejectionName.toBytes();
+    this.rejectionIndex.add(name, index);
+    this.rejections.push(new Counter(name));
+    return index;
   }
 }
 
