@@ -2,7 +2,7 @@ import { done } from "../../abi/lifecycle";
 import { nowMilliseconds, setTickPeriod } from "../../abi/time";
 import { Charge } from "./charge";
 
-/** More charges than that do not wait; what comes then is lost. They take about 1 MB. */
+/** More charges than that do not wait; what comes then is lost. They take about 2 MB. */
 const MAX_WAITING = 1024;
 /** A charge is tried again after 1, 2, 4, 8 and 16 seconds: well within the time that its marker stands. */
 const MAX_ATTEMPTS = 6;
