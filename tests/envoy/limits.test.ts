@@ -1,5 +1,6 @@
 // Scenario: stock Envoy with deploy/envoy/envoy.yaml limits callers by whatever the configuration names, and answers who
 // is over the limit as it documents. Whatever a limit is for, its first call is served and its second rejected.
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isAvailable, type Envoy } from "./processes.ts";
@@ -95,7 +96,7 @@ describe.skipIf(!isAvailable)("stock Envoy", () => {
     expect(await envoy.stat("ai_token_ratelimit.lost_tokens")).toBe(0);
   });
 
-  it("serves the official client until it raises a RateLimitError", async () => {
+  it("serves OpenAI's client until it raises a RateLimitError", async () => {
     const openai = new OpenAI({
       apiKey: "unused",
       baseURL: `${envoy.url}/v1`,
@@ -107,6 +108,24 @@ describe.skipIf(!isAvailable)("stock Envoy", () => {
     expect(completion.usage?.total_tokens).toBe(51);
     await untilCounter(backends.redis, `${PREFIX}limit_by_per_header:3600:x-api-key:openai`, 51);
     await expect(openai.chat.completions.create(question)).rejects.toThrow(OpenAI.RateLimitError);
+  });
+
+  it("serves Anthropic's client, streams too, until it raises a RateLimitError", async () => {
+    const anthropic = new Anthropic({
+      apiKey: "unused",
+      authToken: null,
+      baseURL: envoy.url,
+      maxRetries: 0,
+      defaultHeaders: { "x-api-key": "anthropic" },
+    });
+    const question = { model: "fake-model", messages: [{ role: "user" as const, content: "Hello" }] };
+    const message = await anthropic.messages.stream({ ...question, max_tokens: 50 }).finalMessage();
+    const tokens = message.usage.input_tokens + message.usage.output_tokens;
+    expect(tokens).toBeGreaterThan(50);
+    await untilCounter(backends.redis, `${PREFIX}limit_by_per_header:3600:x-api-key:anthropic`, tokens);
+    await expect(anthropic.messages.create({ ...question, max_tokens: 50 })).rejects.toThrow(
+      Anthropic.RateLimitError,
+    );
   });
 
   it("shares a limit with another Envoy", async () => {
