@@ -103,9 +103,10 @@ function accepts(port: number): Promise<boolean> {
       // A port that Docker forwards accepts before Redis does, so ask for an answer.
       socket.write("PING\r\n");
     });
-    socket.once("data", () => {
+    socket.once("data", (reply) => {
       socket.destroy();
-      resolve(true);
+      // While it reads what it has on disk, it answers everything with this error.
+      resolve(!reply.toString().startsWith("-LOADING"));
     });
     socket.once("close", () => resolve(false));
     socket.once("error", () => resolve(false));
