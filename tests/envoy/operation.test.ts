@@ -80,8 +80,12 @@ describe.skipIf(!isAvailable)("a running Envoy", () => {
       expect((await chat(envoy.url, 51)).status).toBe(200);
       await untilCounter(backends.redis, counter("r"), 51);
       expect((await chat(envoy.url, 51)).status).toBe(429);
-      envoy.push(configuration("r", 60));
-      await eventually(async () => ((await chat(envoy.url, 2)).status === 200 ? true : undefined));
+      const serves = async (): Promise<true> => {
+        envoy.push(configuration("r", 60));
+        return eventually(async () => ((await chat(envoy.url, 2)).status === 200 ? true : undefined), 8_000);
+      };
+      // On a busy machine Envoy was once seen not to take the next file over in five seconds; it is written again then.
+      await serves().catch(serves);
     },
   );
 
