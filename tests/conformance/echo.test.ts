@@ -3,7 +3,8 @@
 // and, for why replies may be confused, deploy/envoy/README.md.
 import { beforeEach, describe, expect, it } from "vitest";
 import { array, CLUSTER, chargeOf, MODULES, PER_KEY, ROOT, usageBody } from "../support/filter.ts";
-import { StrictHost, withNumber, type RedisCommand } from "../support/strict-host.ts";
+import { StrictHost, type RedisCommand } from "../support/strict-host.ts";
+import { withNumber } from "../support/wire.ts";
 import { ENVOY_MODULES, HttpHost, withNumber as withNumberInJson } from "./http-host.ts";
 
 const ALICE = { "x-api-key": "alice" };

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fuzz, RUNS } from "../support/fuzz.ts";
 import { array, counter, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
-import { HIGRESS_IMPORTS, StrictHost, withNumber } from "../support/strict-host.ts";
+import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
+import { withNumber } from "../support/wire.ts";
 
 const limits = { token_per_second: 5, token_per_minute: 100, token_per_hour: 1000, token_per_day: 10_000 };
 /** Every kind of rule, both modes' features, an override. */

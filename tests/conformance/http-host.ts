@@ -1,6 +1,7 @@
 // The strict host as stock Envoy is: it has HTTP calls instead of Redis calls, with Webdis behind one of its clusters.
 import { resolve } from "node:path";
-import { parsePairs, Status, StrictHost } from "../support/strict-host.ts";
+import { Status, StrictHost } from "../support/strict-host.ts";
+import { parsePairs } from "../support/wire.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -2,6 +2,8 @@
 // filter did, and fails the test at once when the filter does what a host could not accept. It is written
 // independently of gateway/, so that a misunderstanding of the ABI in one shows in the other.
 import { readFileSync } from "node:fs";
+import type { Exports } from "./guest.ts";
+import { parseCommand, parsePairs, withNumber } from "./wire.ts";
 
 export const Status = { Ok: 0, NotFound: 1, BadArgument: 2, InternalFailure: 10 } as const;
 
@@ -51,32 +53,6 @@ interface Stream {
   body: Uint8Array;
   localResponse: LocalResponse | null;
   continued: number;
-}
-
-interface Exports {
-  memory: WebAssembly.Memory;
-  malloc(size: number): number;
-  _initialize(): void;
-  proxy_on_vm_start(root: number, size: number): number;
-  proxy_on_context_create(id: number, parent: number): void;
-  proxy_on_configure(root: number, size: number): number;
-  proxy_on_tick(root: number): void;
-  proxy_on_request_headers(id: number, count: number, end: number): number;
-  proxy_on_request_body(id: number, size: number, end: number): number;
-  proxy_on_response_headers(id: number, count: number, end: number): number;
-  proxy_on_response_body(id: number, size: number, end: number): number;
-  proxy_on_response_trailers(id: number, count: number): number;
-  proxy_on_redis_call_response(root: number, token: number, status: number, size: number): void;
-  proxy_on_http_call_response(
-    root: number,
-    token: number,
-    headers: number,
-    size: number,
-    trailers: number,
-  ): void;
-  proxy_on_log(id: number): void;
-  proxy_on_done(id: number): number;
-  proxy_on_delete(id: number): void;
 }
 
 const encoder = new TextEncoder();
@@ -467,55 +443,4 @@ export class StrictHost {
       ]),
     );
   }
-}
-
-/** A RESP2 array with one more element behind the others; all else as it is. */
-export function withNumber(reply: string, number: string): string {
-  const [head, count] = /^\*(\d+)\r\n/.exec(reply) ?? [];
-  if (head === undefined) return reply;
-  return `*${Number(count) + 1}\r\n${reply.slice(head.length)}$${number.length}\r\n${number}\r\n`;
-}
-
-/** u32le count, then per pair u32le sizes, then per pair key NUL value NUL; the size must match exactly. */
-export function parsePairs(bytes: Uint8Array): [string, string][] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = view.getUint32(0, true);
-  const pairs: [string, string][] = [];
-  let at = 4 + 8 * count;
-  const read = (size: number): string => {
-    const text = decoder.decode(bytes.subarray(at, at + size));
-    if (bytes[at + size] !== 0) throw new Error("header pairs: a NUL is missing");
-    at += size + 1;
-    return text;
-  };
-  for (let i = 0; i < count; ++i) {
-    const name = read(view.getUint32(4 + 8 * i, true));
-    pairs.push([name, read(view.getUint32(8 + 8 * i, true))]);
-  }
-  if (at !== bytes.length) throw new Error("header pairs: wrong size");
-  return pairs;
-}
-
-/** The arguments of exactly one RESP2 command. */
-function parseCommand(bytes: Uint8Array): Buffer[] {
-  const buffer = Buffer.from(bytes);
-  let at = 0;
-  const line = (type: string): number => {
-    const end = buffer.indexOf("\r\n", at);
-    const text = buffer.toString("latin1", at, end);
-    if (end < 0 || !new RegExp(`^\\${type}\\d+$`).test(text))
-      throw new Error(`not a command: ${buffer.toString()}`);
-    at = end + 2;
-    return Number(text.slice(1));
-  };
-  const args: Buffer[] = [];
-  for (let left = line("*"); left > 0; --left) {
-    const size = line("$");
-    args.push(buffer.subarray(at, at + size));
-    if (buffer.toString("latin1", at + size, at + size + 2) !== "\r\n")
-      throw new Error("a bulk string has no end");
-    at += size + 2;
-  }
-  if (at !== buffer.length) throw new Error("bytes behind the command");
-  return args;
 }
