@@ -1,0 +1,39 @@
+// A catalogue of the ways in which callers have tried to pay less, to be somebody else, to make somebody else pay, or to
+// harm the gateway, each with the test that plays it. Read it from top to bottom; this test holds the references.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** The trick in one sentence, the file below tests/ that plays it, and the title of the test there. */
+type Attack = readonly [trick: string, file: string, title: string];
+
+const CALLERS_NOT_COUNTED: Attack[] = [];
+
+const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [];
+
+const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [];
+
+const HARM_TO_THE_GATEWAY: Attack[] = [];
+
+const REDIS_IN_THE_CLOUD: Attack[] = [];
+
+const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [];
+
+describe.each([
+  ["callers who are not counted, or counted as somebody else", CALLERS_NOT_COUNTED],
+  ["calls that cost nothing, or too little", CALLS_THAT_COST_TOO_LITTLE],
+  ["charges that are made twice, or lost", CHARGES_MADE_TWICE_OR_LOST],
+  ["harm to the gateway", HARM_TO_THE_GATEWAY],
+  ["Redis in the cloud", REDIS_IN_THE_CLOUD],
+  ["limits that limit nobody", LIMITS_THAT_LIMIT_NOBODY],
+])("%s", (_group, attacks) => {
+  it("names a test for each attack", () => {
+    const missing = attacks.filter(([, file, title]) => !titlesIn(file).includes(title));
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The text of a test file, in which its titles stand. */
+function titlesIn(file: string): string {
+  return readFileSync(resolve(import.meta.dirname, file), "utf8");
+}
