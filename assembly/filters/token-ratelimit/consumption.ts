@@ -1,17 +1,14 @@
 import { borrowBuffer } from "../../abi/buffers";
-import { borrowHeader, getHeader } from "../../abi/headers";
+import { getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
-import { addressOf, bytesOf, equals } from "../../bytes/bytes";
-import { HEADERS } from "../../usage/formats";
+import { addressOf, bytesOf } from "../../bytes/bytes";
 import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
+import { Answer } from "./answer";
 import { Limiter } from "./limiter";
 
 const STATUS = bytesOf(":status");
-const CONTENT_TYPE = bytesOf("content-type");
-const CONTENT_ENCODING = bytesOf("content-encoding");
-const IDENTITY = bytesOf("identity");
 
 /**
  * Bytes of a compressed response per token, for want of anything better. An answer in one piece has about 2, a stream,
@@ -26,16 +23,15 @@ const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 @final
 export class Consumption {
   private meter: RequestMeter | null = null;
-  private scanner: UsageScanner | null = null;
-  private isCompressed: bool = false;
-  private compressedBytes: i64 = 0;
+  private readonly answer: Answer;
 
-  constructor(private readonly limiter: Limiter) {}
+  constructor(private readonly limiter: Limiter) {
+    this.answer = new Answer(limiter.readers);
+  }
 
   /** Begins with another call. */
   begin(): void {
-    this.isCompressed = false;
-    this.compressedBytes = 0;
+    this.answer.begin();
   }
 
   /** The next `size` bytes of the request's body are in the host's buffer. */
@@ -53,23 +49,12 @@ export class Consumption {
 
   /** The headers of the response have arrived. */
   responseHeaders(): void {
-    if (this.scanner !== null) return;
-    const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
-    this.isCompressed = encoding !== null && encoding.byteLength > 0 && !equals(encoding, IDENTITY);
-    if (this.isCompressed) return;
-    const type = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
-    this.scanner = this.limiter.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
-    release(type);
+    this.answer.headers();
   }
 
   /** The next `size` bytes of the response's body are in the host's buffer. */
   responseBody(size: u32): void {
-    if (this.isCompressed) this.compressedBytes += size;
-    const scanner = this.scanner;
-    if (scanner === null) return;
-    const chunk = borrowBuffer(BufferType.HttpResponseBody, size);
-    if (chunk != 0) scanner.feed(chunk, borrowedSize());
-    release(chunk);
+    this.answer.body(size);
   }
 
   /**
@@ -77,18 +62,18 @@ export class Consumption {
    * @param isComplete whether the response has come to its end
    */
   total(isComplete: bool): i64 {
-    const scanner = this.scanner;
+    const answer = this.answer;
+    const scanner = answer.scanner;
     let tokens: i64 = 0;
     if (scanner !== null) tokens = this.ofResponse(scanner, isComplete);
-    else if (this.isCompressed) tokens = this.ofCompressed();
+    else if (answer.isCompressed) tokens = this.ofCompressed();
     this.giveBack();
     return tokens;
   }
 
   private ofResponse(scanner: UsageScanner, isComplete: bool): i64 {
+    this.answer.finish(scanner);
     const usage = scanner.usage;
-    if (!usage.reported) this.offerHeaders(scanner);
-    scanner.finish();
     const config = this.limiter.config;
     if (usage.clamped) this.limiter.counts.clampedUsage();
     if (!usage.reported) {
@@ -102,7 +87,7 @@ export class Consumption {
 
   private ofCompressed(): i64 {
     this.limiter.counts.compressedResponse();
-    return this.estimate(this.compressedBytes / COMPRESSED_BYTES_PER_TOKEN);
+    return this.estimate(this.answer.compressedBytes / COMPRESSED_BYTES_PER_TOKEN);
   }
 
   /** What a successful call is charged that reported no usage. */
@@ -119,17 +104,7 @@ export class Consumption {
     const meter = this.meter;
     if (meter !== null) this.limiter.readers.returnMeter(meter);
     this.meter = null;
-    const scanner = this.scanner;
-    if (scanner !== null) this.limiter.readers.returnScanner(scanner);
-    this.scanner = null;
-  }
-
-  /** Some APIs of Bedrock report their usage in headers only. */
-  private offerHeaders(scanner: UsageScanner): void {
-    for (let i = 0; i < HEADERS.length; ++i) {
-      const value = getHeader(HeaderMapType.HttpResponseHeaders, bytesOf(HEADERS[i].name));
-      if (value !== null) scanner.header(i, value);
-    }
+    this.answer.giveBack();
   }
 }
 
