@@ -66,13 +66,14 @@ const OPENAI: Field[] = [
   new Field("output_tokens_details.reasoning_tokens",     Slot.Reasoning),
 
   // Anthropic (anthropic-sdk-typescript src/resources/messages/messages.ts: "Total input tokens in a request is the
-  // summation of input_tokens, cache_creation_input_tokens, and cache_read_input_tokens"; beta: BetaIterationsUsage)
+  // summation of input_tokens, cache_creation_input_tokens, and cache_read_input_tokens"; beta: BetaIterationsUsage,
+  // each of whose entries is billed: the answer itself, compactions, advisors, attempts that were refused)
   new Field("cache_read_input_tokens",                    Slot.CacheRead),
   new Field("cache_creation_input_tokens",                Slot.CacheWrite),
   new Field("output_tokens_details.thinking_tokens",      Slot.Reasoning),
   new Field("iterations[].input_tokens",                  Slot.AllInput, Op.Add),
-  new Field("iterations[].cache_read_input_tokens",       Slot.AllInput, Op.Add),
-  new Field("iterations[].cache_creation_input_tokens",   Slot.AllInput, Op.Add),
+  new Field("iterations[].cache_read_input_tokens",       Slot.AllCacheRead, Op.Add),
+  new Field("iterations[].cache_creation_input_tokens",   Slot.AllCacheWrite, Op.Add),
   new Field("iterations[].output_tokens",                 Slot.AllOutput, Op.Add),
 
   // Bedrock Converse (docs.aws.amazon.com API_runtime_TokenUsage) and Nova: the cache beside the input

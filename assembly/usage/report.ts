@@ -28,8 +28,10 @@ export const enum Slot {
   /** What is billed, where the counts themselves may be missing. */
   BilledInput,
   BilledOutput,
-  /** The sum of all attempts, of which the other counts describe the last. */
+  /** Sums over all that the provider did for the answer and bills; the counts above then tell only a part of it. */
   AllInput,
+  AllCacheRead,
+  AllCacheWrite,
   AllOutput,
   SLOTS,
 }
@@ -53,7 +55,9 @@ const CONSUMPTION: u32 =
   (1 << Slot.Thoughts) |
   (1 << Slot.Total) |
   (1 << Slot.BilledInput) |
-  (1 << Slot.BilledOutput);
+  (1 << Slot.BilledOutput) |
+  (1 << Slot.AllInput) |
+  (1 << Slot.AllOutput);
 
 /** The counts of one usage object. */
 @final

@@ -91,7 +91,14 @@ function interpret(report: Report, usage: Usage): void {
   usage.cachedInput = max(report.get(Slot.Cached), cacheRead);
   usage.cacheWrite = max(report.get(Slot.CacheWritten), cacheWrite);
   usage.reasoning = report.get(Slot.Reasoning) + report.get(Slot.Thoughts);
-  usage.billedInput = report.get(Slot.AllInput);
-  usage.billedOutput = report.get(Slot.AllOutput);
+  if (report.has(Slot.AllInput) || report.has(Slot.AllOutput)) interpretAll(report, usage);
   usage.limit();
+}
+
+/** What all that the provider did for the answer comes to, where the report lists it: that is what is billed. */
+function interpretAll(report: Report, usage: Usage): void {
+  usage.cachedInput = report.get(Slot.AllCacheRead);
+  usage.cacheWrite = report.get(Slot.AllCacheWrite);
+  usage.input = report.get(Slot.AllInput) + usage.cachedInput + usage.cacheWrite;
+  usage.output = report.get(Slot.AllOutput);
 }

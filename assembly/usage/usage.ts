@@ -19,12 +19,6 @@ export class Usage {
   cacheWrite: i64 = 0;
   /** The part of `output` that is reasoning, as far as the provider tells. */
   reasoning: i64 = 0;
-  /**
-   * What the provider bills where that is more than what it reports as the usage of the answer: Anthropic's
-   * `usage.iterations` also lists compaction, advisor and refused attempts. Otherwise `input` and `output`.
-   */
-  billedInput: i64 = 0;
-  billedOutput: i64 = 0;
   /** Whether a count made no sense (negative, fractional, above `MAX_COUNT`, a string) and was put in range. */
   clamped: bool = false;
 
@@ -35,8 +29,6 @@ export class Usage {
     this.cachedInput = 0;
     this.cacheWrite = 0;
     this.reasoning = 0;
-    this.billedInput = 0;
-    this.billedOutput = 0;
     this.clamped = false;
   }
 
@@ -48,8 +40,6 @@ export class Usage {
     this.cachedInput += other.cachedInput;
     this.cacheWrite += other.cacheWrite;
     this.reasoning += other.reasoning;
-    this.billedInput += other.billedInput;
-    this.billedOutput += other.billedOutput;
     this.limit();
   }
 
@@ -60,7 +50,5 @@ export class Usage {
     this.cachedInput = min(this.cachedInput, this.input);
     this.cacheWrite = min(this.cacheWrite, this.input - this.cachedInput);
     this.reasoning = min(this.reasoning, this.output);
-    this.billedInput = min(max(this.billedInput, this.input), MAX_COUNT);
-    this.billedOutput = min(max(this.billedOutput, this.output), MAX_COUNT);
   }
 }

@@ -11,9 +11,6 @@ function show(usage: Usage): string {
   if (!usage.reported) return usage.clamped ? "none clamped" : "none";
   let text = `${usage.input} ${usage.output} cached ${usage.cachedInput} written ${usage.cacheWrite}`;
   text += ` reasoning ${usage.reasoning}`;
-  if (usage.billedInput != usage.input || usage.billedOutput != usage.output) {
-    text += ` billed ${usage.billedInput} ${usage.billedOutput}`;
-  }
   return usage.clamped ? text + " clamped" : text;
 }
 
