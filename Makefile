@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 MODULES := node_modules/.package-lock.json
-TSX := node_modules/.bin/tsx
+# In this very process, so that nothing is left behind when make is ended.
+TSX := node --import tsx
 
 .PHONY: help run demo build image push test bench load check format clean fuzz estimate
 

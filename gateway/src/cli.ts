@@ -1,4 +1,3 @@
-#!/usr/bin/env -S npx tsx
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { checkConfigFile } from "./cli/check-config.ts";
@@ -12,9 +11,9 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-const wasmOption = new Option("--wasm <file>", "the filter").default(DEFAULT_WASM);
+const wasmOption = new Option("--wasm <file>", "the filter").default(DEFAULT_WASM, "the one in build/");
 
-const program = new Command("gateway")
+const program = new Command("ai-token-ratelimit")
   .description("A local AI gateway that runs the ai-token-ratelimit filter on real HTTP traffic")
   .version(version);
 
@@ -30,6 +29,7 @@ program
   .option("--admin-port <number>", "port for /metrics and /healthz, 0 for any", integer(0, 65535), 0)
   .option("--route <name>", "name of the route, for rules that match one", "default")
   .option("--cluster <name>", "name of the upstream's cluster", "outbound|80||upstream.static")
+  .option("--grace <seconds>", "how long requests may go on when the gateway is to end", integer(0, 86400), 5)
   .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
   .action(serve);
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createAdmin } from "./admin.ts";
@@ -7,6 +8,7 @@ import { redisServices, toPluginJson, type ConfigInput } from "./config/load.ts"
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { accessLogFields } from "./http/access-log.ts";
 import { HttpCallouts } from "./http/callout.ts";
+import { InFlight } from "./http/in-flight.ts";
 import { closeServer, listen } from "./http/listen.ts";
 import { createProxy } from "./http/proxy.ts";
 import { Upstream } from "./http/upstream.ts";
@@ -55,15 +57,21 @@ export interface Gateway {
   metrics(): Promise<string>;
   /** Streams under way end on the configuration they began with. Throws as startGateway, and then changes nothing. */
   reconfigure(config: ConfigInput): void;
-  /** Lets requests under way end, for at most `graceMs` (default 5000). */
-  close(graceMs?: number): Promise<void>;
+  /**
+   * Takes no new connections, lets requests under way end, for at most `graceMs` (default 5000), and cuts the others off.
+   * Then what they consumed is counted, for at most `settleMs` (default 3000).
+   */
+  close(graceMs?: number, settleMs?: number): Promise<void>;
 }
 
-export const DEFAULT_WASM = "build/ai-token-ratelimit.wasm";
+export const DEFAULT_WASM = fileURLToPath(new URL("../../build/ai-token-ratelimit.wasm", import.meta.url));
 const DEFAULT_REDIS = "127.0.0.1:6379";
 const DEFAULT_CLUSTER = "outbound|80||upstream.static";
 const DEFAULT_BUFFER_LIMIT = 1024 * 1024;
 const DEFAULT_GRACE_MS = 5000;
+/** Enough for a command that Redis does not answer, and for its repetition. */
+const DEFAULT_SETTLE_MS = 3000;
+const SHUTDOWN_DETAILS = "gateway_shutdown";
 const PROBE_TIMEOUT_MS = 1000;
 const IDENTITY = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
 
@@ -103,8 +111,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger.error(trap, `the filter trapped in ${trap.where}: ${trap.message}; its VM is being replaced`);
   });
 
+  const inFlight = new InFlight();
   const proxy = createProxy({
     upstream,
+    inFlight,
     routeName: options.route ?? "default",
     clusterName: options.cluster ?? DEFAULT_CLUSTER,
     bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
@@ -131,10 +141,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       adminUrl,
       metrics: () => registry.metrics(),
       reconfigure: (config) => filter.reconfigure(toPluginJson(config)),
-      close: async (graceMs = DEFAULT_GRACE_MS) => {
-        await Promise.all([closeServer(proxy, graceMs), closeServer(admin, graceMs)]);
-        // The last responses' tokens may still be on their way to be counted.
-        await Promise.race([redis.idle(), sleep(graceMs, undefined, { ref: false })]);
+      close: async (graceMs = DEFAULT_GRACE_MS, settleMs = DEFAULT_SETTLE_MS) => {
+        inFlight.isClosing = true;
+        const cutOff = (): void => {
+          const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
+          if (count > 0) logger.warn(`${count} requests had not ended in time and were cut off`);
+        };
+        await Promise.all([closeServer(proxy, graceMs, cutOff), closeServer(admin, graceMs)]);
+        // An exchange may learn later than the server that its connection is closed.
+        inFlight.interruptAll(SHUTDOWN_DETAILS);
+        const settled = redis.idle().then(() => filter.finish());
+        await withinMs(settled, settleMs);
         release();
       },
     };
@@ -144,6 +161,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     release();
     throw error;
   }
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function withinMs(work: Promise<void>, ms: number): Promise<void> {
+  const abort = new AbortController();
+  const timeout = sleep(ms, undefined, { signal: abort.signal }).catch(() => {});
+  await Promise.race([work, timeout]);
+  abort.abort();
 }
 
 /** Compiles the filter; its path or bytes. */

@@ -1,4 +1,4 @@
-import pino, { type Logger } from "pino";
+import pino, { type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
 import { LogLevel } from "./wasm/types.ts";
 
@@ -7,9 +7,19 @@ export type LogLevelName = (typeof LOG_LEVELS)[number];
 
 /** JSON lines on stdout, or readable ones where a person looks on. */
 export function createLogger(level: LogLevelName): Logger {
-  const options = { level, base: null };
-  if (!process.stdout.isTTY) return pino(options);
-  return pino(options, pretty({ colorize: true, translateTime: "HH:MM:ss.l", sync: true }));
+  // Written at once: what pino still has to write when the process ends, it tries to write for ever if nobody reads it.
+  const stdout = pino.destination({ fd: 1, sync: true });
+  return pino({ level, base: null }, process.stdout.isTTY ? readable(stdout) : stdout);
+}
+
+/** One coloured line per entry, its fields behind the message. */
+export function readable(destination: NodeJS.WritableStream | DestinationStream): DestinationStream {
+  return pretty({
+    colorize: true,
+    translateTime: "HH:MM:ss.l",
+    singleLine: true,
+    destination: destination as NodeJS.WritableStream,
+  });
 }
 
 export function silentLogger(): Logger {

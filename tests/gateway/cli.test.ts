@@ -2,13 +2,23 @@
 // Issue "the filter end to end", part 2.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { guest } from "./fixtures/guest.ts";
-import { deferred, send, startRedis, startUpstream, unusedPort } from "./support.ts";
+import {
+  deferred,
+  nextChunk,
+  open,
+  send,
+  startRedis,
+  startTcp,
+  startUpstream,
+  unusedPort,
+} from "./support.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 let directory: string;
@@ -26,13 +36,35 @@ async function file(name: string, contents: string | Uint8Array): Promise<string
   return path;
 }
 
-function start(args: string[], script = "gateway/src/cli.ts") {
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], { cwd: ROOT });
+const EXECUTABLE = join(ROOT, "gateway/bin/ai-token-ratelimit.mjs");
+
+function start(args: string[], command: string[] = [EXECUTABLE], cwd = ROOT) {
+  const [program = "", ...before] = command;
+  const child = spawn(program, [...before, ...args], { cwd });
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
   return { child, output, exited: once(child, "exit") };
+}
+
+/** The address that a started gateway tells. */
+async function urlOf(gateway: ReturnType<typeof start>): Promise<string> {
+  return (await untilPrinted(gateway, /gateway at (\S+),/))[1] ?? "";
+}
+
+function untilPrinted(
+  { child, output }: ReturnType<typeof start>,
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const found = pattern.exec(output.stdout);
+      if (found !== null) resolve(found);
+    };
+    child.stdout.on("data", look);
+    look();
+  });
 }
 
 async function run(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
@@ -108,13 +140,9 @@ describe("serve", () => {
       "--redis",
       redis,
     ];
-    const { child, output, exited } = start(args);
-    const url = await new Promise<string>((resolve) => {
-      child.stdout.on("data", () => {
-        const [, found] = /gateway at (\S+),/.exec(output.stdout) ?? [];
-        if (found !== undefined) resolve(found);
-      });
-    });
+    const gateway = start(args);
+    const { child, output, exited } = gateway;
+    const url = await urlOf(gateway);
     const pending = send(url);
     await arrived.promise;
     child.kill("SIGTERM");
@@ -139,6 +167,99 @@ describe("serve", () => {
     expect(await exited).toEqual([0, null]);
     expect(output.stdout).toContain(`Redis r.dns:6379 at ${redis}`);
   });
+});
+
+describe("the end of serve", () => {
+  /** An upstream whose stream goes on for ever. */
+  const endless = (): Promise<string> =>
+    startUpstream((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write('data: {"choices":[{"delta":{"content":"Once upon a time there was"}}]}\n\n');
+    });
+  const LIMIT = `
+rule_name: r
+rule_items:
+  - {limit_by_per_header: x-api-key, limit_keys: [{key: "*", token_per_day: 1000}]}
+redis: {service_name: r.dns}`;
+  const ask = (url: string) =>
+    open(`${url}/v1/chat/completions`, { method: "POST", headers: { "x-api-key": "k" } }, (request) =>
+      request.end('{"stream":true,"messages":[{"role":"user","content":"Tell me a story"}]}'),
+    );
+
+  it("comes when the grace is over, though a stream has not ended, and what it used is charged", async () => {
+    const redis = await startRedis();
+    const config = await file("limit.yaml", LIMIT);
+    const options = ["--upstream", await endless(), "--redis", redis, "--port", "0", "--grace", "0"];
+    const gateway = start(["serve", "--config", config, ...options]);
+    const response = await ask(await urlOf(gateway));
+    await nextChunk(response);
+    const broken = once(response.resume(), "end");
+    gateway.child.kill("SIGTERM");
+    await expect(broken).rejects.toThrow("aborted");
+    expect(await gateway.exited).toEqual([0, null]);
+    const client = new Redis(`redis://${redis}`);
+    onTestFinished(() => client.disconnect());
+    const key = "higress-token-ratelimit:r:limit_by_per_header:86400:x-api-key:k";
+    expect(Number(await client.get(key))).toBeGreaterThan(5);
+    expect(gateway.output.stdout).toContain("1 requests had not ended in time and were cut off");
+  });
+
+  it("comes though Redis does not answer to the last charge", async () => {
+    const silent = await startTcp((socket) => socket.resume());
+    const config = await file("limit.yaml", `${LIMIT.replace("r.dns", "r.dns, timeout: 100")}`);
+    const options = ["--upstream", await endless(), "--redis", silent, "--port", "0", "--grace", "0"];
+    const gateway = start(["serve", "--config", config, ...options]);
+    const response = await ask(await urlOf(gateway));
+    await nextChunk(response);
+    response.on("error", () => {});
+    gateway.child.kill("SIGINT");
+    expect(await gateway.exited).toEqual([0, null]);
+  });
+
+  it("comes though nobody reads its output any more", async () => {
+    const config = await file("ok.yaml", "any: thing");
+    const options = ["--upstream", "http://127.0.0.1:1", "--wasm", wasm, "--port", "0"];
+    const gateway = start(["serve", "--config", config, ...options]);
+    await urlOf(gateway);
+    gateway.child.stdout.destroy();
+    gateway.child.stderr.destroy();
+    gateway.child.kill("SIGTERM");
+    expect(await gateway.exited).toEqual([0, null]);
+  });
+
+  it("comes at once with a second signal", async () => {
+    const config = await file("ok.yaml", "any: thing");
+    const options = ["--upstream", await endless(), "--wasm", wasm, "--port", "0", "--grace", "3600"];
+    const gateway = start(["serve", "--config", config, ...options]);
+    const response = await ask(await urlOf(gateway));
+    await nextChunk(response);
+    response.on("error", () => {});
+    gateway.child.kill("SIGTERM");
+    await untilPrinted(gateway, /SIGTERM: no new connections; requests under way have 3600 s to end/);
+    gateway.child.kill("SIGTERM");
+    expect(await gateway.exited).toEqual([143, null]);
+  });
+
+  it.each(["SIGTERM", "SIGKILL"] as const)("is that of npx, which started it, by %s", async (signal) => {
+    const config = await file("ok.yaml", "any: thing");
+    const options = ["--upstream", "http://127.0.0.1:1", "--wasm", wasm, "--port", "0"];
+    const gateway = start(["serve", "--config", config, ...options], ["npx", "ai-token-ratelimit"]);
+    await urlOf(gateway);
+    gateway.child.kill(signal);
+    // The gateway has npx' output, which is closed by the last of them.
+    await once(gateway.child, "close");
+  });
+});
+
+it("runs from another project, with the module that was built here", async () => {
+  const project = await mkdtemp(join(directory, "project-"));
+  await mkdir(join(project, "node_modules/.bin"), { recursive: true });
+  await symlink(ROOT, join(project, "node_modules/ai-token-ratelimit"));
+  const link = join(project, "node_modules/.bin/ai-token-ratelimit");
+  await symlink("../ai-token-ratelimit/gateway/bin/ai-token-ratelimit.mjs", link);
+  const { output, exited } = start(["check-config", join(ROOT, "plugin.yaml")], [link], project);
+  expect(await exited).toEqual([0, null]);
+  expect(output.stdout).toContain("plugin.yaml: OK");
 });
 
 describe("check-config", () => {
@@ -170,7 +291,8 @@ it("tells its version", async () => {
 });
 
 it("starts the fake LLM on its own", async () => {
-  const { child, output } = start(["--port", "0"], "gateway/src/fake-llm/main.ts");
+  const command = [process.execPath, "--import", "tsx", "gateway/src/fake-llm/main.ts"];
+  const { child, output } = start(["--port", "0"], command);
   await once(child.stdout, "data");
   const [, url] = /(http:\S+)\/v1/.exec(output.stdout) ?? [];
   expect((await send(`${url}/v1/models`)).status).toBe(200);

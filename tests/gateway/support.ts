@@ -64,7 +64,7 @@ export async function startTestGateway(
       options.onGuestLog?.(level, message);
     },
   });
-  onTestFinished(() => gateway.close(0));
+  onTestFinished(() => gateway.close(0, 0));
   return { ...gateway, log };
 }
 

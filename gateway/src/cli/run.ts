@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { constants } from "node:os";
 import { ConfigError } from "../config/yaml.ts";
 import { stripGuestPrefix } from "../log.ts";
 import { OptionError } from "../services.ts";
+import { isUnderNpm, watchNpm } from "./npm.ts";
 import { ConfigurationRefused } from "../wasm/filter-host.ts";
 import { ModuleRejected } from "../wasm/vm.ts";
 
@@ -23,15 +25,27 @@ function explain(error: unknown): readonly string[] {
   throw error;
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-export function untilSignal(): Promise<void> {
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** npm passes on a Ctrl-C that the terminal has sent to its children already; nobody types a second one that fast. */
+const NPM_ECHO_MS = 300;
+
+/**
+ * Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, as number one of a container too, where
+ * the system itself would not.
+ */
+export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-      resolve();
+    let first = -Infinity;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      const now = performance.now();
+      if (first === -Infinity) {
+        first = now;
+        resolve(signal);
+      } else if (!isUnderNpm || now - first > NPM_ECHO_MS) {
+        process.exit(128 + constants.signals[signal]);
+      }
     };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+    if (isUnderNpm) watchNpm(() => resolve("SIGTERM"));
   });
 }

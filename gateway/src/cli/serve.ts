@@ -14,20 +14,26 @@ export interface ServeFlags {
   readonly route: string;
   readonly cluster: string;
   readonly logLevel: LogLevelName;
+  /** Seconds. */
+  readonly grace: number;
 }
 
 /** `serve`: a gateway until it is told to end. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const { config: file, service: services, logLevel, ...options } = flags;
+  const { config: file, service: services, logLevel, grace, ...options } = flags;
   const text = await readConfigFile(file);
   // Here, where the file's name is known, so that a mistake is reported with it.
   toPluginJson(text, file);
   const logger = createLogger(logLevel);
+  // Before anybody can know that there is a gateway to be ended.
+  const ending = untilSignal();
   const gateway = await startGateway({ ...options, services, config: text, logger });
   logger.info(
     `gateway at ${gateway.url}, metrics at ${gateway.adminUrl}/metrics, upstream ${options.upstream}`,
   );
-  await untilSignal();
-  logger.info("ending: no new requests, those under way may finish");
-  await gateway.close();
+  const signal = await ending;
+  logger.info(`${signal}: no new connections; requests under way have ${grace} s to end`);
+  await gateway.close(grace * 1000);
+  // Whatever might still be open now must not keep the process.
+  process.exit(0);
 }

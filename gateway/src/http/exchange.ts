@@ -5,6 +5,7 @@ import { HeaderMap } from "../wasm/header-map.ts";
 import type { FilterStream, StreamIo } from "../wasm/stream.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
+import type { InFlight, Interruptible } from "./in-flight.ts";
 import { hasNoBody, type Upstream } from "./upstream.ts";
 
 /** What a finished exchange was, for the access log and the metrics. */
@@ -27,6 +28,8 @@ export interface ExchangeContext {
   readonly bufferLimit: number;
   /** The filter's side of a new exchange; `null` while it cannot serve any. */
   createStream(io: StreamIo): FilterStream | null;
+  /** Holds every exchange until it is over. */
+  readonly inFlight: InFlight;
   onEnd(summary: ExchangeSummary): void;
 }
 
@@ -36,7 +39,7 @@ const EMPTY = Buffer.alloc(0);
  * One request and its response: carries bytes between the client's connection, the filter and the upstream's
  * connection, and tells the filter when it is over, however it ends.
  */
-export class Exchange {
+export class Exchange implements Interruptible {
   private readonly startedAt = performance.now();
   private readonly headers: HeaderMap;
   private readonly requestGate = new FlowGate();
@@ -53,6 +56,7 @@ export class Exchange {
     private readonly response: ServerResponse,
   ) {
     this.headers = requestHeaders(request);
+    context.inFlight.add(this);
     this.requestGate.attach(request);
     response.on("finish", () => this.end(this.origin));
     response.on("close", () => this.end("downstream_remote_disconnect"));
@@ -178,6 +182,7 @@ export class Exchange {
         const status = statusOf(headers);
         // node would announce a chunked body where there is none.
         const isEmpty = endOfStream && !headers.has("content-length") && status !== 204 && status !== 304;
+        if (this.context.inFlight.isClosing) response.shouldKeepAlive = false;
         response.writeHead(status, [...toRawHeaders(headers), ...(isEmpty ? ["content-length", "0"] : [])]);
         if (endOfStream) response.end();
         else response.flushHeaders();
@@ -199,6 +204,10 @@ export class Exchange {
     this.requestGate.open();
   }
 
+  interrupt(details: string): void {
+    this.reset(details);
+  }
+
   private reset(details: string): void {
     this.end(details);
     this.response.destroy();
@@ -207,6 +216,7 @@ export class Exchange {
   private end(details: string): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.context.inFlight.delete(this);
     // Without effect on a request that is complete: its connection is back in the pool.
     this.upstreamRequest?.destroy();
     // What the client still sends is read and dropped, so that its connection stays usable.

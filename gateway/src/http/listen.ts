@@ -21,12 +21,22 @@ export function listen(server: Server, port: number, what: string, host = "127.0
 
 const SWEEP_INTERVAL_MS = 20;
 
-/** Stops accepting, lets requests under way end, and cuts those off that take longer than `graceMs`. */
-export async function closeServer(server: Server, graceMs: number): Promise<void> {
+/**
+ * Stops accepting, lets requests under way end, and closes the connections of those that take longer than `graceMs`,
+ * after a call of `onDeadline`.
+ */
+export async function closeServer(
+  server: Server,
+  graceMs: number,
+  onDeadline: () => void = () => {},
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection becomes idle again, and is kept alive, when its last response ends.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
-  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+  const deadline = setTimeout(() => {
+    onDeadline();
+    server.closeAllConnections();
+  }, graceMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);

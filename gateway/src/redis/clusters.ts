@@ -18,6 +18,7 @@ interface Cluster {
 export class RedisClusters {
   private readonly clusters = new Map<string, Cluster>();
   private inFlight = 0;
+  private isClosed = false;
   private onIdle: () => void = () => {};
 
   /** `resolve` gives the address behind a cluster name, `undefined` if there is no such cluster. */
@@ -42,6 +43,8 @@ export class RedisClusters {
   readonly call: HostServices["redis"]["call"] = (service, query, reply) => {
     const cluster = this.find(splitQuery(service)[0]);
     if (cluster === undefined) return Status.BadArgument;
+    // A connection that nobody closes any more would keep the process from ending.
+    if (this.isClosed) return Status.InternalFailure;
     const connection = (cluster.connection ??= this.connect(cluster));
     this.inFlight++;
     connection.send(query, (bytes) => {
@@ -58,8 +61,9 @@ export class RedisClusters {
     if (this.inFlight > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
-  /** Closes every connection; calls in flight fail. */
+  /** Closes every connection for good; calls in flight fail, as later ones do. */
   close(): void {
+    this.isClosed = true;
     for (const { connection } of this.clusters.values()) connection?.close();
   }
 

@@ -66,6 +66,15 @@ export class FilterHost {
     previous.retire();
   }
 
+  /** Asks every root to go; resolves when the filter has let all of them, which it does when nothing waits any more. */
+  async finish(): Promise<void> {
+    clearTimeout(this.restart);
+    if (this.vm.trap !== null) return;
+    const roots = rootsOf(this.vm);
+    this.root.retire();
+    await Promise.all(roots.map((root) => root.deleted));
+  }
+
   close(): void {
     clearTimeout(this.restart);
     for (const root of rootsOf(this.vm)) root.stopTicks();

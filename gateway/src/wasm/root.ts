@@ -17,6 +17,9 @@ export class RootContext implements Context {
   private ticker: NodeJS.Timeout | undefined;
   private isConfiguring = false;
   private isRetired = false;
+  private onDeleted: () => void = () => {};
+  /** Resolves when the root, which was retired, has been deleted. */
+  readonly deleted = new Promise<void>((resolve) => (this.onDeleted = resolve));
 
   constructor(
     readonly vm: Vm,
@@ -74,6 +77,7 @@ export class RootContext implements Context {
 
   private delete(): void {
     this.stopTicks();
+    this.onDeleted();
     if (!this.vm.contexts.has(this.id)) return;
     this.vm.notify(this, "proxy_on_delete");
     this.vm.contexts.delete(this.id);
