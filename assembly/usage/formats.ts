@@ -54,6 +54,7 @@ const OPENAI: Field[] = [
   new Field("prompt_tokens_details.cache_write_tokens",   Slot.CacheWritten), // OpenRouter
   new Field("prompt_tokens_details.audio_tokens",         Slot.Audio),
   new Field("prompt_token_details.cached_tokens",         Slot.Cached), // Assistants
+  new Field("input_token_details.cached_tokens",          Slot.Cached), // Realtime: openai-node src/resources/realtime
   new Field("completion_tokens_details.reasoning_tokens", Slot.Reasoning),
   new Field("cached_tokens",                              Slot.Cached), // Moonshot, Together, Cohere
   new Field("prompt_cache_hit_tokens",                    Slot.Cached), // DeepSeek
@@ -120,6 +121,7 @@ const GEMINI: Field[] = [
   new Field("toolUsePromptTokenCount", Slot.InputBeside),
   new Field("cachedContentTokenCount", Slot.Cached),
   new Field("candidatesTokenCount",    Slot.Output),
+  new Field("responseTokenCount",      Slot.Output), // Live: types.py, class UsageMetadata
   new Field("thoughtsTokenCount",      Slot.Thoughts),
   new Field("totalTokenCount",         Slot.TotalOfParts), // alone it tells the size of a new cachedContent
 ];
@@ -215,6 +217,7 @@ export const GENERATED: string[] = [
   "completion", // Anthropic complete
   // Gemini
   "candidates[].content.parts[].text",
+  "serverContent.modelTurn.parts[].text", "serverContent.outputTranscription.text", // Live
   // Bedrock Converse: contentBlockDelta; and the whole
   "delta.reasoningContent.text", "delta.toolUse.input", "output.message.content[].text",
   // Llama, Titan and Mistral on Bedrock

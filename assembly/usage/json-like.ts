@@ -1,0 +1,18 @@
+import { CR, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB } from "../bytes/ascii";
+
+/** An encoding's mark is at most three bytes, and a character at most four. */
+const LOOKED_AT: i32 = 8;
+
+/**
+ * Whether bytes look like the beginning of a JSON text in UTF-8, UTF-16 or UTF-32, with a byte order mark or without:
+ * some servers send theirs as binary messages, and take them so.
+ */
+export function isJsonLike(ptr: usize, len: i32): bool {
+  for (let i = 0; i < min(len, LOOKED_AT); ++i) {
+    const c = load<u8>(ptr + i);
+    if (c == LEFT_BRACE || c == LEFT_BRACKET) return true;
+    const isMark = c == 0xef || c == 0xbb || c == 0xbf || c == 0xfe || c == 0xff || c == NUL;
+    if (!isMark && c != SPACE && c != LF && c != CR && c != TAB) return false;
+  }
+  return false;
+}
