@@ -54,6 +54,40 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     );
   });
 
+  it("is not taken by consumers of 50 KB, which are counted together", async () => {
+    const host = await start(file, PER_KEY);
+    for (let i = 0; i < 2_048; ++i) {
+      host.request(2 + i, ROOT, { "x-api-key": "a", "x-mse-consumer": `${i}-${"x".repeat(50_000)}` });
+      host.reply(ROOT, counter(101));
+      host.end(2 + i);
+    }
+    expect(Object.fromEntries(host.metrics)).toEqual({
+      "route.-.upstream.-.model.none.consumer.other.metric.token_ratelimit_count": 2_048n,
+    });
+    expect(host.memoryBytes).toBeLessThanOrEqual(1 << 20);
+  });
+
+  it("is bounded in bytes however long, and whatever, the parts of rejection counters are", async () => {
+    const host = await start(file, PER_KEY);
+    const longest = (name: string): string => name.padEnd(128, "x");
+    for (let i = 0; i < 5_000; ++i) {
+      host.properties
+        .set("route_name", longest("route"))
+        .set("cluster_name", longest(`cluster-${i % 2_100}`));
+      host.request(2 + i, ROOT, { "x-api-key": "a", "x-mse-consumer": longest(`consumer-${i}`) });
+      host.reply(ROOT, counter(101));
+      host.end(2 + i);
+    }
+    const names = [...host.metrics.keys()];
+    expect(Math.max(...names.map((name) => name.length))).toBe(450);
+    expect(names.join("\n").length).toBeLessThan(800_000);
+    expect(names).toContain(
+      "route.other.upstream.other.model.none.consumer.other.metric.token_ratelimit_count",
+    );
+    expect([...host.metrics.values()].reduce((sum, count) => sum + Number(count), 0)).toBe(5_000);
+    expect(host.memoryBytes).toBeLessThanOrEqual(8 << 20);
+  });
+
   it("is never taken from a callback that is still running, when the host answers in the middle of it", async () => {
     const host = await start(file, PER_KEY);
     host.onRedisCall = (command) => {

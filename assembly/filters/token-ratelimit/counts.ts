@@ -1,21 +1,28 @@
 import { defineCounter, incrementCounter } from "../../abi/metrics";
+import { DEL, SPACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
-import { Bytes, bytesOf } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { ByteTable } from "../../bytes/table";
 import { Failure } from "../../redis/transport";
 
 /**
  * More different rejection counters than that are counted under the consumer `other`, since consumers come from clients;
- * more than twice as many under the route and the cluster `other` too.
+ * more than twice as many under the route and the cluster `other` too. No host ever forgets a metric.
  */
 const MAX_REJECTION_COUNTERS = 2048;
+/** What a name may take on average before the same happens: 384 KB for all of them, and 768 KB with those of `other`. */
+const NAME_BYTES = 192;
+/** The longest route, cluster or consumer that appears in a metric's name, in bytes. */
+const MAX_PART = 128;
 
 const ROUTE = bytesOf("route.");
 const UPSTREAM = bytesOf(".upstream.");
 const CONSUMER = bytesOf(".model.none.consumer.");
 const METRIC = bytesOf(".metric.token_ratelimit_count");
+/** Where Higress' rules for labels see the end of a consumer. */
+const CONSUMER_END = bytesOf(".metric");
 const OTHER = bytesOf("other");
-const rejectionName = new ByteBuilder(256, 1 << 16);
+const rejectionName = new ByteBuilder(512, 1 << 10);
 
 /** Names of the values of `Failure`, in their order. */
 const FAILURES: string[] = [
@@ -39,7 +46,8 @@ export class Counts {
   private uncheckedRequests: Counter = counter("unchecked_requests");
   /** By `Failure`. */
   private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
-  private rejections: Counter[] = [];
+  /** The host's numbers of the rejection counters; -1 for one that it refused. */
+  private rejections: i64[] = [];
   /** From the name of a rejection counter to its place in `rejections`. */
   private rejectionIndex: ByteTable = new ByteTable();
 
@@ -77,13 +85,26 @@ export class Counts {
     this.redisFailures[failure].add(1);
   }
 
-  /** A rejected request, under the name of the published plugin, which Higress turns into labels. */
+  /**
+   * A rejected request, under the name of the published plugin, which Higress turns into labels. A part that is longer
+   * than `MAX_PART`, or not of printable ASCII, is counted as `other`; so is a consumer that would end early in the eyes of
+   * those who read the labels (`ann.metric`), and pass for another.
+   */
   rejected(route: Bytes, cluster: Bytes, consumer: Bytes): void {
-    let index = this.rejectionOf(route, cluster, consumer, MAX_REJECTION_COUNTERS);
-    if (index < 0) index = this.rejectionOf(route, cluster, OTHER, 2 * MAX_REJECTION_COUNTERS);
+    const shownRoute = isShown(route) ? route : OTHER;
+    const shownCluster = isShown(cluster) ? cluster : OTHER;
+    const isWhole = isShown(consumer) && !holds(consumer, CONSUMER_END);
+    let index = this.rejectionOf(
+      shownRoute,
+      shownCluster,
+      isWhole ? consumer : OTHER,
+      MAX_REJECTION_COUNTERS,
+    );
+    if (index < 0) index = this.rejectionOf(shownRoute, shownCluster, OTHER, 2 * MAX_REJECTION_COUNTERS);
     // Clusters may come from clients too, where routes name a header for them.
     if (index < 0) index = this.rejectionOf(OTHER, OTHER, OTHER, i32.MAX_VALUE);
-    this.rejections[index].add(1);
+    const id = this.rejections[index];
+    if (id >= 0) incrementCounter(<u32>id, 1);
   }
 
   /** The place of a counter, which is made if there are fewer than `most` of them; else -1. */
@@ -91,10 +112,10 @@ export class Counts {
     writeRejectionName(route, cluster, consumer);
     const known = this.rejectionIndex.find(rejectionName.ptr, rejectionName.length);
     const index = this.rejections.length;
-    if (known >= 0 || index >= most) return known;
+    if (known >= 0 || index >= most || <u64>this.rejectionIndex.end >= <u64>most * NAME_BYTES) return known;
     const name = rejectionName.toBytes();
     this.rejectionIndex.add(name, index);
-    this.rejections.push(new Counter(name));
+    this.rejections.push(defineCounter(name));
     return index;
   }
 }
@@ -103,6 +124,25 @@ function writeRejectionName(route: Bytes, cluster: Bytes, consumer: Bytes): void
   rejectionName.clear();
   rejectionName.bytes(ROUTE).bytes(route).bytes(UPSTREAM).bytes(cluster);
   rejectionName.bytes(CONSUMER).bytes(consumer).bytes(METRIC);
+}
+
+/** Whether a part of a metric's name is shown as it is. */
+function isShown(part: Bytes): bool {
+  if (part.byteLength > MAX_PART) return false;
+  for (let i = 0; i < part.byteLength; ++i) {
+    const c = load<u8>(addressOf(part) + i);
+    if (c < SPACE || c >= DEL) return false;
+  }
+  return true;
+}
+
+/** Whether a short text holds another. */
+function holds(text: Bytes, wanted: Bytes): bool {
+  const length = wanted.byteLength;
+  for (let i = 0; i + length <= text.byteLength; ++i) {
+    if (memory.compare(addressOf(text) + i, addressOf(wanted), length) == 0) return true;
+  }
+  return false;
 }
 
 function counter(name: string): Counter {
