@@ -13,11 +13,33 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [];
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [];
 
-const HARM_TO_THE_GATEWAY: Attack[] = [];
+const HARM_TO_THE_GATEWAY: Attack[] = [
+  [
+    "Consumers of 50 KB fill the statistics, which Envoy never forgets.",
+    "envoy/statistics.test.ts",
+    "hold no consumer of 50 KB",
+  ],
+  [
+    "Many routes, clusters and consumers of the longest names that are shown fill the filter's memory.",
+    "conformance/memory.test.ts",
+    "is bounded in bytes however long, and whatever, the parts of rejection counters are",
+  ],
+  [
+    "A consumer called `ann.metric` has its rejections labelled as Ann's.",
+    "conformance/check.test.ts",
+    "names the consumer %j in its metric: %s",
+  ],
+];
 
 const REDIS_IN_THE_CLOUD: Attack[] = [];
 
-const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [];
+const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
+  [
+    "A password in the wrong field of the configuration is repeated in the log.",
+    "unit/config/problems.test.ts",
+    "never repeat a string in place of %s",
+  ],
+];
 
 describe.each([
   ["callers who are not counted, or counted as somebody else", CALLERS_NOT_COUNTED],

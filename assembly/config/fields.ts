@@ -4,7 +4,7 @@ import { JsonType, JsonValue } from "../json/value";
 import { nearest } from "./nearest";
 import { Path } from "./path";
 import { MAX_PROBLEMS, Problems } from "./problems";
-import { integerOf, isInteger, kindOf, shown, textOfScalar } from "./scalar";
+import { found, integerOf, isInteger, kindOf, literalText, textOfScalar } from "./scalar";
 
 /**
  * Reads the members of one object of the configuration, reports what is wrong with them, and returns something usable
@@ -99,12 +99,12 @@ export class Fields {
     const number = integerOf(value);
     if (number !== null && number.value >= least && number.value <= most) {
       if (!number.isWhole) {
-        this.problems.warning(this.at(name), `is ${shown(value)}; the fraction is ignored`);
+        this.problems.warning(this.at(name), `is ${literalText(value)}; the fraction is ignored`);
       }
       return number.value;
     }
     const range = most == i64.MAX_VALUE ? `of at least ${least}` : `from ${least} to ${most}`;
-    this.problems.error(this.at(name), `must be a whole number ${range}, is ${shown(value)}`);
+    this.problems.error(this.at(name), `must be a whole number ${range}${found(value)}`);
     return least;
   }
 
@@ -117,7 +117,7 @@ export class Fields {
       return number.value;
     }
     const range = `from 0 to ${most} with up to 4 decimals`;
-    this.problems.error(this.at(name), `must be a number ${range}, is ${shown(value)}`);
+    this.problems.error(this.at(name), `must be a number ${range}${found(value)}`);
     return fallback;
   }
 
@@ -127,8 +127,22 @@ export class Fields {
     if (value === null || value.type == JsonType.Null) return fallback;
     if (value.type == JsonType.True) return true;
     if (value.type == JsonType.False) return false;
-    this.problems.error(this.at(name), `must be true or false, is ${shown(value)}`);
+    this.problems.error(this.at(name), "must be true or false" + found(value));
     return fallback;
+  }
+
+  /** Which of `choices` a field is, by its position; the first if it is missing, null or refused. */
+  choice(name: string, choices: string[]): i32 {
+    const value = this.get(name);
+    if (value === null || value.type == JsonType.Null) return 0;
+    if (value.type == JsonType.String) {
+      const text = textOf(value.bytes);
+      const position = choices.indexOf(text);
+      if (position >= 0) return position;
+    }
+    const other = value.type == JsonType.String ? "" : found(value);
+    this.problems.error(this.at(name), `must be ${choices.join(" or ")}${other}`);
+    return 0;
   }
 
   /** The elements of a list; one object or scalar stands for a list of it, null and missing for an empty one. */

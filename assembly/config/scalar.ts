@@ -42,9 +42,21 @@ export function kindOf(value: JsonValue): string {
   }
 }
 
-/** A value for messages: strings in quotes, cut after 40 characters; lists and objects by their kind. */
-export function shown(value: JsonValue): string {
-  if (value.type == JsonType.Array || value.type == JsonType.Object) return kindOf(value);
+/**
+ * What stands in the place of what was expected, for the end of a message: ", is 1.5" or ", is a list". Strings are never
+ * repeated, whatever field they are in: they may be a secret that has got into the wrong one.
+ */
+export function found(value: JsonValue): string {
+  const isShown =
+    value.type == JsonType.Number || value.type == JsonType.True || value.type == JsonType.False;
+  if (isShown) return `, is ${literalText(value)}`;
+  // Digits in quotes are as good as a number; that they are a string is not what is wrong.
+  if (value.type == JsonType.String && isInteger(value.bytes)) return "";
+  return `, is ${kindOf(value)}`;
+}
+
+/** A number, `true` or `false` as it is written, cut after 40 characters. */
+export function literalText(value: JsonValue): string {
   const text = textOf(value.raw);
   return text.length > 40 ? text.substring(0, 40) + "…" : text;
 }

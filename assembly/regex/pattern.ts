@@ -30,8 +30,9 @@ const MAX_SPENT: i32 = 1 << 18;
 export class Pattern {
   /** The offset of the next byte. */
   at: i32 = 0;
-  /** The first error, or "". */
+  /** The first error, or ""; `reason` is the same without a word of the pattern, which may hold a secret. */
   error: string = "";
+  reason: string = "";
   /** Where the first error begins, as a byte offset. */
   errorAt: i32 = 0;
 
@@ -130,12 +131,15 @@ export class Pattern {
   /** Keeps an error about the whole pattern or the rest of it, whose text would say nothing more. */
   failAt(reason: string, at: i32, hint: string = ""): void {
     if (this.failed) return;
-    this.error = hint.length > 0 ? reason + "; " + hint : reason;
+    this.reason = hint.length > 0 ? reason + "; " + hint : reason;
+    this.error = this.reason;
     this.errorAt = at;
   }
 
   /** Keeps an error about the bytes `from` to `to`, quoting them as Go does, unless there is an earlier one. */
   fail(reason: string, from: i32, to: i32, hint: string = ""): void {
-    this.failAt(reason + ": `" + this.text(from, to) + "`", from, hint);
+    if (this.failed) return;
+    this.failAt(reason, from, hint);
+    this.error = reason + ": `" + this.text(from, to) + "`" + (hint.length > 0 ? "; " + hint : "");
   }
 }

@@ -67,8 +67,8 @@ export class RegexCheck {
   constructor(
     /** What all texts that match have in common, or null when the pattern is refused. */
     readonly literal: Literal | null,
-    /** See `RegexResult`. */
-    readonly error: string,
+    /** Why it is refused, or "": see `RegexResult`, but without a word of the pattern. */
+    readonly reason: string,
     readonly offset: i32,
   ) {}
 }
@@ -77,5 +77,5 @@ export class RegexCheck {
 export function checkRegex(pattern: Bytes): RegexCheck {
   const p = new Pattern(pattern);
   const parser = new Parser(p);
-  return parser.parse() ? new RegexCheck(parser.literal(), "", 0) : new RegexCheck(null, p.error, p.errorAt);
+  return parser.parse() ? new RegexCheck(parser.literal(), "", 0) : new RegexCheck(null, p.reason, p.errorAt);
 }

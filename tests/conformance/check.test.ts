@@ -86,11 +86,80 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
+  it.each([
+    ["team a/b:c.d", true],
+    ["c".repeat(128), true],
+    ["c".repeat(129), false],
+    ["c\u007f", false],
+    ["é", false],
+    ["tab\there", false],
+    ["ann.metric", false],
+    ["ann.metric.token_ratelimit_count", false],
+    ["ann.metrics", false],
+    [".metric", false],
+    ["metric", true],
+    ["ann.consumer.bob", true],
+    ["", true],
+  ])("names the consumer %j in its metric: %s", async (consumer, isShown) => {
+    const host = await start(file, PER_KEY);
+    host.request(2, ROOT, { "x-api-key": "alice", "x-mse-consumer": consumer });
+    host.reply(ROOT, counter(101));
+    expect([...host.metrics.keys()]).toEqual([
+      `route.-.upstream.-.model.none.consumer.${isShown ? consumer : "other"}.metric.token_ratelimit_count`,
+    ]);
+  });
+
+  it.each(["route_name", "cluster_name"])("names no %s that is long, or not printable", async (property) => {
+    const host = await start(file, PER_KEY);
+    for (const [i, name] of ["n".repeat(129), "a\nb", "模型"].entries()) {
+      host.properties.set(property, name);
+      host.request(2 + i, ROOT, { "x-api-key": "alice" });
+      host.reply(ROOT, counter(101));
+    }
+    const [route, cluster] = property === "route_name" ? ["other", "-"] : ["-", "other"];
+    expect(Object.fromEntries(host.metrics)).toEqual({
+      [`route.${route}.upstream.${cluster}.model.none.consumer.none.metric.token_ratelimit_count`]: 3n,
+    });
+  });
+
   it("answers with the configured code and message", async () => {
     const host = await start(file, { ...PER_KEY, rejected_code: 200, rejected_msg: '{"code":-1}' });
     const stream = host.request(2, ROOT, { "x-api-key": "alice" });
     host.reply(ROOT, counter(101));
     expect(stream.localResponse).toMatchObject({ code: 200, body: '{"code":-1}' });
+  });
+
+  it.each([
+    ['{"error":{"code":"slow_down","n":1.50}}', '{"error":{"code":"slow_down","n":1.50}}', true],
+    ['["a", {"b": null}]', '["a", {"b": null}]', true],
+    ["null", "", false],
+    ["429", "429", false],
+    [String.raw`"{\"a\":1}"`, '{"a":1}', false],
+  ])("sends the message %s as %s, as JSON if it is one: %s", async (message, body, isJson) => {
+    const configuration = JSON.stringify({ ...PER_KEY, rejected_msg: "MESSAGE" });
+    const host = await start(file, configuration.replace('"MESSAGE"', message));
+    const stream = host.request(2, ROOT, { "x-api-key": "alice" });
+    host.reply(ROOT, counter(101));
+    expect(stream.localResponse!.body).toBe(body);
+    expect(new Map(stream.localResponse!.headers).get("content-type")).toBe(
+      isJson ? "application/json" : undefined,
+    );
+  });
+
+  it.each([
+    [60_000, undefined],
+    [60_001, "false"],
+    [86_400_000, "false"],
+  ])("tells clients not to sleep through waits above a minute: %d ms", async (remaining, expected) => {
+    const host = await start(file, {
+      ...PER_KEY,
+      rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_day: 100 }] }],
+    });
+    const stream = host.request(2, ROOT, { "x-api-key": "alice" });
+    host.reply(ROOT, counter(101, remaining));
+    const headers = new Map(stream.localResponse!.headers);
+    expect(headers.get("Retry-After")).toBe(String(Math.ceil(remaining / 1000)));
+    expect(headers.get("x-should-retry")).toBe(expected);
   });
 
   it("never tells to come back too early: at least 1 second, rounded up", async () => {
@@ -131,7 +200,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
     host.reply(ROOT, array("4", 900, "51", 20_000, "1001", 5_000_000));
     // Reset is that of the first exceeded window; Retry-After waits for all of them.
-    expect(stream.localResponse!.headers.map(([, value]) => value)).toEqual(["20", "5000"]);
+    expect(stream.localResponse!.headers.map(([, value]) => value)).toEqual(["20", "5000", "false"]);
   });
 
   it("falls back to EVAL when Redis has lost the script", async () => {

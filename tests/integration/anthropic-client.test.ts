@@ -1,11 +1,12 @@
 // Scenario: an application with the official Anthropic client talks through the gateway until its key is over its limit;
 // it gets a RateLimitError, waits as Retry-After tells it, and is served again. Nothing of it knows of the filter. What it
 // is charged are all of its tokens, those from and to the cache too, though `input_tokens` is without them.
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startStack, untilCounter, type Stack } from "../support/stack.ts";
 
 const KEY = "higress-token-ratelimit:default_rule:limit_by_per_header:60:authorization:Bearer alice";
+const DAILY = "higress-token-ratelimit:default_rule:limit_by_header:86400:x-tier:free";
 let stack: Stack;
 
 beforeAll(async () => {
@@ -14,6 +15,7 @@ beforeAll(async () => {
       rule_name: "default_rule",
       // Version 1 of the client sends its key here, as OpenAI's does; earlier ones sent it in x-api-key.
       rule_items: [
+        { limit_by_header: "x-tier", limit_keys: [{ key: "free", token_per_day: 1_000 }] },
         { limit_by_per_header: "authorization", limit_keys: [{ key: "*", token_per_minute: 100 }] },
       ],
       rejected_msg: JSON.stringify({
@@ -27,8 +29,8 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 beforeEach(() => stack.redis.flushall());
 
-const client = (maxRetries = 0): Anthropic =>
-  new Anthropic({ apiKey: "alice", authToken: null, baseURL: stack.gateway.url, maxRetries });
+const client = (maxRetries = 0, options: ClientOptions = {}): Anthropic =>
+  new Anthropic({ apiKey: "alice", authToken: null, baseURL: stack.gateway.url, maxRetries, ...options });
 /** Four tokens of input, and so many of output. */
 const question = (max_tokens: number): Anthropic.MessageCreateParamsNonStreaming => ({
   model: "fake-model",
@@ -87,5 +89,25 @@ describe("the Anthropic client", () => {
     expect(performance.now() - began).toBeGreaterThan(990);
     await untilCounter(stack.redis, KEY, 9);
     expect(await stack.redis.ttl(KEY)).toBeGreaterThan(55);
+  });
+
+  it("raises at once, with all its retries left, when it would have to wait for more than a minute", async () => {
+    await stack.redis.set(DAILY, 1_001, "EX", 5_000);
+    let requests = 0;
+    const anthropic = client(2, {
+      defaultHeaders: { "x-tier": "free" },
+      fetch: (...request) => {
+        ++requests;
+        return fetch(...request);
+      },
+    });
+    const began = performance.now();
+    const error = await anthropic.messages.create(question(5)).catch((reason: unknown) => reason);
+    expect(performance.now() - began).toBeLessThan(400);
+    expect(requests).toBe(1);
+    expect(error).toBeInstanceOf(Anthropic.RateLimitError);
+    expect(
+      Number((error as InstanceType<typeof Anthropic.RateLimitError>).headers.get("retry-after")),
+    ).toBeGreaterThan(60);
   });
 });

@@ -1,10 +1,11 @@
 // Scenario: an application with the official OpenAI client talks through the gateway until its key is over its limit;
 // it gets a RateLimitError, waits as Retry-After tells it, and is served again. Nothing of it knows of the filter.
-import OpenAI from "openai";
+import OpenAI, { type ClientOptions } from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startStack, untilCounter, type Stack } from "../support/stack.ts";
 
 const KEY = "higress-token-ratelimit:default_rule:limit_by_per_header:60:authorization:Bearer alice";
+const DAILY = "higress-token-ratelimit:default_rule:limit_by_header:86400:x-tier:free";
 let stack: Stack;
 
 beforeAll(async () => {
@@ -12,6 +13,7 @@ beforeAll(async () => {
     config: {
       rule_name: "default_rule",
       rule_items: [
+        { limit_by_header: "x-tier", limit_keys: [{ key: "free", token_per_day: 1_000 }] },
         { limit_by_per_header: "authorization", limit_keys: [{ key: "*", token_per_minute: 100 }] },
       ],
       rejected_msg: JSON.stringify({
@@ -24,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 beforeEach(() => stack.redis.flushall());
 
-const client = (maxRetries = 0): OpenAI =>
-  new OpenAI({ apiKey: "alice", baseURL: `${stack.gateway.url}/v1`, maxRetries });
+const client = (maxRetries = 0, options: ClientOptions = {}): OpenAI =>
+  new OpenAI({ apiKey: "alice", baseURL: `${stack.gateway.url}/v1`, maxRetries, ...options });
 const question = { model: "fake-model", messages: [{ role: "user" as const, content: "Hello" }] };
 
 describe("the openai client", () => {
@@ -74,5 +76,25 @@ describe("the openai client", () => {
     expect(performance.now() - began).toBeGreaterThan(290);
     await untilCounter(stack.redis, KEY, 6);
     expect(await stack.redis.ttl(KEY)).toBeGreaterThan(55);
+  });
+
+  it("raises at once, with all its retries left, when it would have to wait for more than a minute", async () => {
+    await stack.redis.set(DAILY, 1_001, "EX", 5_000);
+    let requests = 0;
+    const openai = client(2, {
+      defaultHeaders: { "x-tier": "free" },
+      fetch: (...request) => {
+        ++requests;
+        return fetch(...request);
+      },
+    });
+    const began = performance.now();
+    const error = await openai.chat.completions.create(question).catch((reason: unknown) => reason);
+    expect(performance.now() - began).toBeLessThan(400);
+    expect(requests).toBe(1);
+    expect(error).toBeInstanceOf(OpenAI.RateLimitError);
+    expect(
+      Number((error as InstanceType<typeof OpenAI.RateLimitError>).headers.get("retry-after")),
+    ).toBeGreaterThan(60);
   });
 });

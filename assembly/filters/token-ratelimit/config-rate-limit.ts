@@ -3,7 +3,7 @@ import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { readRedis, RedisConfig } from "../../config/redis";
-import { shown, textOfScalar } from "../../config/scalar";
+import { textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
 import { Limit } from "../../rules/limit";
@@ -45,6 +45,8 @@ export class RateLimitConfig {
     /** 200 to 599. */
     readonly rejectedCode: i32,
     readonly rejectedMessage: Bytes,
+    /** Whether the message is an object or a list of the configuration, and so JSON. */
+    readonly rejectsWithJson: bool,
     /** `token_weights`. */
     readonly weights: TokenWeights,
     /** Whether a call that reports no usage is charged an estimate (`missing_usage`). */
@@ -90,6 +92,7 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
     reader.items,
     code,
     message,
+    isJsonMessage(fields),
     weights,
     estimates,
     strips,
@@ -152,15 +155,9 @@ function touchesSeveralCounters(config: RateLimitConfig, mostWindowsOfItems: i32
 }
 
 function readMode(fields: Fields): RuleMode {
-  const value = fields.get("rule_mode");
-  if (value === null) return RuleMode.FirstMatch;
-  const text = textOfScalar(value);
-  const name = text === null ? "" : textOf(text);
-  if (name == "all_match") return RuleMode.AllMatch;
-  if (name != "first_match") {
-    fields.problems.error(fields.at("rule_mode"), `must be first_match or all_match, is ${shown(value)}`);
-  }
-  return RuleMode.FirstMatch;
+  return fields.choice("rule_mode", ["first_match", "all_match"]) == 1
+    ? RuleMode.AllMatch
+    : RuleMode.FirstMatch;
 }
 
 /** `token_weights`: decimals, 1 where not given. */
@@ -181,15 +178,7 @@ function readWeights(fields: Fields): TokenWeights {
 
 /** `missing_usage`: whether to estimate. */
 function readMissingUsage(fields: Fields): bool {
-  const value = fields.get("missing_usage");
-  if (value === null || value.type == JsonType.Null) return true;
-  const text = textOfScalar(value);
-  const name = text === null ? "" : textOf(text);
-  if (name == "ignore") return false;
-  if (name != "estimate") {
-    fields.problems.error(fields.at("missing_usage"), `must be estimate or ignore, is ${shown(value)}`);
-  }
-  return true;
+  return fields.choice("missing_usage", ["estimate", "ignore"]) == 0;
 }
 
 /** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */
@@ -198,6 +187,11 @@ function readMessage(fields: Fields): Bytes {
   if (value === null) return DEFAULT_REJECTED_MESSAGE;
   const text = textOfScalar(value);
   return text === null ? value.raw : text;
+}
+
+function isJsonMessage(fields: Fields): bool {
+  const value = fields.get("rejected_msg");
+  return value !== null && textOfScalar(value) === null;
 }
 
 /** Redis Cluster: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags */

@@ -4,7 +4,7 @@ import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
-import { shown, textOfScalar } from "../../config/scalar";
+import { found, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
 import { checkRegex } from "../../regex/regex";
 import { CONSUMER_HEADER } from "../../request/http-facts";
@@ -153,7 +153,7 @@ export class RuleItemsReader {
       let block: Cidr | null = null;
       if (text !== null) block = parseCidr(text);
       if (block !== null) blocks.push(block);
-      else this.problems.error(fields.at(TRUSTED_PROXIES).item(i), `${NO_BLOCK}, is ${shown(list[i])}`);
+      else this.problems.error(fields.at(TRUSTED_PROXIES).item(i), NO_BLOCK + found(list[i]));
     }
     return list.length > 0 ? new CidrTable(blocks) : null;
   }
@@ -187,7 +187,7 @@ export class RuleItemsReader {
         if (literal !== null) applies = keys.addPattern(key.text, literal, key.limit);
         else
           key.error(
-            `is not a regular expression of RE2 syntax: ${check.error}, at byte ${start + check.offset}`,
+            `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${start + check.offset}`,
           );
       } else {
         const exact = field.replace("limit_by_per_", "limit_by_");

@@ -11,6 +11,13 @@ const DETAILS = bytesOf("ai-token-ratelimit.rejected");
 const RESET = bytesOf("X-TokenRateLimit-Reset");
 /** RFC 9110, section 10.2.3. */
 const RETRY_AFTER = bytesOf("Retry-After");
+/** What the official clients of OpenAI and Anthropic obey before they think of waiting. */
+const SHOULD_RETRY = bytesOf("x-should-retry");
+const FALSE = bytesOf("false");
+/** The longest wait, in seconds, that a client is left to sleep out. Some would sleep for a day if they were told to. */
+const LONGEST_WAIT = 60;
+const CONTENT_TYPE = bytesOf("content-type");
+const JSON_TYPE = bytesOf("application/json");
 const CONSUMER = bytesOf("x-mse-consumer");
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
@@ -25,6 +32,8 @@ export function reject(limiter: Limiter, verdict: Verdict): void {
 
   headers.clear();
   headers.addNumber(RESET, verdict.resetSeconds).addNumber(RETRY_AFTER, verdict.retryAfterSeconds);
+  if (verdict.retryAfterSeconds > LONGEST_WAIT) headers.add(SHOULD_RETRY, FALSE);
+  if (limiter.config.rejectsWithJson) headers.add(CONTENT_TYPE, JSON_TYPE);
   sendLocalResponse(limiter.config.rejectedCode, DETAILS, limiter.config.rejectedMessage, headers);
 
   const route = routeName(REQUEST);

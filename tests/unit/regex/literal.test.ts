@@ -100,7 +100,8 @@ describe("the literal", () => {
 
   it("is refused where a pattern is", () => {
     for (const source of ["(", "a**", "[z-a]", "a{1001}", "\\8", "\\p{Grek}", "(?<n", "x{1000}{1000}"]) {
-      expect(check(source)).toBe(regex.compile(bytes(source)));
+      // Without what is quoted of the pattern, which may hold a secret.
+      expect(check(source)).toBe(regex.compile(bytes(source)).replace(/: `.*?`/, ""));
       expect(check(source)).toMatch(/^\d+: /);
     }
   });

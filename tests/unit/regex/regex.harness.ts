@@ -22,11 +22,11 @@ export function compile(pattern: ArrayBuffer): string {
   return result.regex === null ? `${result.offset}: ${result.error}` : "";
 }
 
-/** What `checkRegex` says: "offset: error", or the literal of the pattern in quotes, `^` before a prefix, `!` if it is enough. */
+/** What `checkRegex` says: "offset: reason", or the literal of the pattern in quotes, `^` before a prefix, `!` if it is enough. */
 export function check(pattern: ArrayBuffer): string {
   const result = checkRegex(pattern);
   const literal = result.literal;
-  if (literal === null) return `${result.offset}: ${result.error}`;
+  if (literal === null) return `${result.offset}: ${result.reason}`;
   return `${literal.isPrefix ? "^" : ""}"${textOf(literal.bytes)}"${literal.isEnough ? "!" : ""}`;
 }
 
