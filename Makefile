@@ -1,6 +1,8 @@
 # Every target does its own set-up; all of them are quick when there is nothing to do.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# Programs that scripts/ensure-tools.sh has fetched; the machine's own come first.
+export PATH := $(PATH):$(CURDIR)/build/tools/bin
 MODULES := node_modules/.package-lock.json
 # In this very process, so that nothing is left behind when make is ended.
 TSX := node --import tsx
@@ -10,23 +12,24 @@ TSX := node --import tsx
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(MODULES) redis build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests
+run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests
 	@$(TSX) gateway/src/demo/main.ts --stay
 
-demo: $(MODULES) redis build ## The same scene, ending after it
+demo: $(MODULES) tools-demo build ## The same scene, ending after it
 	@$(TSX) gateway/src/demo/main.ts
 
-build: $(MODULES) ## Build build/*.wasm (release and debug) and print their sizes
+build: $(MODULES) ## Build build/*.wasm (release and debug) if their sources have changed, and print their sizes
 	@node scripts/build.mjs
 	@node scripts/bundle-fake-llm.mjs
 
 image: $(MODULES) build ## Write the modules as OCI images to build/image*
 	@node scripts/image.mjs
 
-push: image ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
-	@node scripts/push.mjs
+push: ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
+	@scripts/ensure-node.sh
+	@image=$$(node scripts/push.mjs --ask) && $(MAKE) --no-print-directory image && node scripts/push.mjs -- "$$image"
 
-test: $(MODULES) redis registry envoy wasmtime wrk containers build ## Run every test
+test: $(MODULES) tools-test containers build ## Run every test
 	@node_modules/.bin/vitest run
 
 fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
@@ -39,7 +42,7 @@ estimate: $(MODULES) ## Measure the error of token estimates against real tokeni
 bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
 	@$(TSX) tests/bench/main.ts $(if $(PUBLISH),--publish)
 
-load: $(MODULES) redis envoy wrk build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
+load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
 	@$(TSX) tests/load/main.ts $(if $(PUBLISH),--publish)
 
 check: $(MODULES) ## Check format, lint, types and import directions
@@ -54,29 +57,22 @@ format: $(MODULES) ## Format all code
 clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
-.PHONY: redis envoy
-redis:
-	@scripts/ensure-redis.sh
+# What is missing is fetched into build/tools; see scripts/ensure-tools.sh.
+.PHONY: tools-run tools-demo tools-load tools-test containers
+tools-run tools-demo:
+	@scripts/ensure-tools.sh redis
 
-envoy:
-	@scripts/ensure-envoy.sh
-	@scripts/ensure-webdis.sh
+tools-load:
+	@scripts/ensure-tools.sh redis webdis envoy wrk
 
-.PHONY: registry wasmtime wrk containers
-registry:
-	@scripts/ensure-registry.sh
+tools-test:
+	@scripts/ensure-tools.sh redis webdis envoy wasmtime wrk skopeo registry redis-5 redis-6.2 valkey
 
-wasmtime:
-	@scripts/ensure-wasmtime.sh
-
-wrk:
-	@scripts/ensure-wrk.sh
-
-containers: redis envoy
+containers: tools-test
 	@scripts/ensure-docker.sh
 	@scripts/ensure-container-images.sh
 
 $(MODULES): package.json package-lock.json scripts/ensure-node.sh
 	@scripts/ensure-node.sh
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -1,4 +1,8 @@
+import { delimiter, resolve } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
+
+// As the Makefile does: programs that scripts/ensure-tools.sh has fetched are found, after the machine's own.
+process.env.PATH += delimiter + resolve(import.meta.dirname, "build/tools/bin");
 
 const report = process.env.VITEST_REPORT;
 

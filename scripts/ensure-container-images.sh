@@ -2,28 +2,44 @@
 # Makes sure that the images for the tests in tests/containers/ are here, and writes their names to
 # build/tools/containers.env, in the variables that the compose.yaml files of deploy/ read; what the environment names
 # already is kept. Without CI they are the public ones, pulled once. With CI set, where none can be pulled, they are made of
-# the programs on this machine (redis-server and webdis of Debian, Node.js, build/tools/envoy), under names of their own.
+# the programs that the other tests run (redis-server, webdis, Node.js, build/tools/envoy), under names of their own.
 # If they cannot be had, or without Docker, those tests are skipped; with CI set, that is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+tools=$PWD/build/tools
 names=build/tools/containers.env
+export PATH=$PATH:$tools/bin
 rm -f "$names"
 docker info >/dev/null 2>&1 || [ -n "${CI:-}" ] || exit 0
 
-# image <name> <program>...: an image of these programs and the libraries they load, and of nothing else, not even a shell.
-# Its tag is a digest of the programs, so it is made once.
+# Where the libraries are that scripts/tools/debian.sh has unpacked, and the program behind its link or script.
+libraries=$(find "$tools/debian" -type d -path '*lib/*-linux-gnu*' -prune -print 2>/dev/null | paste -sd: -)
+program() {
+  local path
+  path=$(command -v "$1")
+  case $path in "$tools"/bin/*) path=$tools/debian/usr/bin/$1 ;; esac
+  realpath "$path"
+}
+
+# image <name> <program>=<file>...: an image of these programs and the libraries they load, and of nothing else, not even a
+# shell. Its tag is a digest of the programs, so it is made once.
 image() {
-  local name=$1 program reference root
+  local name=$1 one reference root
   shift
-  reference="ai-token-ratelimit-test/$name:$(sha256sum "$@" | sha256sum | cut -c 1-12)"
+  reference="ai-token-ratelimit-test/$name:$(sha256sum "${@#*=}" | sha256sum | cut -c 1-12)"
   if ! docker image inspect "$reference" >/dev/null 2>&1; then
     echo "Making the image $reference ..." >&2
     root=$(mktemp -d)
     mkdir -p "$root/usr/local/bin" && install -d -m 1777 "$root/tmp"
-    for program in "$@"; do
-      cp -L "$program" "$root/usr/local/bin/$(basename "$program")"
-      ldd "$program" | grep -oE '/[^ ]+' | xargs -r cp -L --parents -t "$root"
+    for one in "$@"; do
+      cp "${one#*=}" "$root/usr/local/bin/${one%%=*}"
+      LD_LIBRARY_PATH=$libraries ldd "${one#*=}" | grep -oE '/[^ ]+' | xargs -r cp -L --parents -t "$root"
     done
+    # Libraries that were unpacked get to where the image's loader looks.
+    if [ -d "$root$tools/debian" ]; then
+      cp -a "$root$tools/debian/." "$root/"
+      rm -rf "${root:?}$tools"
+    fi
     tar -C "$root" -c . | docker import --change 'ENV PATH=/usr/local/bin' - "$reference" >/dev/null
     rm -rf "$root"
   fi
@@ -31,10 +47,10 @@ image() {
 }
 
 if [ -n "${CI:-}" ]; then
-  : "${REDIS_IMAGE:=$(image redis "$(command -v redis-server)" "$(command -v redis-cli)")}"
-  : "${WEBDIS_IMAGE:=$(image webdis "$(command -v webdis)")}"
-  : "${ENVOY_IMAGE:=$(image envoy "$(realpath build/tools/envoy)")}"
-  : "${NODE_IMAGE:=$(image node "$(node --print process.execPath)")}"
+  : "${REDIS_IMAGE:=$(image redis "redis-server=$(program redis-server)" "redis-cli=$(program redis-cli)")}"
+  : "${WEBDIS_IMAGE:=$(image webdis "webdis=$(program webdis)")}"
+  : "${ENVOY_IMAGE:=$(image envoy "envoy=$(realpath build/tools/envoy)")}"
+  : "${NODE_IMAGE:=$(image node "node=$(node --print process.execPath)")}"
 else
   : "${REDIS_IMAGE:=redis:7.4-alpine}"
   : "${WEBDIS_IMAGE:=nicolas/webdis:0.1.22}"

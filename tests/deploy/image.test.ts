@@ -228,7 +228,7 @@ describe("make push", () => {
       .find((path) => existsSync(path));
   const server = find("docker-registry", "registry");
   const skopeo = find("skopeo");
-  // scripts/ensure-registry.sh says how to get them; in CI they must be there.
+  // scripts/ensure-tools.sh says how to get them; in CI they must be there.
   const canRun = Boolean(process.env.CI) || (server !== undefined && skopeo !== undefined);
 
   describe.runIf(canRun)("to a registry", () => {

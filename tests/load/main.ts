@@ -17,7 +17,7 @@ if (!Number.isInteger(rounds) || rounds < 1) {
   fail(`ROUNDS is a number of at least 1, not ${process.env.ROUNDS}`);
 }
 if (!isAvailable || !hasWrk) {
-  fail("Envoy, Webdis and wrk are needed; `make envoy wrk` obtains them, or says how to");
+  fail("Envoy, Webdis and wrk are needed; `make load` obtains them, or says how to");
 }
 
 function fail(message: string): never {
