@@ -1,35 +1,91 @@
-// Builds every filter in release and debug form, or with --check only type-checks them.
-import { mkdirSync, statSync } from "node:fs";
+// Builds every filter in release and debug form, or with --check only type-checks them. What was built from the same content
+// is left alone: build/.built holds digests of all that goes into the modules, and of the modules.
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
-import asc from "assemblyscript/asc";
 
 /** Entry file -> name of the module. */
 const MODULES = {
   "assembly/token-ratelimit.higress.ts": "ai-token-ratelimit",
   "assembly/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
 };
+const TARGETS = { debug: ".debug.wasm", release: ".wasm" };
+/** All that a module is made of; the lock file tells the compiler's version. */
+const INPUTS = ["assembly", "asconfig.json", "package-lock.json", "scripts/build.mjs"];
+const STAMP = "build/.built";
 
-const check = process.argv.includes("--check");
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+const outputs = Object.entries(MODULES).flatMap(([entry, name]) =>
+  Object.entries(TARGETS).map(([target, suffix]) => ({ entry, target, file: `build/${name}${suffix}` })),
+);
+
+/** The files of a folder, and of those in it, in an order that is always the same; of a file, itself. */
+function filesOf(path) {
+  try {
+    const names = readdirSync(path).sort();
+    return names.flatMap((name) => filesOf(join(path, name)));
+  } catch (error) {
+    if (error.code !== "ENOTDIR") throw error;
+    return [path];
+  }
+}
+
+/** A digest of names and contents. */
+const digestOf = (files) => sha256(files.map((file) => `${file} ${sha256(readFileSync(file))}\n`).join(""));
+
+const inputs = () => digestOf(INPUTS.flatMap(filesOf));
+
+/** What the stamp says once a build of these inputs is complete. */
+const stampOf = (inputDigest) => `${inputDigest} ${digestOf(outputs.map(({ file }) => file))}\n`;
+
+function isBuilt(inputDigest) {
+  try {
+    return readFileSync(STAMP, "utf8") === stampOf(inputDigest);
+  } catch {
+    return false;
+  }
+}
 
 async function compile(entry, args) {
+  const { default: asc } = await import("assemblyscript/asc");
   const { error, stdout, stderr } = await asc.main([entry, ...args]);
   process.stdout.write(stdout.toString());
   process.stderr.write(stderr.toString());
   if (error) process.exit(1);
 }
 
-if (!check) mkdirSync("build", { recursive: true });
-for (const [entry, name] of Object.entries(MODULES)) {
-  if (check) {
-    await compile(entry, ["--noEmit"]);
-    continue;
+if (process.argv.includes("--check")) {
+  for (const entry of Object.keys(MODULES)) await compile(entry, ["--noEmit"]);
+} else {
+  mkdirSync("build", { recursive: true });
+  const before = inputs();
+  const isCurrent = isBuilt(before);
+  if (!isCurrent) {
+    rmSync(STAMP, { force: true });
+    const scratch = mkdtempSync("build/.new-");
+    process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+    for (const { entry, target, file } of outputs) {
+      // Moved into place, so that whoever reads the module has all of it, also while two builds run.
+      await compile(entry, ["--target", target, "--outFile", join(scratch, "module.wasm")]);
+      renameSync(join(scratch, "module.wasm"), file);
+    }
+    // What was changed meanwhile is built next time.
+    if (inputs() === before) writeFileSync(STAMP, stampOf(before));
   }
-  for (const target of ["debug", "release"]) {
-    const file = `build/${name}${target === "debug" ? ".debug" : ""}.wasm`;
-    await compile(entry, ["--target", target, "--outFile", file]);
-    const gzipped = gzipSync(readFileSync(file), { level: 9 }).length;
-    console.log(`${file}  ${kilobytes(statSync(file).size)} (${kilobytes(gzipped)} gzipped)`);
+  for (const { file } of outputs) {
+    const bytes = readFileSync(file);
+    const size = `${kilobytes(bytes.length)} (${kilobytes(gzipSync(bytes, { level: 9 }).length)} gzipped)`;
+    console.log(`${file}  ${size}${isCurrent ? ", unchanged" : ""}`);
   }
 }

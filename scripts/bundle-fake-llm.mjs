@@ -1,9 +1,12 @@
 // Writes build/fake-llm.mjs: the fake LLM in one file that any Node.js image runs, for the compose.yaml files of deploy/.
+import { renameSync } from "node:fs";
 import { build } from "esbuild";
 
+const file = "build/fake-llm.mjs";
+const scratch = `${file}.${process.pid}`;
 await build({
   entryPoints: ["gateway/src/fake-llm/main.ts"],
-  outfile: "build/fake-llm.mjs",
+  outfile: scratch,
   bundle: true,
   platform: "node",
   target: "node20",
@@ -14,3 +17,5 @@ await build({
   },
   logLevel: "warning",
 });
+// Moved into place, so that whoever reads it has all of it, also while two builds run.
+renameSync(scratch, file);

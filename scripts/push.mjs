@@ -1,8 +1,11 @@
 // Pushes build/image to a registry with the first of oras, skopeo and crane that is here: `make push IMAGE=registry/name:tag`.
 // PLAIN_HTTP=1 for a registry without TLS, such as one on loopback; TARGET=envoy for build/image.envoy.
+// With --ask, nothing is pushed: it makes sure that there is a client and a name for the image, asks for the name if there is
+// somebody to ask, and prints it, so that nobody waits for a build that has nowhere to go.
 // Who may push is known to these clients: `oras login`, `skopeo login`, `crane auth login`, or `docker login`.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 
 /** How each client is told to copy the layout as it is. */
@@ -37,18 +40,36 @@ const { values, positionals } = parseArgs({
     image: { type: "string", default: process.env.IMAGE ?? "" },
     layout: { type: "string", default: process.env.TARGET === "envoy" ? "build/image.envoy" : "build/image" },
     client: { type: "string" },
+    ask: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
-const image = positionals[0] ?? values.image;
-if (!/^[^/\s@]+\/[^\s@]+:[\w.-]+$/.test(image))
-  fail(
-    `Where to? IMAGE=registry/name:tag, such as IMAGE=registry.example.com/plugins/ai-token-ratelimit:0.1.0`,
-  );
-if (!existsSync(`${values.layout}/index.json`)) fail(`There is no ${values.layout}. Run: make image`);
+const isImage = (name) => /^[^/\s@]+\/[^\s@]+:[\w.-]+$/.test(name);
+
+async function askForImage() {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question("Push to which image (registry/name:tag)? ")).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
 const client = (values.client ? [values.client] : Object.keys(CLIENTS)).find(
   (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).error === undefined,
 );
+let image = positionals[0] ?? values.image;
+if (values.ask && client === undefined) fail(HOW_TO_GET_ONE);
+if (values.ask && image === "" && process.stdin.isTTY) image = await askForImage();
+if (!isImage(image))
+  fail(
+    `Where to? IMAGE=registry/name:tag, such as IMAGE=registry.example.com/plugins/ai-token-ratelimit:0.1.0`,
+  );
+if (values.ask) {
+  console.log(image);
+  process.exit();
+}
+if (!existsSync(`${values.layout}/index.json`)) fail(`There is no ${values.layout}. Run: make image`);
 if (client === undefined) fail(HOW_TO_GET_ONE);
 
 const [manifest] = JSON.parse(readFileSync(`${values.layout}/index.json`, "utf8")).manifests;
