@@ -9,7 +9,28 @@ type Attack = readonly [trick: string, file: string, title: string];
 
 const CALLERS_NOT_COUNTED: Attack[] = [];
 
-const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [];
+const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
+  [
+    "An answer that holds no text, or reports zeros, or only begins, costs nothing.",
+    "conformance/consumption.test.ts",
+    "charges a call its input at least, although the answer has %s",
+  ],
+  [
+    "Whoever leaves before the answer begins has had the model read the prompt for nothing.",
+    "conformance/consumption.test.ts",
+    "charges the input that the model has got",
+  ],
+  [
+    "A path that looks like a free endpoint, and is a call of a model to the upstream.",
+    "unit/request/free-endpoints.test.ts",
+    "is not: %s",
+  ],
+  [
+    "A GET that is a POST to the upstream, by a header, a parameter, a body or an upgrade.",
+    "unit/request/free-endpoints.test.ts",
+    "is not when it has %s: %s %s",
+  ],
+];
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [];
 
@@ -34,6 +55,11 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
 const REDIS_IN_THE_CLOUD: Attack[] = [];
 
 const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
+  [
+    "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
+    "conformance/consumption.test.ts",
+    "neither checks nor charges what consumes nothing: %s %s",
+  ],
   [
     "A password in the wrong field of the configuration is repeated in the log.",
     "unit/config/problems.test.ts",

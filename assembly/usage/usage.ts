@@ -32,6 +32,11 @@ export class Usage {
     this.clamped = false;
   }
 
+  /** Whether nothing was consumed, as far as the response tells. */
+  get isNothing(): bool {
+    return this.input + this.output == 0;
+  }
+
   /** Adds the counts of `other`, field by field. */
   add(other: Usage): void {
     this.reported = this.reported || other.reported;

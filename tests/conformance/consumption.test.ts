@@ -125,14 +125,133 @@ describe.each(MODULES)("%s", (_name, file) => {
       "an error that quotes an answer",
       { response: { ":status": "400", ...JSON_TYPE }, body: '{"choices":[{"message":{"content":"hello"}}]}' },
     ],
-    ["a list of models", { body: '{"object":"list","data":[{"id":"gpt-4o"}]}' }],
-    ["a page", { response: { "content-type": "text/html" }, body: "<html>hello</html>" }],
-    ["nothing", { response: { ":status": "204" } }],
-    ["an empty body", { body: "" }],
+    ["a redirection", { response: { ":status": "307", location: "/v1/elsewhere" }, body: "" }],
   ])("charges nothing for %s", async (_case, call) => {
     const host = await start(file, PER_KEY);
     expect(charged(host, { requestBody: question("hello"), ...call })).toBe(0);
     expect(charged(host, { requestBody: question("hello"), ...call, ending: "cut" })).toBe(0);
+  });
+
+  it.each<[string, Call]>([
+    ["no text at all", { body: '{"id":"1","object":"chat.completion","choices":[]}' }],
+    [
+      "an empty text, because the model only thought",
+      { body: '{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":"length"}]}' },
+    ],
+    ["an object that no format has", { body: '{"object":"list","data":[{"id":"gpt-4o"}]}' }],
+    ["zeros for its usage", { body: '{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}' }],
+    ["nothing", { response: { ":status": "204" } }],
+    ["an empty body", { body: "" }],
+    ["an event that only begins it", { response: SSE_TYPE, body: event({ type: "response.created" }) }],
+    [
+      "the role of who will speak",
+      { response: SSE_TYPE, body: event({ choices: [{ delta: { role: "assistant", content: "" } }] }) },
+    ],
+    [
+      "the beginning of a message that counts nothing yet",
+      {
+        response: SSE_TYPE,
+        body: event({
+          type: "message_start",
+          message: { content: [], usage: { input_tokens: 0, output_tokens: 0 } },
+        }),
+      },
+    ],
+  ])("charges a call its input at least, although the answer has %s", async (_case, call) => {
+    const host = await start(file, PER_KEY);
+    const requestBody = question("lorem ipsum dolor sit amet ".repeat(20));
+    for (const ending of ["end", "cut"] as const) {
+      const tokens = charged(host, { requestBody, ...call, ending });
+      expect(tokens).toBeGreaterThan(90);
+      expect(tokens).toBeLessThan(200);
+    }
+    const ignores = await start(file, { ...PER_KEY, missing_usage: "ignore" });
+    expect(charged(ignores, { requestBody, ...call })).toBe(0);
+  });
+
+  describe("when the caller leaves before the answer begins", () => {
+    const body = question("lorem ipsum dolor sit amet ".repeat(20));
+    /** What is charged when so much of the request's body was sent; the properties are what Envoy then has. */
+    async function left(sent: string, properties: Record<string, string> = {}, configuration = {}) {
+      const host = await start(file, { ...PER_KEY, ...configuration });
+      host.request(2, ROOT, { "x-api-key": "alice" }, false);
+      host.reply(ROOT, counter(0));
+      host.requestBody(2, sent, sent === body);
+      for (const [name, value] of Object.entries(properties)) host.properties.set(name, value);
+      host.end(2);
+      const command = host.pending.pop();
+      return command === undefined ? 0 : chargeOf(command).tokens;
+    }
+    const gone = { "response.code_details": "downstream_remote_disconnect" };
+    const chosen = { ...gone, "upstream.address": "10.0.0.1:80" };
+
+    it("charges the input that the model has got", async () => {
+      const all = await left(body, { ...chosen, "upstream.local_address": "10.0.0.2:4711" });
+      expect(all).toBeGreaterThan(90);
+      expect(await left(body)).toBe(all); // A host that tells nothing.
+      const half = await left(body.slice(0, body.length / 2), {
+        ...chosen,
+        "upstream.local_address": "10.0.0.2:4711",
+      });
+      expect(half / all).toBeGreaterThan(0.4);
+      expect(half / all).toBeLessThan(0.6);
+    });
+
+    it("charges nothing if there was no connection to a model yet, or that is to be ignored", async () => {
+      expect(await left(body, gone)).toBe(0);
+      expect(await left(body, chosen)).toBe(0);
+      expect(await left(body, {}, { missing_usage: "ignore" })).toBe(0);
+    });
+  });
+
+  it("charges nothing for what the gateway answers itself without a word of a model", async () => {
+    const host = await start(file, PER_KEY);
+    host.properties.set("response.code_details", "direct_response");
+    expect(charged(host, { requestBody: question("hello"), body: "{}" })).toBe(0);
+    expect(charged(host, { body: usageBody(3, 4) })).toBe(7);
+  });
+
+  it.each([
+    ["OPTIONS", "/v1/chat/completions"],
+    ["HEAD", "/v1/models"],
+    ["GET", "/v1/models"],
+    ["POST", "/v1/messages/count_tokens"],
+    ["POST", "/v1/files"],
+  ])("neither checks nor charges what consumes nothing: %s %s", async (method, path) => {
+    const host = await start(file, PER_KEY);
+    const request = { ":method": method, ":path": path, "x-api-key": "alice" };
+    const hasBody = method === "POST";
+    expect(host.request(2, ROOT, request, !hasBody).action).toBe(0);
+    if (hasBody) host.requestBody(2, question("lorem ".repeat(100)), true);
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, '{"input_tokens":100,"content":[{"text":"lorem ipsum"}]}', true);
+    host.end(2);
+    // Who leaves early has not consumed anything either.
+    host.request(3, ROOT, request, !hasBody);
+    host.end(3);
+    expect(host.pending).toEqual([]);
+  });
+
+  it("checks what may consume something although it looks free", async () => {
+    const host = await start(file, PER_KEY);
+    const disguised: Record<string, string>[] = [
+      { ":method": "GET", ":path": "/v1/models", "x-http-method-override": "POST" },
+      { ":method": "GET", ":path": "/v1/realtime", upgrade: "websocket" },
+      { ":method": "POST", ":path": "/v1/files/../chat/completions" },
+      { ":method": "POST", ":path": "/v1/messages?x=/count_tokens" },
+    ];
+    for (const [index, request] of disguised.entries()) {
+      host.request(2 + index, ROOT, { "x-api-key": "alice", ...request });
+      expect(host.pending.splice(0)).toHaveLength(1);
+    }
+  });
+
+  it("charges a GET what it reports, as the result of what was done in the background", async () => {
+    const host = await start(file, PER_KEY);
+    host.request(2, ROOT, { ":method": "GET", ":path": "/v1/responses/resp_1", "x-api-key": "alice" });
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, usageBody(3, 4), true);
+    expect(chargeOf(host.pending[0]!).tokens).toBe(7);
   });
 
   it("charges nothing without usage when it is told to ignore that", async () => {

@@ -5,6 +5,8 @@ import { BufferType, HeaderMapType } from "../../abi/types";
 import { bytesOf, equals } from "../../bytes/bytes";
 import { HEADERS } from "../../usage/formats";
 import { UsageScanner } from "../../usage/scanner";
+import { Usage } from "../../usage/usage";
+import { Counts } from "./counts";
 import { Readers } from "./readers";
 
 const CONTENT_TYPE = bytesOf("content-type");
@@ -12,28 +14,43 @@ const CONTENT_ENCODING = bytesOf("content-encoding");
 const IDENTITY = bytesOf("identity");
 
 /**
+ * Bytes of a compressed response per token, for want of anything better. An answer in one piece has about 2, a stream,
+ * whose envelopes compress well, about 8.
+ */
+const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
+
+// Of an answer that nothing has been read of.
+const NOTHING = new Usage();
+
+/**
  * The response of one call, while it passes: read by a scanner, which is borrowed for it, or measured where it is
  * compressed. Used for one call after the other.
  */
 @final
 export class Answer {
-  /** What reads the body; null before its headers, and if it cannot be read. */
-  scanner: UsageScanner | null = null;
-  /** Whether the body is compressed, and how many bytes of it have passed. */
-  isCompressed: bool = false;
-  compressedBytes: i64 = 0;
+  /** Whether its headers have arrived. */
+  hasBegun: bool = false;
+  /** What reads the body; null if it cannot be read. */
+  private scanner: UsageScanner | null = null;
+  private isCompressed: bool = false;
+  private compressedBytes: i64 = 0;
 
-  constructor(private readonly readers: Readers) {}
+  constructor(
+    private readonly readers: Readers,
+    private readonly counts: Counts,
+  ) {}
 
   /** Begins with another call. */
   begin(): void {
+    this.hasBegun = false;
     this.isCompressed = false;
     this.compressedBytes = 0;
   }
 
   /** The headers have arrived. */
   headers(): void {
-    if (this.scanner !== null) return;
+    if (this.hasBegun) return;
+    this.hasBegun = true;
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && encoding.byteLength > 0 && !equals(encoding, IDENTITY);
     if (this.isCompressed) return;
@@ -53,9 +70,31 @@ export class Answer {
   }
 
   /** No more will come: what the body and, failing that, the headers report is known. */
-  finish(scanner: UsageScanner): void {
+  finish(): void {
+    if (this.isCompressed) this.counts.compressedResponse();
+    const scanner = this.scanner;
+    if (scanner === null) return;
     if (!scanner.usage.reported) offerHeaders(scanner);
     scanner.finish();
+    if (scanner.usage.clamped) this.counts.clampedUsage();
+  }
+
+  /** What it reports. */
+  get usage(): Usage {
+    const scanner = this.scanner;
+    return scanner !== null ? scanner.usage : NOTHING;
+  }
+
+  /** Whether there is anything in it that a model may have generated. */
+  get hasText(): bool {
+    const scanner = this.scanner;
+    return scanner !== null ? scanner.generated.any : this.compressedBytes > 0;
+  }
+
+  /** The estimate for what the model has generated. */
+  get generatedTokens(): i64 {
+    const scanner = this.scanner;
+    return scanner !== null ? scanner.generated.tokens : this.compressedBytes / COMPRESSED_BYTES_PER_TOKEN;
   }
 
   /** Gives back what was borrowed. */

@@ -1,20 +1,10 @@
 import { borrowBuffer } from "../../abi/buffers";
-import { getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
-import { BufferType, HeaderMapType } from "../../abi/types";
-import { addressOf, bytesOf } from "../../bytes/bytes";
+import { BufferType } from "../../abi/types";
 import { RequestMeter } from "../../usage/request-meter";
-import { UsageScanner } from "../../usage/scanner";
 import { Answer } from "./answer";
+import { isSuccess, mayHaveReachedUpstream } from "./exchange";
 import { Limiter } from "./limiter";
-
-const STATUS = bytesOf(":status");
-
-/**
- * Bytes of a compressed response per token, for want of anything better. An answer in one piece has about 2, a stream,
- * whose envelopes compress well, about 8.
- */
-const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 
 /**
  * What one admitted call consumes: read out of its response, or estimated where that does not tell. Used for one call
@@ -24,19 +14,24 @@ const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 export class Consumption {
   private meter: RequestMeter | null = null;
   private readonly answer: Answer;
+  private mayConsume: bool = true;
 
   constructor(private readonly limiter: Limiter) {
-    this.answer = new Answer(limiter.readers);
+    this.answer = new Answer(limiter.readers, limiter.counts);
   }
 
-  /** Begins with another call. */
-  begin(): void {
+  /**
+   * Begins with another call.
+   * @param mayConsume whether it may consume tokens; if not, it costs only what it reports
+   */
+  begin(mayConsume: bool): void {
+    this.mayConsume = mayConsume;
     this.answer.begin();
   }
 
   /** The next `size` bytes of the request's body are in the host's buffer. */
   requestBody(size: u32): void {
-    if (!this.limiter.config.estimates) return;
+    if (!this.mayEstimate) return;
     let meter = this.meter;
     if (meter === null) {
       meter = this.limiter.readers.borrowMeter();
@@ -63,41 +58,49 @@ export class Consumption {
    */
   total(isComplete: bool): i64 {
     const answer = this.answer;
-    const scanner = answer.scanner;
-    let tokens: i64 = 0;
-    if (scanner !== null) tokens = this.ofResponse(scanner, isComplete);
-    else if (answer.isCompressed) tokens = this.ofCompressed();
+    answer.finish();
+    const tells = answer.usage.reported && !(this.mayEstimate && answer.usage.isNothing);
+    const tokens = tells ? this.ofReport(isComplete) : this.ofEstimate();
     this.giveBack();
     return tokens;
   }
 
-  private ofResponse(scanner: UsageScanner, isComplete: bool): i64 {
-    this.answer.finish(scanner);
-    const usage = scanner.usage;
+  private ofReport(isComplete: bool): i64 {
+    const answer = this.answer;
+    const usage = answer.usage;
     const config = this.limiter.config;
-    if (usage.clamped) this.limiter.counts.clampedUsage();
-    if (!usage.reported) {
-      return scanner.generated.any ? this.estimate(scanner.generated.tokens) : 0;
-    }
-    // A response that was cut off may have reported its beginning only: Anthropic's does.
+    let input = usage.input;
     let output = usage.output;
-    if (!isComplete && config.estimates) output = max(output, scanner.generated.tokens);
-    return config.weights.charge(usage.input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
+    // A response that was cut off may have reported its beginning only: Anthropic's does.
+    if (!isComplete && this.mayEstimate) {
+      if (input == 0) input = this.estimatedInput;
+      output = max(output, answer.generatedTokens);
+    }
+    return config.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
 
-  private ofCompressed(): i64 {
-    this.limiter.counts.compressedResponse();
-    return this.estimate(this.answer.compressedBytes / COMPRESSED_BYTES_PER_TOKEN);
-  }
-
-  /** What a successful call is charged that reported no usage. */
-  private estimate(output: i64): i64 {
-    if (!this.limiter.config.estimates || !isSuccess()) return 0;
-    const meter = this.meter;
-    const input = meter !== null ? meter.tokens : 0;
-    const tokens = this.limiter.config.weights.charge(input, 0, 0, output, 0);
-    this.limiter.counts.estimated(tokens);
+  /**
+   * What a call is charged that reported no usage, or none but zeros: its input and what the model has generated, unless the answer is an
+   * error. Whoever left before the answer began pays the input: the model has it.
+   */
+  private ofEstimate(): i64 {
+    const answer = this.answer;
+    if (!this.mayEstimate || (answer.hasBegun && !isSuccess())) return 0;
+    if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
+    const weights = this.limiter.config.weights;
+    const tokens = weights.charge(this.estimatedInput, 0, 0, answer.generatedTokens, 0);
+    if (tokens > 0) this.limiter.counts.estimated(tokens);
     return tokens;
+  }
+
+  /** The estimate for what has been sent of the request's body. */
+  private get estimatedInput(): i64 {
+    const meter = this.meter;
+    return meter !== null ? meter.tokens : 0;
+  }
+
+  private get mayEstimate(): bool {
+    return this.mayConsume && this.limiter.config.estimates;
   }
 
   private giveBack(): void {
@@ -106,10 +109,4 @@ export class Consumption {
     this.meter = null;
     this.answer.giveBack();
   }
-}
-
-/** Whether the response has a status of 2xx. */
-function isSuccess(): bool {
-  const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
-  return status !== null && status.byteLength == 3 && load<u8>(addressOf(status)) == 0x32;
 }

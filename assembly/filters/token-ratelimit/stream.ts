@@ -5,6 +5,7 @@ import { continueStream, setEffectiveContext } from "../../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
 import { bytesOf } from "../../bytes/bytes";
 import { Verdict } from "../../limiter/verdict";
+import { consumesNothing } from "../../request/free-endpoints";
 import { HttpFacts } from "../../request/http-facts";
 import { Call } from "./call";
 import { CheckListener } from "./check";
@@ -54,7 +55,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     super(id);
   }
 
-  onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
+  onRequestHeaders(endOfStream: bool): FilterHeadersStatus {
     const limiter = this.root.select(REQUEST);
     if (limiter === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
     FACTS.begin();
@@ -65,6 +66,10 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
     this.call = call;
+    if (consumesNothing(REQUEST, !endOfStream)) {
+      this.admit(call, false);
+      return FilterHeadersStatus.Continue;
+    }
     this.phase = Phase.Checking;
     this.inRequestHeaders = true;
     call.check.begin(this);
@@ -88,9 +93,14 @@ export class RateLimitStream extends StreamContext implements CheckListener {
       return;
     }
     if (verdict === null) limiter.counts.unchecked();
-    this.phase = Phase.Admitted;
-    call.consumption.begin();
+    this.admit(call, true);
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
+  }
+
+  /** Lets the request go on. @param mayConsume whether it may consume tokens, or only report what others have consumed */
+  private admit(call: Call, mayConsume: bool): void {
+    this.phase = Phase.Admitted;
+    call.consumption.begin(mayConsume);
   }
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {

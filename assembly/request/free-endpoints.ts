@@ -1,0 +1,280 @@
+import {
+  ASTERISK,
+  BACKSLASH,
+  COLON,
+  DOT,
+  HASH,
+  isDigit,
+  isLetter,
+  MINUS,
+  PERCENT,
+  QUESTION,
+  SLASH,
+  UNDERSCORE,
+} from "../bytes/ascii";
+import { addressOf, Bytes, bytesOf, equals, equalsAt, indexOfByte } from "../bytes/bytes";
+import { HttpSource } from "./http-facts";
+
+/*
+ * Which requests surely consume no tokens: these are neither checked nor charged an estimate. Whoever sends a request
+ * chooses its method, path and headers, so only what every upstream understands in the same way is free; all else may
+ * consume.
+ */
+
+/**
+ * Endpoints that consume no tokens when something is posted to them, or deleted with a body: how their paths end. A
+ * `*` is the rest of a segment, at least one character.
+ *
+ * To add one, name the source. Not here, although they are free of charge or nearly: moderations and reranking (a
+ * model reads the input), searches of vector stores (they embed the query), runs, evaluations, Gemini's batches (their
+ * results report nothing that we read).
+ */
+// prettier-ignore
+const ENDINGS: string[] = [
+  // How many tokens a text would be
+  "messages/count_tokens",          // Anthropic: docs.claude.com/en/api/messages-count-tokens
+  "responses/input_tokens",         // OpenAI: platform.openai.com/docs/api-reference/responses/input-tokens
+  "models/*:countTokens",           // Gemini, Vertex: ai.google.dev/api/tokens
+  "models/*:computeTokens",         // Vertex: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/compute-tokens-api
+  "models/count-tokens:rawPredict", // Anthropic on Vertex: docs.claude.com/en/docs/build-with-claude/token-counting
+  "model/*/count-tokens",           // Bedrock: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+  "tokenize", "detokenize",         // Cohere, vLLM, TGI, llama.cpp: docs.cohere.com/reference/tokenize
+  "v1/tokenize-text",               // xAI: docs.x.ai/docs/api-reference#tokenize-text
+  "api/v3/tokenization",            // Doubao: www.volcengine.com/docs/82379/1528728
+  "api/v1/tokenizer",               // DashScope: help.aliyun.com/zh/model-studio/billing-for-model-studio
+  "tokenizers/estimate-token-count", // Moonshot: platform.moonshot.ai/docs/api/estimate
+  "text/tokenization",              // watsonx: cloud.ibm.com/apidocs/watsonx-ai#text-tokenization
+
+  // Files (OpenAI, Azure, Anthropic, Gemini, DashScope) and what is made of them: platform.openai.com/docs/api-reference/
+  // files, uploads, containers, vector-stores
+  "files",
+  "uploads", "uploads/upload_*/parts", "uploads/upload_*/complete", "uploads/upload_*/cancel",
+  "containers", "containers/cntr_*/files",
+  "vector_stores", "vector_stores/vs_*", "vector_stores/vs_*/files", "vector_stores/vs_*/files/file-*",
+  "vector_stores/vs_*/file_batches", "vector_stores/vs_*/file_batches/vsfb_*/cancel",
+  "cachedContents",                 // Gemini: ai.google.dev/api/caching; what is cached counts when it is used
+
+  // Batches: their calls are charged when their results are fetched, which report them
+  "v1/batches", "openai/batches",   // platform.openai.com/docs/api-reference/batch, learn.microsoft.com/azure/ai-foundry
+  "batches/batch_*/cancel",
+  "messages/batches", "messages/batches/msgbatch_*/cancel", // docs.claude.com/en/api/creating-message-batches
+
+  // Fine-tuning is billed apart: platform.openai.com/docs/api-reference/fine-tuning
+  "fine_tuning/jobs", "fine_tuning/jobs/ftjob-*/cancel", "fine_tuning/jobs/ftjob-*/pause",
+  "fine_tuning/jobs/ftjob-*/resume",
+
+  // Objects of which nothing is made before a run or a response: platform.openai.com/docs/api-reference/assistants,
+  // threads, messages, conversations
+  "assistants", "assistants/asst_*",
+  "threads", "threads/thread_*", "threads/thread_*/messages", "threads/thread_*/messages/msg_*",
+  "threads/thread_*/runs/run_*/cancel",
+  "conversations", "conversations/conv_*", "conversations/conv_*/items",
+  "responses/resp_*/cancel",        // platform.openai.com/docs/api-reference/responses/cancel
+
+  // Ollama: github.com/ollama/ollama docs/api.md
+  "api/show", "api/pull", "api/push", "api/create", "api/copy", "api/delete", "api/blobs/sha256:*",
+];
+
+/**
+ * Segments that no free endpoint has before its ending, because they call a model: what stands behind them may be
+ * ignored by who serves them. As the last segment they make even a GET suspicious.
+ */
+// prettier-ignore
+const CALLS: string[] = [
+  "chat", "completions", "completion", "messages", "responses", "complete", "generate", "generate_stream", "embeddings",
+  "embed", "rerank", "invoke", "invoke-with-response-stream", "converse", "converse-stream", "predict", "infer",
+  "infill", "generation", "text-generation", "generations", "speech", "transcriptions", "translations", "edits",
+];
+
+/** Headers by which a caller may turn a request into another one; upstreams and proxies differ in which they follow. */
+const DISGUISES: Bytes[] = [
+  bytesOf("x-http-method-override"),
+  bytesOf("x-http-method"),
+  bytesOf("x-method-override"),
+  bytesOf("x-original-url"),
+  bytesOf("x-rewrite-url"),
+  bytesOf("upgrade"),
+];
+
+const METHOD = bytesOf(":method");
+const PATH = bytesOf(":path");
+const OPTIONS = bytesOf("OPTIONS");
+const HEAD = bytesOf("HEAD");
+const GET = bytesOf("GET");
+const DELETE = bytesOf("DELETE");
+const POST = bytesOf("POST");
+const PARAM_METHOD = bytesOf("method");
+
+/** Longer paths may consume, and so may those with more segments. */
+const MAX_PATH: i32 = 1024;
+const MAX_SEGMENTS: i32 = 16;
+
+const CALL_NAMES: Bytes[] = CALLS.map<Bytes>((name) => bytesOf(name));
+const PATTERNS: Pattern[] = ENDINGS.map<Pattern>((text) => new Pattern(text));
+
+/** Where the segments of the path that is looked at begin, their number, and where the last one ends. */
+const STARTS: usize = memory.data(MAX_SEGMENTS << 2);
+let segments: i32 = 0;
+let pathEnd: usize = 0;
+
+/** One of `ENDINGS`. */
+@final
+class Pattern {
+  readonly text: Bytes;
+  /** How many segments it has. */
+  readonly segments: i32;
+  /** Its last byte, or 0 if any will do. */
+  readonly last: u8;
+
+  constructor(text: string) {
+    const last = <u8>text.charCodeAt(text.length - 1);
+    this.text = bytesOf(text);
+    this.segments = text.split("/").length;
+    this.last = last == ASTERISK ? 0 : last;
+  }
+}
+
+/**
+ * Whether a request surely consumes no tokens.
+ *
+ * OPTIONS, HEAD, GET and DELETE without a body ask for nothing new to be generated (RFC 9110, 9.2.1 and 9.3.5), unless
+ * they upgrade to something else. A GET may report what an earlier request has consumed, which is charged then.
+ * @param hasBody whether more than the headers follow
+ */
+export function consumesNothing(request: HttpSource, hasBody: bool): bool {
+  const method = request.header(METHOD);
+  const path = request.header(PATH);
+  if (method === null || path === null) return false;
+  const isPost = equals(method, POST);
+  const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
+  const isGet = equals(method, GET);
+  const isDelete = equals(method, DELETE);
+  if (!isPost && !asksNothing && !isGet && !isDelete) return false;
+  if (isPost || (isDelete && hasBody)) {
+    if (!isPlain(path) || !endsFree()) return false;
+  } else {
+    if (hasBody || (!asksNothing && isCall(path))) return false;
+    if (hasQuery(path, PARAM_METHOD)) return false;
+  }
+  for (let i = 0; i < DISGUISES.length; ++i) {
+    if (request.header(DISGUISES[i]) !== null) return false;
+  }
+  return true;
+}
+
+/** Whether the last segment of a path is one of `CALLS`. */
+function isCall(path: Bytes): bool {
+  const from = addressOf(path);
+  const limit = from + path.byteLength;
+  let end = from;
+  while (end < limit && load<u8>(end) != QUESTION) ++end;
+  if (end > from && load<u8>(end - 1) == SLASH) --end;
+  let start = end;
+  while (start > from && load<u8>(start - 1) != SLASH) --start;
+  return isCallName(start, <i32>(end - start));
+}
+
+/**
+ * Whether the path is written in such a way that nobody takes it for another one: segments of letters, digits, `-`, `_`,
+ * `.` and `:`, none of them empty or of dots only, and a query without slashes or a method. Notes the segments.
+ */
+function isPlain(path: Bytes): bool {
+  const from = addressOf(path);
+  if (path.byteLength < 2 || path.byteLength > MAX_PATH || load<u8>(from) != SLASH) return false;
+  const limit = from + path.byteLength;
+  let end = from;
+  while (end < limit && load<u8>(end) != QUESTION) ++end;
+  for (let at = end; at < limit; ++at) {
+    const c = load<u8>(at);
+    if (c == SLASH || c == PERCENT || c == HASH || c == BACKSLASH) return false;
+  }
+  if (hasQuery(path, PARAM_METHOD)) return false;
+  // One slash at the end is ignored by some and no other path to others.
+  if (load<u8>(end - 1) == SLASH) --end;
+
+  segments = 0;
+  let at = from;
+  while (at < end) {
+    const start = ++at;
+    let onlyDots = true;
+    while (at < end && load<u8>(at) != SLASH) {
+      const c = load<u8>(at++);
+      if (c == DOT) continue;
+      onlyDots = false;
+      if (!isLetter(c) && !isDigit(c) && c != MINUS && c != UNDERSCORE && c != COLON) return false;
+    }
+    if (onlyDots || segments == MAX_SEGMENTS) return false;
+    store<u32>(STARTS + (segments++ << 2), <u32>start);
+  }
+  pathEnd = end;
+  return segments > 0;
+}
+
+/** Whether the plain path ends in one of `ENDINGS`, with nothing before it that calls a model. */
+function endsFree(): bool {
+  const last = load<u8>(pathEnd - 1);
+  for (let i = 0; i < PATTERNS.length; ++i) {
+    const pattern = PATTERNS[i];
+    const before = segments - pattern.segments;
+    if (before < 0 || (pattern.last != 0 && pattern.last != last)) continue;
+    if (matches(pattern.text, segmentAt(before), pathEnd)) return !anyCalls(before);
+  }
+  return false;
+}
+
+// @ts-ignore: decorator
+@inline
+function segmentAt(index: i32): usize {
+  return <usize>load<u32>(STARTS + (index << 2));
+}
+
+/** Whether the text from `at` to `end` is what the pattern describes. */
+function matches(pattern: Bytes, at: usize, end: usize): bool {
+  const stop = addressOf(pattern) + pattern.byteLength;
+  let p = addressOf(pattern);
+  let t = at;
+  while (p < stop) {
+    const c = load<u8>(p++);
+    if (c != ASTERISK) {
+      if (t == end || load<u8>(t++) != c) return false;
+      continue;
+    }
+    // The rest of the segment, up to a verb as Google's are; before another segment, Bedrock's models have colons.
+    const isBefore = p < stop && load<u8>(p) == SLASH;
+    const first = t;
+    while (t < end && load<u8>(t) != SLASH && (isBefore || load<u8>(t) != COLON)) ++t;
+    if (t == first) return false;
+  }
+  return t == end;
+}
+
+/** Whether one of the first `count` segments, behind which there is another, calls a model. */
+function anyCalls(count: i32): bool {
+  for (let i = 0; i < count; ++i) {
+    const start = segmentAt(i);
+    const length = <i32>(segmentAt(i + 1) - 1 - start);
+    if (isCallName(start, length) || indexOfByte(start, length, COLON, 0) >= 0) return true;
+  }
+  return false;
+}
+
+function isCallName(ptr: usize, length: i32): bool {
+  for (let i = 0; i < CALL_NAMES.length; ++i) {
+    if (equalsAt(ptr, length, CALL_NAMES[i])) return true;
+  }
+  return false;
+}
+
+/** Whether the query of a path holds `text` anywhere, its letters in lower case or not. */
+function hasQuery(path: Bytes, text: Bytes): bool {
+  const from = addressOf(path);
+  const limit = from + path.byteLength;
+  let at = from;
+  while (at < limit && load<u8>(at) != QUESTION) ++at;
+  for (; at + text.byteLength <= limit; ++at) {
+    let i = 0;
+    while (i < text.byteLength && (load<u8>(at + i) | 0x20) == load<u8>(addressOf(text) + i)) ++i;
+    if (i == text.byteLength) return true;
+  }
+  return false;
+}
