@@ -32,7 +32,23 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
 ];
 
-const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [];
+const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
+  [
+    "a value with a brace, so that no marker can stand beside its counter and one broken connection loses its charge",
+    "conformance/charge.test.ts",
+    "repeats the charge of a value with a brace, which has a marker as any other",
+  ],
+  [
+    "values of 4 KB, each of which Redis keeps once more in the name of a marker",
+    "conformance/charge.test.ts",
+    "repeats nothing that a caller sent in the name of a marker",
+  ],
+  [
+    "a charge that is carried out when its marker is gone, because it was under way for so long",
+    "lua/scripts.test.ts",
+    "is never gone before the charge is refused",
+  ],
+];
 
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
@@ -52,7 +68,18 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   ],
 ];
 
-const REDIS_IN_THE_CLOUD: Attack[] = [];
+const REDIS_IN_THE_CLOUD: Attack[] = [
+  [
+    "a proxy in front of Redis that refuses scripts whose keys it cannot read, so that every request passes",
+    "lua/proxy.test.ts",
+    "finds every key of the scripts for %i counters spelled out",
+  ],
+  [
+    "a value that leads the marker of its charge to another slot than its counter",
+    "unit/limiter/marker.test.ts",
+    "stands in the slot of its counter in a Redis Cluster, whatever the counter is called",
+  ],
+];
 
 const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [

@@ -1,9 +1,9 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf, indexOfByte } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 
 /**
- * The only place that spells Redis keys. They are those of the published plugin, so that counters carry over:
+ * The only place that spells the keys of counters. They are those of the published plugin, so that counters carry over:
  *
  *   1.x   higress-token-ratelimit:<rule_name>:global_threshold:<window>
  *         higress-token-ratelimit:<rule_name>:<limit_by>:<window>:<name>:<value>
@@ -18,7 +18,6 @@ import { addressOf, Bytes, bytesOf, indexOfByte } from "../bytes/bytes";
  */
 const PREFIX = bytesOf("higress-token-ratelimit:");
 const GLOBAL = bytesOf("global_threshold");
-const CHARGE = bytesOf(":charge:");
 
 const MAX_VALUE = 4096;
 
@@ -54,23 +53,4 @@ function begin(out: ByteBuilder, ruleName: Bytes, tagged: bool): void {
   out.bytes(ruleName);
   if (tagged) out.byte(RIGHT_BRACE);
   out.byte(COLON);
-}
-
-/**
- * Writes the key that marks a charge as made, so that repeating it changes nothing, up to the id of the charge. It lives
- * in the slot of the counter whose key is the `len` bytes at `ptr`: behind the counter's own hash tag, or with the whole
- * counter as its tag.
- * @returns false, with nothing written, when no name leads to that slot, because the counter holds a `}` without being
- * tagged
- */
-export function appendMarkerKey(out: ByteBuilder, ptr: usize, len: i32): bool {
-  const open = indexOfByte(ptr, len, LEFT_BRACE, 0);
-  const close = open < 0 ? -1 : indexOfByte(ptr, len, RIGHT_BRACE, open + 1);
-  const tagged = close > open + 1;
-  if (!tagged && indexOfByte(ptr, len, RIGHT_BRACE, 0) >= 0) return false;
-  if (!tagged) out.byte(LEFT_BRACE);
-  out.at(ptr, len);
-  if (!tagged) out.byte(RIGHT_BRACE);
-  out.bytes(CHARGE);
-  return true;
 }

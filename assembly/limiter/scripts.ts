@@ -8,7 +8,11 @@
  * The last argument of each is the number of the command, and the last element of its reply: by it the filter knows
  * whose reply it is (`redis/script.ts`).
  *
- * Beside each script stands its SHA-1, by which Redis caches it; tests/lua checks it against a real Redis.
+ * Each key is spelled out: `KEYS[1]`, `KEYS[2]`. The proxies of Alibaba Cloud's clusters read a script before they run
+ * it, and refuse one in which a key is written in any other way: as a variable, an expression, or `KEYS[i]` in a loop
+ * (https://help.aliyun.com/document_detail/92942.htm, https://developer.aliyun.com/ask/466195). So there is a text for so
+ * many counters at the most, which ends early when it is given fewer; and the first key is always a counter, since proxies
+ * send a script to where its first key is. `tests/lua/proxy.test.ts` reads them as such a proxy does.
  */
 
 /**
@@ -20,47 +24,63 @@
  *          them the number of the command
  *
  * A counter without expiry, which a failing or foreign writer may leave behind, would limit for ever: it is given one.
+ * @param counters how many it can read
  */
-export const CHECK_SCRIPT = `local reply = {}
-for i, key in ipairs(KEYS) do
-  local tokens = redis.pcall('GET', key)
-  local remaining = redis.call('PTTL', key)
-  if remaining == -1 and type(tokens) == 'string' then
-    redis.call('EXPIRE', key, ARGV[i])
-    remaining = ARGV[i] * 1000
-  end
-  reply[2 * i - 1] = tokens
-  reply[2 * i] = remaining
+export function checkScript(counters: i32): string {
+  let text = `local last = #ARGV
+local reply = {}
+`;
+  for (let i = 1; i <= counters; ++i) {
+    const tokens = `reply[${2 * i - 1}]`;
+    const remaining = `reply[${2 * i}]`;
+    text += `${tokens} = redis.pcall('GET', KEYS[${i}])
+${remaining} = redis.pcall('PTTL', KEYS[${i}])
+if ${remaining} == -1 and type(${tokens}) == 'string' then
+  redis.pcall('EXPIRE', KEYS[${i}], ARGV[${i}])
+  ${remaining} = ARGV[${i}] * 1000
 end
-reply[2 * #KEYS + 1] = ARGV[#ARGV]
-return reply`;
-export const CHECK_SHA1 = "1ebaee0dc327a3242e80764d56ff532e9bd3b84e";
-
-/** How long a charge is remembered, in seconds: longer than it may be repeated. */
-export const MARKER_SECONDS: i64 = 60;
+if last == ${i + 1} then reply[${2 * i + 1}] = ARGV[${i + 1}] return reply end
+`;
+  }
+  return text;
+}
 
 /**
- * Adds the tokens of one call, after it has ended. A call that carries a marker is charged once, however often the
- * script is run: it may be repeated when its reply was lost.
+ * Adds the tokens of one call, once, however often it is run: it is repeated when its reply was lost. The first run leaves
+ * a marker, which later runs find.
  *
- *   KEYS     one counter per window, and behind them the marker of this charge, if it has one
- *   ARGV     per counter: the window in seconds; behind them the tokens to add, for how many seconds the marker is
- *            kept, and the number of the command
- *   reply    per counter: its value after the addition, or its error, which stops no other; none if it was charged
- *            before; behind them the number of the command
+ * The marker lasts until the deadline of the charge, and from then on the charge is refused, both by Redis' own clock and
+ * both decided here: as long as that clock is not set back, no run can come when the marker is gone, however long the
+ * command was on its way. A deadline that has passed shows by the marker being gone as soon as it is given.
+ *
+ *   KEYS     the first counter, the marker, the other counters
+ *   ARGV     per counter: its window in seconds; in the place of the marker: the deadline in milliseconds since the epoch;
+ *            behind them the tokens to add, and the number of the command
+ *   reply    the milliseconds that are left until the deadline; per counter: its value after the addition, or its error,
+ *            which stops no other; behind them the number of the command. Instead, of one that was made before: the number
+ *            alone; of one that comes too late: -2 and the number
+ *
+ * Only the first command can end the script with an error; so an error in place of the reply says that nothing was done. A
+ * Redis that forbids PEXPIREAT keeps markers for a day.
+ * @param counters how many it can add to
  */
-export const CHARGE_SCRIPT = `local counters = #ARGV - 3
-local reply = {}
-if #KEYS > counters and not redis.call('SET', KEYS[#KEYS], '', 'NX', 'EX', ARGV[counters + 2]) then
-  return { ARGV[#ARGV] }
-end
-for i = 1, counters do
-  local tokens = redis.pcall('INCRBY', KEYS[i], ARGV[counters + 1])
-  if type(tokens) == 'number' and redis.call('PTTL', KEYS[i]) == -1 then
-    redis.call('EXPIRE', KEYS[i], ARGV[i])
-  end
-  reply[i] = tokens
-end
-reply[counters + 1] = ARGV[#ARGV]
-return reply`;
-export const CHARGE_SHA1 = "f9648256ece5f72fb57500925432597f94fab316";
+export function chargeScript(counters: i32): string {
+  let text = `local last = #ARGV
+local number = ARGV[last]
+if not redis.call('SET', KEYS[2], '', 'NX', 'EX', '86400') then return { number } end
+redis.pcall('PEXPIREAT', KEYS[2], ARGV[2])
+local left = redis.pcall('PTTL', KEYS[2])
+if left == -2 then return { left, number } end
+local tokens = ARGV[last - 1]
+local reply = { left }
+`;
+  for (let i = 1; i <= counters; ++i) {
+    const key = i == 1 ? 1 : i + 1;
+    const value = `reply[${i + 1}]`;
+    text += `${value} = redis.pcall('INCRBY', KEYS[${key}], tokens)
+if type(${value}) == 'number' and redis.pcall('PTTL', KEYS[${key}]) == -1 then redis.pcall('EXPIRE', KEYS[${key}], ARGV[${key}]) end
+if last == ${i + 3} then reply[${i + 2}] = number return reply end
+`;
+  }
+  return text;
+}

@@ -35,7 +35,7 @@ export class HigressTransport extends Transport {
   private nextReconnect: i64 = 0;
 
   constructor(private config: RedisConfig) {
-    super();
+    super(config.timeout);
     const cluster = config.cluster;
     this.cluster = cluster;
     this.initArgument = config.database == 0 ? cluster : bytesOf(`${textOf(cluster)}?db=${config.database}`);

@@ -36,7 +36,7 @@ export class HttpTransport extends Transport {
   private headers: Bytes;
 
   constructor(private config: RedisConfig) {
-    super();
+    super(config.timeout);
     const http = config.http;
     this.cluster = http.cluster.byteLength > 0 ? http.cluster : config.cluster;
     const headers = new HeaderPairs()

@@ -1,5 +1,6 @@
 import { CalloutHandler } from "../abi/callouts";
 import { Bytes, bytesOf, startsWith } from "../bytes/bytes";
+import { sha1Hex } from "../bytes/sha1";
 import { Failure, Transport } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
@@ -8,15 +9,43 @@ const NOSCRIPT = bytesOf("NOSCRIPT");
 const NOAUTH = bytesOf("NOAUTH");
 const WRONGPASS = bytesOf("WRONGPASS");
 
-/** A Lua script: its text, and the SHA-1 of that text in lower-case hexadecimal, by which Redis caches it. */
+/** A Lua script: its text, and the SHA-1 of that text, by which Redis caches it. */
 @final
 export class Script {
   readonly text: Bytes;
   readonly sha1: Bytes;
 
-  constructor(text: string, sha1: string) {
-    this.text = bytesOf(text);
-    this.sha1 = bytesOf(sha1);
+  constructor(text: string) {
+    const bytes = bytesOf(text);
+    this.text = bytes;
+    this.sha1 = sha1Hex(bytes);
+  }
+}
+
+/** More keys than that no script has. */
+const MAX_CAPACITY: i32 = 512;
+
+/**
+ * A Lua script that is written for 1, 2, 4, … counters, up to 512, because it spells its keys out. Each text is made when
+ * it is needed first, so a Redis has to keep ten at the most.
+ */
+@final
+export class ScriptFamily {
+  /** By the binary logarithm of the number of counters. */
+  private members: (Script | null)[] = [];
+
+  constructor(private readonly write: (counters: i32) => string) {}
+
+  /** The script for so many counters, at least one; null when there are too many. */
+  scriptFor(counters: i32): Script | null {
+    if (counters > MAX_CAPACITY) return null;
+    const index = counters > 1 ? 32 - clz<i32>(counters - 1) : 0;
+    while (this.members.length <= index) this.members.push(null);
+    const known = this.members[index];
+    if (known !== null) return known;
+    const made = new Script(this.write(1 << index));
+    this.members[index] = made;
+    return made;
   }
 }
 
@@ -31,12 +60,13 @@ export class Script {
 export abstract class ScriptCall extends CalloutHandler {
   private evalTried: bool = false;
   private reconnected: bool = false;
+  private script: Script | null = null;
   /** The number of the command that was sent last. */
   private number: i64 = 0;
 
   constructor(
     protected readonly transport: Transport,
-    private readonly script: Script,
+    private readonly scripts: ScriptFamily,
   ) {
     super();
   }
@@ -47,6 +77,7 @@ export abstract class ScriptCall extends CalloutHandler {
   /** Begins the command, in which so many keys and numbers follow. */
   protected beginCommand(keys: i32, numbers: i32): void {
     const script = this.script;
+    if (script === null) return;
     const isText = this.evalTried;
     this.transport.begin(isText ? EVAL : EVALSHA, isText ? script.text : script.sha1, keys, numbers + 1);
   }
@@ -57,8 +88,10 @@ export abstract class ScriptCall extends CalloutHandler {
    */
   protected abstract onResult(failure: Failure): void;
 
-  /** Sends the script; for any result but None, `onResult` is not called. */
-  protected start(): Failure {
+  /** Sends the script for so many counters; for any result but None, `onResult` is not called. */
+  protected start(counters: i32): Failure {
+    this.script = this.scripts.scriptFor(counters);
+    if (this.script === null) return Failure.NotSent;
     this.evalTried = false;
     this.reconnected = false;
     return this.issue();

@@ -1,6 +1,7 @@
 import { CalloutHandler } from "../abi/callouts";
 import { nowNanoseconds } from "../abi/time";
 import { Bytes } from "../bytes/bytes";
+import { RedisClock } from "./clock";
 import { Reply } from "./reply";
 import { uniqueNumber } from "./unique";
 
@@ -36,7 +37,11 @@ export const MAX_COMMAND: i32 = 1 << 20;
 export abstract class Transport {
   /** What `receive` has read; valid until it is called again. */
   readonly reply: Reply = new Reply();
+  readonly clock: RedisClock = new RedisClock();
   private readonly created: i64 = nowNanoseconds();
+
+  /** @param timeoutMs how long a command may take; then it has failed */
+  constructor(readonly timeoutMs: i64) {}
 
   /** A new number of 19 digits, which nothing else has that is sent to this Redis, by whomever. */
   newNumber(): i64 {

@@ -73,9 +73,9 @@ const CHECK_END = String.UTF8.encode("\r\n$2\r\n60\r\n$19\r\n1729382256910270464
 const CHARGE = String.UTF8.encode(
   "*9\r\n$7\r\nEVALSHA\r\n$40\r\nf9648256ece5f72fb57500925432597f94fab316\r\n$1\r\n2\r\n$83\r\n" + COUNTER,
 );
-const CHARGE_MARKER = String.UTF8.encode("\r\n$112\r\n{" + COUNTER);
 const CHARGE_END = String.UTF8.encode(
-  "}:charge:1729382256910270464\r\n$2\r\n19\r\n$2\r\n60\r\n$2\r\n60\r\n$19\r\n1729382256910270465\r\n",
+  "\r\n$60\r\nhigress-token-ratelimit:charge:{EBoh}:AAAAAAAAAAAYAAAAAAAAAA" +
+    "\r\n$2\r\n60\r\n$13\r\n1729382256910\r\n$2\r\n19\r\n$19\r\n1729382256910270465\r\n",
 );
 
 const THRESHOLD: u32 = 100;
@@ -173,8 +173,6 @@ export function proxy_on_response_body(id: u32, size: u32, end: bool): u32 {
   heap.free(<usize>load<u32>(slots));
   if (end) {
     let at = append(command, changetype<usize>(CHARGE), CHARGE.byteLength);
-    at = appendKey(at, stream);
-    at = append(at, changetype<usize>(CHARGE_MARKER), CHARGE_MARKER.byteLength);
     at = appendKey(at, stream);
     at = append(at, changetype<usize>(CHARGE_END), CHARGE_END.byteLength);
     forget(id);

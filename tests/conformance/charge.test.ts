@@ -1,7 +1,20 @@
 // Contract: what a response has consumed is added to the counters of its request, once, when it has ended, wherever
 // its bytes were cut. Specified in the fields of OpenAI's usage object and the WHATWG event stream format.
 import { describe, expect, it } from "vitest";
-import { array, chargeOf, counter, PER_KEY, ROOT, start, usageBody, MODULES } from "../support/filter.ts";
+import {
+  array,
+  chargeOf,
+  counter,
+  LEFT_MS,
+  made,
+  MADE_BEFORE,
+  MODULES,
+  PER_KEY,
+  ROOT,
+  start,
+  TOO_LATE,
+  usageBody,
+} from "../support/filter.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
 const KEY = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
@@ -126,7 +139,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   it("counts what was charged", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
-    host.reply(ROOT, array(7));
+    host.reply(ROOT, made(7));
     expect(metric(host, "charged_tokens")).toBe(7n);
     expect(metric(host, "lost_tokens")).toBe(0n);
     expect(host.tickPeriod).toBe(0);
@@ -135,7 +148,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   it("counts as lost what a counter refuses, and does not repeat it", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
-    host.reply(ROOT, array(new Error("WRONGTYPE Operation against a key")));
+    host.reply(ROOT, made(new Error("WRONGTYPE Operation against a key")));
     expect(metric(host, "lost_tokens")).toBe(7n);
     host.pass(ROOT, 60_000);
     expect(host.pending).toEqual([]);
@@ -145,7 +158,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
     const first = chargeOf(host.pending[0]!);
-    expect(first.marker).toMatch(/^\{higress-token-ratelimit:r:.*:alice\}:charge:\d{19}$/);
+    expect(first.marker).toMatch(/^higress-token-ratelimit:charge:\{[@A-Oa-o`]{4}\}:[\w-]{22}$/);
     host.reply(ROOT, null);
     expect(metric(host, "lost_tokens")).toBe(0n);
     for (const delay of [1000, 2000, 4000]) {
@@ -156,7 +169,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.reply(ROOT, null);
     }
     host.pass(ROOT, 8000);
-    host.reply(ROOT, "*0\r\n"); // It had been charged by one of the earlier attempts.
+    host.reply(ROOT, MADE_BEFORE); // It had been charged by one of the earlier attempts.
     expect(metric(host, "charged_tokens")).toBe(7n);
     expect(metric(host, "lost_tokens")).toBe(0n);
     expect(host.tickPeriod).toBe(0);
@@ -182,17 +195,66 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(new Set(markers).size).toBe(markers.length);
   });
 
-  it("never repeats what may have been charged when no marker can stand beside the counter", async () => {
+  it("repeats the charge of a value with a brace, which has a marker as any other", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2, "a}b");
-    expect(chargeOf(host.pending[0]!)).not.toHaveProperty("marker");
+    const first = chargeOf(host.pending[0]!);
     host.reply(ROOT, null);
-    expect(metric(host, "lost_tokens")).toBe(7n);
-    expect(host.tickPeriod).toBe(0);
-    finish(host, 3, "a}b");
-    host.reply(ROOT, "-LOADING Redis is loading the dataset in memory\r\n"); // Surely not carried out.
     host.pass(ROOT, 1000);
-    expect(host.pending).toHaveLength(1);
+    expect(host.pending.map(chargeOf)).toEqual([first]);
+    host.reply(ROOT, MADE_BEFORE);
+    expect(metric(host, "charged_tokens")).toBe(7n);
+  });
+
+  it("repeats nothing that a caller sent in the name of a marker", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2, "x".repeat(4000));
+    expect(chargeOf(host.pending[0]!).marker).toHaveLength(60);
+  });
+
+  it("gives Redis a deadline for each charge, the same at each attempt", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    const { deadline } = chargeOf(host.pending[0]!);
+    expect(deadline).toBe(host.now + LEFT_MS);
+    host.reply(ROOT, null);
+    host.pass(ROOT, 1000);
+    expect(chargeOf(host.pending[0]!).deadline).toBe(deadline);
+  });
+
+  it("charges under another name what Redis refuses as too late although it was never made", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    const first = chargeOf(host.pending[0]!);
+    // The clock of Redis is far ahead, which nobody could know.
+    host.reply(ROOT, TOO_LATE);
+    const second = chargeOf(host.pending[0]!);
+    expect(second.marker).not.toBe(first.marker);
+    expect(second.deadline).toBeGreaterThan(first.deadline + 80_000_000);
+    host.reply(ROOT, array(second.deadline - 9_000_000, 7));
+    expect(metric(host, "charged_tokens")).toBe(7n);
+    // Now it is known.
+    finish(host, 3);
+    expect(chargeOf(host.pending[0]!).deadline).toBe(9_000_000 + LEFT_MS);
+  });
+
+  it("counts as lost what Redis refuses as too late and may have been made before", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    host.reply(ROOT, null);
+    host.pass(ROOT, 1000);
+    host.reply(ROOT, TOO_LATE);
+    expect(metric(host, "lost_tokens")).toBe(7n);
+    expect(host.pending).toEqual([]);
+    expect(host.tickPeriod).toBe(0);
+  });
+
+  it("gives up when Redis refuses whatever deadline it is given", async () => {
+    const host = await start(file, PER_KEY);
+    finish(host, 2);
+    for (let tries = 0; host.pending.length > 0 && tries < 10; ++tries) host.reply(ROOT, TOO_LATE);
+    expect(host.pending).toEqual([]);
+    expect(metric(host, "lost_tokens")).toBe(7n);
   });
 
   it("keeps at most 1024 charges waiting, and counts the others as lost", async () => {
@@ -204,7 +266,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "lost_tokens")).toBe(7n * 106n);
     for (let i = 0; i < 60; ++i) {
       host.pass(ROOT, 500);
-      while (host.pending.length > 0) host.reply(ROOT, array(7));
+      while (host.pending.length > 0) host.reply(ROOT, made(7));
     }
     expect(metric(host, "charged_tokens")).toBe(7n * 1024n);
   });
@@ -214,7 +276,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.done(ROOT);
     expect(host.ending.size).toBe(0); // Nothing waited.
 
-    for (const answers of [[array(7)], [null, null, array(7)], [null, null, null, null, null, null]]) {
+    for (const answers of [[made(7)], [null, null, made(7)], [null, null, null, null, null, null]]) {
       expect(host.configure(ROOT, PER_KEY)).toBe(true);
       finish(host, 2);
       host.done(ROOT);
@@ -238,7 +300,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.end(2);
     host.reply(ROOT, "-NOSCRIPT No matching script.\r\n");
     expect(String(host.pending[0]!.args[0])).toBe("EVAL");
-    host.reply(ROOT, array(7));
+    host.reply(ROOT, made(7));
     expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
   });
 

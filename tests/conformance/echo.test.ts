@@ -2,7 +2,7 @@
 // another command neither rejects a request nor settles a charge, whatever it says. Specified in assembly/redis/script.ts
 // and, for why replies may be confused, deploy/envoy/README.md.
 import { beforeEach, describe, expect, it } from "vitest";
-import { array, CLUSTER, chargeOf, MODULES, PER_KEY, ROOT, usageBody } from "../support/filter.ts";
+import { array, CLUSTER, chargeOf, LEFT_MS, MODULES, PER_KEY, ROOT, usageBody } from "../support/filter.ts";
 import { StrictHost, type RedisCommand } from "../support/strict-host.ts";
 import { withNumber } from "../support/wire.ts";
 import { ENVOY_MODULES, HttpHost, withNumber as withNumberInJson } from "./http-host.ts";
@@ -154,11 +154,11 @@ describe.each([
     const foreign = other();
     const first = charge();
     // What a charge of the same form, and what one that was made before would be answered.
-    for (const items of [[7], []]) {
+    for (const items of [[LEFT_MS, 7], [], [-2]]) {
       way.answer(next(), items, foreign);
       expect(settled()).toEqual([0, 0]);
       expect(way.pending()).toEqual([]);
-      host.pass(ROOT, 2_000);
+      host.pass(ROOT, 4_000);
       expect(chargeOf(next())).toEqual(chargeOf(first));
     }
     way.answer(next(), [], next());
@@ -174,7 +174,7 @@ describe.each([
     const second = next();
     expect(chargeOf(second)).toEqual(chargeOf(first));
     expect(numberOf(second)).not.toBe(numberOf(first));
-    way.answer(second, [7], first);
+    way.answer(second, [LEFT_MS, 7], first);
     expect(settled()).toEqual([0, 0]);
     host.pass(ROOT, 2_500);
     way.answer(next(), [], next());
@@ -186,21 +186,11 @@ describe.each([
     charge();
     let attempts = 0;
     for (; way.pending().length > 0; ++attempts) {
-      way.answer(next(), [7], foreign);
+      way.answer(next(), [LEFT_MS, 7], foreign);
       host.pass(ROOT, 20_000);
     }
     expect(attempts).toBe(6);
     expect(settled()).toEqual([0, 7]);
-  });
-
-  it("does not repeat a charge without a marker, which may have been made", () => {
-    const foreign = other();
-    const command = charge(2, "a}b");
-    expect(chargeOf(command)).not.toHaveProperty("marker");
-    way.answer(command, [7], foreign);
-    expect(settled()).toEqual([0, 7]);
-    host.pass(ROOT, 60_000);
-    expect(way.pending()).toEqual([]);
   });
 
   it("gives each command a number of 19 digits that no other has, of this configuration or another", () => {

@@ -3,7 +3,18 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fuzz, RUNS } from "../support/fuzz.ts";
-import { array, counter, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
+import {
+  array,
+  counter,
+  made,
+  MODULES,
+  PER_KEY,
+  play,
+  REDIS,
+  ROOT,
+  start,
+  usageBody,
+} from "../support/filter.ts";
 import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
 import { withNumber } from "../support/wire.ts";
 
@@ -58,7 +69,7 @@ describe.each(MODULES)("%s", (_name, file) => {
 
   /** What is never answered is kept for ever. */
   const answerAll = (): void => {
-    while (host.pending.length > 0) host.reply(ROOT, array(7));
+    while (host.pending.length > 0) host.reply(ROOT, made(7));
   };
 
   it("survives every status at every host call", async () => {

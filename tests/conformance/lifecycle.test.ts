@@ -2,7 +2,7 @@
 // Specified in https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1 and in what Higress' host provides.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { array, counter, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
+import { counter, made, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
 import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
 
 describe.each(MODULES)("%s", (name, file) => {
@@ -114,7 +114,7 @@ describe.each(MODULES)("%s", (name, file) => {
     host.responseHeaders(2, { "content-type": "application/json" });
     host.responseBody(2, usageBody(3, 4), true);
     expect(host.pending).toHaveLength(1);
-    host.reply(ROOT, array(7));
+    host.reply(ROOT, made(7));
     expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
   });
 

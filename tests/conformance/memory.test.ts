@@ -1,7 +1,7 @@
 // Contract: memory is flat: what a request needs is given back, so that a worker can serve for months.
 // Specified in ARCHITECTURE.md, "Memory and traps".
 import { describe, expect, it } from "vitest";
-import { array, counter, MODULES, PER_KEY, play, ROOT, start, usageBody } from "../support/filter.ts";
+import { counter, made, MODULES, PER_KEY, play, ROOT, start, usageBody } from "../support/filter.ts";
 
 const REQUESTS = 100_000;
 
@@ -28,7 +28,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
         host.responseBody(id, usageBody(3, 4).slice(0, 50));
       }
       for (const id of ids) host.end(id);
-      while (host.pending.length > 0) host.reply(ROOT, array(7));
+      while (host.pending.length > 0) host.reply(ROOT, made(7));
     };
     for (let i = 0; i < 20; ++i) burst(2 + 200 * i);
     const warm = host.memoryBytes;
@@ -92,7 +92,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     const host = await start(file, PER_KEY);
     host.onRedisCall = (command) => {
       const isCharge = command.args.length > 6;
-      host.reply(ROOT, isCharge ? array(7) : counter(command.token % 3 === 0 ? 101 : 0), command);
+      host.reply(ROOT, isCharge ? made(7) : counter(command.token % 3 === 0 ? 101 : 0), command);
     };
     let admitted = 0n;
     for (let id = 2; id < 20_000; ++id) {
@@ -130,7 +130,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
           host.reply(ROOT, counter(0));
           host.responseHeaders(id, { "content-type": "application/json" });
           host.responseBody(id, usageBody(3, 4).repeat(20), true);
-          host.reply(ROOT, array(7));
+          host.reply(ROOT, made(7));
           break;
         case 4:
           host.request(id, ROOT, headers);

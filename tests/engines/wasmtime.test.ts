@@ -14,6 +14,7 @@ const KEY = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
 const SHA1 = expect.stringMatching(/^[0-9a-f]{40}$/);
 /** The number of a command, which its reply repeats. */
 const NUMBER = expect.stringMatching(/^\d{19}$/);
+const DEADLINE = expect.stringMatching(/^\d{13}$/);
 const CHECK = ["EVALSHA", SHA1, "1", KEY, "60", NUMBER];
 const PAUSE = 4;
 
@@ -75,8 +76,8 @@ describe.skipIf(!isAvailable).each(["ai-token-ratelimit.wasm", "ai-token-ratelim
           SHA1,
           "2",
           KEY,
-          expect.stringMatching(/^\{.+\}:charge:\d{19}$/),
-          ...["60", "42", "60", NUMBER],
+          expect.stringMatching(/^higress-token-ratelimit:charge:\{.{4}\}:.{22}$/),
+          ...["60", DEADLINE, "42", NUMBER],
         ],
       ]);
       expect(seen.metrics["ai_token_ratelimit.charged_tokens"]).toBe(42);

@@ -1,18 +1,19 @@
 import "../../assembly/abi/abort";
-import { CHARGE_SCRIPT, CHARGE_SHA1, CHECK_SCRIPT, CHECK_SHA1 } from "../../assembly/limiter/scripts";
+import { bytesOf } from "../../assembly/bytes/bytes";
+import { sha1Hex } from "../../assembly/bytes/sha1";
+import {
+  chargeScript as writeChargeScript,
+  checkScript as writeCheckScript,
+} from "../../assembly/limiter/scripts";
 
-export function checkScript(): string {
-  return CHECK_SCRIPT;
+export function checkScript(counters: i32): string {
+  return writeCheckScript(counters);
 }
 
-export function checkSha1(): string {
-  return CHECK_SHA1;
+export function chargeScript(counters: i32): string {
+  return writeChargeScript(counters);
 }
 
-export function chargeScript(): string {
-  return CHARGE_SCRIPT;
-}
-
-export function chargeSha1(): string {
-  return CHARGE_SHA1;
+export function sha1(text: string): string {
+  return String.UTF8.decode(sha1Hex(bytesOf(text)));
 }

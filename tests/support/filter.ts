@@ -61,27 +61,36 @@ export function play(host: StrictHost, id: number, key: string, tokens = 7): voi
   host.reply(ROOT, counter(0));
   host.responseHeaders(id, { "content-type": "application/json" });
   host.responseBody(id, usageBody(tokens - 4, 4), true);
-  host.reply(ROOT, array(tokens));
+  host.reply(ROOT, made(tokens));
   host.end(id);
 }
 
-/** What a charge command says; its marker is the key that makes it safe to repeat. */
+/** The reply of the charge script that has added to counters, which hold so much now. */
+export function made(...tokens: (number | Error)[]): string {
+  return array(LEFT_MS, ...tokens);
+}
+
+/** The reply of the charge script to a charge that was made before, and to one whose deadline has passed. */
+export const MADE_BEFORE = array();
+export const TOO_LATE = array(-2);
+
+/** What is left until the deadline of a charge when it is made at once, with the default timeout. */
+export const LEFT_MS = 47_000;
+
+/** What a charge command says: the counters with their windows, and what makes it safe to repeat. */
 export function chargeOf(command: RedisCommand): {
   keys: string[];
   tokens: number;
   windows: number[];
-  marker?: string;
+  marker: string;
+  deadline: number;
 } {
   const args = command.args.map(String);
   const numberOfKeys = Number(args[2]);
   const keys = args.slice(3, 3 + numberOfKeys);
-  const windows = args.slice(3 + numberOfKeys, -1).map(Number);
-  const [tokens] = windows.splice(-2);
-  const counters = keys.slice(0, windows.length);
-  return {
-    keys: counters,
-    tokens: tokens!,
-    windows,
-    ...(keys.length > counters.length ? { marker: keys.at(-1) } : {}),
-  };
+  const values = args.slice(3 + numberOfKeys, -1).map(Number);
+  const tokens = values.pop()!;
+  const [marker] = keys.splice(1, 1);
+  const [deadline] = values.splice(1, 1);
+  return { keys, tokens, windows: values, marker: marker!, deadline: deadline! };
 }

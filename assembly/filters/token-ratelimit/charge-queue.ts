@@ -1,12 +1,10 @@
 import { done } from "../../abi/lifecycle";
 import { nowMilliseconds, setTickPeriod } from "../../abi/time";
+import { delayAfter, MAX_ATTEMPTS } from "../../limiter/schedule";
 import { Charge } from "./charge";
 
 /** More charges than that do not wait; what comes then is lost. They take about 2 MB. */
 const MAX_WAITING = 1024;
-/** A charge is tried again after 1, 2, 4, 8 and 16 seconds: well within the time that its marker stands. */
-const MAX_ATTEMPTS = 6;
-const FIRST_DELAY_MS: i64 = 1_000;
 const TICK_MS: u32 = 500;
 /** So that a tick does not hold up the worker for long. */
 const MAX_PER_TICK = 256;
@@ -25,7 +23,7 @@ export class ChargeQueue {
   /** Has a charge that failed tried again later; false if it has been tried often enough, or too many wait. */
   later(charge: Charge): bool {
     if (this.ended || charge.attempts >= MAX_ATTEMPTS || this.waiting.length >= MAX_WAITING) return false;
-    charge.due = nowMilliseconds() + (FIRST_DELAY_MS << (charge.attempts - 1));
+    charge.due = nowMilliseconds() + delayAfter(charge.attempts);
     this.waiting.push(charge);
     if (this.waiting.length == 1) setTickPeriod(TICK_MS);
     return true;

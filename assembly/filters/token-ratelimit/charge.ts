@@ -1,16 +1,22 @@
 import { ByteBuilder } from "../../bytes/builder";
-import { appendMarkerKey } from "../../limiter/counter-key";
-import { CHARGE_SCRIPT, CHARGE_SHA1, MARKER_SECONDS } from "../../limiter/scripts";
+import { appendMarkerKey, MarkerName } from "../../limiter/marker";
+import { ANSWER_LIFE_MS, chargeLifeMs } from "../../limiter/schedule";
+import { chargeScript } from "../../limiter/scripts";
 import { Reply, ReplyKind } from "../../redis/reply";
-import { Script, ScriptCall } from "../../redis/script";
+import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";
 import { Call } from "./call";
 import { Limiter } from "./limiter";
 
-const CHARGE = new Script(CHARGE_SCRIPT, CHARGE_SHA1);
+const CHARGE = new ScriptFamily(chargeScript);
+
+/** What Redis' clock shows is learnt anew when it is off by more. */
+const TOLERANCE_MS: i64 = 2_000;
+/** So often a charge is named anew that came too late although it was never made. */
+const MAX_RENEWALS: i32 = 3;
 
 // The marker's key, made anew for each command.
-const marker = new ByteBuilder(512, 1 << 21);
+const marker = new ByteBuilder(64);
 
 /** Adds the tokens of a call to the counters that its request was subject to. It outlives the stream. */
 @final
@@ -20,10 +26,16 @@ export class Charge extends ScriptCall {
   /** When it is to be tried again, in milliseconds since the epoch. */
   due: i64 = 0;
   private tokens: i64 = 0;
-  /** Tells it from all other charges, in this worker and in others. */
-  private id: i64 = 0;
-  /** Whether it carries a marker, by which Redis knows that it was made. */
-  private isMarked: bool = false;
+  /** What its marker is named by: the answer that is charged, or, of 128 bits that nothing else has, the charge. */
+  private name: MarkerName = MarkerName.Charge;
+  private idHigh: u64 = 0;
+  private idLow: u64 = 0;
+  /** Redis refuses it from then on, and forgets it, in milliseconds of Redis' clock. */
+  private deadline: i64 = 0;
+  private lifeMs: i64 = 0;
+  /** Whether it was sent and may have been made, although nobody knows. */
+  private mayBeMade: bool = false;
+  private renewals: i32 = 0;
 
   constructor(
     private readonly limiter: Limiter,
@@ -32,19 +44,31 @@ export class Charge extends ScriptCall {
     super(limiter.redis, CHARGE);
   }
 
-  /** Charges so many tokens, now or, if that fails, later. */
-  begin(tokens: i64): void {
+  /**
+   * Charges so many tokens, now or, if that fails, later. An answer that can be fetched again is charged once in a day, by
+   * whoever charges it first, if it is named: by a hash of 128 bits, of which not all are 0, that is the same in all gateways.
+   * Counters of different slots of a Redis Cluster are charged for it once each.
+   */
+  begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
+    const isAnswer = (answerHigh | answerLow) != 0;
+    this.name = isAnswer ? MarkerName.Answer : MarkerName.Charge;
+    this.idHigh = answerHigh;
+    this.idLow = answerLow;
+    this.lifeMs = isAnswer ? ANSWER_LIFE_MS : chargeLifeMs(this.transport.timeoutMs);
     this.tokens = tokens;
     this.attempts = 0;
-    this.id = this.transport.newNumber();
+    this.renewals = 0;
+    this.mayBeMade = false;
+    this.renew();
     this.send();
   }
 
-  /** Charges now. What fails is tried again later if that cannot charge twice, and counted as lost otherwise. */
+  /** Charges now. What fails is tried again later, and counted as lost in the end. */
   send(): void {
     this.attempts++;
     this.limiter.charges.sent();
-    const failure = this.call.counters.overflowed ? Failure.NotSent : this.start();
+    const counters = this.call.counters;
+    const failure = counters.overflowed ? Failure.NotSent : this.start(counters.length);
     if (failure != Failure.None) this.onResult(failure);
   }
 
@@ -53,16 +77,15 @@ export class Charge extends ScriptCall {
     const counters = this.call.counters;
     const count = counters.length;
     marker.clear();
-    this.isMarked = appendMarkerKey(marker, counters.key(0), counters.keySize(0));
-    this.beginCommand(this.isMarked ? count + 1 : count, count + 2);
-    for (let i = 0; i < count; ++i) transport.key(counters.key(i), counters.keySize(i));
-    if (this.isMarked) {
-      marker.decimal(this.id);
-      transport.key(marker.ptr, marker.length);
-    }
-    for (let i = 0; i < count; ++i) transport.number(counters.window(i));
+    appendMarkerKey(marker, this.name, counters.key(0), counters.keySize(0), this.idHigh, this.idLow);
+    this.beginCommand(count + 1, count + 2);
+    transport.key(counters.key(0), counters.keySize(0));
+    transport.key(marker.ptr, marker.length);
+    for (let i = 1; i < count; ++i) transport.key(counters.key(i), counters.keySize(i));
+    transport.number(counters.window(0));
+    transport.number(this.deadline);
+    for (let i = 1; i < count; ++i) transport.number(counters.window(i));
     transport.number(this.tokens);
-    transport.number(MARKER_SECONDS);
   }
 
   protected onResult(failure: Failure): void {
@@ -72,13 +95,32 @@ export class Charge extends ScriptCall {
     limiter.charges.answered();
   }
 
-  /** Whether it is charged or lost; else it is to be sent again. */
+  /** Has it made from now on, if it was surely not made before: under another name, and with time until another deadline. */
+  private renew(): void {
+    const transport = this.transport;
+    if (this.name == MarkerName.Charge) {
+      this.idHigh = 0;
+      this.idLow = transport.newNumber();
+    }
+    this.deadline = transport.clock.now() + this.lifeMs;
+  }
+
+  /** Whether it is charged or lost; else it is to be sent again, or was. */
   private settle(failure: Failure): bool {
     const limiter = this.limiter;
     const reply = this.transport.reply;
     if (failure != Failure.None) {
       limiter.failed(failure, failure == Failure.ErrorReply ? reply.error : null);
-      if (this.mayRepeat(failure) && limiter.charges.later(this)) return false;
+      if (failure == Failure.Network || failure == Failure.Malformed) this.mayBeMade = true;
+      if (limiter.charges.later(this)) return false;
+      limiter.counts.lost(this.tokens);
+    } else if (isTooLate(reply)) {
+      this.transport.clock.refused(this.deadline);
+      if (!this.mayBeMade && this.renewals++ < MAX_RENEWALS) {
+        this.renew();
+        this.send();
+        return false;
+      }
       limiter.counts.lost(this.tokens);
     } else if (this.isCharged(reply)) {
       limiter.counts.charged(this.tokens);
@@ -89,18 +131,28 @@ export class Charge extends ScriptCall {
     return true;
   }
 
-  /** Whether sending it again cannot charge it twice: it has a marker, or Redis has surely not carried it out. */
-  private mayRepeat(failure: Failure): bool {
-    return this.isMarked || (failure != Failure.Network && failure != Failure.Malformed);
-  }
-
   /** Whether all counters were added to, now or, as an empty reply says, by an earlier attempt. */
   private isCharged(reply: Reply): bool {
     if (reply.kind != ReplyKind.Array) return false;
-    if (reply.length == 0) return this.isMarked;
-    for (let i = 0; i < reply.length; ++i) {
+    if (reply.length == 0) return true;
+    if (reply.length != this.call.counters.length + 1) return false;
+    this.learnTime(reply);
+    for (let i = 1; i < reply.length; ++i) {
       if (reply.kindAt(i) != ReplyKind.Integer) return false;
     }
-    return reply.length == this.call.counters.length;
+    return true;
   }
+
+  /** Redis' clock is what is missing to the deadline. */
+  private learnTime(reply: Reply): void {
+    if (reply.kindAt(0) != ReplyKind.Integer) return;
+    const left = reply.numberAt(0);
+    const isAsExpected = this.attempts == 1 && abs(this.lifeMs - left) < TOLERANCE_MS;
+    if (!isAsExpected) this.transport.clock.shows(this.deadline - left);
+  }
+}
+
+/** Whether Redis has refused a charge because its deadline has passed. */
+function isTooLate(reply: Reply): bool {
+  return reply.kind == ReplyKind.Array && reply.length == 1;
 }

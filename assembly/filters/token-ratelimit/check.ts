@@ -1,16 +1,16 @@
 import { log, logs } from "../../abi/log";
 import { LogLevel } from "../../abi/types";
 import { Counters } from "../../limiter/counters";
-import { CHECK_SCRIPT, CHECK_SHA1 } from "../../limiter/scripts";
+import { checkScript } from "../../limiter/scripts";
 import { Verdict } from "../../limiter/verdict";
 import { Reply, ReplyKind } from "../../redis/reply";
-import { Script, ScriptCall } from "../../redis/script";
+import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";
 import { Call } from "./call";
 import { Limiter } from "./limiter";
 import { PREFIX } from "./prefix";
 
-const CHECK = new Script(CHECK_SCRIPT, CHECK_SHA1);
+const CHECK = new ScriptFamily(checkScript);
 
 /** Who waits for the counters. */
 export interface CheckListener {
@@ -35,7 +35,8 @@ export class Check extends ScriptCall {
   /** Asks Redis; `listener` hears of it, possibly before this returns. */
   begin(listener: CheckListener): void {
     this.listener = listener;
-    const failure = this.call.counters.overflowed ? Failure.NotSent : this.start();
+    const counters = this.call.counters;
+    const failure = counters.overflowed ? Failure.NotSent : this.start(counters.length);
     if (failure != Failure.None) this.onResult(failure);
   }
 

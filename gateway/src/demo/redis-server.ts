@@ -8,6 +8,8 @@ import { join } from "node:path";
 export interface RedisServer {
   readonly host: string;
   readonly port: number;
+  /** Its process, or that of the Docker client. */
+  readonly pid: number;
   /** Ends it; it can be started again on the same port. */
   stop(): Promise<void>;
 }
@@ -17,11 +19,12 @@ const IMAGE = process.env.REDIS_IMAGE ?? "redis:7-alpine";
 /**
  * Starts Redis: `redis-server` from the PATH, else in Docker.
  * @param options `port` (default: any free one), `password` (default: none), `directory` (where it keeps every write, so
- *   that a server started there later has them; default: it keeps nothing; only for `redis-server` itself)
+ *   that a server started there later has them; default: it keeps nothing; only for `redis-server` itself), `settings`
+ *   (further arguments of `redis-server`)
  * @throws if neither can be had, or if the server does not accept connections within 10 seconds
  */
 export async function startRedisServer(
-  options: { port?: number; password?: string; directory?: string } = {},
+  options: { port?: number; password?: string; directory?: string; settings?: string[] } = {},
 ): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const durable = options.directory !== undefined;
@@ -30,6 +33,7 @@ export async function startRedisServer(
   // With the default, Redis may answer up to two seconds before it writes, while an fsync is slow; a killed server
   // would then forget what it had confirmed. Without fsync it writes first, which outlives the process.
   if (durable) settings.push("--appendfsync", "no");
+  settings.push(...(options.settings ?? []));
   if (options.password !== undefined) settings.push("--requirepass", options.password);
 
   const native = spawnSync("redis-server", ["--version"]).status === 0;
@@ -76,7 +80,7 @@ export async function startRedisServer(
     throw error;
   }
   died.catch(() => undefined);
-  return { host: "127.0.0.1", port, stop };
+  return { host: "127.0.0.1", port, pid: child.pid!, stop };
 }
 
 /** A port of the loopback interface that is free now. */

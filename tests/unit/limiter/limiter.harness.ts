@@ -1,12 +1,10 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
-import {
-  appendGlobalCounterKey,
-  appendMarkerKey,
-  appendRuleCounterKey,
-} from "../../../assembly/limiter/counter-key";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/limiter/counter-key";
 import { Counters } from "../../../assembly/limiter/counters";
+import { keyChecksum, tagWithChecksum } from "../../../assembly/limiter/hash-slot";
+import { appendMarkerKey, MarkerName } from "../../../assembly/limiter/marker";
 import { Verdict } from "../../../assembly/limiter/verdict";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
@@ -28,12 +26,20 @@ export function ruleKey(
   return String.UTF8.decode(out.toBytes());
 }
 
-/** The marker of a charge to `counter`, up to its id; empty if there is none. */
-export function markerKey(counter: string): string {
+/** The marker of a charge to `counter`, by a name of the answer or of the charge. */
+export function markerKey(counter: ArrayBuffer, isAnswer: bool, high: u64, low: u64): string {
   const out = new ByteBuilder();
-  const bytes = bytesOf(counter);
-  const isMarked = appendMarkerKey(out, changetype<usize>(bytes), bytes.byteLength);
-  return isMarked ? String.UTF8.decode(out.toBytes()) : "";
+  const name = isAnswer ? MarkerName.Answer : MarkerName.Charge;
+  appendMarkerKey(out, name, changetype<usize>(counter), counter.byteLength, high, low);
+  return String.UTF8.decode(out.toBytes());
+}
+
+export function checksum(key: ArrayBuffer): u32 {
+  return keyChecksum(changetype<usize>(key), key.byteLength);
+}
+
+export function tag(checksum: u32): u32 {
+  return tagWithChecksum(checksum);
 }
 
 /** [allowed, reset, retry after, unreadable] for counters of these windows and thresholds. */

@@ -7,7 +7,6 @@ import { loadHarness } from "../../support/as.ts";
 interface Harness {
   globalKey(rule: string, tagged: boolean, window: number): string;
   ruleKey(rule: string, tagged: boolean, by: string, window: number, name: string, value: string): string;
-  markerKey(counter: string): string;
   verdict(windows: number[], thresholds: bigint[], tokens: bigint[], remaining: bigint[]): bigint[];
   merged(keys: string[], thresholds: bigint[]): string[];
 }
@@ -28,15 +27,6 @@ describe("counter keys", () => {
     expect(limiter.ruleKey("", true, "limit_by_per_ip", 86400, "from-remote-addr", "::1")).toBe(
       "higress-token-ratelimit:{}:limit_by_per_ip:86400:from-remote-addr:::1",
     );
-  });
-
-  it("lead to a marker in their slot, if any name surely does", () => {
-    expect(limiter.markerKey("r:60:k")).toBe("{r:60:k}:charge:");
-    expect(limiter.markerKey("{r}:60:k")).toBe("{r}:60:k:charge:");
-    expect(limiter.markerKey("{r}:60:a}b")).toBe("{r}:60:a}b:charge:");
-    expect(limiter.markerKey("r:60:a{b")).toBe("{r:60:a{b}:charge:");
-    expect(limiter.markerKey("r:60:a}b")).toBe("");
-    expect(limiter.markerKey("{}:60:k")).toBe("");
   });
 });
 

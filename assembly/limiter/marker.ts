@@ -1,0 +1,52 @@
+import { ByteBuilder } from "../bytes/builder";
+import { Bytes, bytesOf } from "../bytes/bytes";
+import { keyChecksum, tagWithChecksum } from "./hash-slot";
+
+/** What a marker is named by. */
+export const enum MarkerName {
+  /** The charge itself. */
+  Charge,
+  /** The answer that is charged: whoever charges it again uses the same marker. */
+  Answer,
+}
+
+const CHARGE = bytesOf("higress-token-ratelimit:charge:{");
+const ANSWER = bytesOf("higress-token-ratelimit:answer:{");
+const TAG_END = bytesOf("}:");
+const DIGITS = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+/**
+ * Writes the key that marks a charge as made, so that repeating it changes nothing. Redis Cluster wants it in the slot of
+ * the counter whose key is the `len` bytes at `ptr`. It gets there by a tag of its own, which is computed, so it is as
+ * short for a counter with a long name as for any other, and repeats nothing that a caller sent:
+ *
+ *     higress-token-ratelimit:charge:{EBoh}:<22 characters, the id>
+ *
+ * Redis keeps the 60 bytes of it in 64.
+ * @param high the upper half of the id, @param low its lower half
+ */
+export function appendMarkerKey(
+  out: ByteBuilder,
+  name: MarkerName,
+  ptr: usize,
+  len: i32,
+  high: u64,
+  low: u64,
+): void {
+  out.bytes(name == MarkerName.Charge ? CHARGE : ANSWER);
+  const tag = out.append(4);
+  if (tag != 0) store<u32>(tag, bswap<u32>(tagWithChecksum(keyChecksum(ptr, len))));
+  out.bytes(TAG_END);
+  appendBase64(out, high);
+  appendBase64(out, low);
+}
+
+/** Writes a number as 11 characters of base64url. */
+function appendBase64(out: ByteBuilder, value: u64): void {
+  for (let shift: u64 = 60; shift > 0; shift -= 6) out.byte(digit(DIGITS, <u32>(value >> shift)));
+  out.byte(digit(DIGITS, <u32>value));
+}
+
+function digit(digits: Bytes, value: u32): u8 {
+  return load<u8>(changetype<usize>(digits) + (value & 63));
+}
