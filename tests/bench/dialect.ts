@@ -12,6 +12,8 @@ export interface Dialect {
 /** The remaining time of counters, and what they hold when a response was charged. */
 const SECONDS = 30;
 const CHARGED = 61;
+/** What is left until the deadline of a charge that is made at once. */
+const LEFT_MS = 47_000;
 
 /** The last element of a reply to ours, without the digits; the same bytes end our commands. */
 const NUMBER = `$19\r\n${"0".repeat(19)}\r\n`;
@@ -37,13 +39,13 @@ function remembered(encode: (tokens: number) => string): (tokens: number) => Uin
   };
 }
 
-/** A bulk string, the remaining milliseconds, and the number; then an integer, and the number. */
+/** A bulk string, the remaining milliseconds, and the number; then the time that is left, an integer, and the number. */
 const OURS: Dialect = {
   name: "ours",
   check: remembered(
     (tokens) => `*3\r\n$${String(tokens).length}\r\n${tokens}\r\n:${SECONDS * 1000}\r\n${NUMBER}`,
   ),
-  charge: Buffer.from(`*2\r\n:${CHARGED}\r\n${NUMBER}`),
+  charge: Buffer.from(`*3\r\n:${LEFT_MS}\r\n:${CHARGED}\r\n${NUMBER}`),
 };
 
 /** Both times the threshold, the counter and the remaining seconds. */
