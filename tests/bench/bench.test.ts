@@ -108,7 +108,7 @@ describe("the results", () => {
       expect(printed).toContain(title);
       expect(drawn).toContain(title);
     }
-    expect(printed).toMatch(/^ai-token-ratelimit\.wasm +\d+\.\d kB +\d+\.\d kB +below 150\.0 kB: met$/m);
+    expect(printed).toMatch(/^ai-token-ratelimit\.wasm +\d+\.\d kB +\d+\.\d kB +below 220\.0 kB: met$/m);
     expect(drawn.match(/<rect /g)).toHaveLength(1 + 2 + 2 * SCENARIOS.length);
   });
 });
