@@ -6,6 +6,7 @@ import type { FilterStream, StreamIo } from "../wasm/stream.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
 import type { InFlight, Interruptible } from "./in-flight.ts";
+import { targetOf } from "./target.ts";
 import { hasNoBody, type Upstream } from "./upstream.ts";
 
 /** What a finished exchange was, for the access log and the metrics. */
@@ -55,14 +56,16 @@ export class Exchange implements Interruptible {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
-    this.headers = requestHeaders(request);
+    const target = targetOf(request);
+    this.headers = requestHeaders(request, target ?? { authority: "", path: request.url ?? "" });
     context.inFlight.add(this);
     this.requestGate.attach(request);
     response.on("finish", () => this.end(this.origin));
     response.on("close", () => this.end("downstream_remote_disconnect"));
     response.on("drain", () => this.responseGate.unblock("client"));
-    this.stream = context.createStream(this.io());
-    if (this.stream === null) this.refuse();
+    this.stream = target === null ? null : context.createStream(this.io());
+    if (target === null) this.refuse(400, "path_normalization_failed");
+    else if (this.stream === null) this.refuse(503, "wasm_fail_stream");
     else this.run(this.stream);
   }
 
@@ -88,11 +91,11 @@ export class Exchange implements Interruptible {
     };
   }
 
-  /** The filter is down. */
-  private refuse(): void {
-    this.origin = "wasm_fail_stream";
+  /** Answers without the filter. */
+  private refuse(status: number, details: string): void {
+    this.origin = details;
     this.request.resume();
-    this.response.writeHead(503, ["content-length", "0"]).end();
+    this.response.writeHead(status, ["content-length", "0"]).end();
   }
 
   private run(stream: FilterStream): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { HeaderMap, type HeaderPair } from "../wasm/header-map.ts";
+import type { Target } from "./target.ts";
 
 /** Headers that speak of one connection, not of the message (RFC 9110, 7.6.1), and what a proxy settles itself. */
 const HOP_BY_HOP = new Set([
@@ -15,10 +16,10 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** The request as the filter sees it: pseudo headers first, no hop-by-hop headers, an x-request-id. */
-export function requestHeaders(request: IncomingMessage): HeaderMap {
+export function requestHeaders(request: IncomingMessage, target: Target): HeaderMap {
   const headers = new HeaderMap([
-    [":authority", request.headers.host ?? ""],
-    [":path", request.url ?? "/"],
+    [":authority", target.authority],
+    [":path", target.path],
     [":method", request.method ?? "GET"],
     [":scheme", "http"],
     ...endToEnd(request.rawHeaders).filter(([name]) => name !== "host"),
