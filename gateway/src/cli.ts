@@ -22,11 +22,18 @@ program
   .description("proxy requests through the filter to an upstream")
   .requiredOption("--config <file>", "YAML: a WasmPlugin manifest or the bare configuration")
   .requiredOption("--upstream <url>", "where requests go")
+  .option("--upstream-ca <file>", "certificate authorities (PEM) to trust for it, beside the usual ones")
   .option("--redis <host:port>", "the Redis behind every service of the configuration", "127.0.0.1:6379")
   .option("--service <name=host:port>", "where one service is (repeatable)", service, {})
   .addOption(wasmOption)
+  .option("--host <name|address>", "where to listen; 0.0.0.0 is every IPv4 address", "127.0.0.1")
   .option("--port <number>", "port, 0 for any", integer(0, 65535), 8080)
-  .option("--admin-port <number>", "port for /metrics and /healthz, 0 for any", integer(0, 65535), 0)
+  .option(
+    "--admin-port <number>",
+    "port for /metrics and /healthz on 127.0.0.1, 0 for any",
+    integer(0, 65535),
+    0,
+  )
   .option("--route <name>", "name of the route, for rules that match one", "default")
   .option("--cluster <name>", "name of the upstream's cluster", "outbound|80||upstream.static")
   .option("--grace <seconds>", "how long requests may go on when the gateway is to end", integer(0, 86400), 5)

@@ -28,10 +28,16 @@ export interface GatewayOptions {
   readonly wasm?: string | Uint8Array;
   /** Where requests go: an http or https URL. */
   readonly upstream: string;
+  /** Certificate authorities (PEM) that the upstream may be certified by, beside the usual ones. */
+  readonly upstreamCa?: string;
+  /** Milliseconds until a connection to the upstream must stand; default 5000. */
+  readonly connectTimeoutMs?: number;
   /** `host:port` of the Redis behind every service that `services` does not name. Default `127.0.0.1:6379`. */
   readonly redis?: string;
   /** Addresses (`host:port`) of services by `name` or `name:port`. */
   readonly services?: Readonly<Record<string, string>>;
+  /** Where the gateway listens, a name or an address of this machine; default `127.0.0.1`. The admin port stays there. */
+  readonly host?: string;
   /** 0, the default, is any free port. */
   readonly port?: number;
   readonly adminPort?: number;
@@ -68,6 +74,8 @@ export const DEFAULT_WASM = fileURLToPath(new URL("../../build/ai-token-ratelimi
 const DEFAULT_REDIS = "127.0.0.1:6379";
 const DEFAULT_CLUSTER = "outbound|80||upstream.static";
 const DEFAULT_BUFFER_LIMIT = 1024 * 1024;
+/** As Envoy's. */
+const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_GRACE_MS = 5000;
 /** Enough for a command that Redis does not answer, and for its repetition. */
 const DEFAULT_SETTLE_MS = 3000;
@@ -82,7 +90,10 @@ const IDENTITY = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? silentLogger();
-  const upstream = new Upstream(options.upstream);
+  const upstream = new Upstream(options.upstream, {
+    ca: options.upstreamCa,
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+  });
   const pluginJson = toPluginJson(options.config);
   const fallback = parseAddress(options.redis ?? DEFAULT_REDIS, "redis");
   const services = options.services ?? {};
@@ -133,7 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   try {
-    const url = await listen(proxy, options.port ?? 0, "gateway");
+    const url = await listen(proxy, options.port ?? 0, "gateway", options.host);
     const adminUrl = await listen(admin, options.adminPort ?? 0, "admin");
     await reportServices(pluginJson, directory, logger);
     return {
@@ -145,7 +156,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         inFlight.isClosing = true;
         const cutOff = (): void => {
           const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
-          if (count > 0) logger.warn(`${count} requests had not ended in time and were cut off`);
+          if (count > 0) logger.warn(`cut off because they had not ended in time: ${count}`);
         };
         await Promise.all([closeServer(proxy, graceMs, cutOff), closeServer(admin, graceMs)]);
         // An exchange may learn later than the server that its connection is closed.

@@ -201,7 +201,7 @@ redis: {service_name: r.dns}`;
     onTestFinished(() => client.disconnect());
     const key = "higress-token-ratelimit:r:limit_by_per_header:86400:x-api-key:k";
     expect(Number(await client.get(key))).toBeGreaterThan(5);
-    expect(gateway.output.stdout).toContain("1 requests had not ended in time and were cut off");
+    expect(gateway.output.stdout).toContain("cut off because they had not ended in time: 1");
   });
 
   it("comes though Redis does not answer to the last charge", async () => {

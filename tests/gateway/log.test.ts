@@ -13,12 +13,21 @@ it("shows a request to people in one line, with all its fields", () => {
     status: 429,
     durationMs: 1.26,
     details: "ai-token-ratelimit.rejected",
+    upstreamError: "refused: nothing listens at its address",
     aiLog: '{"token_ratelimit_status":"limited"}',
   };
   pino(readable(lines)).info(accessLogFields(summary), "request");
   const text = String(lines.read());
   expect(text.trimEnd().split("\n")).toHaveLength(1);
-  for (const part of ["POST", "/v1/chat/completions?key=***", "429", "1.3", "rejected", "limited"]) {
+  for (const part of [
+    "POST",
+    "/v1/chat/completions?key=***",
+    "429",
+    "1.3",
+    "rejected",
+    "refused",
+    "limited",
+  ]) {
     expect(text).toContain(part);
   }
 });

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { readFile } from "node:fs/promises";
+import { OptionError } from "../services.ts";
 
 /** A parser for commander: an integer from `min` to `max`. */
 export function integer(min: number, max: number): (text: string) => number {
@@ -15,4 +17,16 @@ export function service(text: string, previous: Readonly<Record<string, string>>
   const [, name, address] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
   if (name === undefined || address === undefined) throw new InvalidArgumentError("expected NAME=HOST:PORT");
   return { ...previous, [name]: address };
+}
+
+/**
+ * The text of a file that an option names.
+ * @throws OptionError if it cannot be read.
+ */
+export async function readOptionFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new OptionError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }

@@ -1,11 +1,15 @@
 import { readConfigFile, toPluginJson } from "../config/load.ts";
 import { startGateway } from "../gateway.ts";
 import { createLogger, type LogLevelName } from "../log.ts";
+import { readOptionFile } from "./options.ts";
 import { untilSignal } from "./run.ts";
 
 export interface ServeFlags {
   readonly config: string;
   readonly upstream: string;
+  /** A file. */
+  readonly upstreamCa?: string;
+  readonly host: string;
   readonly redis: string;
   readonly service: Readonly<Record<string, string>>;
   readonly wasm: string;
@@ -20,14 +24,15 @@ export interface ServeFlags {
 
 /** `serve`: a gateway until it is told to end. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const { config: file, service: services, logLevel, grace, ...options } = flags;
+  const { config: file, service: services, upstreamCa, logLevel, grace, ...options } = flags;
   const text = await readConfigFile(file);
   // Here, where the file's name is known, so that a mistake is reported with it.
   toPluginJson(text, file);
+  const trust = upstreamCa === undefined ? {} : { upstreamCa: await readOptionFile(upstreamCa) };
   const logger = createLogger(logLevel);
   // Before anybody can know that there is a gateway to be ended.
   const ending = untilSignal();
-  const gateway = await startGateway({ ...options, services, config: text, logger });
+  const gateway = await startGateway({ ...options, ...trust, services, config: text, logger });
   logger.info(
     `gateway at ${gateway.url}, metrics at ${gateway.adminUrl}/metrics, upstream ${options.upstream}`,
   );

@@ -8,6 +8,7 @@ export function accessLogFields(summary: ExchangeSummary): Record<string, unknow
     status: summary.status,
     duration_ms: Math.round(summary.durationMs * 10) / 10,
     response_code_details: summary.details,
+    ...(summary.upstreamError === undefined ? {} : { upstream_error: summary.upstreamError }),
     ...(summary.aiLog === undefined ? {} : { ai_log: summary.aiLog }),
   };
 }

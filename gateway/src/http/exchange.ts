@@ -7,6 +7,7 @@ import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
 import type { InFlight, Interruptible } from "./in-flight.ts";
 import { targetOf } from "./target.ts";
+import { describeFailure } from "./upstream-failure.ts";
 import { hasNoBody, type Upstream } from "./upstream.ts";
 
 /** What a finished exchange was, for the access log and the metrics. */
@@ -18,6 +19,8 @@ export interface ExchangeSummary {
   readonly durationMs: number;
   /** In Envoy's terms: `via_upstream`, or who else decided the end. */
   readonly details: string;
+  /** Why there is no response of the upstream, if that is so. */
+  readonly upstreamError: string | undefined;
   readonly aiLog: string | undefined;
 }
 
@@ -49,6 +52,7 @@ export class Exchange implements Interruptible {
   private upstreamRequest: ClientRequest | null = null;
   /** What the response now being sent is; it stands in the log if the response gets through. */
   private origin = "via_upstream";
+  private upstreamError: string | undefined;
   private isOver = false;
 
   constructor(
@@ -136,14 +140,14 @@ export class Exchange implements Interruptible {
     let upstream: ClientRequest;
     try {
       upstream = this.context.upstream.request(headers, bodyFollows);
-    } catch {
+    } catch (error) {
       // The filter left a path or method that cannot be sent.
-      this.onUpstreamLost();
+      this.onUpstreamLost(error as Error);
       return;
     }
     this.upstreamRequest = upstream;
     upstream.on("drain", () => this.requestGate.unblock("upstream"));
-    upstream.on("error", () => this.onUpstreamLost());
+    upstream.on("error", (error) => this.onUpstreamLost(error));
     upstream.on("response", (response) => this.onUpstreamResponse(response));
     if (bodyFollows) upstream.flushHeaders();
   }
@@ -152,7 +156,7 @@ export class Exchange implements Interruptible {
     const { stream } = this;
     if (stream === null || this.isOver) return;
     this.responseGate.attach(response);
-    response.on("error", () => this.onUpstreamLost());
+    response.on("error", (error) => this.onUpstreamLost(error));
     const isEmpty = hasNoBody(this.headers.get(":method"), response);
     stream.response.pushHeaders(responseHeaders(response), isEmpty);
     if (isEmpty) {
@@ -167,13 +171,19 @@ export class Exchange implements Interruptible {
     });
   }
 
-  private onUpstreamLost(): void {
+  private onUpstreamLost(error: Error): void {
     const { stream } = this;
-    const phase = stream?.response.headers == null ? "before" : "after";
-    stream?.localReply({
+    // What was answered locally does without the upstream, which was told so.
+    if (stream === null || this.isOver || this.origin !== "via_upstream") return;
+    const failure = describeFailure(error);
+    this.upstreamError = `${failure.kind}: ${failure.reason}`;
+    stream.localReply({
       status: 503,
-      details: `upstream_reset_${phase}_response_started`,
-      body: Buffer.from("upstream connect error or disconnect/reset before headers"),
+      details:
+        stream.response.headers === null
+          ? `upstream_reset_before_response_started{${failure.resetReason}|${failure.kind}}`
+          : "upstream_reset_after_response_started",
+      body: Buffer.from(`upstream connect error or disconnect/reset before headers: ${failure.reason}`),
       headers: [],
     });
   }
@@ -224,13 +234,14 @@ export class Exchange implements Interruptible {
     this.upstreamRequest?.destroy();
     // What the client still sends is read and dropped, so that its connection stays usable.
     this.requestGate.open();
-    this.stream?.end();
+    this.stream?.end(details);
     this.context.onEnd({
       method: this.headers.get(":method") ?? "",
       path: this.headers.get(":path") ?? "",
       status: this.response.headersSent ? this.response.statusCode : 0,
       durationMs: performance.now() - this.startedAt,
       details,
+      upstreamError: this.upstreamError,
       aiLog: this.stream?.aiLog,
     });
   }

@@ -1,22 +1,28 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { OptionError } from "../services.ts";
+import { formatAddress, OptionError } from "../services.ts";
 
 /**
- * Listens on localhost and returns the base URL. Port 0 is any free port.
- * @throws OptionError if the port is in use or may not be opened.
+ * Listens and returns the base URL. Port 0 is any free port; `host` a name or an address of this machine.
+ * @throws OptionError if the port is in use or may not be opened, or if `host` is none of this machine.
  */
 export function listen(server: Server, port: number, what: string, host = "127.0.0.1"): Promise<string> {
+  const address = host.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const reason =
-        error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code ?? error.message})`;
-      reject(new OptionError(`${what}: port ${port} ${reason}`));
+      reject(new OptionError(`${what}: ${explain(error, host, port)}`));
     });
-    server.listen(port, host, () => {
-      resolve(`http://${host}:${(server.address() as AddressInfo).port}`);
+    server.listen(port, address, () => {
+      resolve(`http://${formatAddress({ host: address, port: (server.address() as AddressInfo).port })}`);
     });
   });
+}
+
+function explain({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  if (code === "EADDRINUSE") return `port ${port} is in use`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return `${host} is not an address of this machine`;
+  return `port ${port} cannot be opened (${code ?? message})`;
 }
 
 const SWEEP_INTERVAL_MS = 20;

@@ -1,5 +1,8 @@
 /** Why the upstream did not answer, for the access log and for the client. Neither holds anything of a request. */
 export interface UpstreamFailure {
+  /** What Envoy would call it in its response code details. */
+  readonly resetReason:
+    "remote_connection_failure" | "connection_timeout" | "connection_termination" | "protocol_error";
   /** One of a few words; it becomes part of the response code details, which metrics count. */
   readonly kind: string;
   /** In a few words, with what to do. */
@@ -20,7 +23,6 @@ const FAILURES: readonly [codes: RegExp, kind: string, reason: string][] = [
   [/^(ENOTFOUND|EAI_\w+)$/, "name", "its name cannot be resolved"],
   [/^(ETIMEDOUT|CONNECT_TIMEOUT)$/, "timeout", "no connection came about in time"],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES)$/, "unreachable", "there is no way to its address"],
-  [/NO_APPLICATION_PROTOCOL$/, "http2_only", HTTP2_ONLY],
   [/^CERT_HAS_EXPIRED$/, "certificate", "its certificate has expired"],
   [/^CERT_NOT_YET_VALID$/, "certificate", "its certificate is not valid yet"],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, "certificate", "its certificate is for another name"],
@@ -34,12 +36,22 @@ const FAILURES: readonly [codes: RegExp, kind: string, reason: string][] = [
     "certificate",
     `nobody known has signed its certificate; ${USE_CA}`,
   ],
-  [/^(CERT_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|CRL_)/, "certificate", "its certificate cannot be accepted"],
-  [/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, "tls", "it does not speak TLS; is it http://?"],
+  [
+    /^(CERT_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|CRL_)/,
+    "certificate",
+    "its certificate cannot be accepted",
+  ],
   [/^(ERR_SSL_|ERR_TLS_|EPROTO$)/, "tls", "no TLS connection came about"],
   [/^HPE_/, "protocol", "what it sends is not HTTP/1.1"],
   [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, "reset", "it closed the connection without an answer"],
 ];
+
+/** Of the kinds that are no failure to connect. */
+const RESET_REASONS: Readonly<Record<string, UpstreamFailure["resetReason"]>> = {
+  timeout: "connection_timeout",
+  reset: "connection_termination",
+  protocol: "protocol_error",
+};
 
 /** Reads an error of node's HTTP client. */
 export function describeFailure(error: Error): UpstreamFailure {
@@ -49,12 +61,16 @@ export function describeFailure(error: Error): UpstreamFailure {
     if (rawPacket[0] === 0 && rawPacket[3] === 4) return failure("http2_only", HTTP2_ONLY, code);
     if (rawPacket[0] === 0x15) return failure("tls", "it speaks TLS; is it https://?", code);
   }
-  const found = FAILURES.find(([codes]) => codes.test(code));
-  return found === undefined
-    ? failure("other", "the request could not be sent", code)
-    : failure(found[1], found[2], code);
+  // OpenSSL's reasons; node gives most of its errors the one code EPROTO.
+  if (/no application protocol/.test(error.message)) return failure("http2_only", HTTP2_ONLY, code);
+  if (/wrong version number|packet length too long/.test(error.message)) {
+    return failure("tls", "it does not speak TLS; is it http://?", code);
+  }
+  const [, kind, reason] = FAILURES.find(([codes]) => codes.test(code)) ?? [];
+  return failure(kind ?? "other", reason ?? "the request could not be sent", code);
 }
 
 function failure(kind: string, reason: string, code: string): UpstreamFailure {
-  return { kind, reason: code === "" ? reason : `${reason} (${code})` };
+  const resetReason = RESET_REASONS[kind] ?? "remote_connection_failure";
+  return { resetReason, kind, reason: code === "" ? reason : `${reason} (${code})` };
 }

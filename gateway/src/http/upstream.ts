@@ -1,8 +1,12 @@
+import { X509Certificate } from "node:crypto";
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
+import { rootCertificates } from "node:tls";
 import { OptionError } from "../services.ts";
 import type { HeaderMap } from "../wasm/header-map.ts";
 import { toRawHeaders } from "./headers.ts";
+import { ConnectTimeout } from "./upstream-failure.ts";
 
 /** The one upstream behind the gateway, with its pool of connections. */
 export class Upstream {
@@ -12,12 +16,20 @@ export class Upstream {
 
   /**
    * Paths of requests are appended to the path of `url`.
-   * @throws OptionError unless it is an http or https URL.
+   * @param options `ca`: certificate authorities (PEM) to be trusted beside the usual ones; `connectTimeoutMs`: until a
+   *   connection must stand, TLS included
+   * @throws OptionError unless it is an http or https URL, or if `ca` is no certificate.
    */
-  constructor(url: string) {
+  constructor(
+    url: string,
+    private readonly options: { ca?: string | undefined; connectTimeoutMs: number },
+  ) {
     this.origin = parseUrl(url);
     this.transport = this.origin.protocol === "https:" ? https : http;
-    this.agent = new this.transport.Agent({ keepAlive: true });
+    const trusted =
+      options.ca === undefined ? {} : { ca: [...rootCertificates, checkedCertificates(options.ca)] };
+    // Without ALPN, a server of HTTP/2 alone would not know what is spoken here.
+    this.agent = new this.transport.Agent({ keepAlive: true, ALPNProtocols: ["http/1.1"], ...trusted });
   }
 
   /**
@@ -25,19 +37,32 @@ export class Upstream {
    * auto_host_rewrite. A body that follows without content-length is sent chunked.
    */
   request(headers: HeaderMap, bodyFollows: boolean): ClientRequest {
+    const path = headers.get(":path") ?? "/";
+    if (!path.startsWith("/")) throw new Error("a path begins with a slash");
     const raw = ["host", this.origin.host, ...toRawHeaders(headers)];
     if (bodyFollows && !headers.has("content-length")) raw.push("transfer-encoding", "chunked");
-    return this.transport.request({
+    const request = this.transport.request({
       protocol: this.origin.protocol,
       hostname: this.origin.hostname.replace(/^\[|\]$/g, ""),
       port: this.origin.port,
       agent: this.agent,
       method: headers.get(":method"),
-      path: this.origin.pathname.replace(/\/$/, "") + (headers.get(":path") ?? "/"),
+      path: this.origin.pathname.replace(/\/$/, "") + path,
       // node accepts names and values in turn here, which keeps repeated headers apart.
       headers: raw as unknown as http.OutgoingHttpHeaders,
       setHost: false,
     });
+    request.once("socket", (socket) => this.limitConnecting(request, socket));
+    return request;
+  }
+
+  private limitConnecting(request: ClientRequest, socket: Socket): void {
+    // One that is connected already comes from the pool.
+    if (!socket.connecting) return;
+    const { connectTimeoutMs } = this.options;
+    const timer = setTimeout(() => request.destroy(new ConnectTimeout()), connectTimeoutMs);
+    socket.once(this.transport === https ? "secureConnect" : "connect", () => clearTimeout(timer));
+    request.once("close", () => clearTimeout(timer));
   }
 
   close(): void {
@@ -51,8 +76,20 @@ export function hasNoBody(method: string | undefined, response: IncomingMessage)
   return method === "HEAD" || status === 204 || status === 304 || response.headers["content-length"] === "0";
 }
 
+function checkedCertificates(pem: string): string {
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw new OptionError("upstream-ca: expected a certificate in PEM format");
+  }
+}
+
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
+  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") {
+    if (parsed.username === "" && parsed.password === "" && parsed.search === "") return parsed;
+    throw new OptionError("upstream: the URL must have neither user nor query; they would not be sent");
+  }
   throw new OptionError(`upstream: expected an http:// or https:// URL, got ${JSON.stringify(url)}`);
 }

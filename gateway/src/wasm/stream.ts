@@ -42,6 +42,8 @@ export class FilterStream implements Context {
 
   private readonly properties = new Map<string, Buffer>();
   private hasLocalReply = false;
+  /** Envoy's response code details: who decided the response, or the end. */
+  private details: string | undefined;
   private isLogging = false;
   private hasEnded = false;
 
@@ -83,6 +85,7 @@ export class FilterStream implements Context {
   localReply(reply: LocalReply): void {
     if (this.hasEnded || this.hasLocalReply || this.response.isComplete) return;
     this.hasLocalReply = true;
+    this.details = reply.details;
     const { isDirect, headers } = this.beginLocalReply(reply);
     if (headers === null) return;
     if (isDirect) return this.replyDirectly(headers, reply.body);
@@ -116,9 +119,10 @@ export class FilterStream implements Context {
     if (headers !== null) this.replyDirectly(headers, reply.body);
   }
 
-  /** The exchange is over, well or not: the filter logs, is done, and forgets the stream. */
-  end(): void {
+  /** The exchange is over, well or not, as `details` says: the filter logs, is done, and forgets the stream. */
+  end(details?: string): void {
     if (this.hasEnded) return;
+    this.details ??= details;
     this.hasEnded = true;
     this.request.close();
     this.response.close();
@@ -156,9 +160,16 @@ export class FilterStream implements Context {
   property(path: string): Buffer | undefined {
     return (
       this.properties.get(path) ??
+      this.codeDetails(path) ??
       streamProperty(path, this.io.info, this.request.headers, this.response.headers) ??
       this.root.property(path)
     );
+  }
+
+  private codeDetails(path: string): Buffer | undefined {
+    if (path !== "response\0code_details") return undefined;
+    const details = this.details ?? (this.response.headers === null ? undefined : "via_upstream");
+    return details === undefined ? undefined : Buffer.from(details);
   }
 
   setProperty(path: string, value: Buffer): Status {
