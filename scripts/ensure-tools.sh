@@ -69,7 +69,7 @@ runs() {
   local path
   path=$(command -v "$1") || return 1
   case $path in
-    "$tools"/*) ! ldd "$path" 2>/dev/null | grep -q 'not found' ;;
+    "$tools"/*) [[ $(ldd "$path" 2>/dev/null) != *"not found"* ]] ;;
   esac
 }
 

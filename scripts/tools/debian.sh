@@ -58,7 +58,7 @@ for one in "$@"; do
     file=$root/usr/$folder/$program
     [ -x "$file" ] || continue
     rm -f "$tools/bin/$program"
-    if ldd "$file" 2>/dev/null | grep -q 'not found'; then
+    if [[ $(ldd "$file" 2>/dev/null) == *"not found"* ]]; then
       printf '#!/bin/sh\nLD_LIBRARY_PATH="%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "%s" "$@"\n' \
         "$libraries" "$file" >"$tools/bin/$program"
       chmod +x "$tools/bin/$program"
