@@ -67,6 +67,24 @@ function removeFilter(manager: HttpConnectionManager): void {
   manager.http_filters = manager.http_filters.filter((one) => one !== filter);
 }
 
+/**
+ * An answer that comes before the end of its request costs the gateway the connection: HTTP/1.1 has no other way to leave the
+ * rest of the request. A model reads what it is asked, so this one does as well.
+ */
+function readWholeRequests(manager: HttpConnectionManager): void {
+  const type = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer";
+  manager.http_filters.unshift({
+    name: "envoy.filters.http.buffer",
+    typed_config: { "@type": type, max_request_bytes: 1 << 20 },
+  });
+}
+
+/** How many connections to the LLM an Envoy has opened since it was started. */
+export async function connectionsToLlm({ envoy }: Subject): Promise<number> {
+  const statistics = await envoy.admin("/stats?filter=%5Ecluster%5C.llm%5C.upstream_cx_total%24");
+  return Number(/: (\d+)/.exec(statistics)![1]);
+}
+
 /** The words of the two Redis commands that the filter sends for a request. */
 async function commandsOf({ url }: Envoy, { redis }: Backends): Promise<string[][]> {
   const monitor = await redis.monitor();
@@ -96,6 +114,7 @@ export async function startGateways(): Promise<Gateways> {
     change: (manager) => {
       silence(manager);
       removeFilter(manager);
+      readWholeRequests(manager);
       manager.route_config.virtual_hosts[0].routes = [
         {
           match: { prefix: "/" },

@@ -2,6 +2,7 @@
 import { spreadOf, type Spread } from "../bench/measure.ts";
 import {
   CALLER,
+  connectionsToLlm,
   counterOf,
   MANY,
   OVER,
@@ -74,6 +75,7 @@ async function load(gateways: Gateways, subject: Subject, connections: number): 
   // The marker of each charge is kept for a minute, and there are many here.
   await redis.flushall();
   await redis.set(counterOf(OVER), 2_000_000_000, "EX", 600);
+  const before = await connectionsToLlm(subject);
   const answered = await wrk(subject.envoy.url, { connections, seconds: SECONDS, caller: subject.caller });
   const { requests, statuses, failures } = answered;
   if (subject.charged) {
@@ -85,6 +87,9 @@ async function load(gateways: Gateways, subject: Subject, connections: number): 
   if (failures > 0 || requests === 0 || statuses !== (subject.isRejected ? requests : 0)) {
     throw new Error(`${subject.name}: ${JSON.stringify(answered)}`);
   }
+  // One that is opened for each request would be measured too.
+  const opened = (await connectionsToLlm(subject)) - before;
+  if (opened > 2 * connections) throw new Error(`${subject.name}: ${opened} connections to the LLM`);
   for (const name of ["unchecked_requests", "lost_tokens"]) {
     const count = await gateways.filtered.stat(`ai_token_ratelimit.${name}`);
     if (count > 0) throw new Error(`${subject.name}: ${name} is ${count}`);
