@@ -30,6 +30,66 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "unit/request/free-endpoints.test.ts",
     "is not when it has %s: %s %s",
   ],
+  [
+    "Talk over a WebSocket, whose messages nobody counts",
+    "conformance/websocket.test.ts",
+    "charges each response when it is reported, with a marker of its own, and nothing at the end",
+  ],
+  [
+    "Ask the server to deflate its messages, so that they cannot be read",
+    "conformance/websocket.test.ts",
+    "passes what is said as it is, and asks for no extension",
+  ],
+  [
+    "Send a long prompt over a WebSocket and leave before the answer",
+    "conformance/websocket.test.ts",
+    "charges what was not reported when the connection ends: %s",
+  ],
+  [
+    "Send the prompt before the server has agreed to the upgrade",
+    "conformance/websocket.test.ts",
+    "charges what a client sends before the server has agreed",
+  ],
+  [
+    "Send a short prompt and a long one, and leave after the short answer",
+    "unit/usage/conversation.test.ts",
+    "is what was sent behind a short message whose answer was waited for",
+  ],
+  [
+    "Have a prompt pass for audio, an id or a type of event",
+    "unit/usage/conversation.test.ts",
+    "is not less for a prompt that calls itself audio, an id or a type",
+  ],
+  [
+    "Send a prompt in binary messages, or in fragments",
+    "unit/usage/conversation.test.ts",
+    "is the same in binary messages, and wherever the bytes are cut",
+  ],
+  [
+    "Go on talking over a WebSocket that was opened below the limit",
+    "conformance/websocket.test.ts",
+    "starts no other response: what it sends becomes a ping, whose answer becomes the close",
+  ],
+  [
+    "Leave the close frame unanswered, so that the model goes on",
+    "conformance/websocket.test.ts",
+    "is charged for what the server goes on to report, and cut off",
+  ],
+  [
+    "Keep a connection open for days over which nothing is ever reported",
+    "conformance/websocket.test.ts",
+    "does not let much go unpaid for long, and sets it off against what is reported later",
+  ],
+  [
+    "Claim to ask for an upgrade in a request that is none",
+    "conformance/websocket.test.ts",
+    "is decided by the response: what only asks for an upgrade is read as any response",
+  ],
+  [
+    "Upgrade to a protocol that cannot be read",
+    "conformance/websocket.test.ts",
+    "charges by its size what is deflated all the same, and what has become no WebSocket",
+  ],
 ];
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [

@@ -21,3 +21,12 @@ export function borrowBuffer(type: BufferType, max: u32): usize {
   clearSlots();
   return proxy_get_buffer_bytes(type, 0, max, addressSlot(), sizeSlot()) == Status.Ok ? borrow() : 0;
 }
+
+// @ts-ignore: decorator
+@external("env", "proxy_set_buffer_bytes")
+declare function proxy_set_buffer_bytes(type: u32, start: u32, size: u32, data: usize, length: u32): u32;
+
+/** Puts the `length` bytes at `data` in the place of all that a host buffer holds, which are `size`. */
+export function replaceBuffer(type: BufferType, size: u32, data: usize, length: u32): Status {
+  return proxy_set_buffer_bytes(type, 0, size, data, length);
+}

@@ -43,6 +43,15 @@ export function sendLocalResponse(code: i32, details: Bytes, body: Bytes, header
 }
 
 // @ts-ignore: decorator
+@external("env", "proxy_close_stream")
+declare function proxy_close_stream(type: u32): u32;
+
+/** Ends the current stream at once, in both directions, after the current callback. What was sent may still arrive. */
+export function closeStream(): Status {
+  return proxy_close_stream(StreamType.HttpResponse);
+}
+
+// @ts-ignore: decorator
 @external("env", "proxy_set_effective_context")
 declare function proxy_set_effective_context(context: u32): u32;
 

@@ -32,6 +32,16 @@ export class Counters {
     this.keys.clear();
   }
 
+  /** Takes over the counters of another request. */
+  copyFrom(other: Counters): void {
+    this.clear();
+    this.keys.at(other.keys.ptr, other.keys.length);
+    this.keys.overflowed = other.keys.overflowed;
+    if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
+    memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
+    this.length = other.length;
+  }
+
   /** Where the key of the next counter is to be written; `add` follows. */
   get nextKey(): ByteBuilder {
     return this.keys;

@@ -12,6 +12,7 @@ export const ENVOY_MODULES = [
 
 /** What the module for stock Envoy may import: a subset of what proxy-wasm 0.2.1 has. */
 const ENVOY_IMPORTS = [
+  "proxy_close_stream",
   "proxy_continue_stream",
   "proxy_define_metric",
   "proxy_done",
@@ -25,6 +26,7 @@ const ENVOY_IMPORTS = [
   "proxy_log",
   "proxy_remove_header_map_value",
   "proxy_send_local_response",
+  "proxy_set_buffer_bytes",
   "proxy_set_effective_context",
   "proxy_set_property",
   "proxy_set_tick_period_milliseconds",

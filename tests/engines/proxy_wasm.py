@@ -202,6 +202,12 @@ class Host:
     def headers(self, kind: int) -> dict[bytes, bytes] | None:
         return self.reply_headers if kind == CALL_HEADERS else self.streams[self.context].headers.get(kind)
 
+    def proxy_set_buffer_bytes(self, kind: int, start: int, size: int, data: int, length: int) -> int:
+        raise RuntimeError("proxy_set_buffer_bytes: nothing here is a WebSocket")
+
+    def proxy_close_stream(self, kind: int) -> int:
+        raise RuntimeError("proxy_close_stream: nothing here is a WebSocket")
+
     def proxy_get_header_map_value(self, kind: int, name: int, size: int, pointer_slot: int, size_slot: int) -> int:
         headers = self.headers(kind)
         if headers is None:

@@ -9,6 +9,7 @@ export const Status = { Ok: 0, NotFound: 1, BadArgument: 2, InternalFailure: 10 
 
 /** What the Higress target may import: a subset of what Higress' hosts provide. */
 export const HIGRESS_IMPORTS = [
+  "proxy_close_stream",
   "proxy_continue_stream",
   "proxy_define_metric",
   "proxy_done",
@@ -23,6 +24,7 @@ export const HIGRESS_IMPORTS = [
   "proxy_redis_init",
   "proxy_remove_header_map_value",
   "proxy_send_local_response",
+  "proxy_set_buffer_bytes",
   "proxy_set_effective_context",
   "proxy_set_property",
   "proxy_set_tick_period_milliseconds",
@@ -51,8 +53,13 @@ interface Stream {
   response: Headers | null;
   requestBody: Uint8Array;
   body: Uint8Array;
+  /** What the chunks that were shown last have become: what goes on to the server, and to the client. */
+  toServer: Uint8Array;
+  toClient: Uint8Array;
   localResponse: LocalResponse | null;
   continued: number;
+  /** Whether the filter has ended both connections. */
+  closed: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -129,8 +136,11 @@ export class StrictHost {
       response: null,
       requestBody: new Uint8Array(),
       body: new Uint8Array(),
+      toServer: new Uint8Array(),
+      toClient: new Uint8Array(),
       localResponse: null,
       continued: 0,
+      closed: false,
     };
     this.streams.set(id, stream);
     this.as(id, () => this.guest.proxy_on_context_create(id, root));
@@ -152,12 +162,13 @@ export class StrictHost {
     return Object.assign(stream, { action });
   }
 
-  requestBody(id: number, chunk: string, end = false): number {
+  requestBody(id: number, chunk: string | Uint8Array, end = false): number {
     const stream = this.streams.get(id)!;
-    stream.requestBody = encoder.encode(chunk);
+    stream.requestBody = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
     const action = this.as(id, () =>
       this.guest.proxy_on_request_body(id, stream.requestBody.length, end ? 1 : 0),
     );
+    stream.toServer = stream.requestBody;
     stream.requestBody = new Uint8Array();
     return action;
   }
@@ -175,6 +186,7 @@ export class StrictHost {
     const stream = this.streams.get(id)!;
     stream.body = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
     const action = this.as(id, () => this.guest.proxy_on_response_body(id, stream.body.length, end ? 1 : 0));
+    stream.toClient = stream.body;
     stream.body = new Uint8Array();
     return action;
   }
@@ -341,6 +353,20 @@ export class StrictHost {
                   : null;
         if (!buffer) return Status.NotFound;
         return this.give(buffer.slice(start, start + (max >>> 0)), ptrSlot, sizeSlot);
+      },
+      proxy_set_buffer_bytes: (type: number, start: number, size: number, data: number, length: number) => {
+        const stream = this.stream;
+        const name = type === 0 ? "requestBody" : "body";
+        if (!stream || type > 1 || stream[name].length === 0) return Status.BadArgument;
+        if (start !== 0 || size !== stream[name].length) throw new Error(`set_buffer(${start}, ${size})`);
+        stream[name] = this.bytes(data, length);
+        return Status.Ok;
+      },
+      proxy_close_stream: (type: number) => {
+        const stream = this.stream;
+        if (!stream || type !== 1) throw new Error(`close_stream(${type})`);
+        stream.closed = true;
+        return Status.Ok;
       },
       proxy_done: () => {
         if (!this.ending.delete(this.effective)) throw new Error("proxy_done without having been asked");

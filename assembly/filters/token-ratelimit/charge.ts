@@ -7,6 +7,7 @@ import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";
 import { Call } from "./call";
 import { Limiter } from "./limiter";
+import { Spending } from "./spending";
 
 const CHARGE = new ScriptFamily(chargeScript);
 
@@ -25,6 +26,8 @@ export class Charge extends ScriptCall {
   attempts: i32 = 0;
   /** When it is to be tried again, in milliseconds since the epoch. */
   due: i64 = 0;
+  /** Hears what the counters hold once it is made; it may be set before, and is forgotten then. */
+  spending: Spending | null = null;
   private tokens: i64 = 0;
   /** What its marker is named by: the answer that is charged, or, of 128 bits that nothing else has, the charge. */
   private name: MarkerName = MarkerName.Charge;
@@ -91,7 +94,10 @@ export class Charge extends ScriptCall {
   protected onResult(failure: Failure): void {
     const limiter = this.limiter;
     const isDone = this.settle(failure);
-    if (isDone) this.call.giveBack();
+    if (isDone) {
+      this.spending = null;
+      this.call.giveBack();
+    }
     limiter.charges.answered();
   }
 
@@ -124,11 +130,23 @@ export class Charge extends ScriptCall {
       limiter.counts.lost(this.tokens);
     } else if (this.isCharged(reply)) {
       limiter.counts.charged(this.tokens);
+      this.tell(reply);
     } else {
       limiter.unreadable(reply);
       limiter.counts.lost(this.tokens);
     }
     return true;
+  }
+
+  /** Tells what the counters hold: it stands at the end of the reply, unless the charge had been made before. */
+  private tell(reply: Reply): void {
+    const spending = this.spending;
+    const counters = this.call.counters;
+    const from = reply.length - counters.length;
+    if (spending === null || from < 0) return;
+    for (let i = 0; i < counters.length; ++i) {
+      spending.heard(reply.numberAt(from + i), counters.threshold(i), counters.window(i));
+    }
   }
 
   /** Whether all counters were added to, now or, as an empty reply says, by an earlier attempt. */

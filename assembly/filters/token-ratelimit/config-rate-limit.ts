@@ -24,6 +24,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "token_weights",
   "missing_usage",
   "strip_accept_encoding",
+  "upgrade",
   "redis",
 ];
 const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
@@ -53,6 +54,8 @@ export class RateLimitConfig {
     readonly estimates: bool,
     /** Whether `accept-encoding` is removed from requests, so that responses can be read. */
     readonly stripsAcceptEncoding: bool,
+    /** Whether requests may become WebSockets and the like, which are then counted (`upgrade`). */
+    readonly allowsUpgrades: bool,
     readonly redis: RedisConfig,
   ) {}
 
@@ -83,6 +86,7 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
   const weights = readWeights(fields);
   const estimates = readMissingUsage(fields);
   const strips = fields.flag("strip_accept_encoding", true);
+  const allowsUpgrades = readUpgrade(fields);
 
   if (redis === null || name === null) return null;
   const config = new RateLimitConfig(
@@ -96,6 +100,7 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
     weights,
     estimates,
     strips,
+    allowsUpgrades,
     redis,
   );
   checkRuleName(name, fields, touchesSeveralCounters(config, reader.mostWindows));
@@ -179,6 +184,11 @@ function readWeights(fields: Fields): TokenWeights {
 /** `missing_usage`: whether to estimate. */
 function readMissingUsage(fields: Fields): bool {
   return fields.choice("missing_usage", ["estimate", "ignore"]) == 0;
+}
+
+/** `upgrade`: whether to count them. */
+function readUpgrade(fields: Fields): bool {
+  return fields.choice("upgrade", ["count", "refuse"]) == 0;
 }
 
 /** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */

@@ -103,7 +103,8 @@ export class Consumption {
     return this.mayConsume && this.limiter.config.estimates;
   }
 
-  private giveBack(): void {
+  /** Gives back what was borrowed, without a total. */
+  giveBack(): void {
     const meter = this.meter;
     if (meter !== null) this.limiter.readers.returnMeter(meter);
     this.meter = null;

@@ -43,6 +43,8 @@ export class Counts {
   private estimatedTokens: Counter = counter("estimated_tokens");
   private clampedUsages: Counter = counter("clamped_usages");
   private compressedResponses: Counter = counter("compressed_responses");
+  private closedConnections: Counter = counter("closed_connections");
+  private refusedUpgrades: Counter = counter("refused_upgrades");
   private uncheckedRequests: Counter = counter("unchecked_requests");
   /** By `Failure`. */
   private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
@@ -74,6 +76,16 @@ export class Counts {
   /** A response that could not be read because it was compressed. */
   compressedResponse(): void {
     this.compressedResponses.add(1);
+  }
+
+  /** A WebSocket that was closed because its caller had come above a limit. */
+  closedConnection(): void {
+    this.closedConnections.add(1);
+  }
+
+  /** A request for an upgrade that was refused (`upgrade: refuse`). */
+  refusedUpgrade(): void {
+    this.refusedUpgrades.add(1);
   }
 
   /** A request that passed because Redis could not be asked. */

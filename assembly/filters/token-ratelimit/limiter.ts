@@ -16,6 +16,7 @@ import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Readers } from "./readers";
+import { Spending } from "./spending";
 
 /** So many calls are kept for the next requests; more may be in use. */
 const MAX_IDLE = 64;
@@ -58,6 +59,17 @@ export class Limiter {
     for (let i = 0; i < all.length; ++i) this.addMatch(counters, all[i]);
     if (first !== null) this.addMatch(counters, first);
     return call;
+  }
+
+  /**
+   * Charges tokens to the counters of a call that goes on.
+   * @param spending hears what the counters hold then
+   */
+  chargeFor(call: Call, tokens: i64, spending: Spending): void {
+    const part = this.idle.length > 0 ? this.idle.pop() : this.newCall();
+    part.counters.copyFrom(call.counters);
+    part.charge.spending = spending;
+    part.charge.begin(tokens);
   }
 
   /** Keeps a call that has ended for the next request. */

@@ -1,3 +1,4 @@
+import { ReaderPool } from "../../usage/reader-pool";
 import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
 
@@ -6,7 +7,7 @@ const MAX_IDLE = 16;
 
 /** Readers of requests and responses, which are lent to one call after the other. */
 @final
-export class Readers {
+export class Readers implements ReaderPool {
   private meters: RequestMeter[] = [];
   private scanners: UsageScanner[] = [];
 

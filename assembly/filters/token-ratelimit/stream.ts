@@ -13,6 +13,8 @@ import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
 import { reject } from "./rejection";
 import { RateLimitRoot } from "./root";
+import { Socket } from "./socket";
+import { asksForUpgrade, prepareUpgrade, refuseUpgrade, upgraded, Upgrade } from "./upgrade";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
@@ -47,6 +49,8 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   private limiter: Limiter | null = null;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
+  /** What the connection may become, if the request asks for that, or has become. */
+  private socket: Socket | null = null;
 
   constructor(
     id: u32,
@@ -63,6 +67,16 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (call === null) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
+    if (asksForUpgrade()) {
+      if (!limiter.config.allowsUpgrades) {
+        this.phase = Phase.Rejected;
+        refuseUpgrade(limiter);
+        call.giveBack();
+        return FilterHeadersStatus.StopAllIterationAndWatermark;
+      }
+      prepareUpgrade();
+      this.socket = new Socket(limiter, call);
+    }
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
     this.call = call;
@@ -105,20 +119,24 @@ export class RateLimitStream extends StreamContext implements CheckListener {
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
     const call = this.admitted;
-    if (call !== null) call.consumption.requestBody(size);
+    const socket = this.socket;
+    if (call !== null && socket !== null) socket.fromClient(size);
+    if (call !== null && (socket === null || !socket.isOpen)) call.consumption.requestBody(size);
     return FilterDataStatus.Continue;
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
     const call = this.admitted;
-    if (call !== null) call.consumption.responseHeaders();
+    if (call !== null && this.openSocket() === null) call.consumption.responseHeaders();
     if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
   }
 
   onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
     const call = this.admitted;
-    if (call !== null) call.consumption.responseBody(size);
+    const socket = this.socket;
+    if (call !== null && socket !== null) socket.fromServer(size);
+    else if (call !== null) call.consumption.responseBody(size);
     if (endOfStream) this.settle(true);
     return FilterDataStatus.Continue;
   }
@@ -133,6 +151,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (call !== null) call.check.abandon();
     this.call = null;
     this.limiter = null;
+    this.dropSocket();
     this.phase = Phase.Unlimited;
     this.root.takeBack(this);
   }
@@ -148,8 +167,31 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (call === null) return;
     this.call = null;
     this.phase = Phase.Ended;
+    const socket = this.socket;
+    if (socket !== null && socket.isOpen) {
+      socket.end();
+      call.consumption.giveBack();
+      call.giveBack();
+      return;
+    }
     const tokens = call.consumption.total(isComplete);
     if (tokens > 0) call.charge.begin(tokens);
     else call.giveBack();
+  }
+
+  /** The connection, if the response that begins says that it has become another one; else null from now on. */
+  private openSocket(): Socket | null {
+    const socket = this.socket;
+    if (socket === null) return null;
+    const upgrade = upgraded();
+    if (upgrade == Upgrade.None) this.dropSocket();
+    else socket.open(upgrade == Upgrade.WebSocket);
+    return this.socket;
+  }
+
+  private dropSocket(): void {
+    const socket = this.socket;
+    if (socket !== null) socket.dispose();
+    this.socket = null;
   }
 }

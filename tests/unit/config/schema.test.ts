@@ -132,6 +132,7 @@ describe("the schema", () => {
         "token_weights",
         "missing_usage",
         "strip_accept_encoding",
+        "upgrade",
         "redis",
       ],
       ...["token_weights.input", "token_weights.cached_input"],

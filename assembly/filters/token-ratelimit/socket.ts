@@ -1,0 +1,221 @@
+import { borrowBuffer, replaceBuffer } from "../../abi/buffers";
+import { discarded } from "../../abi/collector";
+import { borrowedSize, release } from "../../abi/memory";
+import { closeStream } from "../../abi/stream-control";
+import { BufferType } from "../../abi/types";
+import { ByteBuilder } from "../../bytes/builder";
+import { addressOf, Bytes } from "../../bytes/bytes";
+import { Conversation } from "../../usage/conversation";
+import { Call } from "./call";
+import { Limiter } from "./limiter";
+import { Spending } from "./spending";
+
+/** Bytes per token of what cannot be read, as with compressed responses. */
+const UNREADABLE_BYTES_PER_TOKEN: i64 = 4;
+/** So many tokens that no event has reported are not left unpaid: they are charged before, and set off later. */
+const ADVANCE: i64 = 1 << 15;
+/** What a connection takes, about, and leaves behind. */
+const SOCKET_BYTES: u32 = 1024;
+
+/** 1008, policy violation (RFC 6455, section 7.4.1), and why. */
+const CLOSE = closeFrame("token rate limit exceeded");
+/** A ping of a client without content, masked by zeros: each server answers it at once. */
+const PING = new ByteBuilder(6).byte(0x89).byte(0x80).byte(0).byte(0).byte(0).byte(0).toBytes();
+const CLOSE_OPCODE: u8 = 0x08;
+
+/** How far a connection has come to its end. */
+const enum State {
+  Open,
+  /** The client is above its limit, and what it sends goes nowhere. A ping has the server say something. */
+  Refusing,
+  /** The close frame has been sent to it. */
+  Closed,
+}
+
+/**
+ * A connection that has become a WebSocket: each response that its events report is charged at once. If that takes a
+ * counter above its limit, the connection is closed in place of the next frame that the server sends; a client that
+ * sends something first has the server provoked to it. What has become another kind of connection is charged by its
+ * size, and cut off.
+ */
+@final
+export class Socket {
+  /** Whether the connection has been upgraded. */
+  isOpen: bool = false;
+  private isWebSocket: bool = false;
+  private readonly talk: Conversation;
+  private readonly spending: Spending = new Spending();
+  private state: State = State.Open;
+  private clientBytes: i64 = 0;
+  private serverBytes: i64 = 0;
+  /** Tokens that were charged before they were reported. */
+  private paid: i64 = 0;
+
+  constructor(
+    private readonly limiter: Limiter,
+    private readonly call: Call,
+  ) {
+    this.talk = new Conversation(limiter.readers);
+    discarded(SOCKET_BYTES);
+  }
+
+  /** Frees the memory; it must not be used after that. */
+  dispose(): void {
+    this.talk.dispose();
+  }
+
+  /** The connection has been upgraded. */
+  open(isWebSocket: bool): void {
+    this.isOpen = true;
+    this.isWebSocket = isWebSocket;
+  }
+
+  /** The next `size` bytes of the client are in the host's buffer. */
+  fromClient(size: u32): void {
+    const chunk = borrowBuffer(BufferType.HttpRequestBody, size);
+    if (chunk == 0) return;
+    const length = borrowedSize();
+    this.clientBytes += length;
+    this.talk.fromClient(chunk, length);
+    const frame = this.talk.clientFrame;
+    const before = frame == 0 ? -1 : <i32>(frame - chunk);
+    const isClose = before == 0 && isCloseFrame(chunk);
+    release(chunk);
+    if (!this.isOpen) return;
+    if (this.state == State.Open && !this.spending.isOver) return this.payAhead();
+    this.refuse(length, before, isClose);
+  }
+
+  /** The next `size` bytes of the server are in the host's buffer. */
+  fromServer(size: u32): void {
+    const chunk = borrowBuffer(BufferType.HttpResponseBody, size);
+    if (chunk == 0) return;
+    const length = borrowedSize();
+    const talk = this.talk;
+    this.serverBytes += length;
+    let before = -1;
+    if (this.isWebSocket) {
+      talk.fromServer(chunk, length);
+      while (talk.nextReport()) this.chargeReport();
+      if (talk.serverFrame != 0) before = <i32>(talk.serverFrame - chunk);
+      else if (talk.isBetweenServerFrames) before = length;
+    }
+    const isClose = before == 0 && isCloseFrame(chunk);
+    release(chunk);
+    this.payAhead();
+    if (this.state == State.Open && !this.spending.isOver) return;
+    this.close(length, before, isClose);
+  }
+
+  /** The connection has ended: what was not reported is charged. */
+  end(): void {
+    if (this.isWebSocket) this.talk.finish();
+    this.chargeEstimate(1);
+  }
+
+  private chargeReport(): void {
+    const limiter = this.limiter;
+    const usage = this.talk.usage;
+    if (usage.clamped) limiter.counts.clampedUsage();
+    const tokens = limiter.config.weights.charge(
+      usage.input,
+      usage.cachedInput,
+      usage.cacheWrite,
+      usage.output,
+      usage.reasoning,
+    );
+    const due = max<i64>(tokens - this.paid, 0);
+    this.paid = max<i64>(this.paid - tokens, 0);
+    if (due > 0) limiter.chargeFor(this.call, due, this.spending);
+  }
+
+  private payAhead(): void {
+    this.chargeEstimate(ADVANCE);
+  }
+
+  /** Charges what was not reported and not paid, if that is at least so many tokens. */
+  private chargeEstimate(least: i64): void {
+    const limiter = this.limiter;
+    if (!limiter.config.estimates) return;
+    let input = this.clientBytes / UNREADABLE_BYTES_PER_TOKEN;
+    let output = this.serverBytes / UNREADABLE_BYTES_PER_TOKEN;
+    if (this.isWebSocket) {
+      input = this.talk.input;
+      output = this.talk.output;
+    }
+    const due = limiter.config.weights.charge(input, 0, 0, output, 0) - this.paid;
+    if (due < least) return;
+    this.paid += due;
+    limiter.counts.estimated(due);
+    limiter.chargeFor(this.call, due, this.spending);
+  }
+
+  /**
+   * The client has sent `size` bytes, and is above its limit.
+   * @param before how many of them belong to the frame before; -1 if all do
+   */
+  private refuse(size: i32, before: i32, isClose: bool): void {
+    if (!this.isWebSocket) return this.cutOff();
+    // It answers the close frame: so will the server.
+    if (this.state == State.Closed && isClose) return;
+    if (this.state != State.Open) {
+      replaceBuffer(BufferType.HttpRequestBody, size, 0, 0);
+      this.talk.forgetInput();
+    } else if (before >= 0) {
+      this.state = State.Refusing;
+      putFrame(BufferType.HttpRequestBody, size, before, PING);
+      if (before == 0) this.talk.forgetInput();
+    }
+  }
+
+  /** The server has sent `size` bytes, and the client is above its limit. @param before as there */
+  private close(size: i32, before: i32, isClose: bool): void {
+    // It closes too, and ends the connection.
+    if (isClose && this.state == State.Closed) {
+      replaceBuffer(BufferType.HttpResponseBody, size, 0, 0);
+      return;
+    }
+    if (this.state == State.Closed || !this.isWebSocket) return this.cutOff();
+    if (before < 0) return;
+    this.state = State.Closed;
+    this.limiter.counts.closedConnection();
+    putFrame(BufferType.HttpResponseBody, size, before, CLOSE);
+  }
+
+  /** Ends the connection without a word. */
+  private cutOff(): void {
+    if (this.state != State.Closed) this.limiter.counts.closedConnection();
+    this.state = State.Closed;
+    closeStream();
+  }
+}
+
+/** Whether the frame at `ptr` closes the connection. */
+function isCloseFrame(ptr: usize): bool {
+  return (load<u8>(ptr) & 0x0f) == CLOSE_OPCODE;
+}
+
+/** Has a frame follow the first `before` of the `size` bytes in a buffer, instead of what follows them there. */
+function putFrame(buffer: BufferType, size: i32, before: i32, frame: Bytes): void {
+  const length = before + frame.byteLength;
+  const bytes = heap.alloc(length);
+  const old = before > 0 ? borrowBuffer(buffer, before) : 0;
+  const kept = old != 0 ? min(borrowedSize(), before) : 0;
+  memory.copy(bytes, old, kept);
+  release(old);
+  memory.copy(bytes + kept, addressOf(frame), frame.byteLength);
+  replaceBuffer(buffer, size, bytes, kept + frame.byteLength);
+  heap.free(bytes);
+}
+
+/** The frame with which a server closes for the sake of a policy. */
+function closeFrame(reason: string): Bytes {
+  const frame = new ByteBuilder(64);
+  return frame
+    .byte(0x88)
+    .byte(<u8>(2 + reason.length))
+    .byte(0x03)
+    .byte(0xf0)
+    .text(reason)
+    .toBytes();
+}

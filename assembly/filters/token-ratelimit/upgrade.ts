@@ -1,0 +1,79 @@
+import { borrowHeader, getHeader, HeaderPairs, removeHeader } from "../../abi/headers";
+import { borrowedSize, release } from "../../abi/memory";
+import { sendLocalResponse } from "../../abi/stream-control";
+import { HeaderMapType } from "../../abi/types";
+import { COMMA, SPACE, TAB, toLower } from "../../bytes/ascii";
+import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
+import { Limiter } from "./limiter";
+
+const STATUS = bytesOf(":status");
+const SWITCHING_PROTOCOLS = bytesOf("101");
+const UPGRADE = bytesOf("upgrade");
+const WEBSOCKET = bytesOf("websocket");
+const EXTENSIONS = bytesOf("sec-websocket-extensions");
+const REFUSED = bytesOf("ai-token-ratelimit.upgrade_refused");
+const REFUSED_MESSAGE = bytesOf("Upgrades are not allowed here");
+const FORBIDDEN = 403;
+const NO_HEADERS = new HeaderPairs();
+
+/** What a connection has become. */
+export const enum Upgrade {
+  /** Nothing else: the response is one of HTTP. */
+  None,
+  WebSocket,
+  /** Something that cannot be read here. */
+  Other,
+}
+
+/**
+ * Whether the current request asks for another protocol on its connection (RFC 9110, section 7.8). Envoy shows the
+ * extended CONNECT of HTTP/2 and HTTP/3 in the same way.
+ */
+export function asksForUpgrade(): bool {
+  const value = borrowHeader(HeaderMapType.HttpRequestHeaders, UPGRADE);
+  release(value);
+  return value != 0;
+}
+
+/** Takes extensions out of the request: what they deflate could not be read. */
+export function prepareUpgrade(): void {
+  removeHeader(HeaderMapType.HttpRequestHeaders, EXTENSIONS);
+}
+
+/** Answers the current request, which asks for an upgrade, that there is none. */
+export function refuseUpgrade(limiter: Limiter): void {
+  limiter.counts.refusedUpgrade();
+  sendLocalResponse(FORBIDDEN, REFUSED, REFUSED_MESSAGE, NO_HEADERS);
+}
+
+/** What the connection becomes by the response whose headers have arrived. */
+export function upgraded(): Upgrade {
+  const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
+  if (status === null || !equals(status, SWITCHING_PROTOCOLS)) return Upgrade.None;
+  const value = borrowHeader(HeaderMapType.HttpResponseHeaders, UPGRADE);
+  const isWebSocket = value != 0 && names(value, borrowedSize(), WEBSOCKET);
+  release(value);
+  return isWebSocket ? Upgrade.WebSocket : Upgrade.Other;
+}
+
+/** Whether `token`, in lower case, is one of the list in the `len` bytes at `ptr`. */
+function names(ptr: usize, len: i32, token: Bytes): bool {
+  const end = ptr + len;
+  let at = ptr;
+  while (at < end) {
+    while (at < end && (isBlank(load<u8>(at)) || load<u8>(at) == COMMA)) ++at;
+    let i = 0;
+    while (at < end && i < token.byteLength && toLower(load<u8>(at)) == load<u8>(addressOf(token) + i)) {
+      ++at;
+      ++i;
+    }
+    while (at < end && isBlank(load<u8>(at))) ++at;
+    if (i == token.byteLength && (at == end || load<u8>(at) == COMMA)) return true;
+    while (at < end && load<u8>(at) != COMMA) ++at;
+  }
+  return false;
+}
+
+function isBlank(c: u8): bool {
+  return c == SPACE || c == TAB;
+}
