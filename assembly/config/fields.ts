@@ -103,7 +103,11 @@ export class Fields {
       }
       return number.value;
     }
-    const range = most == i64.MAX_VALUE ? `of at least ${least}` : `from ${least} to ${most}`;
+    let range = `from ${least} to ${most}`;
+    // A bound that nobody comes near is told only to those who do.
+    if (most > <i64>i32.MAX_VALUE) {
+      range = number !== null && number.value > most ? `of at most ${most}` : `of at least ${least}`;
+    }
     this.problems.error(this.at(name), `must be a whole number ${range}${found(value)}`);
     return least;
   }
@@ -150,6 +154,27 @@ export class Fields {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return [];
     return value.type == JsonType.Array ? value.items : [value];
+  }
+
+  /** The same for a list of objects, with a warning for an object in its place: the names in it may be meant as items. */
+  listOfObjects(name: string): JsonValue[] {
+    const value = this.get(name);
+    if (value !== null && value.type == JsonType.Object) {
+      this.problems.warning(this.at(name), "is an object, taken as a list of one; put a dash in front of it");
+    }
+    return this.list(name);
+  }
+
+  /** The one of `names` that an unknown field was probably meant to be, or ""; `known` are the names of all fields. */
+  misspelt(names: string[], known: string[]): string {
+    const object = this.object;
+    if (this.problems.hasEnoughWarnings) return "";
+    for (let member = object.first(); member >= 0; member = object.next(member)) {
+      if (this.positionOf(member, known) >= 0) continue;
+      const likely = nearest(textOf(object.nameOf(member)), known);
+      if (names.indexOf(likely) >= 0) return likely;
+    }
+    return "";
   }
 
   /** Warns of members whose names are not among `known`, at most 64, and of members that are there twice. */

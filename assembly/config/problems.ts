@@ -23,6 +23,10 @@ export class Problems {
     return this.errorList.count > 0;
   }
 
+  get errorCount(): i32 {
+    return this.errorList.count;
+  }
+
   /** Whether further warnings are only counted, so that nobody need think about their words. */
   get hasEnoughWarnings(): bool {
     return this.warningList.count >= MAX_PROBLEMS;

@@ -9,6 +9,9 @@ export const LIMIT_FIELDS: string[] = [
   "token_per_day",
 ];
 
+/** What Redis' scripts count exactly: their numbers are doubles. */
+const MOST_TOKENS: i64 = 1 << 53;
+
 /** The tokens of the limit that is read. */
 const tokens = new StaticArray<i64>(WINDOWS);
 /** How many windows the limit has that was read last. */
@@ -16,13 +19,13 @@ export let windowCount: i32 = 0;
 
 /**
  * Reads the `token_per_*` fields of an object, and returns the number of the limit in `limits`. All that are given apply;
- * the published plugin takes one of them by chance. A count above 2^63 - 1 is that, which is as good as no limit.
+ * the published plugin takes one of them by chance.
  */
 export function readLimit(fields: Fields, limits: LimitTable): i32 {
   windowCount = 0;
   for (let i = 0; i < WINDOWS; ++i) {
     const value = fields.get(LIMIT_FIELDS[i]);
-    tokens[i] = value === null ? 0 : fields.integerOf(LIMIT_FIELDS[i], value, 1, i64.MAX_VALUE);
+    tokens[i] = value === null ? 0 : fields.integerOf(LIMIT_FIELDS[i], value, 1, MOST_TOKENS);
     if (value !== null) ++windowCount;
   }
   if (windowCount == 0) {

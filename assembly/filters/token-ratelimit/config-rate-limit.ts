@@ -76,11 +76,13 @@ export class RateLimitConfig {
 export function readRateLimit(fields: Fields): RateLimitConfig | null {
   const redis = readRedisBlock(fields);
   const name = readRuleName(fields);
+  const errorsBefore = fields.problems.errorCount;
   const mode = readMode(fields);
+  const isModeKnown = fields.problems.errorCount == errorsBefore;
   const globalLimit = readGlobalLimit(fields);
   const reader = new RuleItemsReader(fields.problems);
-  if (fields.has("rule_items")) reader.read(fields.list("rule_items"), fields.at("rule_items"));
-  checkCombination(fields, mode);
+  if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
+  checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
   const message = readMessage(fields);
   const weights = readWeights(fields);
@@ -88,8 +90,10 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
   const strips = fields.flag("strip_accept_encoding", true);
   const allowsUpgrades = readUpgrade(fields);
 
-  if (redis === null || name === null) return null;
-  const config = new RateLimitConfig(
+  if (name === null) return null;
+  checkRuleName(name, fields, touchesSeveralCounters(mode, globalLimit, reader));
+  if (redis === null) return null;
+  return new RateLimitConfig(
     name,
     mode,
     globalLimit,
@@ -103,8 +107,6 @@ export function readRateLimit(fields: Fields): RateLimitConfig | null {
     allowsUpgrades,
     redis,
   );
-  checkRuleName(name, fields, touchesSeveralCounters(config, reader.mostWindows));
-  return config;
 }
 
 function readRedisBlock(fields: Fields): RedisConfig | null {
@@ -115,6 +117,10 @@ function readRedisBlock(fields: Fields): RedisConfig | null {
       path,
       "is missing; an object with service_name, the name of a Redis service, is expected",
     );
+    return null;
+  }
+  if (value.type == JsonType.String) {
+    fields.problems.error(path, "must be an object, is a string; the name of a service is its service_name");
     return null;
   }
   const block = Fields.of(value, path, fields.problems);
@@ -141,22 +147,21 @@ function readGlobalLimit(fields: Fields): Limit | null {
 }
 
 /** A field that is there but null counts as given. */
-function checkCombination(fields: Fields, mode: RuleMode): void {
+function checkCombination(fields: Fields, onlyOne: bool): void {
   const global = fields.has("global_threshold");
   const items = fields.has("rule_items");
   if (!global && !items) {
     fields.problems.error(fields.path, "needs global_threshold or rule_items");
-  } else if (global && items && mode == RuleMode.FirstMatch) {
+  } else if (global && items && onlyOne) {
     const message = "has both global_threshold and rule_items, which only rule_mode all_match allows";
     fields.problems.error(fields.path, message);
   }
 }
 
 /** Whether one script may touch several counters. */
-function touchesSeveralCounters(config: RateLimitConfig, mostWindowsOfItems: i32): bool {
-  const limit = config.globalLimit;
-  if (mostWindowsOfItems > 1 || (limit !== null && limit.windows.length > 1)) return true;
-  return config.mode == RuleMode.AllMatch && config.items.length + (limit === null ? 0 : 1) > 1;
+function touchesSeveralCounters(mode: RuleMode, limit: Limit | null, reader: RuleItemsReader): bool {
+  if (reader.mostWindows > 1 || (limit !== null && limit.windows.length > 1)) return true;
+  return mode == RuleMode.AllMatch && reader.items.length + (limit === null ? 0 : 1) > 1;
 }
 
 function readMode(fields: Fields): RuleMode {

@@ -55,6 +55,9 @@ export class RuleItemsReader {
   /** Position in `rule_items` by `limit_by_*` and name. */
   private readonly seen: ByteTable = new ByteTable();
 
+  /** The `limit_by_*` field that an item was probably to have; "" if nobody can tell. */
+  private meant: string = "";
+
   constructor(private readonly problems: Problems) {}
 
   /** @param list the elements of `rule_items`, which is at `path` */
@@ -71,10 +74,13 @@ export class RuleItemsReader {
 
   private readItem(fields: Fields, list: Path, position: i32): void {
     const subject = this.readSubject(fields);
-    const keys = fields.list("limit_keys");
+    const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");
     if (keys.length == 0) this.problems.error(path, "needs at least one key");
-    if (subject === null) return;
+    if (subject === null) {
+      this.checkKeys(keys, path);
+      return;
+    }
 
     const by = subject.by;
     const name = subject.name;
@@ -92,7 +98,21 @@ export class RuleItemsReader {
     }
   }
 
-  /** What the item looks at; null, and an error, if that is nothing. */
+  /** Looks for mistakes in the keys of an item that is refused already. */
+  private checkKeys(keys: JsonValue[], path: Path): void {
+    const field = this.meant;
+    if (field.length == 0) {
+      for (let i = 0; i < keys.length; ++i) this.readKey(keys[i], path, i);
+    } else if (field == textOf(nameOf(LimitBy.PerIp))) {
+      this.readAddressKeys(keys, path);
+    } else if (field.startsWith("limit_by_per_")) {
+      this.readPatternKeys(keys, path, field);
+    } else {
+      this.readExactKeys(keys, path, field);
+    }
+  }
+
+  /** What the item looks at; null, and an error, if that is nothing. Then `meant` is the field that it might have been. */
   private readSubject(fields: Fields): Subject | null {
     let winner: Subject | null = null;
     let given = 0;
@@ -103,14 +123,18 @@ export class RuleItemsReader {
       if (value === null) continue;
       let name: Bytes | null = CONSUMER_HEADER;
       if (by != LimitBy.Consumer && by != LimitBy.PerConsumer) name = fields.textOf(field, value);
-      if (name === null) return null;
+      if (name === null) {
+        this.meant = field;
+        return null;
+      }
       // An empty name does not count, unless it is the only one, as which it is reported.
       if (name.byteLength > 0) ++given;
       if (name.byteLength > 0 || winner === null) winner = new Subject(by, field, name);
     }
     if (winner === null) {
-      const names = ITEM_FIELDS.slice(0, PRECEDENCE.length).join(", ");
-      this.problems.error(fields.path, `needs one of ${names}`);
+      const names = ITEM_FIELDS.slice(0, PRECEDENCE.length);
+      this.problems.error(fields.path, `needs one of ${names.join(", ")}`);
+      this.meant = fields.misspelt(names, ITEM_FIELDS);
     } else if (given == 0) {
       this.problems.error(fields.at(winner.field), "is empty; it says what to look at");
     } else if (given > 1) {

@@ -200,6 +200,48 @@ describe("problems", () => {
     expect(config.describe()).toBe("refused");
   });
 
+  it("do not hide behind a redis block that is a string, nor behind an unknown rule_mode", () => {
+    const broken = {
+      rule_name: "",
+      rule_mode: "some",
+      global_threshold: 5,
+      rule_items: [7],
+      redis: "redis.static",
+    };
+    expect(parse(broken)).toEqual([
+      "error: redis: must be an object, is a string; the name of a service is its service_name",
+      "error: rule_mode: must be first_match or all_match",
+      "error: global_threshold: must be an object, is a number",
+      "error: rule_items[0]: must be an object, is a number",
+      "warning: rule_name: is empty, so that all rules without a name share their counters",
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ["a misspelt name", { limit_by_per_heder: "x" }, 'must be "*" or begin with "regexp:"'],
+    ["a name that is a list", { limit_by_per_header: ["x"] }, 'must be "*" or begin with "regexp:"'],
+    [
+      "another misspelt name",
+      { limit_by_per_ipp: "from-remote-addr" },
+      "must be an IP address or a block of them",
+    ],
+    ["no name at all", {}, ""],
+  ])("in the keys of a rule item do not hide behind %s", (_, subject, keyMessage) => {
+    const keys = [{ key: "alice", token_per_day: 1 }, { kee: "b", token_per_day: 0 }, {}, 5];
+    const lines = parse(items({ ...subject, limit_keys: keys }));
+    const errors = lines.filter((line) => line.startsWith("error: rule_items[0].limit_keys"));
+    const paths = [
+      "rule_items[0].limit_keys[1].key",
+      "rule_items[0].limit_keys[1].token_per_day",
+      "rule_items[0].limit_keys[2].key",
+      "rule_items[0].limit_keys[2]",
+      "rule_items[0].limit_keys[3]",
+      ...(keyMessage === "" ? [] : ["rule_items[0].limit_keys[0].key"]),
+    ];
+    expect(errors.map((line) => line.split(": ")[1]).sort()).toEqual(paths.sort());
+    expect(errors.join("\n")).toContain(keyMessage);
+  });
+
   it("are counted when there are too many", () => {
     const lines = parse(
       items({ limit_by_header: "x", limit_keys: Array.from({ length: 250 }, () => ({ key: "a" })) }),
