@@ -90,6 +90,41 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "conformance/websocket.test.ts",
     "charges by its size what is deflated all the same, and what has become no WebSocket",
   ],
+  [
+    "A body is written so that one reader of JSON takes it and another does not: nested, marked, in UTF-16, with comments, compressed.",
+    "unit/usage/request-tricks.test.ts",
+    "a body that not every reader of JSON takes is read, or counts by its size",
+  ],
+  [
+    "A prompt without blanks, or encoded, passes for a picture, which is cheap.",
+    "unit/usage/request-tricks.test.ts",
+    "text is not taken for a file",
+  ],
+  [
+    "The letters of a picture stand in front of a prompt, or behind it.",
+    "unit/usage/request-tricks.test.ts",
+    "%i letters of a file in front of it, or behind it",
+  ],
+  [
+    "Thousands of blanks, dots or line ends stand where the text is looked at.",
+    "unit/usage/request-tricks.test.ts",
+    "cheap text does not make the other cheap",
+  ],
+  [
+    "The prompt stands in the names of a tool's parameters.",
+    "unit/usage/request-tricks.test.ts",
+    "counts in names",
+  ],
+  [
+    "The prompt is a list of the numbers of its tokens.",
+    "unit/usage/request-tricks.test.ts",
+    "counts as numbers of tokens",
+  ],
+  [
+    "The model is asked to begin its answer with thousands of blanks.",
+    "unit/usage/generated-text.test.ts",
+    "costs what it is, wherever cheap text stands in it",
+  ],
 ];
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [

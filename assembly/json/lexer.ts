@@ -97,7 +97,28 @@ export class JsonLexer {
 
   private readString(): Token {
     if (this.isName || this.strings == Strings.Keep) return this.readText();
-    return this.strings == Strings.Stream ? this.readStream() : this.readDropped();
+    if (this.strings == Strings.Stream) return this.readStream();
+    return this.strings == Strings.Raw ? this.readRaw() : this.readDropped();
+  }
+
+  private readRaw(): Token {
+    const end = this.end;
+    const from = this.at;
+    if (from == end) return Token.More;
+    const quote = findClosingQuote(this.lexeme == Lexeme.Escape ? from + 1 : from, end);
+    if (quote == from) {
+      this.at = quote + 1;
+      return Token.String;
+    }
+    this.lexeme = quote == end && this.endsInOpenEscape() ? Lexeme.Escape : Lexeme.String;
+    this.text.show(from, <i32>(quote - from));
+    this.at = quote;
+    return Token.Part;
+  }
+
+  /** Whether what was fed ends in the backslash that begins an escape. */
+  private endsInOpenEscape(): bool {
+    return endsInEscape(this.lexeme == Lexeme.Escape ? this.at + 1 : this.at, this.end);
   }
 
   private readDropped(): Token {

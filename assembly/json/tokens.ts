@@ -40,4 +40,6 @@ export const enum Strings {
   Keep,
   /** Any number of Part tokens, in little memory however long the string is, then a String token without text. */
   Stream,
+  /** The same, as it is written: escapes are neither decoded nor checked. */
+  Raw,
 }

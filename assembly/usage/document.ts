@@ -64,8 +64,6 @@ export class Document {
   private rootReport: Report = new Report();
   private report: Report = new Report();
   private reportDepth: i32 = 0;
-  /** The reader's offset since which generated text is not looked at, or -1. */
-  private droppedFrom: i64 = -1;
   /** Whether the current text has told anything but generated text. */
   private told: bool = false;
   /** The addresses behind the names of its generated texts, as many as there are. */
@@ -93,14 +91,8 @@ export class Document {
     heap.free(changetype<usize>(this));
   }
 
-  /** No more bytes will come, although the text may not have ended. */
-  finish(): void {
-    this.endDroppedText();
-  }
-
   /** Starts a new text. */
   begin(): void {
-    this.droppedFrom = -1;
     this.told = false;
     this.textCount = 0;
     this.reader.begin();
@@ -163,53 +155,17 @@ export class Document {
     return false;
   }
 
-  /**
-   * Takes the generated text from `ptr` to the quote at `end`, out of a JSON text that is not read, as if it were.
-   * @param lead how many bytes behind the end of its name it begins
-   * @param escaped whether there are escapes in it
-   */
-  passText(ptr: usize, end: usize, lead: i32, escaped: bool): void {
-    const generated = this.generated;
-    // Where text is not looked at, all behind its name counts, its quotes too.
-    if (generated.isFull) return generated.skip(lead + <i64>(end + 1 - ptr));
-    if (!escaped) {
-      generated.feed(ptr, <i32>(end - ptr));
-      if (generated.isFull) generated.skip(1);
-      return;
-    }
-    const reader = this.reader;
-    reader.begin();
-    reader.strings = Strings.Stream;
-    reader.feed(ptr - 1, <i32>(end + 1 - (ptr - 1)));
-    while (reader.next() == Token.Part) this.text();
-    this.endDroppedText();
+  /** Takes the generated text of `len` bytes at `ptr` out of a JSON text that is not read, as if it were. */
+  passText(ptr: usize, len: i32): void {
+    this.generated.feed(ptr, len);
   }
 
   /** A piece of a string has been read: text of the model, or another text in base64. */
   private part(): void {
-    if (isText(this.edge)) return this.text();
     const text = this.reader.text;
     const encoded = this.encoded;
-    if (encoded !== null) encoded.feed(text.ptr, text.length);
-  }
-
-  /** A piece of generated text has been read. */
-  private text(): void {
-    const text = this.reader.text;
-    this.generated.feed(text.ptr, text.length);
-    if (this.generated.isFull) this.dropText();
-  }
-
-  /** The meter has seen enough: of the text from here on, only its size counts. */
-  private dropText(): void {
-    this.reader.strings = Strings.Drop;
-    this.droppedFrom = this.reader.offset;
-  }
-
-  private endDroppedText(): void {
-    if (this.droppedFrom < 0) return;
-    this.generated.skip(this.reader.offset - this.droppedFrom);
-    this.droppedFrom = -1;
+    if (isText(this.edge)) this.generated.feed(text.ptr, text.length);
+    else if (encoded !== null) encoded.feed(text.ptr, text.length);
   }
 
   /** A member's name has been read: where does it lead? */
@@ -227,11 +183,7 @@ export class Document {
     } else if (isText(edge)) {
       if (this.textCount == MAX_TEXTS) this.told = true;
       else store<u32>(this.textNames + (this.textCount++ << 2), <u32>this.reader.position);
-      if (this.generated.isFull) {
-        this.dropText();
-        return;
-      }
-      strings = Strings.Stream;
+      strings = Strings.Raw;
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
       if (encoded !== null) {
@@ -260,8 +212,6 @@ export class Document {
   }
 
   private open(isArray: bool): void {
-    // What was to be text is none.
-    this.droppedFrom = -1;
     const edge = this.next();
     const nested = isArray && this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
     if (!isNode(edge) || nested || this.depth == MAX_PATH) {
@@ -294,8 +244,6 @@ export class Document {
   }
 
   private scalar(token: Token): void {
-    if (token == Token.String) this.endDroppedText();
-    this.droppedFrom = -1;
     const edge = this.next();
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {

@@ -168,11 +168,6 @@ export const BASIC_PLANE: usize = memory.data(0x10000 >> 5);
 /** The place in a row of characters from U+10000 on, and of bytes that are not UTF-8. */
 export const RARE: i32 = (<i32>Class.Script + <i32>Script.Rare) * ENTRY;
 
-/** The places of the three classes of which encoded binary data is a mixture. */
-export const SMALL: i32 = <i32>Class.Small * ENTRY;
-export const CAPITAL: i32 = <i32>Class.Capital * ENTRY;
-export const DIGIT: i32 = <i32>Class.Digit * ENTRY;
-
 function placeOf(klass: i32): i32 {
   return klass * ENTRY;
 }

@@ -1,23 +1,8 @@
-import {
-  ASCII,
-  BASE64,
-  BASIC_PLANE,
-  CAPITAL,
-  DIGIT,
-  RARE,
-  SMALL,
-  START,
-  TRANSITIONS,
-} from "./estimator-costs";
+import { ASCII, BASE64, BASIC_PLANE, RARE, START, TRANSITIONS } from "./estimator-costs";
+import { FILE_BYTES_PER_TOKEN, isBase64, isEncodedFile, JUDGED_BYTES } from "./encoded-file";
 
-/** How many bytes of the base64 alphabet without another byte are text, whatever they look like. */
-const TEXT_BYTES: usize = 512;
-/** After that, so many bytes are looked at together... */
-const SAMPLE_BYTES: i32 = 64;
-/** ...and are encoded data if so many are capitals, small letters and digits, each. 26, 26 and 10 are to be expected. */
-const SAMPLE_LEAST: i32 = 3;
-/** How many bytes of encoded media make one token. */
-const MEDIA_BYTES_PER_TOKEN: i64 = 1024;
+/** How many bytes of the base64 alphabet without another byte are not judged, but text. */
+const TEXT_BYTES: usize = 448;
 
 /**
  * Estimates how many tokens a text is, for calls whose response reports no usage.
@@ -30,16 +15,15 @@ const MEDIA_BYTES_PER_TOKEN: i64 = 1024;
  * No vocabulary is known here. The text drives a small automaton whose transitions cost hundredths of a token; which and
  * why is said in `estimator-costs.ts`. `scripts/estimate-error.ts` measures the error per language.
  *
- * **Images, audio and files in a request** come as base64 strings and are not billed by their length. A run of more than
- * 512 bytes of the base64 alphabet, in which capitals, small letters and digits are mixed as in encoded binary data, counts
- * as text up to there (300 to 400 tokens) and one token per 1024 bytes after that. A picture file of 200 KB makes 600
- * tokens and one of 1 MB 1,700, where providers charge about 250 to 1,600 by its size in pixels. A fixed price would do for
- * pictures, but would also buy recordings and documents of any length. Shorter runs (keys, hashes, signatures), base64
+ * **Files** come as base64 and are not billed by their length: see `encoded-file.ts`. Of a run of base64 bytes, the first
+ * 576 are text (300 to 400 tokens), and so are all pieces after that which do not look like a file. A picture file of 200 KB makes
+ * 600 tokens and one of 1 MB 1,700, where providers charge about 250 to 1,600 by its size in pixels. A fixed price would do
+ * for pictures, but would also buy recordings and documents of any length. Shorter runs (keys, hashes, signatures), base64
  * broken into lines, hexadecimal and long words are text.
  */
 @final
 export class TokenEstimator {
-  private hundredths: i64 = 0;
+  private cost: i64 = 0;
   private mediaBytes: i64 = 0;
   /** The row of the state in `TRANSITIONS`. */
   private row: u32 = START;
@@ -53,19 +37,23 @@ export class TokenEstimator {
   /** How many bytes of the base64 alphabet were read since the last other byte, and whether they are media. */
   private unbroken: i32 = 0;
   private isMedia: bool = false;
-  private sampled: i32 = 0;
-  private smalls: i32 = 0;
-  private capitals: i32 = 0;
-  private digits: i32 = 0;
+  /** The piece of a long run that is to be judged next, and how much of it has come. */
+  private piece: StaticArray<u8> = new StaticArray<u8>(JUDGED_BYTES);
+  private collected: i32 = 0;
 
   /** The estimate for all text since the last `clear()`, rounded up. */
   get tokens(): i64 {
-    return (this.hundredths + 99) / 100 + this.mediaBytes / MEDIA_BYTES_PER_TOKEN;
+    return (this.cost + 99) / 100 + this.mediaBytes / FILE_BYTES_PER_TOKEN;
+  }
+
+  /** The same in hundredths of a token. */
+  get hundredths(): i64 {
+    return this.cost + (this.mediaBytes * 100) / FILE_BYTES_PER_TOKEN;
   }
 
   /** Forgets everything, for another request or response. */
   clear(): void {
-    this.hundredths = 0;
+    this.cost = 0;
     this.mediaBytes = 0;
     this.boundary();
   }
@@ -77,7 +65,7 @@ export class TokenEstimator {
     this.missing = 0;
     this.unbroken = 0;
     this.isMedia = false;
-    this.sampled = this.smalls = this.capitals = this.digits = 0;
+    this.collected = 0;
   }
 
   /** Takes the next `len` bytes of text, at `ptr`. */
@@ -107,7 +95,7 @@ export class TokenEstimator {
         last = byte;
         unbrokenFrom = select<usize>(unbrokenFrom, at, (place & BASE64) != 0);
         place &= ~BASE64;
-        if (at - unbrokenFrom > TEXT_BYTES && this.looksEncoded(place)) {
+        if (at - unbrokenFrom > TEXT_BYTES && this.looksEncoded(<u8>byte)) {
           this.isMedia = true;
           --at;
           break;
@@ -129,7 +117,7 @@ export class TokenEstimator {
       row = load<u16>(entry);
       hundredths += load<u16>(entry, 2);
     }
-    this.hundredths += hundredths;
+    this.cost += hundredths;
     this.row = row;
     this.last = last;
     this.unbroken = <i32>min<usize>(at - unbrokenFrom, TEXT_BYTES);
@@ -145,29 +133,43 @@ export class TokenEstimator {
     if (this.missing == 0) {
       const entry = TRANSITIONS + this.row + placeOf(this.character);
       this.row = load<u16>(entry);
-      this.hundredths += load<u16>(entry, 2);
+      this.cost += load<u16>(entry, 2);
     }
     return at;
   }
 
-  /** Reads the rest of a run of media. */
+  /** Reads the rest of a run of media, or up to a piece of it that does not look like that, which is text. */
   private skipMedia(ptr: usize, end: usize): usize {
     let at = ptr;
-    while (at < end && isBase64(load<u8>(at))) ++at;
-    this.mediaBytes += at - ptr;
+    while (at < end && isBase64(load<u8>(at))) {
+      ++this.mediaBytes;
+      if (!this.collect(load<u8>(at++)) || isEncodedFile(this.pieceAt, JUDGED_BYTES)) continue;
+      this.mediaBytes -= JUDGED_BYTES;
+      this.boundary();
+      this.readText(this.pieceAt, this.pieceAt + JUDGED_BYTES);
+      // The next piece may be of the file again.
+      this.unbroken = <i32>TEXT_BYTES;
+      return at;
+    }
     if (at < end) this.boundary();
     return at;
   }
 
-  /** Whether a long run of base64 bytes is encoded binary data, by the sample that ends with this byte, if one does. */
-  private looksEncoded(place: u32): bool {
-    if (place == SMALL) ++this.smalls;
-    else if (place == CAPITAL) ++this.capitals;
-    else if (place == DIGIT) ++this.digits;
-    if (++this.sampled < SAMPLE_BYTES) return false;
-    const least = min(this.smalls, min(this.capitals, this.digits));
-    this.sampled = this.smalls = this.capitals = this.digits = 0;
-    return least >= SAMPLE_LEAST;
+  /** Whether a long run of base64 bytes is media, by the piece that ends with `byte`, if one does. */
+  private looksEncoded(byte: u8): bool {
+    return this.collect(byte) && isEncodedFile(this.pieceAt, JUDGED_BYTES);
+  }
+
+  /** Whether `byte` completes a piece. */
+  private collect(byte: u8): bool {
+    store<u8>(this.pieceAt + this.collected, byte);
+    if (++this.collected < JUDGED_BYTES) return false;
+    this.collected = 0;
+    return true;
+  }
+
+  private get pieceAt(): usize {
+    return changetype<usize>(this.piece);
   }
 }
 
@@ -176,10 +178,4 @@ export class TokenEstimator {
 @inline
 function placeOf(character: u32): u32 {
   return character < 0x10000 ? load<u8>(BASIC_PLANE + (character >> 5)) : RARE;
-}
-
-// @ts-ignore: decorator
-@inline
-function isBase64(byte: u8): bool {
-  return byte < 0x80 && (load<u8>(ASCII + byte) & BASE64) != 0;
 }

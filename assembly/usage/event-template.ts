@@ -65,7 +65,7 @@ export class EventTemplate {
     this.unused = 0;
     for (let i = 0; i < this.count; ++i) {
       const value = valueAt(this.values, i);
-      if (value.isText) this.document.passText(value.start, value.end, value.lead, value.escaped);
+      if (value.isText) this.document.passText(value.start, <i32>(value.end - value.start));
     }
     return behind;
   }
@@ -131,7 +131,6 @@ function find(value: EventValue, at: usize, end: usize): bool {
     return value.end > at;
   }
   let stop = findTextEnd(at, end);
-  value.escaped = stop < end && load<u8>(stop) == BACKSLASH;
   while (stop + 1 < end && load<u8>(stop) == BACKSLASH && isSimpleEscape(load<u8>(stop, 1))) {
     stop = findTextEnd(stop + 2, end);
   }

@@ -23,14 +23,11 @@ export class EventValue {
   isNumber: bool;
   /** Whether it is text that the model generated. */
   isText: bool;
-  /** Of a text: how many bytes behind the end of its name it begins. */
-  lead: i32;
   /** Whether it is known to differ. */
   varies: bool;
-  /** Where it stands in the event that is being compared, and whether there are escapes in it. */
+  /** Where it stands in the event that is being compared. */
   start: usize;
   end: usize;
-  escaped: bool;
 }
 
 /** The value that is `index`-th in a table of values. */
@@ -70,7 +67,6 @@ export function findValues(ptr: usize, end: usize, table: usize, most: i32, docu
       value.isNumber = false;
       value.from = <i32>(from - ptr);
       value.to = <i32>(quote - ptr);
-      value.lead = <i32>(from - name);
       value.varies = value.isText;
       ++count;
     } else if (c == COMMA || c == LEFT_BRACE || c == RIGHT_BRACE || c == LEFT_BRACKET || c == RIGHT_BRACKET) {

@@ -1,67 +1,113 @@
-import { isDigit, isLetter, LF, MINUS, PLUS, SLASH, UNDERSCORE } from "../bytes/ascii";
-import { JsonReader } from "../json/reader";
+import { BACKSLASH, LOWER_N, MINUS } from "../bytes/ascii";
+import { JsonReader, MAX_DEPTH } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
-import { TextMeter } from "./text-meter";
+import { isBase64 } from "./encoded-file";
+import { Member, memberOf } from "./request-names";
+import { Origin, TextMeter } from "./text-meter";
 
-/** Bytes of a name or number that was cut or holds escapes; nobody looks at them. */
+/** Bytes of a name or number that was cut or holds escapes. */
 const TEXT_LIMIT: i32 = 64;
-/** A string that begins with so many letters and digits, and goes on, is no text but an encoded file. */
+/** A string in which so many bytes are of the alphabet of base64, after a prefix of at most so many, may be a file. */
 const FILE_START: i32 = 256;
-/** What an encoded file is taken for: a picture of 200 KB is about 300 tokens, one of 1 MB about 1,400. */
-const FILE_BYTES_PER_TOKEN: i64 = 1024;
-/** `data:image/png;base64,` and the like. */
-const MAX_DATA_PREFIX: i32 = 64;
+const MAX_PREFIX: i32 = 64;
 
 /** Bodies of at most so many bytes are held. */
 const MAX_HELD: i32 = 8 << 10;
+const LEAST_HELD: i32 = 512;
 
-const BOUNDARY: usize = memory.data<u8>([LF]);
+/** A number in a list may be a token of the prompt; one with more digits is several in any case. */
+const TOKEN_DIGITS: i64 = 6;
+const DIGITS_PER_TOKEN: i64 = 3;
+/** Of names that are too long to be read. */
+const BYTES_PER_TOKEN: i64 = 2;
+
+/** A line end, as it is written in strings. */
+const BOUNDARY: usize = memory.data<u8>([BACKSLASH, LOWER_N]);
+const BOUNDARY_SIZE: i32 = 2;
+/** The byte order mark of UTF-8, lowest byte first. */
+const MARK: u32 = 0xbfbbef;
+/** `data:`, its first four letters lowest first. */
+const DATA: u32 = 0x61746164;
 
 /**
- * Estimates the input of a call from the body of its request, while it passes: the text of all its strings. That is more
- * than the prompt by the model's name, roles and types, and less by what the provider puts around each message, which
- * is about as much. Pictures, audio and files come in base64 and are not billed by their length, so they count little.
- * What is not JSON counts nothing.
+ * Estimates the input of a call from the body of its request, while it passes: the text of all its strings, the names that no
+ * API has (those of a tool's parameters), and a token for each number in a list. That is more than the prompt by the
+ * model's name, roles and types, and less by what the provider puts around each message, which is about as much.
+ *
+ * Pictures, audio and files come in base64 and are not billed by their length, so they count little: where they look like
+ * that, piece by piece, whatever surrounds them (`encoded-file.ts`).
+ *
+ * What is not JSON, from there on, counts as text, byte by byte: comments, a second text, UTF-16, forms, bodies that are compressed. So does
+ * what stands in too many containers. In a body of several parts (RFC 2046, section 5.1), what is no text is a file.
  *
  * Few requests are estimated, so a body is only held at first, and read when the estimate is asked for, or when it turns
- * out to be long: then the size of its text has to be found as it passes. While what is held is read, its text moves to
- * the front of the same memory, which it can, since JSON is never shorter than the text in it.
+ * out to be long: then the size of its text has to be found as it passes.
  *
- * A meter is made once and used for one request after the other; about 8.5 KB, whatever the body.
+ * A meter is made once and used for one request after the other; at most 8.5 KB, whatever the body.
  */
 @final
 export class RequestMeter {
   private reader: JsonReader = new JsonReader(TEXT_LIMIT);
-  private text: TextMeter = new TextMeter(MAX_HELD);
+  private text: TextMeter = new TextMeter();
+  private files: TextMeter = new TextMeter();
+  private body: usize = 0;
+  private room: i32 = 0;
   /** How many bytes are held, or -1 once they have been read. */
   private held: i32 = 0;
-  private fileBytes: i64 = 0;
-  /** Whether the string that is read is an encoded file. */
+  /** Whether the rest is no JSON. */
+  private isRaw: bool = false;
+  /** Whether it begins as a body in several parts does. */
+  private isInParts: bool = false;
+  /** Whether a container is passed over because it is too deep. */
+  private isDeep: bool = false;
+  /** How many bytes of a byte order mark have been seen. */
+  private marked: u32 = 0;
+  /** Tokens of names and numbers. */
+  private others: i64 = 0;
+  /** What the member is that is read. */
+  private member: Member = Member.Known;
+  private inString: bool = false;
   private inFile: bool = false;
-  /** The reader's offset since which the string is only measured, or -1. */
-  private droppedFrom: i64 = -1;
+  /** Whether the string that is read begins as a data URL. */
+  private isData: bool = false;
+  /** One bit per open container, the innermost lowest: 1 for a list. */
+  private lists: u64 = 0;
+  /** The reader's offset behind the last token. */
+  private behind: i64 = 0;
 
   /** Frees the memory; the meter must not be used after that. */
   dispose(): void {
     this.reader.dispose();
     this.text.dispose();
+    this.files.dispose();
+    this.giveBackBody();
   }
 
   /** Starts a new request. */
   begin(): void {
     this.reader.begin();
-    this.reader.strings = Strings.Stream;
+    this.reader.strings = Strings.Raw;
     this.text.begin();
+    this.files.begin();
     this.held = 0;
-    this.fileBytes = 0;
+    this.isRaw = false;
+    this.isInParts = false;
+    this.isDeep = false;
+    this.marked = 0;
+    this.others = 0;
+    this.member = Member.Known;
+    this.inString = false;
     this.inFile = false;
-    this.droppedFrom = -1;
+    this.lists = 0;
+    this.behind = 0;
   }
 
   /** Takes the next `len` bytes of the body at `ptr`, borrowed for the call. */
   feed(ptr: usize, len: i32): void {
+    if (len <= 0) return;
     if (this.held >= 0 && len <= MAX_HELD - this.held) {
-      memory.copy(this.text.memory + this.held, ptr, len);
+      this.makeRoom(this.held + len);
+      memory.copy(this.body + this.held, ptr, len);
       this.held += len;
       return;
     }
@@ -69,57 +115,148 @@ export class RequestMeter {
     this.read(ptr, len);
   }
 
+  /** The estimate for what was fed so far. */
+  get tokens(): i64 {
+    this.readHeld();
+    return this.text.tokens + this.files.tokens + this.others;
+  }
+
+  private makeRoom(size: i32): void {
+    if (size <= this.room) return;
+    let room = max(this.room, LEAST_HELD);
+    while (room < size) room <<= 1;
+    this.body = this.body == 0 ? heap.alloc(room) : heap.realloc(this.body, room);
+    this.room = room;
+  }
+
+  private giveBackBody(): void {
+    if (this.body != 0) heap.free(this.body);
+    this.body = 0;
+    this.room = 0;
+  }
+
   private readHeld(): void {
     const held = this.held;
     this.held = -1;
-    if (held > 0) this.read(this.text.memory, held);
+    if (held > 0) this.read(this.body, held);
+    if (held >= 0) this.giveBackBody();
   }
 
   private read(ptr: usize, len: i32): void {
+    let at = ptr;
+    const end = ptr + len;
+    while (this.marked < 3 && at < end) {
+      if (load<u8>(at) != <u8>(MARK >> (this.marked << 3))) {
+        this.isInParts = this.marked == 0 && load<u8>(at) == MINUS;
+        this.marked = 3;
+        break;
+      }
+      ++this.marked;
+      ++at;
+    }
+    if (this.isRaw) return this.text.feed(at, <i32>(end - at));
     const reader = this.reader;
-    reader.feed(ptr, len);
-    let token = reader.next();
-    while (token > Token.Malformed) {
-      if (token == Token.Part) this.part(reader.text.ptr, reader.text.length);
-      else if (token == Token.String) this.endString();
-      token = reader.next();
+    reader.feed(at, <i32>(end - at));
+    while (true) {
+      // What is passed over without tokens, because it is too deep, is text as it is.
+      const from = reader.position;
+      const token = reader.next();
+      if (this.isDeep) {
+        this.text.feed(from, <i32>(reader.position - from));
+        this.isDeep = token == Token.More;
+      }
+      if (token <= Token.Malformed) {
+        if (token == Token.Malformed) this.readRaw(reader.position, end);
+        return;
+      }
+      this.take(token);
+      this.behind = reader.offset;
     }
   }
 
-  /** The estimate for what was fed so far, but for a string that goes on. */
-  get tokens(): i64 {
-    this.readHeld();
-    return this.text.tokens + this.fileBytes / FILE_BYTES_PER_TOKEN;
+  /** From here on there is no JSON. */
+  private readRaw(at: usize, end: usize): void {
+    this.isRaw = true;
+    this.text.origin = this.isInParts ? Origin.Plain | Origin.Parts : Origin.Plain;
+    this.text.feed(at, <i32>(end - at));
+  }
+
+  private take(token: Token): void {
+    const reader = this.reader;
+    switch (token) {
+      case Token.Part:
+        return this.part(reader.text.ptr, reader.text.length);
+      case Token.String:
+        return this.endString();
+      case Token.Key:
+        return this.name();
+      case Token.Number:
+        return this.number();
+      case Token.ObjectStart:
+      case Token.ArrayStart:
+        this.lists = (this.lists << 1) | (token == Token.ArrayStart ? 1 : 0);
+        if (reader.depth < MAX_DEPTH) return;
+        this.isDeep = true;
+        this.lists >>= 1;
+        reader.skip();
+        return;
+      case Token.ObjectEnd:
+      case Token.ArrayEnd:
+        this.lists >>= 1;
+        // In a list, strings may follow.
+        this.member = Member.Text;
+    }
+  }
+
+  private name(): void {
+    const text = this.reader.text;
+    const written = this.reader.offset - this.behind;
+    this.member = text.truncated ? Member.Unknown : memberOf(text.ptr, text.length);
+    if (this.member != Member.Unknown) return;
+    if (text.truncated) {
+      this.others += written / BYTES_PER_TOKEN;
+      return;
+    }
+    if (text.length == 0) return;
+    this.text.feed(text.ptr, text.length);
+    this.text.feed(BOUNDARY, BOUNDARY_SIZE);
+  }
+
+  private number(): void {
+    const size = this.reader.offset - this.reader.valueStart;
+    if (size > TOKEN_DIGITS) this.others += (size + DIGITS_PER_TOKEN - 1) / DIGITS_PER_TOKEN;
+    else if (this.lists & 1) ++this.others;
   }
 
   private part(ptr: usize, len: i32): void {
-    if (len > FILE_START + MAX_DATA_PREFIX) this.inFile = looksEncoded(ptr + MAX_DATA_PREFIX);
-    if (this.inFile) this.fileBytes += len;
-    else this.text.feed(ptr, len);
-    // Of the rest of the string, only the size matters: it is found without looking at what stands between.
-    if (!this.inFile && !this.text.isFull) return;
-    this.reader.strings = Strings.Drop;
-    this.droppedFrom = this.reader.offset;
+    if (!this.inString) {
+      this.inString = true;
+      this.isData = len > 4 && load<u32>(ptr) == DATA;
+    }
+    if (this.inFile) return this.files.feed(ptr, len);
+    if (len < FILE_START + MAX_PREFIX || !isBase64At(ptr + MAX_PREFIX)) return this.text.feed(ptr, len);
+    // What comes before the file is read with the text.
+    this.inFile = true;
+    this.text.feed(ptr, MAX_PREFIX);
+    this.files.origin = this.originOfFile();
+    this.files.feed(ptr + MAX_PREFIX, len - MAX_PREFIX);
+  }
+
+  private originOfFile(): i32 {
+    if (this.member == Member.Text) return this.isData ? Origin.File : Origin.String;
+    return this.member == Member.File || this.isData ? Origin.File | Origin.Unread : Origin.String;
   }
 
   private endString(): void {
-    if (this.droppedFrom >= 0) {
-      const size = this.reader.offset - this.droppedFrom - 1;
-      if (this.inFile) this.fileBytes += size;
-      else this.text.skip(size);
-      this.reader.strings = Strings.Stream;
-      this.droppedFrom = -1;
-    }
-    if (!this.inFile) this.text.feed(BOUNDARY, 1);
+    if (!this.inFile) this.text.feed(BOUNDARY, BOUNDARY_SIZE);
+    this.inString = false;
     this.inFile = false;
   }
 }
 
-/** Whether the `FILE_START` bytes at `ptr` are of the alphabet of base64, with nothing between them. */
-function looksEncoded(ptr: usize): bool {
+function isBase64At(ptr: usize): bool {
   for (let i = 0; i < FILE_START; ++i) {
-    const c = load<u8>(ptr + i);
-    if (!isLetter(c) && !isDigit(c) && c != PLUS && c != SLASH && c != MINUS && c != UNDERSCORE) return false;
+    if (!isBase64(load<u8>(ptr + i))) return false;
   }
   return true;
 }

@@ -123,7 +123,6 @@ export class UsageScanner {
 
   /** The response has ended. */
   finish(): void {
-    this.document.finish();
     if (!this.usage.reported) this.tally.commit(this.headers, Combine.Merge);
   }
 

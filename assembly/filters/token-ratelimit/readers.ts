@@ -1,3 +1,5 @@
+import { nowNanoseconds } from "../../abi/time";
+import { seedPlaces } from "../../usage/places";
 import { ReaderPool } from "../../usage/reader-pool";
 import { RequestMeter } from "../../usage/request-meter";
 import { UsageScanner } from "../../usage/scanner";
@@ -10,6 +12,11 @@ const MAX_IDLE = 16;
 export class Readers implements ReaderPool {
   private meters: RequestMeter[] = [];
   private scanners: UsageScanner[] = [];
+
+  constructor() {
+    // Callers know neither this moment nor how many texts are measured after it.
+    seedPlaces(<u64>nowNanoseconds());
+  }
 
   /** A meter for a new request, to be given to `returnMeter`. */
   borrowMeter(): RequestMeter {

@@ -1,5 +1,6 @@
 import "../../../assembly/abi/abort";
 import { Conversation } from "../../../assembly/usage/conversation";
+import { seedPlaces } from "../../../assembly/usage/places";
 import { ReaderPool } from "../../../assembly/usage/reader-pool";
 import { RequestMeter } from "../../../assembly/usage/request-meter";
 import { UsageScanner } from "../../../assembly/usage/scanner";
@@ -47,6 +48,7 @@ export function open(): void {
 export function feed(isClient: bool, bytes: ArrayBuffer, size: i32): string {
   const talk = conversation;
   if (talk === null) return "";
+  seedPlaces(1);
   let reports = "";
   for (let from = 0; from < bytes.byteLength; from += size) {
     const length = min(size, bytes.byteLength - from);

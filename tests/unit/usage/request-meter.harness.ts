@@ -1,11 +1,13 @@
 import "../../../assembly/abi/abort";
+import { seedPlaces } from "../../../assembly/usage/places";
 import { RequestMeter } from "../../../assembly/usage/request-meter";
 
 /** One for all requests, as in the filter: whatever a body leaves behind must not show in the next one. */
 const meter = new RequestMeter();
 
-/** The estimate for a body that is fed in pieces of `size` bytes. */
-export function tokens(body: ArrayBuffer, size: i32): i64 {
+/** The estimate for a body that is fed in pieces of `size` bytes, and looked at in places that depend on `seed`. */
+export function tokens(body: ArrayBuffer, size: i32, seed: i32): i64 {
+  seedPlaces(seed);
   meter.begin();
   for (let from = 0; from < body.byteLength; from += size) {
     const length = min(size, body.byteLength - from);

@@ -1,6 +1,7 @@
 import "../../../assembly/abi/abort";
 import { countClamped, NO_COUNT, parseCount } from "../../../assembly/usage/count";
 import { HEADERS } from "../../../assembly/usage/formats";
+import { seedPlaces } from "../../../assembly/usage/places";
 import { UsageScanner } from "../../../assembly/usage/scanner";
 import { Usage } from "../../../assembly/usage/usage";
 
@@ -16,6 +17,7 @@ function show(usage: Usage): string {
 
 /** An empty `type` is none. */
 function begin(type: string): void {
+  seedPlaces(1);
   const bytes = String.UTF8.encode(type);
   scanner.begin(changetype<usize>(bytes), bytes.byteLength);
 }

@@ -1,0 +1,49 @@
+import { ByteTable } from "../bytes/table";
+import { bytesOf } from "../bytes/bytes";
+
+/** What a member of a request is by its name. */
+export const enum Member {
+  /** One that APIs have, and models do not see. */
+  Known,
+  /** ...whose strings they read. */
+  Text,
+  /** ...whose strings are files, or what only the provider can read. */
+  File,
+  /** No API has it: whoever made it up may have done so for the model, as in the schema of a tool. */
+  Unknown,
+}
+
+// OpenAI, Anthropic, Gemini, Cohere, Mistral, Ollama, vLLM, Bedrock, DashScope.
+const TEXTS =
+  "content text input prompt system instructions arguments description message query context preamble suffix title output " +
+  "thinking reasoning_content inputText documents";
+const FILES =
+  "url image_url audio_url video_url document_url data file_data image images image_data audio video mask bytes b64_json blob " +
+  "file result signature thoughtSignature thought_signature encrypted_content";
+const OTHERS =
+  "model messages role type name tools function parameters properties required items enum contents parts tool_calls id " +
+  "call_id tool_call_id tool_use_id max_tokens max_completion_tokens max_output_tokens maxOutputTokens maxTokens " +
+  "temperature top_p topP top_k topK stream stream_options include_usage n stop stop_sequences seed user metadata " +
+  "response_format json_schema schema strict tool_choice parallel_tool_calls presence_penalty frequency_penalty " +
+  "logprobs top_logprobs logit_bias cache_control ttl source media_type mime_type mimeType inline_data inlineData " +
+  "file_id fileData filename format detail generationConfig safetySettings category threshold systemInstruction " +
+  "system_instruction functionDeclarations functionCall functionResponse args response input_schema inputSchema " +
+  "index reasoning effort summary include store options num_ctx num_predict keep_alive think budget_tokens " +
+  "additionalProperties modalities voice anthropic_version inputs extra_body service_tier";
+
+const NAMES = new ByteTable(160);
+
+function add(names: string, member: Member): void {
+  const list = names.split(" ");
+  for (let i = 0; i < list.length; ++i) NAMES.add(bytesOf(list[i]), member);
+}
+
+add(TEXTS, Member.Text);
+add(FILES, Member.File);
+add(OTHERS, Member.Known);
+
+/** What the member is whose name is the `len` bytes at `ptr`. */
+export function memberOf(ptr: usize, len: i32): Member {
+  const member = NAMES.find(ptr, len);
+  return member < 0 ? Member.Unknown : member;
+}
