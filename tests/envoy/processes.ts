@@ -17,6 +17,8 @@ export const isAvailable =
 interface Child {
   readonly process: ChildProcess;
   readonly lines: string[];
+  /** Asks it to end, and waits until it has. */
+  terminate(): Promise<void>;
   /** Ends it as nobody would wish. */
   kill(): Promise<void>;
 }
@@ -42,6 +44,10 @@ function run(command: string, args: string[]): Child {
   return {
     process: child,
     lines,
+    terminate: async () => {
+      child.kill("SIGTERM");
+      await exited;
+    },
     kill: async () => {
       process.removeListener("exit", kill);
       kill();
@@ -115,15 +121,18 @@ export interface EnvoyOptions {
 
 export interface Envoy {
   readonly url: string;
+  readonly adminUrl: string;
   readonly pid: number;
   /** What it has written: its log and its access log. */
   readonly lines: string[];
   /** The value of a statistic of the filter, without `wasmcustom.`; 0 when there is none. */
   stat(name: string): Promise<number>;
-  /** The body of a page of its admin. */
-  admin(path: string): Promise<string>;
+  /** The body of a page of its admin; those that change something want a POST. */
+  admin(path: string, method?: "GET" | "POST"): Promise<string>;
   /** Gives the filter a new configuration, as a control plane does, while it serves. */
   push(configuration: object | string): void;
+  /** SIGTERM, as Kubernetes and Docker send it; waits until it has ended, and leaves the rest to `stop`. */
+  terminate(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -252,8 +261,9 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     ...["--component-log-level", "wasm:info", "--file-flush-interval-msec", "20"],
   ]);
   let url = "";
-  const admin = async (path: string): Promise<string> => {
-    const response = await fetch(`http://${readFileSync(file("admin"), "utf8").trim()}${path}`);
+  const adminUrl = (): string => `http://${readFileSync(file("admin"), "utf8").trim()}`;
+  const admin = async (path: string, method: "GET" | "POST" = "GET"): Promise<string> => {
+    const response = await fetch(`${adminUrl()}${path}`, { method });
     return response.text();
   };
   const stop = async (): Promise<void> => {
@@ -267,6 +277,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   });
   return {
     url,
+    adminUrl: adminUrl(),
     pid: child.process.pid!,
     lines: child.lines,
     admin,
@@ -278,6 +289,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       configure(filter, configuration);
       (extension ?? lds).write();
     },
+    terminate: () => child.terminate(),
     stop,
   };
 }
