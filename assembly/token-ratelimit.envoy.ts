@@ -9,4 +9,5 @@ export { proxy_on_http_call_response } from "./abi/http-call";
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_1(): void {}
 
-setRootFactory((id) => new RateLimitRoot(id, (redis) => new HttpTransport(redis)));
+// Each command is sent with its own credentials, to its own database.
+setRootFactory((id) => new RateLimitRoot(id, (redis) => new HttpTransport(redis), false));

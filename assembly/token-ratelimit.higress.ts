@@ -9,4 +9,4 @@ export { proxy_on_redis_call_response } from "./abi/redis";
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_100(): void {}
 
-setRootFactory((id) => new RateLimitRoot(id, (redis) => HigressTransport.connect(redis)));
+setRootFactory((id) => new RateLimitRoot(id, (redis) => HigressTransport.connect(redis), true));

@@ -44,6 +44,16 @@ export class RedisConfig {
     );
   }
 
+  /** The fields, without their values, in which another block for the same service differs; "" if in none. */
+  differenceTo(other: RedisConfig): string {
+    const fields: string[] = [];
+    if (!equals(this.username, other.username)) fields.push("username");
+    if (!equals(this.password, other.password)) fields.push("password");
+    if (this.timeout != other.timeout) fields.push("timeout");
+    if (this.database != other.database) fields.push("database");
+    return fields.join(", ");
+  }
+
   /** The name of the service's cluster in Envoy, as Higress and Istio spell it. */
   get cluster(): Bytes {
     return bytesOf(`outbound|${this.servicePort}||${textOf(this.serviceName)}`);

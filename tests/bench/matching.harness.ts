@@ -33,7 +33,7 @@ export function allocate(size: usize): usize {
 
 /** Takes the `len` bytes at `ptr` as the configuration; whether it was accepted. */
 export function configure(ptr: usize, len: i32): bool {
-  const config = parsePluginConfig(copyOf(ptr, len), new Problems());
+  const config = parsePluginConfig(copyOf(ptr, len), new Problems(), true);
   heap.free(ptr);
   values = [];
   items = [];

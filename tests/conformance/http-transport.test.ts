@@ -57,6 +57,35 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     ]);
   });
 
+  it("sends each rule's commands with its own credentials, to its own database, though all go to one service", async () => {
+    const rule = (name: string, database: number, authorization: string, timeout: number): object => ({
+      rule_name: name,
+      global_threshold: { token_per_minute: 10 },
+      redis: { service_name: "redis.dns", database, timeout, http: { cluster: "webdis", authorization } },
+    });
+    const host = await start(file, {
+      _rules_: [
+        { ...rule("a", 1, "Basic YQ==", 100), _match_route_: "a" },
+        { ...rule("b", 2, "Basic Yg==", 200), _match_route_: "b" },
+      ],
+    });
+    for (const [i, route] of ["a", "b", "a"].entries()) {
+      host.properties.set("xds.route_name", route);
+      host.request(2 + i, ROOT, {});
+    }
+    const sent = host.calls.map(({ timeout, headers, command }) => [
+      command.args[3]!.split(":")[1],
+      command.database,
+      headers.authorization,
+      timeout,
+    ]);
+    const [a, b] = [
+      ["a", "1", "Basic YQ==", 100],
+      ["b", "2", "Basic Yg==", 200],
+    ];
+    expect(sent).toEqual([a, b, a]);
+  });
+
   it("asks Webdis for the counters, and lets the request wait", async () => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);

@@ -53,6 +53,20 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(String(host.pending[0]!.args[3])).toBe(`higress-token-ratelimit:${expected}:global_threshold:60`);
   });
 
+  it("is refused when two rules reach one Redis service in different ways, which the host cannot do", async () => {
+    const host = await start(file);
+    const rules = [
+      rule("a", { _match_route_: ["a"] }),
+      rule("b", { _match_route_: ["b"], redis: { ...REDIS, database: 2, password: "hunter2" } }),
+    ];
+    expect(host.configure(ROOT, { _rules_: rules })).toBe(false);
+    expect(host.lines()).toEqual([
+      "[ai-token-ratelimit] _rules_[1].redis: names the service of _rules_[0].redis with another password, database; " +
+        "the gateway reaches a service in one way only; give both the same, or services of their own",
+    ]);
+    expect(host.redisInits).toEqual([]);
+  });
+
   it("leaves requests alone that no rule selects when there is no global configuration", async () => {
     const host = await start(file, { _rules_: [rule("route", { _match_route_: ["chat"] })] });
     host.request(2, ROOT, {});

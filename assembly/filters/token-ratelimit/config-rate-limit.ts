@@ -3,6 +3,7 @@ import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { readRedis, RedisConfig } from "../../config/redis";
+import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
@@ -71,10 +72,12 @@ export class RateLimitConfig {
 
 /**
  * Reads a rate limiting configuration: the global one, or the one of a rule of `_rules_`.
+ * @param blocks where its redis block is added, to be compared with others
  * @returns null if it has no rule_name or no redis; otherwise something that is only usable if no error was reported
  */
-export function readRateLimit(fields: Fields): RateLimitConfig | null {
+export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitConfig | null {
   const redis = readRedisBlock(fields);
+  if (redis !== null) blocks.add(redis, fields.at("redis"));
   const name = readRuleName(fields);
   const errorsBefore = fields.problems.errorCount;
   const mode = readMode(fields);

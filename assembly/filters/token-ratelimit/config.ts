@@ -3,6 +3,7 @@ import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
+import { RedisBlocks } from "../../config/redis-blocks";
 import { JsonValue, parseJson } from "../../json/value";
 import { Selector } from "../../rules/selector";
 import { RATE_LIMIT_FIELDS, RateLimitConfig, readRateLimit } from "./config-rate-limit";
@@ -49,9 +50,14 @@ export class PluginConfig {
 
 /**
  * Reads the configuration of the plugin, JSON as Higress and Envoy hand it over. Every problem is reported.
+ * @param sharesConnections whether the host reaches a Redis service in one way, whichever configuration asks for it
  * @returns null if there is any error
  */
-export function parsePluginConfig(text: Bytes, problems: Problems): PluginConfig | null {
+export function parsePluginConfig(
+  text: Bytes,
+  problems: Problems,
+  sharesConnections: bool,
+): PluginConfig | null {
   const root = Path.root();
   if (isBlankText(text)) {
     problems.error(root, EMPTY_CONFIGURATION);
@@ -67,11 +73,13 @@ export function parsePluginConfig(text: Bytes, problems: Problems): PluginConfig
   if (fields === null) return null;
 
   const rules = fields.list("_rules_");
-  const overrides = readOverrides(rules, fields);
+  const blocks = new RedisBlocks();
+  const overrides = readOverrides(rules, fields, blocks);
   let global: RateLimitConfig | null = null;
-  if (hasGlobalPart(value)) global = readRateLimit(fields);
+  if (hasGlobalPart(value)) global = readRateLimit(fields, blocks);
   else if (rules.length == 0) problems.error(root, EMPTY_CONFIGURATION);
   fields.warnOfOthers(ROOT_FIELDS);
+  if (sharesConnections) blocks.compare(problems);
   return problems.hasErrors ? null : new PluginConfig(global, overrides);
 }
 
@@ -83,13 +91,13 @@ function hasGlobalPart(object: JsonValue): bool {
   return false;
 }
 
-function readOverrides(rules: JsonValue[], root: Fields): RuleOverride[] {
+function readOverrides(rules: JsonValue[], root: Fields, blocks: RedisBlocks): RuleOverride[] {
   const overrides: RuleOverride[] = [];
   for (let i = 0; i < rules.length; ++i) {
     const fields = Fields.of(rules[i], root.at("_rules_").item(i), root.problems);
     if (fields === null) continue;
     const selector = readSelector(fields);
-    const config = readRateLimit(fields);
+    const config = readRateLimit(fields, blocks);
     fields.warnOfOthers(RULE_FIELDS);
     if (selector !== null && config !== null) overrides.push(new RuleOverride(selector, config));
   }

@@ -29,10 +29,14 @@ export class RateLimitRoot extends RootContext {
   /** Streams that have ended and can be used again. */
   private idle: RateLimitStream[] = [];
 
-  /** @param connect makes a way to a Redis, which differs between gateways */
+  /**
+   * @param connect makes a way to a Redis, which differs between gateways
+   * @param sharesConnections whether the gateway reaches a Redis service in one way for all who use it
+   */
   constructor(
     id: u32,
     private connect: (redis: RedisConfig) => Transport,
+    private sharesConnections: bool,
   ) {
     super(id);
   }
@@ -41,7 +45,7 @@ export class RateLimitRoot extends RootContext {
   onConfigure(): bool {
     const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
     const problems = new Problems();
-    const config = parsePluginConfig(text === null ? EMPTY : text, problems);
+    const config = parsePluginConfig(text === null ? EMPTY : text, problems, this.sharesConnections);
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;

@@ -21,9 +21,9 @@ import { RuleMode } from "../../../assembly/rules/rule-mode";
 let config: PluginConfig | null = null;
 
 /** Parses a configuration, which the functions below use; returns "error: ..." and "warning: ..." lines. */
-export function parse(text: ArrayBuffer): string[] {
+export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
   const problems = new Problems();
-  config = parsePluginConfig(text, problems);
+  config = parsePluginConfig(text, problems, sharesConnections);
   const lines: string[] = [];
   const errors = problems.errors;
   for (let i = 0; i < errors.length; ++i) lines.push("error: " + errors[i]);

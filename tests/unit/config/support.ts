@@ -5,7 +5,7 @@ import { parse as parseYaml } from "yaml";
 import { loadHarness } from "../../support/as.ts";
 
 interface Harness {
-  parse(text: ArrayBuffer): string[];
+  parse(text: ArrayBuffer, sharesConnections: boolean): string[];
   describe(): string;
   dump(index: number): string;
   integer(text: string): string;
@@ -14,8 +14,9 @@ interface Harness {
 export const config = await loadHarness<Harness>("tests/unit/config/config.harness.ts");
 
 export const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
-export const parse = (value: unknown): string[] =>
-  config.parse(utf8(typeof value === "string" ? value : JSON.stringify(value)));
+/** @param sharesConnections as Higress does */
+export const parse = (value: unknown, sharesConnections = true): string[] =>
+  config.parse(utf8(typeof value === "string" ? value : JSON.stringify(value)), sharesConnections);
 
 const fixtures = join(import.meta.dirname, "../../fixtures/config");
 export const fixture = (name: string): string => readFileSync(join(fixtures, name), "utf8");
