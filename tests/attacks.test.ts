@@ -157,6 +157,16 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
     "is bounded in bytes however long, and whatever, the parts of rejection counters are",
   ],
   [
+    "A value of 60 KB is searched for patterns that take long on it.",
+    "conformance/values.test.ts",
+    "takes no longer for a value of 60 KB than for one of 4 KB",
+  ],
+  [
+    "What a pattern would match stands behind so much else that it is not looked at.",
+    "unit/rules/value-keys.test.ts",
+    "apply, the first that might, when none of them matches there",
+  ],
+  [
     "A consumer called `ann.metric` has its rejections labelled as Ann's.",
     "conformance/check.test.ts",
     "names the consumer %j in its metric: %s",

@@ -2,7 +2,7 @@ import { decodeRune, runeLength } from "../bytes/utf8";
 import { Alphabet } from "./alphabet";
 import { IntVector } from "./int-vector";
 import { Interner } from "./interner";
-import { Program, satisfied, Side } from "./program";
+import { Found, Program, satisfied, Side } from "./program";
 import { consume, follow, threads } from "./threads";
 
 /** The most entries of a table: 8 KB. */
@@ -30,8 +30,8 @@ export class Automaton {
     private start: i32,
   ) {}
 
-  /** Whether the program matches anywhere in the `len` bytes at `ptr`. */
-  search(ptr: usize, len: i32): bool {
+  /** Looks for a match anywhere in the `len` bytes at `ptr`. */
+  search(ptr: usize, len: i32): Found {
     const alphabet = this.alphabet;
     const ascii = changetype<usize>(alphabet.ascii);
     // Every entry that is a state is the index of a whole row, so the loads stay in the table.
@@ -49,8 +49,9 @@ export class Automaton {
       }
       state = load<u16>(rows + ((<usize>(state + symbol)) << 1));
     }
-    if (state >= FIRST) state = load<u16>(rows + ((<usize>(state + alphabet.size)) << 1));
-    return state == ACCEPT;
+    if (state < FIRST) return state == ACCEPT ? Found.Match : Found.Nothing;
+    const last = load<u16>(rows + ((<usize>(state + alphabet.size)) << 1));
+    return last == ACCEPT ? Found.Match : Found.NotYet;
   }
 }
 

@@ -124,6 +124,11 @@ export class Parser {
     return literalOf(code, sets);
   }
 
+  /** After `parse` has succeeded: how many words of code there are. */
+  get size(): i32 {
+    return code.length;
+  }
+
   /** After `parse` has succeeded: the compiled pattern. */
   program(): Program {
     return link(code, this.assertions);

@@ -39,6 +39,16 @@ export const enum Assertion {
   NoWordBoundary = 32,
 }
 
+/** What a search has found out about a text. */
+export const enum Found {
+  /** It does not match, and no text matches that begins with it. */
+  Nothing,
+  /** It does not match, but a text might that goes on. */
+  NotYet,
+  /** It matches. */
+  Match,
+}
+
 /** What assertions can know of the rune on one side of a position. */
 export const enum Side {
   Other,

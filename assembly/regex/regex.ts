@@ -3,7 +3,7 @@ import { Automaton, automatonOf } from "./automaton";
 import { Literal } from "./literal";
 import { Parser } from "./parser";
 import { Pattern } from "./pattern";
-import { Program } from "./program";
+import { Found, Program } from "./program";
 import { simulate } from "./simulation";
 import { reserveThreads } from "./threads";
 
@@ -17,14 +17,14 @@ export class Regex {
   ) {}
 
   /**
-   * Whether the pattern matches anywhere in the `len` bytes at `ptr`, read as UTF-8, each invalid byte as U+FFFD.
-   * Takes time linear in `len` for every pattern, and allocates nothing.
+   * Looks for a match anywhere in the `len` bytes at `ptr`, read as UTF-8, each invalid byte as U+FFFD. Takes time linear in
+   * `len` for every pattern (`cost.ts` says how much), and allocates nothing.
    */
-  search(ptr: usize, len: i32): bool {
+  search(ptr: usize, len: i32): Found {
     const automaton = this.automaton;
     if (automaton !== null) return automaton.search(ptr, len);
     const program = this.program;
-    return program !== null && simulate(program, ptr, len);
+    return program !== null ? simulate(program, ptr, len) : Found.Nothing;
   }
 }
 
@@ -67,6 +67,8 @@ export class RegexCheck {
   constructor(
     /** What all texts that match have in common, or null when the pattern is refused. */
     readonly literal: Literal | null,
+    /** How many words of code it compiles to. */
+    readonly size: i32,
     /** Why it is refused, or "": see `RegexResult`, but without a word of the pattern. */
     readonly reason: string,
     readonly offset: i32,
@@ -77,5 +79,15 @@ export class RegexCheck {
 export function checkRegex(pattern: Bytes): RegexCheck {
   const p = new Pattern(pattern);
   const parser = new Parser(p);
-  return parser.parse() ? new RegexCheck(parser.literal(), "", 0) : new RegexCheck(null, p.reason, p.errorAt);
+  if (!parser.parse()) return new RegexCheck(null, 0, p.reason, p.errorAt);
+  return new RegexCheck(parser.literal(), parser.size, "", 0);
+}
+
+/** Whether a pattern that `checkRegex` accepts is made deterministic when it is compiled. */
+export function isDeterministic(pattern: Bytes): bool {
+  const parser = new Parser(new Pattern(pattern));
+  if (!parser.parse()) return false;
+  const program = parser.program();
+  reserveThreads(program.code.length);
+  return automatonOf(program) !== null;
 }

@@ -1,12 +1,12 @@
 import { decodeRune, runeLength } from "../bytes/utf8";
-import { Program, satisfied, Side } from "./program";
+import { Found, Program, satisfied, Side } from "./program";
 import { consume, follow, threads } from "./threads";
 
 /**
- * Whether the program matches anywhere in the `len` bytes at `ptr`. All threads advance together, rune by rune, and
+ * Looks for a match of the program anywhere in the `len` bytes at `ptr`. All threads advance together, rune by rune, and
  * are never more than words of code, so the time is at most proportional to the text times the program.
  */
-export function simulate(program: Program, ptr: usize, len: i32): bool {
+export function simulate(program: Program, ptr: usize, len: i32): Found {
   const code = program.code;
   const alphabet = program.alphabet;
   const end = ptr + len;
@@ -24,11 +24,11 @@ export function simulate(program: Program, ptr: usize, len: i32): bool {
     }
     const after = <Side>program.sides[symbol];
     count = follow(code, count, satisfied(before, after));
-    if (count < 0) return true;
+    if (count < 0) return Found.Match;
     count = consume(code, program.rows, count, symbol);
     if (!program.anchored) threads[count++] = 0;
-    else if (count == 0) return false;
+    else if (count == 0) return Found.Nothing;
     before = after;
   }
-  return follow(code, count, satisfied(before, Side.Edge)) < 0;
+  return follow(code, count, satisfied(before, Side.Edge)) < 0 ? Found.Match : Found.NotYet;
 }

@@ -18,10 +18,14 @@ export class AddressKeys {
     this.table = new CidrTable(blocks);
   }
 
-  /** The limit of the first block, in configured order, that contains `address`. */
-  find(address: IpAddress): Limit | null {
-    const position = this.table.find(address);
-    return position < 0 ? null : this.limits.get(this.ids[position]);
+  /** The number of the first block, in configured order, that contains `address`, or -1. */
+  find(address: IpAddress): i32 {
+    return this.table.find(address);
+  }
+
+  /** The limit of a block that `find` has returned. */
+  limitOf(block: i32): Limit {
+    return this.limits.get(this.ids[block]);
   }
 
   /** For each block, whether it is the first that contains some address. */

@@ -8,6 +8,8 @@ export class Match {
   constructor(
     readonly item: RuleItem,
     readonly limit: Limit,
+    /** Which of the item's `limit_keys` it is, from 0. */
+    readonly key: i32,
     /** What the item's counter is kept for: the value found in the request, or the canonical text of its address. */
     readonly value: Bytes,
   ) {}

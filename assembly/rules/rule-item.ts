@@ -34,8 +34,8 @@ export class ValueRuleItem extends RuleItem {
   match(facts: Facts): Match | null {
     const value = this.valueIn(facts);
     if (value === null) return null;
-    const limit = this.keys.find(value);
-    return limit === null ? null : new Match(this, limit, value);
+    const key = this.keys.find(value);
+    return key < 0 ? null : new Match(this, this.keys.limitOf(key), key, value);
   }
 
   private valueIn(facts: Facts): Bytes | null {
@@ -72,7 +72,7 @@ export class AddressRuleItem extends RuleItem {
   match(facts: Facts): Match | null {
     const address = facts.address(this.source);
     if (address === null) return null;
-    const limit = this.keys.find(address);
-    return limit === null ? null : new Match(this, limit, address.text());
+    const key = this.keys.find(address);
+    return key < 0 ? null : new Match(this, this.keys.limitOf(key), key, address.text());
   }
 }

@@ -2,6 +2,7 @@ import { addressOf, Bytes, bytesOf, copyOf, startsWith } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 import { Literal } from "../regex/literal";
 import { Prefilter } from "../regex/prefilter";
+import { Found } from "../regex/program";
 import { compileRegex, Regex } from "../regex/regex";
 import { Limit } from "./limit";
 import { LimitTable } from "./limit-table";
@@ -9,38 +10,53 @@ import { LimitTable } from "./limit-table";
 /** What a key begins with that is a regular expression. */
 export const REGEXP_PREFIX: Bytes = bytesOf("regexp:");
 
+/** How many bytes of a value are looked through for patterns. */
+export const MAX_SEARCHED: i32 = 4096;
+
 /** The place of a pattern that need not be compiled, because its literal is enough. */
 const NOWHERE: u32 = 0;
 
-/** The `limit_keys` of a rule item: which limit applies to which value. */
+/** The `limit_keys` of a rule item: which limit applies to which value. Keys are numbered as they are configured, from 0. */
 export abstract class ValueKeys {
-  /** The limit of the first key, in configured order, that matches `value`. */
-  abstract find(value: Bytes): Limit | null;
+  /** For each key the number of its limit. */
+  protected readonly ids: StaticArray<i32>;
+
+  /** @param count how many keys there are */
+  constructor(
+    count: i32,
+    private readonly limits: LimitTable,
+  ) {
+    this.ids = new StaticArray<i32>(count);
+  }
+
+  /** The number of the first key, in configured order, that matches `value`, or -1. */
+  abstract find(value: Bytes): i32;
+
+  /** The limit of a key that `find` has returned. */
+  limitOf(key: i32): Limit {
+    return this.limits.get(this.ids[key]);
+  }
 }
 
 /** Keys that match the value equal to them, at the cost of one hash whatever their number. */
 @final
 export class ExactKeys extends ValueKeys {
-  /** From a key to the number of its limit. */
+  /** From the text of a key to its number. */
   private readonly table: ByteTable;
 
-  /** @param expected the number of keys to make room for */
-  constructor(
-    expected: i32,
-    private readonly limits: LimitTable,
-  ) {
-    super();
-    this.table = new ByteTable(expected);
+  constructor(count: i32, limits: LimitTable) {
+    super(count, limits);
+    this.table = new ByteTable(count);
   }
 
   /** @returns whether the key can match, which one that was added before cannot */
-  add(text: Bytes, limit: i32): bool {
-    return this.table.add(text, limit);
+  add(key: i32, text: Bytes, limit: i32): bool {
+    this.ids[key] = limit;
+    return this.table.add(text, key);
   }
 
-  find(value: Bytes): Limit | null {
-    const limit = this.table.find(addressOf(value), value.byteLength);
-    return limit < 0 ? null : this.limits.get(limit);
+  find(value: Bytes): i32 {
+    return this.table.find(addressOf(value), value.byteLength);
   }
 }
 
@@ -51,83 +67,91 @@ export class ExactKeys extends ValueKeys {
  * Most patterns have a literal without which they cannot match. They are tried only if the value has it, and compiled
  * when they are tried first; some, such as `^team-7-`, need not even be tried then. Those without a literal are tried on
  * each value until an earlier one has matched.
+ *
+ * Of a longer value, the first `MAX_SEARCHED` bytes are looked through, as if it ended there. If no key matches them, and a
+ * pattern might match the whole, the first such pattern applies: nobody escapes by putting enough before what would match.
  */
 @final
 export class PatternKeys extends ValueKeys {
-  /** From the text of a key to its position. */
+  /** From the text of a key to its number. */
   private readonly texts: ByteTable;
-  /** For each pattern the number of its limit; where `texts` keeps its text; and itself once it is compiled. */
-  private readonly ids: StaticArray<i32>;
+  /** For each pattern where `texts` keeps its text, and itself once it is compiled. */
   private readonly places: StaticArray<u32>;
   private readonly patterns: StaticArray<Regex | null>;
-  private count: i32 = 0;
   /** Finds the patterns that have a literal. */
   private readonly prefilter: Prefilter;
-  /** The positions of the others, ascending. */
+  /** The numbers of the others, ascending. */
   private readonly others: i32[] = [];
-  /** The number of the limit of `*`, which ends the list, or -1. */
+  /** The first pattern whose literal may stand anywhere, or the number of keys. */
+  private firstInner: i32;
+  /** Where `*` stands, which ends the list, or -1. */
   private rest: i32 = -1;
+  private isEmpty: bool = true;
+  /** The first pattern of the last search that might match if the value went on, or the number of keys. */
+  private undecided: i32 = 0;
 
-  /** @param capacity how many patterns there may be */
-  constructor(
-    capacity: i32,
-    private readonly limits: LimitTable,
-  ) {
-    super();
-    this.texts = new ByteTable(capacity);
-    this.places = new StaticArray<u32>(capacity);
-    this.ids = new StaticArray<i32>(capacity);
-    this.patterns = new StaticArray<Regex | null>(capacity);
-    this.prefilter = new Prefilter(capacity);
+  constructor(count: i32, limits: LimitTable) {
+    super(count, limits);
+    this.texts = new ByteTable(count);
+    this.places = new StaticArray<u32>(count);
+    this.patterns = new StaticArray<Regex | null>(count);
+    this.prefilter = new Prefilter(count);
+    this.firstInner = count;
   }
 
   /**
+   * @param key its number, above those of the keys before
    * @param text the whole key, `regexp:` included
    * @param literal what `checkRegex` found in its pattern
    * @returns whether the key can match, which one after `*` or one that was added before cannot
    */
-  addPattern(text: Bytes, literal: Literal, limit: i32): bool {
-    const position = this.count;
+  addPattern(key: i32, text: Bytes, literal: Literal, limit: i32): bool {
     const place = this.texts.end;
-    if (this.rest >= 0 || !this.texts.add(text, position)) return false;
-    this.places[position] = literal.isEnough ? NOWHERE : place;
-    this.ids[position] = limit;
-    ++this.count;
+    if (this.rest >= 0 || !this.texts.add(text, key)) return false;
+    this.places[key] = literal.isEnough ? NOWHERE : place;
+    this.ids[key] = limit;
+    this.isEmpty = false;
     if (literal.bytes.byteLength > 0) {
-      this.prefilter.add(position, literal);
+      this.prefilter.add(key, literal);
+      if (!literal.isPrefix) this.firstInner = min(this.firstInner, key);
     } else {
-      this.others.push(position);
-      this.compile(position);
+      this.others.push(key);
+      this.compile(key);
     }
     return true;
   }
 
   /** Adds `*`; returns false if it was there already. */
-  addEveryValue(limit: i32): bool {
+  addEveryValue(key: i32, limit: i32): bool {
     if (this.rest >= 0) return false;
-    this.rest = limit;
+    this.rest = key;
+    this.ids[key] = limit;
     return true;
   }
 
-  find(value: Bytes): Limit | null {
-    const position = this.count > 0 ? this.firstIn(value) : 0;
-    const id = position < this.count ? this.ids[position] : this.rest;
-    return id < 0 ? null : this.limits.get(id);
+  find(value: Bytes): i32 {
+    if (this.isEmpty) return this.rest;
+    const length = searchedLength(value);
+    const none = this.ids.length;
+    const first = this.firstIn(value, length);
+    if (first < none || this.rest >= 0) return first < none ? first : this.rest;
+    const undecided = min(this.undecided, this.firstInner);
+    return length < value.byteLength && undecided < none ? undecided : -1;
   }
 
-  /** The first position that matches, or the number of patterns. */
-  private firstIn(value: Bytes): i32 {
+  /** The first pattern that matches the first `len` bytes of a value, or the number of keys; sets `undecided`. */
+  private firstIn(value: Bytes, len: i32): i32 {
     const ptr = addressOf(value);
-    const len = value.byteLength;
-    let first = this.count;
+    let first = this.ids.length;
+    this.undecided = first;
     if (startsWith(value, REGEXP_PREFIX)) {
-      const position = this.texts.find(ptr, len);
-      if (position >= 0) first = position;
+      const key = this.texts.find(ptr, value.byteLength);
+      if (key >= 0) first = key;
     }
     const prefilter = this.prefilter;
     prefilter.begin(ptr, len);
-    for (let position = prefilter.next(); position >= 0; position = prefilter.next()) {
-      if (position < first && this.matches(position, ptr, len)) first = position;
+    for (let key = prefilter.next(); key >= 0; key = prefilter.next()) {
+      if (key < first && this.matches(key, ptr, len)) first = key;
     }
     const others = this.others;
     for (let i = 0; i < others.length && others[i] < first; ++i) {
@@ -137,20 +161,31 @@ export class PatternKeys extends ValueKeys {
   }
 
   /** Whether a pattern matches; if it has a literal, this has been found. */
-  private matches(position: i32, ptr: usize, len: i32): bool {
-    if (this.places[position] == NOWHERE) return true;
-    const known = this.patterns[position];
-    const pattern = known !== null ? known : this.compile(position);
-    return pattern !== null && pattern.search(ptr, len);
+  private matches(key: i32, ptr: usize, len: i32): bool {
+    if (this.places[key] == NOWHERE) return true;
+    const known = this.patterns[key];
+    const pattern = known !== null ? known : this.compile(key);
+    if (pattern === null) return false;
+    const found = pattern.search(ptr, len);
+    if (found == Found.NotYet) this.undecided = min(this.undecided, key);
+    return found == Found.Match;
   }
 
   /** Compiles a pattern, which is known to be right. */
-  private compile(position: i32): Regex | null {
-    const place = this.places[position];
+  private compile(key: i32): Regex | null {
+    const place = this.places[key];
     const start = REGEXP_PREFIX.byteLength;
     const text = copyOf(this.texts.addressAt(place) + start, this.texts.lengthAt(place) - start);
     const pattern = compileRegex(text).regex;
-    this.patterns[position] = pattern;
+    this.patterns[key] = pattern;
     return pattern;
   }
+}
+
+/** How much of a value is looked through; no rune is cut. */
+function searchedLength(value: Bytes): i32 {
+  let length = min(value.byteLength, MAX_SEARCHED);
+  if (length == value.byteLength) return length;
+  for (let i = 0; i < 3 && (load<u8>(addressOf(value) + length) & 0xc0) == 0x80; ++i) --length;
+  return length;
 }

@@ -1,5 +1,6 @@
 import "../../assembly/abi/abort";
 import { bytesOf } from "../../assembly/bytes/bytes";
+import { Found } from "../../assembly/regex/program";
 import { Regex, compileRegex } from "../../assembly/regex/regex";
 import { copyOf } from "../../assembly/bytes/bytes";
 import { TokenEstimator } from "../../assembly/usage/estimator";
@@ -56,7 +57,7 @@ export function compile(ptr: usize, len: i32): bool {
 /** Whether the pattern compiled last is found in the `len` bytes at `ptr`. */
 export function search(ptr: usize, len: i32): bool {
   const r = regex;
-  return r !== null && r.search(ptr, len);
+  return r !== null && r.search(ptr, len) == Found.Match;
 }
 
 export function collect(): void {

@@ -14,6 +14,7 @@ import { Cidr, parseCidr } from "../../rules/cidr";
 import { AddressSource } from "../../rules/facts";
 import { LimitBy, nameOf } from "../../rules/limit-by";
 import { LimitTable } from "../../rules/limit-table";
+import { MAX_COMPILED, PatternCosts } from "../../rules/pattern-costs";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
 import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
@@ -43,6 +44,11 @@ const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
 const NO_BLOCK = "must be an IP address or a block of them, such as 10.0.0.0/8";
+/** What the patterns of a configuration may take of a worker's time for one request: above it there is a warning. */
+const MUCH_TIME: i64 = 1_000_000;
+/** Above this, the configuration is refused. */
+const TOO_MUCH_TIME: i64 = 1_000_000_000;
+
 const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
 
 /** Reads `rule_items`. */
@@ -52,6 +58,9 @@ export class RuleItemsReader {
   /** The largest number of windows in one limit. */
   mostWindows: i32 = 0;
   private readonly limits: LimitTable = new LimitTable();
+  /** What the patterns of each item may take, and where its keys are. */
+  private readonly costs: PatternCosts[] = [];
+  private readonly costPaths: Path[] = [];
   /** Position in `rule_items` by `limit_by_*` and name. */
   private readonly seen: ByteTable = new ByteTable();
 
@@ -70,6 +79,38 @@ export class RuleItemsReader {
       fields.warnOfOthers(ITEM_FIELDS);
     }
     this.limits.complete();
+    this.checkTime(path);
+  }
+
+  /** One value may be tried with the patterns of all items. */
+  private checkTime(path: Path): void {
+    if (this.worstTime() <= MUCH_TIME) return;
+    // What is suspected is worth knowing.
+    let left = MAX_COMPILED;
+    for (let i = 0; i < this.costs.length; ++i) left -= this.costs[i].learn(left);
+    const worst = this.worstTime();
+    if (worst <= MUCH_TIME) return;
+    let certain: i64 = 0;
+    let dearest = 0;
+    for (let i = 0; i < this.costs.length; ++i) {
+      certain += this.costs[i].certain;
+      if (this.timeOfDearest(i) > this.timeOfDearest(dearest)) dearest = i;
+    }
+    const key = this.costPaths[dearest].item(this.costs[dearest].dearest).field("key");
+    const most = `most of it, ${inMilliseconds(this.timeOfDearest(dearest))}, ${key}`;
+    const cost = `have patterns that may take about ${inMilliseconds(worst)} of a worker for one request, ${most}`;
+    if (certain <= TOO_MUCH_TIME) this.problems.warning(path, `${cost}; counted repetitions cost most`);
+    else this.problems.error(path, `${cost}; at most ${inMilliseconds(TOO_MUCH_TIME)} are allowed`);
+  }
+
+  private worstTime(): i64 {
+    let sum: i64 = 0;
+    for (let i = 0; i < this.costs.length; ++i) sum += this.costs[i].worst;
+    return sum;
+  }
+
+  private timeOfDearest(item: i32): i64 {
+    return this.costs[item].ofKey(this.costs[item].dearest);
   }
 
   private readItem(fields: Fields, list: Path, position: i32): void {
@@ -191,25 +232,28 @@ export class RuleItemsReader {
         const per = field.replace("limit_by_", "limit_by_per_");
         key.warning(`is compared literally; patterns are for ${per}`);
       }
-      if (!keys.add(key.text, key.limit)) key.warning(NEVER_APPLIES);
+      if (!keys.add(i, key.text, key.limit)) key.warning(NEVER_APPLIES);
     }
     return keys;
   }
 
   private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
     const keys = new PatternKeys(list.length, this.limits);
+    const costs = new PatternCosts();
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path, i);
       if (key === null) continue;
       let applies = true;
       if (equals(key.text, EVERY_VALUE)) {
-        applies = keys.addEveryValue(key.limit);
+        applies = keys.addEveryValue(i, key.limit);
       } else if (startsWith(key.text, REGEXP_PREFIX)) {
         const start = REGEXP_PREFIX.byteLength;
-        const check = checkRegex(slice(key.text, start, key.text.byteLength));
+        const pattern = slice(key.text, start, key.text.byteLength);
+        const check = checkRegex(pattern);
         const literal = check.literal;
-        if (literal !== null) applies = keys.addPattern(key.text, literal, key.limit);
-        else
+        if (literal !== null) applies = keys.addPattern(i, key.text, literal, key.limit);
+        if (literal !== null && applies) costs.add(i, pattern, check);
+        if (literal === null)
           key.error(
             `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${start + check.offset}`,
           );
@@ -219,6 +263,8 @@ export class RuleItemsReader {
       }
       if (!applies) key.warning(NEVER_APPLIES);
     }
+    this.costs.push(costs);
+    this.costPaths.push(path);
     return keys;
   }
 
@@ -285,4 +331,10 @@ class LimitKey {
   warning(message: string): void {
     this.fields.problems.warning(this.fields.at("key"), message);
   }
+}
+
+/** "12 ms" and, below ten, "1.2 ms". */
+function inMilliseconds(nanoseconds: i64): string {
+  const tenths = (nanoseconds + 50_000) / 100_000;
+  return tenths < 100 ? `${tenths / 10}.${tenths % 10} ms` : `${(tenths + 5) / 10} ms`;
 }

@@ -205,6 +205,8 @@ describe("10,000 keys", () => {
     ["limit_by_header", (i) => `key-${i}`],
     ["limit_by_per_ip", (i) => `10.${i >> 8}.${i & 255}.0/${20 + (i % 13)}`],
   ])("of %s are taken", (kind, key) => {
-    expect(config.parse(many(10_000, kind, key), true).filter((line) => line.startsWith("error"))).toEqual([]);
+    expect(config.parse(many(10_000, kind, key), true).filter((line) => line.startsWith("error"))).toEqual(
+      [],
+    );
   });
 });

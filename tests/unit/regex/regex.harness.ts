@@ -1,10 +1,11 @@
 import "../../../assembly/abi/abort";
 import { textOf } from "../../../assembly/bytes/utf8";
 import { automatonOf } from "../../../assembly/regex/automaton";
+import { AUTOMATON_COST } from "../../../assembly/regex/cost";
 import { foldSet } from "../../../assembly/regex/fold";
 import { Parser } from "../../../assembly/regex/parser";
 import { Pattern } from "../../../assembly/regex/pattern";
-import { Program } from "../../../assembly/regex/program";
+import { Found, Program } from "../../../assembly/regex/program";
 import { checkRegex, compileRegex, Regex } from "../../../assembly/regex/regex";
 import { RuneSet } from "../../../assembly/regex/rune-set";
 import { simulate } from "../../../assembly/regex/simulation";
@@ -41,13 +42,13 @@ export function compileProgram(pattern: ArrayBuffer): bool {
 /** Whether the pattern given to `compile` last is found in `text`; false when it was refused. */
 export function search(text: ArrayBuffer): bool {
   const regex = compiled;
-  return regex !== null && regex.search(changetype<usize>(text), text.byteLength);
+  return regex !== null && regex.search(changetype<usize>(text), text.byteLength) == Found.Match;
 }
 
 /** The same by simulation, for the pattern given to `compileProgram` last. */
 export function searchBySimulation(text: ArrayBuffer): bool {
   const p = program;
-  return p !== null && simulate(p, changetype<usize>(text), text.byteLength);
+  return p !== null && simulate(p, changetype<usize>(text), text.byteLength) == Found.Match;
 }
 
 /** The ranges of a property, as `\p{...}` names it: first and last rune of each. */
@@ -73,4 +74,15 @@ function ranges(): i32[] {
     result.push(set.hi(i));
   }
   return result;
+}
+
+/** How many words of code a pattern has. */
+export function size(pattern: ArrayBuffer): i32 {
+  return checkRegex(pattern).size;
+}
+
+export { simulationCost } from "../../../assembly/regex/cost";
+
+export function automatonCost(): i32 {
+  return AUTOMATON_COST;
 }

@@ -1,6 +1,7 @@
 import "../../../assembly/abi/abort";
 import { addressOf, Bytes, slice } from "../../../assembly/bytes/bytes";
 import { Prefilter } from "../../../assembly/regex/prefilter";
+import { Found } from "../../../assembly/regex/program";
 import { checkRegex, compileRegex, Regex } from "../../../assembly/regex/regex";
 import { LimitTable } from "../../../assembly/rules/limit-table";
 import { PatternKeys, REGEXP_PREFIX } from "../../../assembly/rules/value-keys";
@@ -8,17 +9,21 @@ import { PatternKeys, REGEXP_PREFIX } from "../../../assembly/rules/value-keys";
 let keys = new PatternKeys(0, new LimitTable());
 let patterns: Regex[] = [];
 
-/** Makes keys of texts such as `regexp:^a`, and remembers their patterns; the limit of key i is i + 1 tokens. */
+/** Makes keys of texts such as `regexp:^a`, or `*`, and remembers their patterns; the limit of key i is i + 1 tokens. */
 export function build(texts: ArrayBuffer[]): void {
   const limits = new LimitTable();
   keys = new PatternKeys(texts.length, limits);
   patterns = [];
   const tokens = new StaticArray<i64>(4);
   for (let i = 0; i < texts.length; ++i) {
+    tokens[0] = i + 1;
+    if (texts[i].byteLength == 1) {
+      keys.addEveryValue(i, limits.add(tokens));
+      continue;
+    }
     const pattern = patternOf(texts[i]);
     patterns.push(compileRegex(pattern).regex!);
-    tokens[0] = i + 1;
-    keys.addPattern(texts[i], checkRegex(pattern).literal!, limits.add(tokens));
+    keys.addPattern(i, texts[i], checkRegex(pattern).literal!, limits.add(tokens));
   }
   limits.complete();
 }
@@ -29,14 +34,15 @@ function patternOf(text: Bytes): Bytes {
 
 /** The key that is found for a value, or -1. */
 export function find(value: ArrayBuffer): i32 {
-  const limit = keys.find(value);
-  return limit === null ? -1 : <i32>limit.windows[0].tokens - 1;
+  const key = keys.find(value);
+  if (key >= 0) assert(keys.limitOf(key).windows[0].tokens == key + 1);
+  return key;
 }
 
 /** The same by trying one pattern after the other. */
 export function findByTrying(value: ArrayBuffer): i32 {
   for (let i = 0; i < patterns.length; ++i) {
-    if (patterns[i].search(addressOf(value), value.byteLength)) return i;
+    if (patterns[i].search(addressOf(value), value.byteLength) == Found.Match) return i;
   }
   return -1;
 }

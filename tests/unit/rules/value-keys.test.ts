@@ -20,7 +20,7 @@ beforeAll(async () => {
 const latin1 = (text: string): ArrayBuffer => Uint8Array.from(Buffer.from(text, "latin1")).buffer;
 const bytes = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer;
 const build = (patterns: string[]): void =>
-  rules.build([...new Set(patterns)].map((one) => bytes(`regexp:${one}`)));
+  rules.build([...new Set(patterns)].map((one) => bytes(one === "*" ? one : `regexp:${one}`)));
 const find = (value: string): number => rules.find(bytes(value));
 
 describe("patterns", () => {
@@ -60,6 +60,45 @@ describe("patterns", () => {
       [0, 1, 2, 3, 4],
       [0, 1, 2, 3, 4],
     ]);
+  });
+
+  describe("in a value of more than 4,096 bytes", () => {
+    const long = (text: string, fill = "x"): string => text.padEnd(6_000, fill);
+    const behind = (text: string): string => "x".repeat(5_000) + text;
+
+    it("are looked for in its first 4,096, as if it ended there", () => {
+      build(["^Bearer y", "^Bearer .+$", "z"]);
+      expect(find(long("Bearer "))).toBe(1);
+      expect(find(`${"y".repeat(4_095)}z${"y".repeat(5_000)}`)).toBe(2);
+    });
+
+    it("apply, the first that might, when none of them matches there", () => {
+      build(["^team-", "team-7-\\d", "^.*team-8", "eight"]);
+      // What would match behind may be what the upstream looks at: AWS signatures may put their credential last.
+      expect(find(behind("team-7-1"))).toBe(1);
+      expect(find(behind(""))).toBe(1);
+      expect(find(`${"x".repeat(4_000)}eight${"x".repeat(4_000)}`)).toBe(3);
+      build(["^y", "^x+z"]);
+      expect(find(behind(""))).toBe(1);
+    });
+
+    it("do not apply when nothing that follows could make them match", () => {
+      build(["^team-", "^team-7", "^[ab]+$", "^$"]);
+      expect(find(behind("team-7"))).toBe(-1);
+      expect(find(long("", "a"))).toBe(2);
+      expect(find("x".repeat(4_096))).toBe(-1);
+    });
+
+    it("are behind a key for every value", () => {
+      build(["team-7", "*"]);
+      expect(find(behind("team-7"))).toBe(1);
+      expect(find(long("team-7"))).toBe(0);
+    });
+
+    it("see no rune that is cut", () => {
+      build(["\\x{FFFD}", "*"]);
+      for (let i = 0; i < 5; ++i) expect(find("a".repeat(i) + "é中".repeat(2_000))).toBe(1);
+    });
   });
 
   it("are found among ten thousand", () => {
