@@ -191,6 +191,8 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
     "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
     "conformance/consumption.test.ts",
     "neither checks nor charges what consumes nothing: %s %s",
+  ],
+  [
     "Two rules count in one Redis service with different databases, and silently share the last one.",
     "conformance/overrides.test.ts",
     "is refused when two rules reach one Redis service in different ways, which the host cannot do",
