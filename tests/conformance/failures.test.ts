@@ -10,7 +10,6 @@ import {
   MODULES,
   PAUSE,
   PER_KEY,
-  REDIS,
   ROOT,
   start,
 } from "../support/filter.ts";
@@ -148,13 +147,16 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it("opens one connection for rate limits that name the same Redis in the same way", async () => {
-    const host = await start(file, {
+    const host = await start(file);
+    host.clusters.add("outbound|6379||other.dns");
+    const other = { service_name: "other.dns", database: 1 };
+    host.configure(ROOT, {
       ...PER_KEY,
       _rules_: [
         { ...PER_KEY, _match_route_: ["a"] },
-        { ...PER_KEY, _match_route_: ["b"], redis: { ...REDIS, database: 1 } },
+        { ...PER_KEY, _match_route_: ["b"], redis: other },
       ],
     });
-    expect(host.redisInits.map(({ service }) => service)).toEqual([CLUSTER, `${CLUSTER}?db=1`]);
+    expect(host.redisInits.map(({ service }) => service)).toEqual([CLUSTER, "outbound|6379||other.dns?db=1"]);
   });
 });
