@@ -248,7 +248,7 @@ export class Exchange implements Interruptible {
 }
 
 /** A status that can be sent; a filter may have asked for any number. */
-function statusOf(headers: HeaderMap): number {
+export function statusOf(headers: HeaderMap): number {
   const status = Number(headers.get(":status"));
   return Number.isInteger(status) && status >= 200 && status <= 999 ? status : 500;
 }
@@ -258,7 +258,7 @@ function hasContent(request: IncomingMessage): boolean {
 }
 
 /** The peer as `ip:port`; an IPv4 address in IPv6 clothes is shown as IPv4. */
-function sourceAddress({ socket }: IncomingMessage): string {
+export function sourceAddress({ socket }: IncomingMessage): string {
   const ip = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
   return ip.includes(":") ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`;
 }

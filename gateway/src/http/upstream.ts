@@ -35,12 +35,14 @@ export class Upstream {
   /**
    * Begins a request with the headers as the filter left them; Host is the upstream's own, as with Envoy's
    * auto_host_rewrite. A body that follows without content-length is sent chunked.
+   * @param upgrade the protocol that the request asks for, if it does
    */
-  request(headers: HeaderMap, bodyFollows: boolean): ClientRequest {
+  request(headers: HeaderMap, bodyFollows: boolean, upgrade?: string): ClientRequest {
     const path = headers.get(":path") ?? "/";
     if (!path.startsWith("/")) throw new Error("a path begins with a slash");
     const raw = ["host", this.origin.host, ...toRawHeaders(headers)];
     if (bodyFollows && !headers.has("content-length")) raw.push("transfer-encoding", "chunked");
+    if (upgrade !== undefined) raw.push("connection", "Upgrade", "upgrade", upgrade);
     const request = this.transport.request({
       protocol: this.origin.protocol,
       hostname: this.origin.hostname.replace(/^\[|\]$/g, ""),
