@@ -71,6 +71,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "starts no other response: what it sends becomes a ping, whose answer becomes the close",
   ],
   [
+    "Open many WebSockets below the limit, and have one answer over each when it is reached",
+    "conformance/websocket.test.ts",
+    "is found out, by a check beside its first message, where others have used the limit up",
+  ],
+  [
     "Leave the close frame unanswered, so that the model goes on",
     "conformance/websocket.test.ts",
     "is charged for what the server goes on to report, and cut off",

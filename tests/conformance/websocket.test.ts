@@ -236,6 +236,57 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(Buffer.from(host.streams.get(ID)!.toClient)).toEqual(word);
     });
 
+    it("is found out, by a check beside its first message, where others have used the limit up", async () => {
+      const host = await connect(file);
+      host.now += 6_000;
+      host.requestBody(ID, masked(prompt(300)));
+      host.requestBody(ID, masked(prompt(300)));
+      expect(host.pending.length).toBe(1);
+      host.responseBody(ID, word);
+      expect(Buffer.from(host.streams.get(ID)!.toClient)).toEqual(word);
+      host.reply(ROOT, counter(101, 9_500));
+      host.responseBody(ID, word);
+      expect(Buffer.from(host.streams.get(ID)!.toClient)).toEqual(CLOSE);
+      // What it has sent is its own all the same.
+      host.end(ID);
+      expect(charges(host)[0]).toBeGreaterThan(500);
+    });
+
+    it("is asked for every five seconds at most, if it goes on, and not after a charge", async () => {
+      const host = await connect(file);
+      for (const [ms, checks] of [
+        [4_000, 0],
+        [1_500, 1],
+        [4_000, 0],
+        [1_500, 1],
+      ] as const) {
+        host.now += ms;
+        host.requestBody(ID, masked("{}"));
+        expect(host.pending.length).toBe(checks);
+        if (checks > 0) host.reply(ROOT, counter(1));
+      }
+      host.now += 4_000;
+      host.responseBody(ID, frame(responseDone(1, 2)));
+      charges(host);
+      host.now += 4_000;
+      host.requestBody(ID, masked("{}"));
+      expect(host.pending).toEqual([]);
+      host.now += 4_000;
+      host.requestBody(ID, masked("{}"));
+      host.end(ID);
+      const [late] = host.pending;
+      host.reply(ROOT, counter(101), late);
+      host.request(3, ROOT, { "x-api-key": "alice" });
+      expect(host.pending.length).toBeGreaterThan(0);
+    });
+
+    it("may close by itself", async () => {
+      const host = await spent(101);
+      const close = masked(Buffer.from([0x03, 0xe8]), { opcode: Opcode.Close });
+      host.requestBody(ID, close);
+      expect(Buffer.from(host.streams.get(ID)!.toServer)).toEqual(close);
+    });
+
     it("is cut off where the connection is no WebSocket", async () => {
       const host = await connect(file, PER_KEY, { ...SWITCHES, upgrade: "other" });
       host.responseBody(ID, Buffer.alloc(200_000));

@@ -16,7 +16,6 @@ import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Readers } from "./readers";
-import { Spending } from "./spending";
 
 /** So many calls are kept for the next requests; more may be in use. */
 const MAX_IDLE = 64;
@@ -61,15 +60,11 @@ export class Limiter {
     return call;
   }
 
-  /**
-   * Charges tokens to the counters of a call that goes on.
-   * @param spending hears what the counters hold then
-   */
-  chargeFor(call: Call, tokens: i64, spending: Spending): void {
+  /** A call with the counters of another that goes on, to be given back. */
+  partOf(call: Call): Call {
     const part = this.idle.length > 0 ? this.idle.pop() : this.newCall();
     part.counters.copyFrom(call.counters);
-    part.charge.spending = spending;
-    part.charge.begin(tokens);
+    return part;
   }
 
   /** Keeps a call that has ended for the next request. */

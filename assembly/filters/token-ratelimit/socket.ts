@@ -6,7 +6,9 @@ import { BufferType } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes } from "../../bytes/bytes";
 import { Conversation } from "../../usage/conversation";
+import { Verdict } from "../../limiter/verdict";
 import { Call } from "./call";
+import { CheckListener } from "./check";
 import { Limiter } from "./limiter";
 import { Spending } from "./spending";
 
@@ -16,6 +18,7 @@ const UNREADABLE_BYTES_PER_TOKEN: i64 = 4;
 const ADVANCE: i64 = 1 << 15;
 /** What a connection takes, about, and leaves behind. */
 const SOCKET_BYTES: u32 = 1024;
+const RECHECK_BYTES: u32 = 32;
 
 /** 1008, policy violation (RFC 6455, section 7.4.1), and why. */
 const CLOSE = closeFrame("token rate limit exceeded");
@@ -82,7 +85,12 @@ export class Socket {
     const isClose = before == 0 && isCloseFrame(chunk);
     release(chunk);
     if (!this.isOpen) return;
-    if (this.state == State.Open && !this.spending.isOver) return this.payAhead();
+    if (this.state == State.Open && !this.spending.isOver) {
+      this.payAhead();
+      // A client may have opened many connections when it was below its limit.
+      if (this.spending.isStale()) new Recheck(this.limiter.partOf(this.call), this.spending).begin();
+      return;
+    }
     this.refuse(length, before, isClose);
   }
 
@@ -126,7 +134,14 @@ export class Socket {
     );
     const due = max<i64>(tokens - this.paid, 0);
     this.paid = max<i64>(this.paid - tokens, 0);
-    if (due > 0) limiter.chargeFor(this.call, due, this.spending);
+    this.charge(due);
+  }
+
+  private charge(tokens: i64): void {
+    if (tokens <= 0) return;
+    const charge = this.limiter.partOf(this.call).charge;
+    charge.spending = this.spending;
+    charge.begin(tokens);
   }
 
   private payAhead(): void {
@@ -147,7 +162,7 @@ export class Socket {
     if (due < least) return;
     this.paid += due;
     limiter.counts.estimated(due);
-    limiter.chargeFor(this.call, due, this.spending);
+    this.charge(due);
   }
 
   /**
@@ -156,8 +171,8 @@ export class Socket {
    */
   private refuse(size: i32, before: i32, isClose: bool): void {
     if (!this.isWebSocket) return this.cutOff();
-    // It answers the close frame: so will the server.
-    if (this.state == State.Closed && isClose) return;
+    // It closes by itself, or answers the close frame: so will the server.
+    if (isClose) return;
     if (this.state != State.Open) {
       replaceBuffer(BufferType.HttpRequestBody, size, 0, 0);
       this.talk.forgetInput();
@@ -187,6 +202,26 @@ export class Socket {
     if (this.state != State.Closed) this.limiter.counts.closedConnection();
     this.state = State.Closed;
     closeStream();
+  }
+}
+
+/** Asks what the counters hold, while the connection goes on. */
+@final
+class Recheck implements CheckListener {
+  constructor(
+    private readonly part: Call,
+    private readonly spending: Spending,
+  ) {
+    discarded(RECHECK_BYTES);
+  }
+
+  begin(): void {
+    this.part.check.begin(this);
+  }
+
+  onChecked(verdict: Verdict | null): void {
+    if (verdict !== null && !verdict.allowed) this.spending.overFor(verdict.retryAfterSeconds);
+    this.part.giveBack();
   }
 }
 

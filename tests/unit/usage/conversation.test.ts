@@ -187,6 +187,24 @@ describe("what no event has reported yet", () => {
     }
   });
 
+  it("is not less for a prompt that is no JSON, or not at once", () => {
+    client(prompt(900));
+    const honest = input();
+    const text = WORDS.repeat(100);
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(textOf(prompt(900)), "utf16le")]);
+    for (const trick of [
+      masked(text),
+      masked(`]${textOf(prompt(900))}`),
+      masked(`{"audio":"AAAA ${text}"}`),
+      masked(`{"type":"x","audio":"AAAA"${textOf(prompt(900))}`),
+      masked(utf16, { opcode: Opcode.Binary }),
+    ]) {
+      const before = input();
+      feed(true, trick);
+      expect(input() - before).toBeGreaterThan(honest * 0.9);
+    }
+  });
+
   it("is the same in binary messages, and wherever the bytes are cut", () => {
     const text = textOf(prompt(900));
     const sizes = [1, 2, 191, 192, 193, 1000, 1 << 20];
