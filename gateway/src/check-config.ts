@@ -1,49 +1,31 @@
-import { Registry } from "prom-client";
-import { toPluginJson, type ConfigInput } from "./config/load.ts";
+import { checkText, checkValue, isFlawless, type Finding } from "./check/check.ts";
+import type { ConfigInput } from "./config/load.ts";
+import type { Json } from "./config/yaml.ts";
 import { compile, DEFAULT_WASM } from "./gateway.ts";
-import { stripGuestPrefix } from "./log.ts";
-import { ConfigurationRefused, FilterHost } from "./wasm/filter-host.ts";
-import { GuestMetrics } from "./wasm/metrics.ts";
-import type { HostServices } from "./wasm/services.ts";
-import { SharedData } from "./wasm/shared-data.ts";
-import { LogLevel, Status } from "./wasm/types.ts";
 
 export interface CheckResult {
   readonly isAccepted: boolean;
-  /** The filter's warnings and errors in their order, without its log prefix. */
+  /** Errors and warnings, as in `spec.defaultConfig.rule_name: is missing; …`, in the order of the text. */
   readonly problems: readonly string[];
 }
 
 /**
- * Configures the filter as a gateway would, and tells what it says to it. Nothing is contacted.
- * @throws ConfigError if `config` is not a configuration at all, ModuleRejected or OptionError for the wasm.
+ * Checks a configuration, or all that a text holds, as `check-config` does. Nothing is contacted.
+ * @throws ModuleRejected or OptionError for the wasm.
  */
 export async function checkConfig(
   config: ConfigInput,
-  { wasm = DEFAULT_WASM, source }: { wasm?: string | Uint8Array; source?: string } = {},
+  { wasm = DEFAULT_WASM }: { wasm?: string | Uint8Array } = {},
 ): Promise<CheckResult> {
-  const pluginJson = toPluginJson(config, source);
-  const problems: string[] = [];
-  const services: HostServices = {
-    now: () => 0n,
-    log: (level, message) => {
-      if (level >= LogLevel.Warn) problems.push(stripGuestPrefix(message));
-    },
-    logLevel: LogLevel.Warn,
-    metrics: new GuestMetrics(new Registry()),
-    sharedData: new SharedData(),
-    redis: { init: () => Status.Ok, call: () => Status.InternalFailure },
-    http: { call: () => Status.InternalFailure },
-  };
-  const identity = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
   const module = await compile(wasm);
-  try {
-    new FilterHost(module, identity, services, pluginJson, (trap) => {
-      problems.push(`the filter trapped in ${trap.where}: ${trap.message}`);
-    }).close();
-    return { isAccepted: true, problems };
-  } catch (error) {
-    if (!(error instanceof ConfigurationRefused)) throw error;
-    return { isAccepted: false, problems };
-  }
+  const report =
+    typeof config === "string" ? checkText(config, "", module) : checkValue(config as Json, "", module);
+  return {
+    isAccepted: isFlawless([report]),
+    problems: report.findings.filter(({ severity }) => severity !== "note").map(inOneLine),
+  };
+}
+
+function inOneLine({ path, message }: Finding): string {
+  return path === "" ? message : `${path}: ${message}`;
 }

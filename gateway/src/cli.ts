@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { checkConfigFile } from "./cli/check-config.ts";
+import { checkConfigFiles } from "./cli/check-config.ts";
 import { integer, service } from "./cli/options.ts";
 import { runMain } from "./cli/run.ts";
 import { serve } from "./cli/serve.ts";
@@ -20,7 +20,7 @@ const program = new Command("ai-token-ratelimit")
 program
   .command("serve", { isDefault: true })
   .description("proxy requests through the filter to an upstream")
-  .requiredOption("--config <file>", "YAML: a WasmPlugin manifest or the bare configuration")
+  .requiredOption("--config <file>", "YAML: a WasmPlugin, a configuration of Envoy, or the bare one")
   .requiredOption("--upstream <url>", "where requests go")
   .option("--upstream-ca <file>", "certificate authorities (PEM) to trust for it, beside the usual ones")
   .option("--redis <host:port>", "the Redis behind every service of the configuration", "127.0.0.1:6379")
@@ -42,9 +42,14 @@ program
 
 program
   .command("check-config")
-  .description("tell every problem of a configuration")
-  .argument("<file>", "YAML: a WasmPlugin manifest or the bare configuration")
+  .description("tell every problem of configurations, and what they do in words")
+  .argument(
+    "<file...>",
+    "YAML or JSON: WasmPlugins, configurations of Envoy, or bare ones; - for standard input",
+  )
+  .option("--strict", "warnings fail too")
+  .option("--json", "one JSON object: ok, errors, warnings, configurations[], problems[]")
   .addOption(wasmOption)
-  .action(checkConfigFile);
+  .action(checkConfigFiles);
 
 await runMain(program);

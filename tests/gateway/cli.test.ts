@@ -275,14 +275,14 @@ describe("check-config", () => {
     const config = await file("no.yaml", "refuse: 1");
     const { code, stdout } = await run("check-config", config, "--wasm", wasm);
     expect(code).toBe(1);
-    expect(stdout).toBe(`${config}: rule_items[0]: refused\n`);
+    expect(stdout).toBe(`${config}:1:1: error: rule_items[0]: refused\n`);
   });
 
   it("points at bad YAML", async () => {
     const config = await file("bad.yaml", "a:\n  - b\n c: d");
-    const { code, stderr } = await run("check-config", config, "--wasm", wasm);
+    const { code, stdout } = await run("check-config", config, "--wasm", wasm);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/bad\.yaml:3:\d+: /);
+    expect(stdout).toMatch(/bad\.yaml:3:\d+: error: /);
   });
 });
 

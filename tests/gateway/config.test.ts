@@ -115,7 +115,7 @@ describe.each([
   ["nothing", "# empty", "c.yaml: there is no configuration in it"],
   ["a list", "- a", "c.yaml: expected a mapping, got a list"],
   ["text", "hello", "c.yaml: expected a mapping, got text"],
-  ["an infinity", "a: .inf", "Infinity is not a number in JSON"],
+  ["an infinity", "a: .inf", "c.yaml: a: is not a number in JSON"],
   ["two bare configurations", "a: 1\n---\nb: 2", "c.yaml: 2 documents, none a WasmPlugin"],
   ["a spec that is no mapping", manifest("- a"), "c.yaml: spec: expected a mapping, got a list"],
   [
@@ -131,7 +131,7 @@ describe.each([
   ["everything disabled", manifest("defaultConfigDisable: true"), "no rule of matchRules is active"],
   [
     "two manifests to choose from",
-    `${manifest("defaultConfig: {}", "a")}\n---\n${manifest("defaultConfig: {}", "b")}`,
+    `${manifest("defaultConfig: {rule_name: x}", "a")}\n---\n${manifest("defaultConfig: {rule_name: x}", "b")}`,
     "2 WasmPlugin documents",
   ],
 ])("%s", (_name, yaml, message) => {

@@ -1,6 +1,8 @@
+import { checkText } from "../check/check.ts";
 import { readConfigFile, toPluginJson } from "../config/load.ts";
-import { startGateway } from "../gateway.ts";
+import { compile, startGateway } from "../gateway.ts";
 import { createLogger, type LogLevelName } from "../log.ts";
+import { inOneLine } from "./check-config.ts";
 import { readOptionFile } from "./options.ts";
 import { untilSignal } from "./run.ts";
 
@@ -26,7 +28,15 @@ export interface ServeFlags {
 export async function serve(flags: ServeFlags): Promise<void> {
   const { config: file, service: services, upstreamCa, logLevel, grace, ...options } = flags;
   const text = await readConfigFile(file);
-  // Here, where the file's name is known, so that a mistake is reported with it.
+  // Here, where the file is known, so that each mistake is reported with its place in it.
+  const module = await compile(flags.wasm);
+  const { findings } = checkText(text, file, module);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    for (const error of errors) console.error(inOneLine(error));
+    process.exitCode = 1;
+    return;
+  }
   toPluginJson(text, file);
   const trust = upstreamCa === undefined ? {} : { upstreamCa: await readOptionFile(upstreamCa) };
   const logger = createLogger(logLevel);

@@ -1,8 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { pluginConfiguration } from "./manifest.ts";
-import { ConfigError, isObject, parseYaml, stringify, type Json, type JsonObject } from "./yaml.ts";
+import { parseSource, unrepresentable } from "./document.ts";
+import { extract, isUnrelated, type Extract } from "./extract.ts";
+import { formatPath, Problems } from "./problem.ts";
+import { ConfigError, isObject, stringify, type Json, type JsonObject } from "./yaml.ts";
 
-/** A plugin configuration: YAML text (a WasmPlugin manifest or the bare configuration), or either as an object. */
+/**
+ * A plugin configuration: YAML text (a WasmPlugin manifest, a configuration of Envoy, or the bare configuration), or one of
+ * these as an object.
+ */
 export type ConfigInput = string | object;
 
 export interface RedisService {
@@ -12,11 +17,51 @@ export interface RedisService {
 
 /**
  * The JSON text that the filter gets.
- * @throws ConfigError
+ * @throws ConfigError with the first mistake, or if there is not exactly one configuration.
  */
 export function toPluginJson(input: ConfigInput, source = "configuration"): string {
-  const documents = typeof input === "string" ? parseYaml(input, source) : [input as Json];
-  return stringify(pluginConfiguration(documents, source));
+  const documents = typeof input === "string" ? valuesIn(input, source) : [input as Json];
+  const manifests = documents.filter((document) => isObject(document) && document.kind === "WasmPlugin");
+  // Beside a manifest, nobody means anything else.
+  const candidates =
+    manifests.length > 0 ? manifests : documents.filter((document) => !isUnrelated(document));
+  const problems = new Problems();
+  const extracts = candidates.flatMap((document) => extract(document, problems).extracts);
+  const { config } = only(extracts, manifests.length > 0, source, problems);
+  if (typeof config === "string") return config;
+  for (const path of unrepresentable(config)) problems.error(path, "is not a number in JSON");
+  failAtError(problems, source);
+  return stringify(config);
+}
+
+function valuesIn(text: string, source: string): Json[] {
+  const { documents, problems } = parseSource(text);
+  for (const { severity, position, message } of problems) {
+    if (severity !== "error") continue;
+    const where = position === undefined ? source : `${source}:${position.line}:${position.column}`;
+    throw new ConfigError(`${where}: ${message}`);
+  }
+  return documents.map(({ value }) => value);
+}
+
+function only(extracts: Extract[], areManifests: boolean, source: string, problems: Problems): Extract {
+  const named = extracts.filter(({ isNamed }) => isNamed);
+  const [found, ...others] = named.length > 0 ? named : extracts;
+  failAtError(problems, source);
+  if (found === undefined) throw new ConfigError(`${source}: there is no configuration in it`);
+  if (others.length === 0) return found;
+  const count = others.length + 1;
+  const what = areManifests
+    ? "WasmPlugin documents to choose from; keep one"
+    : "documents, none a WasmPlugin";
+  throw new ConfigError(`${source}: ${count} ${what}`);
+}
+
+function failAtError(problems: Problems, source: string): void {
+  const first = problems.list.find(({ severity }) => severity === "error");
+  if (first === undefined) return;
+  const path = first.path.length === 0 ? "" : `${formatPath(first.path)}: `;
+  throw new ConfigError(`${source}: ${path}${first.message}`);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { ConfigError, isObject, type Json, type JsonObject } from "./yaml.ts";
-
-const PLUGIN = "ai-token-ratelimit";
+import { checkFields, checkManifest, MATCH_RULE } from "./manifest-fields.ts";
+import type { Path, Problems } from "./problem.ts";
+import { describe, isObject, type Json, type JsonObject } from "./yaml.ts";
 
 /** The fields of a matchRules entry, and the name each has in the plugin's configuration. */
 const MATCH_FIELDS = [
@@ -10,86 +10,87 @@ const MATCH_FIELDS = [
   ["routePrefix", "_match_route_prefix_"],
 ] as const;
 
+/** What a WasmPlugin gives its plugin, and where each part of it stands in the manifest. */
+export interface Conversion {
+  readonly config: JsonObject;
+  /** Of the configuration outside of `_rules_`. */
+  readonly root: Path;
+  /** The place of each of `_rules_`. */
+  readonly rules: readonly Path[];
+}
+
 /**
- * The plugin configuration in a file's documents: the one WasmPlugin of this plugin (or the only one),
- * converted as Higress' controller does, or the single document that is the bare configuration.
- * @throws ConfigError if there is not exactly one, or if it has nothing to configure.
+ * Converts a WasmPlugin as `convertIstioWasmPlugin` of Higress' controller does, with as much of it as makes sense.
+ * @returns `null`, and an error, if there is nothing to configure
  */
-export function pluginConfiguration(documents: readonly Json[], source: string): JsonObject {
-  const manifests = documents.filter((document) => isObject(document) && document.kind === "WasmPlugin");
-  if (manifests.length > 0) return fromManifest(selectManifest(manifests as JsonObject[], source), source);
-  const [only, ...others] = documents.filter((document) => !isKubernetesObject(document));
-  if (only === undefined) throw new ConfigError(`${source}: there is no configuration in it`);
-  if (others.length > 0)
-    throw new ConfigError(`${source}: ${others.length + 1} documents, none a WasmPlugin`);
-  if (!isObject(only)) throw new ConfigError(`${source}: expected a mapping, got ${describe(only)}`);
-  return only;
-}
-
-function isKubernetesObject(document: Json): boolean {
-  return isObject(document) && "apiVersion" in document && "kind" in document;
-}
-
-function selectManifest(manifests: readonly JsonObject[], source: string): JsonObject {
-  const ours = manifests.filter(isOurs);
-  const candidates = ours.length > 0 ? ours : manifests;
-  const [manifest, ...others] = candidates;
-  if (manifest === undefined || others.length > 0)
-    throw new ConfigError(`${source}: ${candidates.length} WasmPlugin documents to choose from; keep one`);
-  return manifest;
-}
-
-function isOurs({ metadata, spec }: JsonObject): boolean {
-  const name = isObject(metadata) ? metadata.name : undefined;
-  const url = isObject(spec) ? spec.url : undefined;
-  return [name, url].some((text) => typeof text === "string" && text.includes(PLUGIN));
-}
-
-/** `convertIstioWasmPlugin` of Higress' controller. */
-function fromManifest({ spec }: JsonObject, source: string): JsonObject {
-  if (!isObject(spec)) throw new ConfigError(`${source}: spec: expected a mapping, got ${describe(spec)}`);
+export function convertManifest(manifest: JsonObject, path: Path, problems: Problems): Conversion | null {
+  checkManifest(manifest, path, problems);
+  const specPath: Path = [...path, "spec"];
+  const { spec } = manifest;
+  if (!isObject(spec)) {
+    if (spec === undefined || spec === null)
+      problems.error(specPath, `expected a mapping, got ${describe(spec)}`);
+    return null;
+  }
   const { pluginConfig, defaultConfig, defaultConfigDisable, matchRules } = spec;
-  if (isObject(pluginConfig)) return pluginConfig;
-  const config = defaultConfigDisable === true ? {} : mapping(defaultConfig, source, "spec.defaultConfig");
-  const rules = list(matchRules, source, "spec.matchRules").flatMap((rule, index) =>
-    convertRule(rule, source, `spec.matchRules[${index}]`),
-  );
-  if (rules.length > 0) return { ...config, _rules_: rules };
-  if (defaultConfigDisable === true)
-    throw new ConfigError(`${source}: defaultConfigDisable is set and no rule of matchRules is active`);
-  return config;
-}
-
-function convertRule(rule: Json, source: string, path: string): JsonObject[] {
-  if (!isObject(rule)) throw new ConfigError(`${source}: ${path}: expected a mapping, got ${describe(rule)}`);
-  if (rule.configDisable === true) return [];
-  const matches = MATCH_FIELDS.flatMap(([field, key]): [string, Json][] => {
-    const values = list(rule[field], source, `${path}.${field}`);
-    return values.length > 0 ? [[key, values]] : [];
+  if (isObject(pluginConfig)) {
+    for (const name of ["defaultConfig", "matchRules"]) {
+      if (name in spec) problems.name("warning", [...specPath, name], "does nothing beside pluginConfig");
+    }
+    return { config: pluginConfig, root: [...specPath, "pluginConfig"], rules: [] };
+  }
+  const config = defaultConfigDisable !== true && isObject(defaultConfig) ? defaultConfig : {};
+  const converted = (Array.isArray(matchRules) ? matchRules : []).flatMap((rule, index) => {
+    const at: Path = [...specPath, "matchRules", index];
+    const active = convertRule(rule, at, problems);
+    return active === null ? [] : [{ rule: active, at }];
   });
-  if (matches.length === 0)
-    throw new ConfigError(
-      `${source}: ${path}: needs one of ${MATCH_FIELDS.map(([field]) => field).join(", ")}`,
-    );
-  return [{ ...mapping(rule.config, source, `${path}.config`), ...Object.fromEntries(matches) }];
+  const conversion = { root: [...specPath, "defaultConfig"], rules: converted.map(({ at }) => at) };
+  if (converted.length > 0) {
+    return { ...conversion, config: { ...config, _rules_: converted.map(({ rule }) => rule) } };
+  }
+  if (defaultConfigDisable === true) {
+    problems.error(specPath, "defaultConfigDisable is set and no rule of matchRules is active");
+    return null;
+  }
+  return { ...conversion, config };
 }
 
-function mapping(value: Json | undefined, source: string, path: string): JsonObject {
-  if (value === undefined || value === null) return {};
-  if (!isObject(value))
-    throw new ConfigError(`${source}: ${path}: expected a mapping, got ${describe(value)}`);
-  return value;
+/** The rule as one of `_rules_`; `null` if it is disabled, or cannot be one. */
+function convertRule(rule: Json, path: Path, problems: Problems): JsonObject | null {
+  if (!isObject(rule)) {
+    problems.error(path, `expected a mapping, got ${describe(rule)}`);
+    return null;
+  }
+  checkFields(rule, path, MATCH_RULE, problems);
+  if (rule.configDisable === true) return null;
+  const matches = MATCH_FIELDS.flatMap(([field, key]): [string, Json][] => {
+    const values = rule[field];
+    return Array.isArray(values) && values.length > 0 ? [[key, values]] : [];
+  });
+  const isBroken = MATCH_FIELDS.some(([field]) => rule[field] !== undefined && !Array.isArray(rule[field]));
+  if (matches.length === 0 && !isBroken) {
+    problems.error(path, `needs one of ${MATCH_FIELDS.map(([field]) => field).join(", ")}`);
+  }
+  // What the rule would match is not known; its configuration is read all the same.
+  if (matches.length === 0) matches.push(["_match_route_", ["?"]]);
+  const config = isObject(rule.config) ? rule.config : {};
+  return { ...config, ...Object.fromEntries(matches) };
 }
 
-function list(value: Json | undefined, source: string, path: string): Json[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value))
-    throw new ConfigError(`${source}: ${path}: expected a list, got ${describe(value)}`);
-  return value;
+/** The place in the manifest of a place in the plugin's configuration. */
+export function toManifestPath({ root, rules }: Conversion, path: Path): Path {
+  const [first, index, ...rest] = path;
+  const rule = first === "_rules_" && typeof index === "number" ? rules[index] : undefined;
+  if (rule === undefined) return [...root, ...path];
+  const match = MATCH_FIELDS.find(([, key]) => key === rest[0]);
+  return match === undefined ? [...rule, "config", ...rest] : [...rule, match[0], ...rest.slice(1)];
 }
 
-function describe(value: Json | undefined): string {
-  if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "string" ? "text" : `a ${typeof value}`;
+/** A message of the filter with the names that the manifest has. */
+export function toManifestWords(message: string): string {
+  return message.replace(
+    /_match_\w+_(?!\w)/g,
+    (key) => MATCH_FIELDS.find(([, name]) => name === key)?.[0] ?? key,
+  );
 }

@@ -1,0 +1,167 @@
+import { parseSource, unrepresentable, type Position, type SourceDocument } from "../config/document.ts";
+import { extract, type Extract } from "../config/extract.ts";
+import { mapPaths, readProblem } from "../config/filter-path.ts";
+import { formatPath, Problems, type Path } from "../config/problem.ts";
+import { inWords } from "../config/words.ts";
+import { isObject, stringify, type Json, type JsonObject } from "../config/yaml.ts";
+import { judge } from "./judge.ts";
+
+/** One thing to be said about a file. */
+export interface Finding {
+  readonly severity: "error" | "warning" | "note";
+  /** The file. */
+  readonly source: string;
+  readonly position: Position | undefined;
+  /** As in `spec.matchRules[1].config.rule_name`; "" where it is about the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A configuration that was found and judged. */
+export interface CheckedConfiguration {
+  readonly source: string;
+  readonly kind: Extract["kind"];
+  /** Where it stands in the file; "" if it is all of it. */
+  readonly path: string;
+  readonly isAccepted: boolean;
+  /** What it does, in words; nothing for one that is refused. */
+  readonly rules: readonly string[];
+}
+
+export interface Report {
+  readonly findings: readonly Finding[];
+  readonly configurations: readonly CheckedConfiguration[];
+}
+
+/**
+ * Checks every configuration in a text, as files hold them; the filter itself is the judge of each.
+ * @param text YAML or JSON, of one document or several
+ * @param source names it in the findings
+ */
+export function checkText(text: string, source: string, module: WebAssembly.Module): Report {
+  const { documents, problems } = parseSource(text);
+  const syntax = problems.map(({ severity, position, message }) => ({
+    severity,
+    source,
+    position,
+    path: "",
+    message,
+  }));
+  const reports = documents.map((document) => checkDocument(document, source, module));
+  const findings = [...syntax, ...reports.flatMap((report) => report.findings)];
+  const configurations = reports.flatMap((report) => report.configurations);
+  if (configurations.length === 0 && findings.length === 0)
+    findings.push(nothingIn(source, documents.length === 0));
+  return { findings: inOrder(findings), configurations };
+}
+
+/** Other objects of Kubernetes may stand in the same folder, and nothing is wrong with them. */
+function nothingIn(source: string, isEmpty: boolean): Finding {
+  const severity = isEmpty ? "error" : "note";
+  const message = "there is no configuration of ai-token-ratelimit in it";
+  return { severity, source, position: undefined, path: "", message };
+}
+
+/** Whether something was checked, and nothing in it is wrong. */
+export function isFlawless(reports: readonly Report[]): boolean {
+  const hasErrors = reports.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
+  return !hasErrors && reports.some(({ configurations }) => configurations.length > 0);
+}
+
+/** The same for a value that is no text. */
+export function checkValue(value: Json, source: string, module: WebAssembly.Module): Report {
+  return checkDocument({ value, position: () => undefined, positionInText: () => undefined }, source, module);
+}
+
+type Located = Pick<SourceDocument, "value" | "position" | "positionInText">;
+
+function checkDocument(document: Located, source: string, module: WebAssembly.Module): Report {
+  const problems = new Problems();
+  const { extracts, notes } = extract(document.value, problems);
+  for (const path of unrepresentable(document.value)) problems.error(path, "is not a number in JSON");
+  const findings: Finding[] = problems.list.map(({ severity, path, message, isAboutName = false }) => ({
+    severity,
+    source,
+    position: document.position(path, isAboutName),
+    path: pathText(path),
+    message,
+  }));
+  for (const { path, message } of notes) {
+    findings.push({
+      severity: "note",
+      source,
+      position: document.position(path, false),
+      path: pathText(path),
+      message,
+    });
+  }
+  const configurations: CheckedConfiguration[] = [];
+  for (const found of extracts) {
+    const before = findings.length;
+    findings.push(...judgeExtract(found, document, source, module));
+    const isAccepted = !findings.slice(before).some(({ severity }) => severity === "error");
+    const rules = isAccepted ? inWords(valueOf(found)) : [];
+    configurations.push({ source, kind: found.kind, path: pathText(found.root), isAccepted, rules });
+  }
+  return { findings, configurations };
+}
+
+function judgeExtract(
+  found: Extract,
+  document: Located,
+  source: string,
+  module: WebAssembly.Module,
+): Finding[] {
+  const text = typeof found.config === "string" ? found.config : stringify(found.config);
+  const value = valueOf(found);
+  const toPath = (path: Path): string => pathText(found.toDocument(path));
+  return judge(module, text).lines.map(({ severity, text: line }) => {
+    const { path, message } = readProblem(line, value);
+    const words = mapPaths(found.toWords(message), value, toPath);
+    return {
+      severity,
+      source,
+      position: positionOf(found, document, path, message),
+      path: toPath(path),
+      message: words,
+    };
+  });
+}
+
+function positionOf(found: Extract, document: Located, path: Path, message: string): Position | undefined {
+  const isAboutName = /^is (not a known field|there more than once)/.test(message);
+  if (typeof found.config !== "string") return document.position(found.toDocument(path), isAboutName);
+  if (!found.isVerbatim) return document.position(found.root, false);
+  const [, byte] = /, at byte (\d+)$/.exec(message) ?? [];
+  const offset =
+    path.length === 0 && byte !== undefined
+      ? Buffer.from(found.config).subarray(0, Number(byte)).toString().length
+      : offsetIn(found.config, path, isAboutName);
+  return document.positionInText(found.root, offset);
+}
+
+/** Where something stands in the JSON text of a configuration. */
+function offsetIn(text: string, path: Path, isAboutName: boolean): number {
+  const position = parseSource(text).documents[0]?.position(path, isAboutName);
+  if (position === undefined) return 0;
+  const before = text.split("\n").slice(0, position.line - 1);
+  return before.reduce((sum, line) => sum + line.length + 1, position.column - 1);
+}
+
+/** The configuration as a value; an empty one if it is a text that cannot be read, which the filter has said. */
+function valueOf({ config }: Extract): JsonObject {
+  if (typeof config !== "string") return config;
+  const value = parseSource(config).documents[0]?.value;
+  return isObject(value) ? value : {};
+}
+
+function pathText(path: Path): string {
+  return path.length === 0 ? "" : formatPath(path);
+}
+
+/** As they stand in the file; what belongs nowhere comes first. */
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const line = ({ position }: Finding): number => position?.line ?? 0;
+  const column = ({ position }: Finding): number => position?.column ?? 0;
+  return findings.toSorted((a, b) => line(a) - line(b) || column(a) - column(b));
+}

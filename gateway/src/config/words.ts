@@ -1,0 +1,118 @@
+import { isObject, type Json, type JsonObject } from "./yaml.ts";
+
+/** So many lines for one configuration; of ten thousand keys, nobody reads them all. */
+const MAX_LINES = 20;
+
+const WINDOWS = [
+  ["token_per_second", "a second"],
+  ["token_per_minute", "a minute"],
+  ["token_per_hour", "an hour"],
+  ["token_per_day", "a day"],
+] as const;
+
+/** Of several in one rule item, the last one counts. */
+const SUBJECTS: readonly [field: string, one: string, each: string][] = [
+  ["limit_by_header", "one value of the header NAME", ""],
+  ["limit_by_param", "one value of the URL parameter NAME", ""],
+  ["limit_by_cookie", "one value of the cookie NAME", ""],
+  ["limit_by_per_header", "", "each value of the header NAME"],
+  ["limit_by_per_param", "", "each value of the URL parameter NAME"],
+  ["limit_by_per_cookie", "", "each value of the cookie NAME"],
+  ["limit_by_consumer", "one consumer", ""],
+  ["limit_by_per_consumer", "", "each consumer"],
+  ["limit_by_per_ip", "", "each client address"],
+];
+
+const SELECTORS = [
+  ["_match_route_", "routes"],
+  ["_match_domain_", "domains"],
+  ["_match_service_", "services"],
+  ["_match_route_prefix_", "routes that begin with"],
+] as const;
+
+/**
+ * What an accepted configuration does, one line per limit: for which requests, what is limited, to how much, and where it is
+ * counted. Values that callers send, which may be credentials, are not repeated.
+ */
+export function inWords(config: JsonObject): string[] {
+  const rules = list(config._rules_).filter(isObject);
+  const hasGlobal = "rule_name" in config;
+  const lines = rules.flatMap((rule) => limitsOf(rule, scopeOf(rule)));
+  return hasGlobal
+    ? [...lines, ...limitsOf(config, rules.length > 0 ? "all other requests" : "all requests")]
+    : lines;
+}
+
+function scopeOf(rule: JsonObject): string {
+  const parts = SELECTORS.flatMap(([field, words]) => {
+    const names = list(rule[field]).map(plain);
+    return names.length > 0 ? [`${words} ${names.join(", ")}`] : [];
+  });
+  return parts.join(" to ");
+}
+
+function limitsOf(config: JsonObject, scope: string): string[] {
+  const where = redisOf(isObject(config.redis) ? config.redis : {});
+  const subjects: [string, JsonObject][] = [];
+  if (isObject(config.global_threshold)) subjects.push(["all together", config.global_threshold]);
+  for (const item of list(config.rule_items).filter(isObject)) {
+    const keys = list(item.limit_keys).filter(isObject);
+    for (const key of keys) subjects.push([subjectOf(item, key), key]);
+  }
+  const all = config.rule_mode === "all_match" && subjects.length > 1 ? "; all that match apply" : "";
+  const lines = subjects.map(
+    ([subject, limit]) =>
+      `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amountOf(limit)}, counted in ${where}${all}`,
+  );
+  return lines.length > MAX_LINES
+    ? [
+        ...lines.slice(0, MAX_LINES),
+        `… and ${(lines.length - MAX_LINES).toLocaleString("en-US")} more limits`,
+      ]
+    : lines;
+}
+
+function redisOf(redis: JsonObject): string {
+  const cluster = isObject(redis.http) ? plain(redis.http.cluster) : "";
+  const name = plain(redis.service_name);
+  // The filter's own defaults.
+  const port = Number(redis.service_port) || (name.endsWith(".static") ? 80 : 6379);
+  const database = Number(redis.database) || 0;
+  const where = cluster === "" ? `Redis ${name}:${port}` : `Redis behind the cluster ${cluster}`;
+  return database === 0 ? where : `${where}, database ${database}`;
+}
+
+function subjectOf(item: JsonObject, { key }: JsonObject): string {
+  const [field = "", one = "", each = ""] = SUBJECTS.filter(([name]) => name in item).at(-1) ?? [];
+  const name = plain(item[field]);
+  const text = plain(key);
+  if (field === "limit_by_per_ip") {
+    const source =
+      name === "from-remote-addr" ? "" : ` (from the header ${name.replace("from-header-", "")})`;
+    return `${each}${/^(0\.0\.0\.0|::)\/0$/.test(text) ? "" : ` in ${text}`}${source}`;
+  }
+  if (one !== "") return one.replace("NAME", () => name);
+  const pattern = text === "*" ? "" : ` that matches ${text.replace("regexp:", "")}`;
+  return each.replace("NAME", () => name) + pattern;
+}
+
+function amountOf(limit: JsonObject): string {
+  const parts = WINDOWS.flatMap(([field, words]) => {
+    const count = limit[field];
+    return count === undefined ? [] : [`${Number(count).toLocaleString("en-US")} tokens ${words}`];
+  });
+  return parts.join(" and ");
+}
+
+/** A scalar in one line, cut when it is long. */
+function plain(value: Json | undefined): string {
+  if (typeof value === "object" || value === undefined) return "";
+  const text = String(value).replace(/\s+/g, " ");
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** A list; one value stands for a list of it. */
+function list(value: Json | undefined): Json[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
