@@ -152,6 +152,11 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
 
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
+    "Send what is no frame over a WebSocket, so that the filter breaks down for everybody",
+    "conformance/websocket.test.ts",
+    "traps for no bytes of either side, and for no host call that fails, and serves the next",
+  ],
+  [
     "Consumers of 50 KB fill the statistics, which Envoy never forgets.",
     "envoy/statistics.test.ts",
     "hold no consumer of 50 KB",
