@@ -11,6 +11,11 @@ const CALLERS_NOT_COUNTED: Attack[] = [];
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
+    "The model says what it has to say in the arguments of a tool, in its reasoning, or under a name of its own.",
+    "unit/usage/generated.test.ts",
+    "counts at %s",
+  ],
+  [
     "An answer that holds no text, or reports zeros, or only begins, costs nothing.",
     "conformance/consumption.test.ts",
     "charges a call its input at least, although the answer has %s",

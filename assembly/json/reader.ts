@@ -54,6 +54,8 @@ export class JsonReader extends JsonLexer {
   wanted: usize = 0;
   /** How many containers are open. */
   depth: i32 = 0;
+  /** The address behind the container that was skipped last, as soon as that is known; until then, 0. */
+  skippedTo: usize = 0;
   /** The `offset` at which the last value, or container, began. */
   valueStart: i64 = 0;
 
@@ -123,6 +125,7 @@ export class JsonReader extends JsonLexer {
    * Any depth is fine, since brackets are only counted.
    */
   skip(): void {
+    this.skippedTo = 0;
     this.lexeme = Lexeme.Skip;
     this.skipped.begin(ascii.LEFT_BRACE);
   }
@@ -304,8 +307,12 @@ export class JsonReader extends JsonLexer {
       return false;
     }
     this.at = at;
-    if (this.place == Place.PassedValue) this.afterValue();
-    else this.leave();
+    if (this.place == Place.PassedValue) {
+      this.afterValue();
+    } else {
+      this.skippedTo = at;
+      this.leave();
+    }
     return true;
   }
 }

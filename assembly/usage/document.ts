@@ -2,7 +2,7 @@ import { JsonReader } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
 import { countClamped, MAX_DIGITS, NO_COUNT, parseCount } from "./count";
 import { EncodedDocument } from "./encoded";
-import { Where } from "./formats";
+import { Share, Where } from "./formats";
 import {
   combineOf,
   Edge,
@@ -17,6 +17,7 @@ import {
   NOWHERE,
   opOf,
   ROOT,
+  shareOf,
   slotOf,
 } from "./paths";
 import { Op, Report } from "./report";
@@ -36,7 +37,9 @@ export const enum Progress {
 /** How many containers may be open on a path; the tables have none as deep. */
 const MAX_PATH: i32 = 16;
 /** How many names of texts are remembered; a text with more of them does not only tell text. */
-const MAX_TEXTS: i32 = 4;
+const MAX_TEXTS: i32 = 8;
+/** `rawFrom` when the text goes on with the bytes that are fed next. */
+const NEXT: usize = 1;
 /** In a frame, beside the edge that leads to it: the container is an array. */
 const IN_ARRAY: u32 = 1 << 16;
 
@@ -44,9 +47,10 @@ const IN_ARRAY: u32 = 1 << 16;
  * Follows one JSON text along the paths of the tables and gathers the counts. Whatever is not on a path is passed over
  * unread. A report counts once its object has been closed, so one that was cut does not.
  *
- * The text that the model generated passes here too, to a meter, since the usage may be missing.
+ * The text that the model generated passes here too, to a meter, since the usage may be missing. What a response says more
+ * than once counts once: see `Share`.
  *
- * Memory: about 800 bytes.
+ * Memory: about 900 bytes.
  */
 @final
 @unmanaged
@@ -70,6 +74,19 @@ export class Document {
   private textNames: usize = heap.alloc(MAX_TEXTS << 2);
   private textCount: i32 = 0;
 
+  /** Where in the bytes fed last a container begins that is text as it stands; `NEXT` if before them; else 0. */
+  private rawFrom: usize = 0;
+  private rawShare: Share = Share.Piece;
+  /** Bytes of generated text: in the whole response, and whether there were pieces; */
+  private generatedBytes: i64 = 0;
+  private hasPieces: bool = false;
+  /** in the current JSON text, as far as it is said again; */
+  private wholeBytes: i64 = 0;
+  /** and of reasoning: how many names it has in its object, how much counts there, and how much is under this name. */
+  private thoughtNames: i32 = 0;
+  private thoughtBytes: i64 = 0;
+  private sameThoughtBytes: i64 = 0;
+
   /**
    * @param generated gets the text that the model generated
    * @param encoded reads what stands in base64 in these texts
@@ -91,8 +108,20 @@ export class Document {
     heap.free(changetype<usize>(this));
   }
 
+  /** Starts a new response. */
+  beginResponse(): void {
+    this.generatedBytes = 0;
+    this.hasPieces = false;
+    this.rawFrom = 0;
+    const encoded = this.encoded;
+    if (encoded !== null) encoded.beginResponse();
+  }
+
   /** Starts a new text. */
   begin(): void {
+    this.rawFrom = 0;
+    this.wholeBytes = 0;
+    this.thoughtNames = 0;
     this.told = false;
     this.textCount = 0;
     this.reader.begin();
@@ -106,8 +135,10 @@ export class Document {
   feed(ptr: usize, len: i32): Progress {
     const reader = this.reader;
     reader.feed(ptr, len);
+    if (this.rawFrom != 0) this.rawFrom = ptr;
     while (true) {
       const token = reader.next();
+      if (this.rawFrom != 0) this.raw(ptr + len);
       switch (token) {
         case Token.Key:
           this.name();
@@ -157,15 +188,68 @@ export class Document {
 
   /** Takes the generated text of `len` bytes at `ptr` out of a JSON text that is not read, as if it were. */
   passText(ptr: usize, len: i32): void {
-    this.generated.feed(ptr, len);
+    this.piece(ptr, len);
   }
 
   /** A piece of a string has been read: text of the model, or another text in base64. */
   private part(): void {
     const text = this.reader.text;
+    const edge = this.next();
+    if (isText(edge)) return this.take(shareOf(edge), text.ptr, text.length);
     const encoded = this.encoded;
-    if (isText(this.edge)) this.generated.feed(text.ptr, text.length);
-    else if (encoded !== null) encoded.feed(text.ptr, text.length);
+    if (encoded !== null) encoded.feed(text.ptr, text.length);
+  }
+
+  /** Takes generated text of `size` bytes at `ptr`, as far as it has not been taken before. */
+  private take(share: Share, ptr: usize, size: i32): void {
+    if (share == Share.Piece) {
+      this.hasPieces = true;
+      return this.piece(ptr, size);
+    }
+    let known: i64 = 0;
+    if (share == Share.Thought) {
+      this.hasPieces = true;
+      this.sameThoughtBytes += size;
+      known = size - (this.sameThoughtBytes - this.thoughtBytes);
+    } else if (share == Share.Whole || this.hasPieces) {
+      this.told = true;
+      this.wholeBytes += size;
+      known = size - (this.wholeBytes - this.generatedBytes);
+    } else {
+      this.told = true;
+    }
+    const before = <i32>min(max(known, 0), size);
+    if (share == Share.Thought) this.thoughtBytes += size - before;
+    if (before > 0) this.told = true;
+    if (before < size) this.piece(ptr + before, size - before);
+  }
+
+  /** The name of reasoning has been read. */
+  private beginThought(): void {
+    this.sameThoughtBytes = 0;
+    if (this.thoughtNames++ == 0) this.thoughtBytes = 0;
+    else this.told = true;
+  }
+
+  private piece(ptr: usize, size: i32): void {
+    this.generatedBytes += size;
+    this.generated.feed(ptr, size);
+  }
+
+  /** A container begins that is text as it stands: it is passed over, and taken as it passes. */
+  private openRaw(): void {
+    this.told = true;
+    this.rawFrom = this.reader.position - 1;
+    this.reader.skip();
+  }
+
+  /** Takes what has passed of such a container, which may have ended before `end`. */
+  private raw(end: usize): void {
+    const stop = this.reader.skippedTo;
+    const from = this.rawFrom;
+    this.rawFrom = stop != 0 ? 0 : NEXT;
+    const to = stop != 0 ? stop : end;
+    if (to > from) this.take(this.rawShare, from, <i32>(to - from));
   }
 
   /** A member's name has been read: where does it lead? */
@@ -183,6 +267,7 @@ export class Document {
     } else if (isText(edge)) {
       if (this.textCount == MAX_TEXTS) this.told = true;
       else store<u32>(this.textNames + (this.textCount++ << 2), <u32>this.reader.position);
+      if (shareOf(edge) == Share.Thought && shareOf(this.frame()) != Share.Thought) this.beginThought();
       strings = Strings.Raw;
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
@@ -216,9 +301,16 @@ export class Document {
     const nested = isArray && this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
     if (!isNode(edge) || nested || this.depth == MAX_PATH) {
       if (isCount(edge) && opOf(edge) == Op.Count) this.put(edge, 1);
-      this.reader.skip();
+      if (isText(edge)) {
+        this.rawShare = shareOf(edge);
+        this.openRaw();
+      } else {
+        this.reader.skip();
+      }
       return;
     }
+    if (shareOf(edge) != Share.Thought) this.thoughtNames = 0;
+    if (isArray) this.expectElements(edge);
     store<u32>(this.frames + (this.depth++ << 2), isArray ? edge | IN_ARRAY : edge);
     this.reader.wanted = namesOf(nodeOf(edge));
     if (isArray || combineOf(edge) == Combine.None) return;
@@ -230,10 +322,19 @@ export class Document {
     }
   }
 
+  /** Elements of an array come next, to which `edge` led: are strings among them text? */
+  private expectElements(edge: Edge): void {
+    if (isText(element(nodeOf(edge)))) this.reader.strings = Strings.Raw;
+  }
+
   private close(): void {
     const frame = this.frame();
     const depth = this.depth--;
-    if (depth > 1) this.reader.wanted = namesOf(nodeOf(this.frame()));
+    if (depth > 1) {
+      const outer = this.frame();
+      this.reader.wanted = namesOf(nodeOf(outer));
+      if (outer & IN_ARRAY) this.expectElements(outer);
+    }
     if (frame & IN_ARRAY) return;
     if (depth == this.reportDepth) {
       this.reportDepth = 0;
@@ -245,6 +346,7 @@ export class Document {
 
   private scalar(token: Token): void {
     const edge = this.next();
+    if (isText(edge)) this.endText(token, edge);
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {
       this.put(edge, 1);
@@ -259,6 +361,13 @@ export class Document {
       this.tally.clamp();
     }
     if (value != NO_COUNT) this.put(edge, value);
+  }
+
+  private endText(token: Token, edge: Edge): void {
+    if (this.depth > 0 && this.frame() & IN_ARRAY) this.reader.strings = Strings.Raw;
+    const share = shareOf(edge);
+    // Whether it counts depends on the rest of the response.
+    if (token == Token.String && share != Share.Piece && share != Share.Thought) this.told = true;
   }
 
   private put(edge: Edge, value: i64): void {

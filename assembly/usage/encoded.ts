@@ -26,6 +26,11 @@ export class EncodedDocument {
     heap.free(changetype<usize>(this));
   }
 
+  /** A new response begins. */
+  beginResponse(): void {
+    this.document.beginResponse();
+  }
+
   begin(): void {
     this.bits = 0;
     this.bitCount = 0;

@@ -195,39 +195,124 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI, Where.AwsEvent), // InvokeAgent
 ];
 
+/** How the text at a path relates to the other text of the response. */
+export const enum Share {
+  /** It is one piece of many, or the only one. */
+  Piece,
+  /** It is the only one, unless there are pieces: then it says again what they said. */
+  Message,
+  /** It says again what stood elsewhere in the response, if something did. */
+  Whole,
+  /** It is a piece of reasoning, which some APIs give under several names at once. */
+  Thought,
+}
+
+/** What of the value at a path is text. */
+export const enum Extent {
+  /** Itself, if it is a string. */
+  String,
+  /** Itself: a string, or an object as it stands, its names included. */
+  Value,
+  /** Every string in it, whatever it is called, except `NOT_GENERATED`. */
+  Strings,
+}
+
+/** Text that the model generated. */
+@final
+export class TextFormat {
+  constructor(
+    readonly path: string,
+    readonly share: Share = Share.Piece,
+    readonly extent: Extent = Extent.Strings,
+  ) {}
+}
+
 /*
  * Where the APIs put the text that the model generates, in whole or piece by piece: reasoning and arguments of tool calls
- * are tokens too. It is estimated where the usage is missing. APIs that report their usage in every event (DashScope,
- * Baidu, Hunyuan) are not here, nor are those whose events repeat what earlier ones said.
+ * are tokens too. It is estimated where the usage is missing. Below these paths all strings count but those that surely
+ * are none, so that a new name for a text does not make it free.
  */
 // prettier-ignore
-export const GENERATED: string[] = [
-  // OpenAI and compatibles: chat completions, whole and streamed
-  "choices[].message.content", "choices[].message.content[].text", "choices[].message.refusal",
-  "choices[].message.reasoning_content", "choices[].message.reasoning", // DeepSeek and others
-  "choices[].message.tool_calls[].function.arguments",
-  "choices[].delta.content", "choices[].delta.refusal",
-  "choices[].delta.reasoning_content", "choices[].delta.reasoning",
-  "choices[].delta.tool_calls[].function.arguments",
-  "choices[].text", // completions
-  // Responses: response.output_text.delta and the like, whose event holds the piece itself; and the whole
-  "delta", "output[].content[].text", "output[].arguments",
-  // Anthropic messages: content_block_delta; and the whole
-  "delta.text", "delta.thinking", "delta.partial_json", "content[].text", "content[].thinking",
-  "completion", // Anthropic complete
-  // Gemini
-  "candidates[].content.parts[].text",
-  "serverContent.modelTurn.parts[].text", "serverContent.outputTranscription.text", // Live
-  // Bedrock Converse: contentBlockDelta; and the whole
-  "delta.reasoningContent.text", "delta.toolUse.input", "output.message.content[].text",
-  // Llama, Titan and Mistral on Bedrock
-  "generation", "outputText", "results[].outputText", "outputs[].text",
-  // Cohere v2 and v1
-  "delta.message.content.text", "message.content[].text", "text",
-  // Ollama: chat and generate
-  "message.content", "message.thinking", "response",
+export const GENERATED: TextFormat[] = [
+  // OpenAI and compatibles: chat completions, whole and streamed; completions. Perplexity repeats the message in each chunk.
+  new TextFormat("choices[].delta"),
+  new TextFormat("choices[].text"),
+  new TextFormat("choices[]",                Share.Message), // message, messages (Snowflake, MiniMax)
+  // Responses: response.output_text.delta and the like, whose event holds the piece itself; the whole, and parts of it again
+  // and again in response.output_item.done, response.content_part.done, response.completed. DashScope and Bedrock have an
+  // output too, the former growing from event to event.
+  new TextFormat("delta"),
+  new TextFormat("output",                   Share.Whole),
+  new TextFormat("item",                     Share.Whole),
+  new TextFormat("part",                     Share.Whole),
+  new TextFormat("response.output",          Share.Whole),
+  // Cohere v1 and its stream, transcriptions; also the end of what was streamed: response.output_text.done
+  new TextFormat("text",                     Share.Message, Extent.String),
+  new TextFormat("response.text",            Share.Whole,   Extent.String),
+  new TextFormat("generations[]",            Share.Message),
+  new TextFormat("tool_calls[]",             Share.Message),
+  new TextFormat("function_call",            Share.Message), // Baidu
+  // Anthropic messages: content_block_delta is in delta; what is there from the start, and the whole; llama.cpp's stream
+  new TextFormat("content_block"),
+  new TextFormat("content",                  Share.Message),
+  new TextFormat("completion"), // Anthropic complete
+  // Gemini, its interactions and its Live API
+  new TextFormat("candidates[]"),
+  new TextFormat("response.candidates[]"),
+  new TextFormat("outputs[]"), // Mistral on Bedrock too
+  new TextFormat("interaction.outputs",      Share.Whole),
+  new TextFormat("serverContent.modelTurn"),
+  new TextFormat("serverContent.outputTranscription"),
+  new TextFormat("predictions[]",            Share.Message), // Vertex :predict
+  // Llama, Titan and AI21 on Bedrock
+  new TextFormat("generation"),
+  new TextFormat("outputText"),
+  new TextFormat("completions[].data.text"),
+  new TextFormat("completions[]",            Share.Message), // Aleph Alpha too
+  // Ollama: chat and generate. Cohere v2: the whole
+  new TextFormat("message"),
+  new TextFormat("response",                 Share.Piece,   Extent.String),
+  new TextFormat("thinking"),
   // TGI and watsonx
-  "token.text", "generated_text", "results[].generated_text",
+  new TextFormat("token.text"),
+  new TextFormat("generated_text",           Share.Message),
+  new TextFormat("results[]"),
+  // Tencent, Baidu, Dify
+  new TextFormat("Choices[].Delta"),
+  new TextFormat("Choices[].Message",        Share.Message),
+  new TextFormat("Response.Choices[].Message", Share.Message),
+  new TextFormat("result",                   Share.Piece,   Extent.String),
+  new TextFormat("answer",                   Share.Piece,   Extent.String),
+];
+
+/** Below generated text, names of reasoning, of which several may say the same: OpenRouter and LiteLLM give two or three. */
+// prettier-ignore
+export const THOUGHTS: string[] = [
+  "reasoning", "reasoning_content", "reasoning_details", "thinking_blocks", "provider_specific_fields",
+];
+
+/** Below generated text, names of what a tool is called with: a string, or an object, which counts with its names. */
+export const ARGUMENTS: string[] = ["arguments", "args", "input", "parameters"];
+
+/** Below generated text, names of what the model has not generated. */
+// prettier-ignore
+export const NOT_GENERATED: string[] = [
+  // what something is, and why it ended
+  "index", "object", "type", "role", "model", "status", "format", "language", "phase", "finish_reason", "finishReason",
+  "native_finish_reason", "finishMessage", "stop_reason", "stopReason", "stop_sequence", "stop_details", "completionReason",
+  "FinishReason", "Role", "service_tier", "system_fingerprint", "modelVersion", "channel", "namespace", "execution",
+  // ids
+  "id", "call_id", "tool_call_id", "tool_use_id", "toolUseId", "item_id", "response_id", "container_id", "file_id",
+  // signatures, and what only the provider can read
+  "signature", "thoughtSignature", "thought_signature", "encrypted_content", "redactedContent",
+  // pictures, sound and files in base64, or where they are
+  "data", "b64_json", "bytesBase64Encoded", "result", "partial_image_b64", "images", "url", "uri", "fileUri", "image_url",
+  "file_data", "filename", "mimeType", "mime_type", "media_type",
+  // counts, and what was looked up, filtered or measured
+  "usage", "usageMetadata", "metadata", "logprobs", "logprobsResult", "top_logprobs", "annotations", "citation", "citations",
+  "cited_text", "citationMetadata", "groundingMetadata", "groundingAttributions", "urlContextMetadata", "safetyRatings",
+  "content_filter_results", "content_filter_result", "content_filter_offsets", "search_results", "executed_tools", "tools",
+  "expires_at",
 ];
 
 /** A response header that holds a count, for responses whose body has none. */

@@ -1,5 +1,18 @@
 import { addressOf, bytesOf } from "../bytes/bytes";
-import { BEDROCK_CHUNK, Field, GENERATED, REPORTS, ReportFormat, Where } from "./formats";
+import {
+  ARGUMENTS,
+  BEDROCK_CHUNK,
+  Extent,
+  Field,
+  GENERATED,
+  NOT_GENERATED,
+  REPORTS,
+  ReportFormat,
+  Share,
+  TextFormat,
+  THOUGHTS,
+  Where,
+} from "./formats";
 import { addName, NAME_SET } from "../json/names";
 import { Op, Slot } from "./report";
 import { Combine } from "./tally";
@@ -8,10 +21,11 @@ import { Combine } from "./tally";
  * The tables of `formats`, compiled into a graph: each object on a path is a node, and a member's name leads along an
  * edge to another node or to a count. An edge is a number:
  *
- *   bits 0-7    0 nothing; 1-127 a node; 128 + op * 32 + slot a count; 255 text in base64
+ *   bits 0-7    0 nothing known; 1-127 a node; 128 + op * 32 + slot a count; 254 surely nothing; 255 text in base64
  *   bits 8-9    the Combine of the report that the node begins
  *   bits 10-11  the Where of the report, on edges from the root
- *   bit 12      a string here is text that the model generated
+ *   bit 12      what stands here is text that the model generated: a string, or all of a container if it is no node
+ *   bits 14-15  the Share of that text
  *
  * The graph is built once, when the module starts, and then only read, without the garbage collector's knowledge.
  */
@@ -20,12 +34,15 @@ export type Edge = u32;
 /** The edge to nothing. */
 export const NOWHERE: Edge = 0;
 const ENCODED: Edge = 255;
+/** Stands in the way of `*`. */
+const EXCLUDED: Edge = 254;
 const TEXT: Edge = 1 << 12;
+const SHARE_SHIFT: i32 = 14;
 const FIRST_COUNT: u32 = 128;
 
 /** Bounds of the graph, checked when it is built: nodes, and different names. */
-const MAX_NODES: i32 = 96;
-const MAX_NAMES: i32 = 128;
+const MAX_NODES: i32 = 112;
+const MAX_NAMES: i32 = 224;
 const MAX_NAME_LENGTH: i32 = 40;
 /** Instead of a member's name: the element of an array, and any member. */
 const ELEMENT: i32 = 0;
@@ -50,7 +67,7 @@ export function isNode(edge: Edge): bool {
 // @ts-ignore: decorator
 @inline
 export function isCount(edge: Edge): bool {
-  return (edge & 255) - FIRST_COUNT < ENCODED - FIRST_COUNT;
+  return (edge & 255) - FIRST_COUNT < EXCLUDED - FIRST_COUNT;
 }
 
 /** Whether `edge` leads to a string that holds another JSON text in base64. */
@@ -60,11 +77,17 @@ export function isEncoded(edge: Edge): bool {
   return (edge & 255) == ENCODED;
 }
 
-/** Whether a string that `edge` leads to is text that the model generated. */
+/** Whether what `edge` leads to is text that the model generated. */
 // @ts-ignore: decorator
 @inline
 export function isText(edge: Edge): bool {
   return (edge & TEXT) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function shareOf(edge: Edge): Share {
+  return (edge >> SHARE_SHIFT) & 3;
 }
 
 // @ts-ignore: decorator
@@ -99,6 +122,7 @@ export function member(node: i32, ptr: usize, len: i32, where: Where): Edge {
     if (name > 0) edge = edgeAt(node, name);
   }
   if (edge == NOWHERE) edge = edgeAt(node, ANY);
+  if (edge == EXCLUDED) return NOWHERE;
   const only = (edge >> 10) & 3;
   return only == Where.Anywhere || only == where ? edge : NOWHERE;
 }
@@ -125,7 +149,7 @@ function edgeAt(node: i32, name: i32): Edge {
 function find(ptr: usize, len: i32): i32 {
   let slot = hash(ptr, len);
   let name: i32 = load<u8>(SLOTS + slot);
-  // The table is at most a quarter full, so the search ends.
+  // The table is at most half full, so the search ends.
   while (name != 0) {
     const entry = NAMES + ((<usize>name) << 3);
     if (load<u32>(entry, 4) == <u32>len && memory.compare(load<u32>(entry), ptr, len) == 0) break;
@@ -147,6 +171,10 @@ class Builder {
   private nodes: i32 = 1;
   /** The node that each table of fields became, so that reports which share one share its nodes. */
   private shared: Map<usize, i32> = new Map<usize, i32>();
+  /** For each `Share` the node of all that stands below such a text. */
+  private below: StaticArray<i32> = new StaticArray<i32>(4);
+  /** A node without edges. */
+  private dead: i32 = 0;
 
   /** Builds all, and returns the edge to the root of a text. */
   build(): Edge {
@@ -156,17 +184,45 @@ class Builder {
     this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
     for (let i = 0; i < REPORTS.length; ++i) this.addReport(root, REPORTS[i]);
+    this.dead = this.newNode();
+    for (let share = 0; share < 4; ++share) this.below[share] = this.newNode();
+    for (let share = 0; share < 4; ++share) this.addStrings(this.below[share], share);
     for (let i = 0; i < GENERATED.length; ++i) this.addText(root, GENERATED[i]);
     return edge;
   }
 
-  /** Marks the end of `path` as text, beside what else it leads to. */
-  private addText(root: i32, path: string): void {
-    const names = path.replaceAll("[]", ".[]").split(".");
+  /** Marks what stands at a path as text, beside what else it leads to. */
+  private addText(root: i32, format: TextFormat): void {
+    const names = namesIn(format.path);
     const last = names.length - 1;
     let from = root;
     for (let i = 0; i < last; ++i) from = this.nodeBehind(from, names[i]);
-    this.link(from, names[last], edgeAt(from, this.nameOf(names[last])) | TEXT);
+    const name = names[last];
+    let edge = edgeAt(from, this.nameOf(name));
+    if (format.extent == Extent.Strings) {
+      if (isNode(edge)) this.addStrings(nodeOf(edge), format.share);
+      else edge |= this.below[format.share];
+    } else if (format.extent == Extent.String && !isNode(edge)) {
+      edge |= this.dead;
+    }
+    this.link(from, name, edge | textOf(format.share));
+  }
+
+  /** Makes all strings in the value at a node text, except at names that mean something else. */
+  private addStrings(node: i32, share: Share): void {
+    const below = (<Edge>this.below[share]) | textOf(share);
+    this.linkNew(node, "[]", below);
+    for (let i = 0; i < NOT_GENERATED.length; ++i) this.linkNew(node, NOT_GENERATED[i], EXCLUDED);
+    for (let i = 0; i < ARGUMENTS.length; ++i) this.linkNew(node, ARGUMENTS[i], textOf(share));
+    if (share != Share.Whole && share != Share.Thought) {
+      const thoughts = (<Edge>this.below[Share.Thought]) | textOf(Share.Thought);
+      for (let i = 0; i < THOUGHTS.length; ++i) this.linkNew(node, THOUGHTS[i], thoughts);
+    }
+    this.linkNew(node, "*", below);
+  }
+
+  private linkNew(node: i32, name: string, edge: Edge): void {
+    if (edgeAt(node, this.nameOf(name)) == NOWHERE) this.link(node, name, edge);
   }
 
   /** The node that a name leads to, which is made if there is none. */
@@ -202,7 +258,7 @@ class Builder {
 
   /** Leads `path` from `node` to `target`, along new nodes where there are none. */
   private addPath(node: i32, path: string, target: Edge, where: Where): void {
-    const names = path.replaceAll("[]", ".[]").split(".");
+    const names = namesIn(path);
     const last = names.length - 1;
     let from = node;
     for (let i = 0; i <= last; ++i) {
@@ -253,6 +309,15 @@ class Builder {
     assert(this.nodes < MAX_NODES);
     return this.nodes++;
   }
+}
+
+/** The names of a path, from the root on. */
+function namesIn(path: string): string[] {
+  return path.replaceAll("[]", ".[]").split(".");
+}
+
+function textOf(share: Share): Edge {
+  return TEXT | ((<Edge>share) << SHARE_SHIFT);
 }
 
 /** The edge to the root of a text. */

@@ -78,6 +78,7 @@ export class UsageScanner {
   /** Starts a new response. @param type, length the value of its content-type header; 0, 0 if it has none */
   begin(type: usize, length: i32): void {
     this.tally.begin();
+    this.document.beginResponse();
     this.generated.begin();
     this.headers.clear();
     this.framing = Framing.Unknown;
