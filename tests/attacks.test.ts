@@ -11,6 +11,26 @@ const CALLERS_NOT_COUNTED: Attack[] = [];
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
+    "The answer comes as text, as bytes, in another charset, or compressed without saying so.",
+    "conformance/consumption.test.ts",
+    "charges an answer that it cannot read by its size, and counts it: %s",
+  ],
+  [
+    "The answer begins like JSON and is none, or has the rest behind it.",
+    "unit/usage/unread.test.ts",
+    "is estimated as text: %s",
+  ],
+  [
+    "A caller gives its answers one id, so that all of them count as the one that was charged.",
+    "conformance/consumption.test.ts",
+    "is charged in any case when it is made, and named then, so that fetching it costs nothing",
+  ],
+  [
+    "The stream of a response that was made in the background is left before its end, where its usage stands.",
+    "conformance/consumption.test.ts",
+    "is not free for who leaves its stream before it reports what it was",
+  ],
+  [
     "The model says what it has to say in the arguments of a tool, in its reasoning, or under a name of its own.",
     "unit/usage/generated.test.ts",
     "counts at %s",
@@ -138,6 +158,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
 ];
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
+  [
+    "Fetching a stored response again is charged each time.",
+    "conformance/consumption.test.ts",
+    "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",
+  ],
   [
     "a value with a brace, so that no marker can stand beside its counter and one broken connection loses its charge",
     "conformance/charge.test.ts",

@@ -96,6 +96,22 @@ const DISGUISES: Bytes[] = [
   bytesOf("upgrade"),
 ];
 
+/** How the paths end to which is posted what makes an answer that can be fetched again, below the same path. */
+const STORES: Bytes[] = [bytesOf("responses"), bytesOf("interactions")];
+
+/** What a request may consume. */
+export const enum Consumes {
+  /** Surely nothing. */
+  Nothing,
+  /** Nothing, but its answer may report what earlier requests have consumed. */
+  Report,
+  /** The same: an answer of a model is fetched that was stored. */
+  StoredAnswer,
+  Tokens,
+  /** Tokens, for an answer that may be stored. */
+  NewAnswer,
+}
+
 const METHOD = bytesOf(":method");
 const PATH = bytesOf(":path");
 const OPTIONS = bytesOf("OPTIONS");
@@ -135,42 +151,75 @@ class Pattern {
 }
 
 /**
- * Whether a request surely consumes no tokens.
+ * What a request may consume.
  *
  * OPTIONS, HEAD, GET and DELETE without a body ask for nothing new to be generated (RFC 9110, 9.2.1 and 9.3.5), unless
- * they upgrade to something else. A GET may report what an earlier request has consumed, which is charged then.
+ * they upgrade to something else. A GET may report what an earlier request has consumed.
  * @param hasBody whether more than the headers follow
  */
-export function consumesNothing(request: HttpSource, hasBody: bool): bool {
+export function consumes(request: HttpSource, hasBody: bool): Consumes {
   const method = request.header(METHOD);
   const path = request.header(PATH);
-  if (method === null || path === null) return false;
-  const isPost = equals(method, POST);
-  const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
+  if (method === null || path === null) return Consumes.Tokens;
+  if (equals(method, POST)) {
+    if (isPlain(path) && endsFree()) return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
+    return isStore(path, 0) ? Consumes.NewAnswer : Consumes.Tokens;
+  }
+  if (equals(method, DELETE) && hasBody) {
+    return isPlain(path) && endsFree() && !isDisguised(request) ? Consumes.Nothing : Consumes.Tokens;
+  }
   const isGet = equals(method, GET);
-  const isDelete = equals(method, DELETE);
-  if (!isPost && !asksNothing && !isGet && !isDelete) return false;
-  if (isPost || (isDelete && hasBody)) {
-    if (!isPlain(path) || !endsFree()) return false;
-  } else {
-    if (hasBody || (!asksNothing && isCall(path))) return false;
-    if (hasQuery(path, PARAM_METHOD)) return false;
-  }
-  for (let i = 0; i < DISGUISES.length; ++i) {
-    if (request.header(DISGUISES[i]) !== null) return false;
-  }
-  return true;
+  const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
+  if (hasBody || (!isGet && !asksNothing && !equals(method, DELETE))) return Consumes.Tokens;
+  if (!asksNothing && isCall(path)) return Consumes.Tokens;
+  if (hasQuery(path, PARAM_METHOD) || isDisguised(request)) return Consumes.Tokens;
+  if (!isGet) return Consumes.Nothing;
+  return isStore(path, 1) ? Consumes.StoredAnswer : Consumes.Report;
 }
 
-/** Whether the last segment of a path is one of `CALLS`. */
-function isCall(path: Bytes): bool {
+/** Whether a header makes another request of it, perhaps. */
+function isDisguised(request: HttpSource): bool {
+  for (let i = 0; i < DISGUISES.length; ++i) {
+    if (request.header(DISGUISES[i]) !== null) return true;
+  }
+  return false;
+}
+
+/** Whether a path ends in one of `STORES`, with so many segments behind it. */
+function isStore(path: Bytes, behind: i32): bool {
+  const from = addressOf(path);
+  let end = pathEndOf(path);
+  let start = segmentStart(from, end);
+  for (let i = 0; i < behind && start > from; ++i) {
+    end = start - 1;
+    start = segmentStart(from, end);
+  }
+  for (let i = 0; i < STORES.length; ++i) {
+    if (equalsAt(start, <i32>(end - start), STORES[i])) return true;
+  }
+  return false;
+}
+
+/** Where a path ends: before its query, and one slash. */
+function pathEndOf(path: Bytes): usize {
   const from = addressOf(path);
   const limit = from + path.byteLength;
   let end = from;
   while (end < limit && load<u8>(end) != QUESTION) ++end;
-  if (end > from && load<u8>(end - 1) == SLASH) --end;
+  return end > from && load<u8>(end - 1) == SLASH ? end - 1 : end;
+}
+
+/** Where the last segment of the path from `from` to `end` begins. */
+function segmentStart(from: usize, end: usize): usize {
   let start = end;
   while (start > from && load<u8>(start - 1) != SLASH) --start;
+  return start;
+}
+
+/** Whether the last segment of a path is one of `CALLS`. */
+function isCall(path: Bytes): bool {
+  const end = pathEndOf(path);
+  const start = segmentStart(addressOf(path), end);
   return isCallName(start, <i32>(end - start));
 }
 

@@ -1,5 +1,6 @@
 import { JsonReader } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
+import { AnswerId } from "./answer-id";
 import { countClamped, MAX_DIGITS, NO_COUNT, parseCount } from "./count";
 import { EncodedDocument } from "./encoded";
 import { Share, Where } from "./formats";
@@ -9,6 +10,7 @@ import {
   element,
   isCount,
   isEncoded,
+  isId,
   isNode,
   isText,
   member,
@@ -23,6 +25,7 @@ import {
 import { Op, Report } from "./report";
 import { Combine, Tally } from "./tally";
 import { TextMeter } from "./text-meter";
+import { Unread } from "./unread";
 
 /** How far a text has been read. */
 export const enum Progress {
@@ -89,11 +92,15 @@ export class Document {
 
   /**
    * @param generated gets the text that the model generated
+   * @param unread gets what is no JSON
+   * @param id gets the id of the response, if it wants it
    * @param encoded reads what stands in base64 in these texts
    */
   constructor(
     private tally: Tally,
     private generated: TextMeter,
+    private unread: Unread,
+    private id: AnswerId,
     private encoded: EncodedDocument | null = null,
   ) {}
 
@@ -125,7 +132,8 @@ export class Document {
     this.told = false;
     this.textCount = 0;
     this.reader.begin();
-    this.reader.strings = Strings.Drop;
+    // A text may be a string.
+    this.reader.strings = Strings.Raw;
     this.depth = 0;
     this.reportDepth = 0;
     this.edge = ROOT;
@@ -168,7 +176,12 @@ export class Document {
     }
   }
 
-  /** After `Progress.Complete`: the address of the first byte that was not read. */
+  /** Takes the bytes from `from` to `to`, which cannot be read. */
+  pass(from: usize, to: usize): void {
+    if (to > from) this.unread.take(from, <i32>(to - from));
+  }
+
+  /** After `Progress.Complete` and `Progress.Malformed`: the address of the first byte that was not read. */
   get position(): usize {
     return this.reader.position;
   }
@@ -196,6 +209,7 @@ export class Document {
     const text = this.reader.text;
     const edge = this.next();
     if (isText(edge)) return this.take(shareOf(edge), text.ptr, text.length);
+    if (isId(this.edge)) return this.id.take(text.ptr, text.length);
     const encoded = this.encoded;
     if (encoded !== null) encoded.feed(text.ptr, text.length);
   }
@@ -257,12 +271,16 @@ export class Document {
     const text = this.reader.text;
     const edge = text.truncated ? NOWHERE : member(nodeOf(this.frame()), text.ptr, text.length, this.where);
     this.edge = edge;
-    if (edge == NOWHERE) {
+    if (edge == NOWHERE || (isId(edge) && !this.id.isWanted)) {
+      this.edge = NOWHERE;
       this.reader.pass();
       return;
     }
     let strings = Strings.Drop;
-    if (isCount(edge)) {
+    if (isId(edge)) {
+      this.told = true;
+      strings = Strings.Stream;
+    } else if (isCount(edge)) {
       strings = Strings.Keep;
     } else if (isText(edge)) {
       if (this.textCount == MAX_TEXTS) this.told = true;
@@ -347,6 +365,7 @@ export class Document {
   private scalar(token: Token): void {
     const edge = this.next();
     if (isText(edge)) this.endText(token, edge);
+    else if (isId(edge) && token == Token.String) this.id.end();
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {
       this.put(edge, 1);
@@ -366,8 +385,9 @@ export class Document {
   private endText(token: Token, edge: Edge): void {
     if (this.depth > 0 && this.frame() & IN_ARRAY) this.reader.strings = Strings.Raw;
     const share = shareOf(edge);
-    // Whether it counts depends on the rest of the response.
-    if (token == Token.String && share != Share.Piece && share != Share.Thought) this.told = true;
+    // Whether it counts depends on the rest of the response; and a text that is nothing but a string has no names.
+    const isPart = this.depth > 0 && (share == Share.Piece || share == Share.Thought);
+    if (token == Token.String && !isPart) this.told = true;
   }
 
   private put(edge: Edge, value: i64): void {

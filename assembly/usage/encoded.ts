@@ -38,11 +38,17 @@ export class EncodedDocument {
     this.document.begin();
   }
 
-  /** Decodes the next characters, as long as the text goes on. */
+  /** Decodes the next characters; what is no JSON text is passed on as it is. */
   feed(ptr: usize, len: i32): void {
-    for (let at = 0; at < len && this.progress == Progress.Open; at += PIECE) {
+    const document = this.document;
+    const decoded = this.decoded;
+    for (let at = 0; at < len && this.progress != Progress.Complete; at += PIECE) {
       const size = this.decode(ptr + at, min(len - at, PIECE));
-      this.progress = this.document.feed(this.decoded, size);
+      const isOpen = this.progress == Progress.Open;
+      if (isOpen) this.progress = document.feed(decoded, size);
+      if (this.progress == Progress.Malformed) {
+        document.pass(isOpen ? document.position : decoded, decoded + size);
+      }
     }
   }
 

@@ -24,7 +24,8 @@ const enum Part {
  *     |  u32 big-end |    u32 big-end |         u32 |         |         |         u32 |
  *     +--------------+----------------+-------------+---------+---------+-------------+
  *
- * Each payload is a JSON text. Headers and checksums are passed over: what they say is not needed, and bytes that were
+ * Each payload is a JSON text; one that is none, and all behind lengths that make no sense, is passed on as what cannot be
+ * read. Headers and checksums are passed over: what they say is not needed, and bytes that were
  * damaged on the way are for the client to find.
  */
 @final
@@ -49,7 +50,7 @@ export class EventStreamFraming {
     const end = ptr + len;
     let at = ptr;
     while (at < end) {
-      if (this.part == Part.Lost) return;
+      if (this.part == Part.Lost) return this.document.pass(at, end);
       if (this.part == Part.Prelude) {
         if (this.seen < 8) this.lengths = (this.lengths << 8) | load<u8>(at);
         ++at;
@@ -57,14 +58,19 @@ export class EventStreamFraming {
         continue;
       }
       const size = min<u32>(this.left, <u32>(end - at));
-      if (this.part == Part.Payload && this.progress == Progress.Open) {
-        this.progress = this.document.feed(at, size);
-      }
+      if (this.part == Part.Payload) this.readPayload(at, size);
       at += size;
       this.left -= size;
       // A part may be empty, and the next one too.
       while (this.left == 0 && this.part != Part.Prelude) this.nextPart();
     }
+  }
+
+  private readPayload(ptr: usize, size: i32): void {
+    const document = this.document;
+    const isOpen = this.progress == Progress.Open;
+    if (isOpen) this.progress = document.feed(ptr, size);
+    if (this.progress == Progress.Malformed) document.pass(isOpen ? document.position : ptr, ptr + size);
   }
 
   private beginMessage(): void {

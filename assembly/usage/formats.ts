@@ -315,6 +315,9 @@ export const NOT_GENERATED: string[] = [
   "expires_at",
 ];
 
+/** Where a response tells its id: Responses and most others, the stream of Responses, that of Gemini's interactions. */
+export const IDS: string[] = ["id", "response.id", "interaction.id"];
+
 /** A response header that holds a count, for responses whose body has none. */
 @final
 export class HeaderFormat {

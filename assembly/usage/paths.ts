@@ -5,6 +5,7 @@ import {
   Extent,
   Field,
   GENERATED,
+  IDS,
   NOT_GENERATED,
   REPORTS,
   ReportFormat,
@@ -25,7 +26,8 @@ import { Combine } from "./tally";
  *   bits 8-9    the Combine of the report that the node begins
  *   bits 10-11  the Where of the report, on edges from the root
  *   bit 12      what stands here is text that the model generated: a string, or all of a container if it is no node
- *   bits 14-15  the Share of that text
+ *   bit 13      a string here is the id of the response
+ *   bits 14-15  the Share of the text
  *
  * The graph is built once, when the module starts, and then only read, without the garbage collector's knowledge.
  */
@@ -37,6 +39,7 @@ const ENCODED: Edge = 255;
 /** Stands in the way of `*`. */
 const EXCLUDED: Edge = 254;
 const TEXT: Edge = 1 << 12;
+const ID: Edge = 1 << 13;
 const SHARE_SHIFT: i32 = 14;
 const FIRST_COUNT: u32 = 128;
 
@@ -82,6 +85,13 @@ export function isEncoded(edge: Edge): bool {
 @inline
 export function isText(edge: Edge): bool {
   return (edge & TEXT) != 0;
+}
+
+/** Whether a string that `edge` leads to is the id of the response. */
+// @ts-ignore: decorator
+@inline
+export function isId(edge: Edge): bool {
+  return (edge & ID) != 0;
 }
 
 // @ts-ignore: decorator
@@ -179,7 +189,7 @@ class Builder {
   /** Builds all, and returns the edge to the root of a text. */
   build(): Edge {
     const root = this.newNode();
-    const edge: Edge = root | (Combine.Merge << 8);
+    const edge: Edge = root | (Combine.Merge << 8) | textOf(Share.Piece);
     // A root array holds texts, one per element.
     this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
@@ -188,6 +198,7 @@ class Builder {
     for (let share = 0; share < 4; ++share) this.below[share] = this.newNode();
     for (let share = 0; share < 4; ++share) this.addStrings(this.below[share], share);
     for (let i = 0; i < GENERATED.length; ++i) this.addText(root, GENERATED[i]);
+    for (let i = 0; i < IDS.length; ++i) this.addPath(root, IDS[i], ID, Where.Anywhere);
     return edge;
   }
 

@@ -1,5 +1,6 @@
 import { CR, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { AnswerId } from "./answer-id";
 import { countClamped, NO_COUNT, parseCount } from "./count";
 import { Document } from "./document";
 import { EncodedDocument } from "./encoded";
@@ -9,7 +10,8 @@ import { Op, Report } from "./report";
 import { SseFraming } from "./sse";
 import { Combine, Tally } from "./tally";
 import { TextMeter } from "./text-meter";
-import { TextsFraming } from "./texts";
+import { RECORD_SEPARATOR, TextsFraming } from "./texts";
+import { Unread } from "./unread";
 import { Usage } from "./usage";
 
 /** How a body holds its JSON texts. */
@@ -19,18 +21,22 @@ const enum Framing {
   Texts,
   Sse,
   EventStream,
+  /** None: sound, or a picture. */
+  Media,
 }
 
 const EVENT_STREAM = bytesOf("vnd.amazon.eventstream");
 /** Media types of lines of JSON: ndjson, x-ndjson, jsonl, x-jsonl, json-lines, and Cohere's stream+json. */
 const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines"), bytesOf("stream+json")];
 
+const MEDIA: Bytes[] = [bytesOf("audio/"), bytesOf("image/"), bytesOf("video/")];
+
 /**
  * Reads the usage out of a response while it passes: `begin` with its headers, `feed` with each chunk, cut anywhere,
  * `finish` at its end, however it ended. Then `usage` holds what it reported; before that, what it has reported so far.
  *
  * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
- * and lines of JSON are told by their type too.
+ * and lines of JSON are told by their type too, and sound and pictures. What cannot be read is `unread`.
  *
  * A scanner is made once and used for one response after the other. Its memory is fixed, about 10 KB, whatever the
  * body; no chunk allocates, and no bytes make it trap.
@@ -40,6 +46,9 @@ export class UsageScanner {
   readonly usage: Usage;
   /** The text that the model has generated so far, for when the usage is missing. */
   readonly generated: TextMeter;
+  readonly unread: Unread;
+  /** The id of the response, for whoever asks for it after `begin`. */
+  readonly id: AnswerId;
   private tally: Tally;
   private document: Document;
   private texts: TextsFraming;
@@ -52,10 +61,14 @@ export class UsageScanner {
   constructor() {
     const tally = new Tally();
     const generated = new TextMeter();
-    const inner = new Document(tally, generated);
+    const unread = new Unread(generated);
+    const id = new AnswerId();
+    const inner = new Document(tally, generated, unread, id);
     inner.where = Where.BedrockChunk;
-    const document = new Document(tally, generated, new EncodedDocument(inner));
+    const document = new Document(tally, generated, unread, id, new EncodedDocument(inner));
     this.generated = generated;
+    this.unread = unread;
+    this.id = id;
     this.usage = tally.usage;
     this.tally = tally;
     this.document = document;
@@ -68,6 +81,8 @@ export class UsageScanner {
   dispose(): void {
     this.document.dispose();
     this.generated.dispose();
+    heap.free(changetype<usize>(this.unread));
+    this.id.dispose();
     heap.free(changetype<usize>(this.texts));
     this.sse.dispose();
     heap.free(changetype<usize>(this.eventStream));
@@ -80,10 +95,15 @@ export class UsageScanner {
     this.tally.begin();
     this.document.beginResponse();
     this.generated.begin();
+    this.unread.begin();
+    this.id.begin();
     this.headers.clear();
     this.framing = Framing.Unknown;
     this.lines = false;
     if (contains(type, length, EVENT_STREAM)) this.use(Framing.EventStream);
+    for (let i = 0; i < MEDIA.length; ++i) {
+      if (contains(type, min(length, MEDIA[i].byteLength), MEDIA[i])) this.framing = Framing.Media;
+    }
     for (let i = 0; i < LINES.length; ++i) {
       if (contains(type, length, LINES[i])) this.lines = true;
     }
@@ -117,9 +137,22 @@ export class UsageScanner {
       case Framing.Sse:
         this.sse.feed(at, left);
         break;
+      case Framing.Media:
+        this.unread.takeMedia(left);
+        break;
       default:
         this.eventStream.feed(at, left);
     }
+  }
+
+  /** The estimate for all that a model may have generated. */
+  get generatedTokens(): i64 {
+    return this.generated.tokens + this.unread.tokens;
+  }
+
+  /** Whether it is a stream of events. */
+  get hasEvents(): bool {
+    return this.framing == Framing.Sse;
   }
 
   /** The response has ended. */
@@ -136,8 +169,9 @@ export class UsageScanner {
   }
 }
 
-/** Whether `c` may precede a body: white space, or a byte of the UTF-8 byte order mark. */
+/** Whether `c` may precede a body: white space, a record separator, or a byte of the UTF-8 byte order mark. */
 function isLeading(c: u8): bool {
+  if (c == RECORD_SEPARATOR) return true;
   return c == SPACE || c == LF || c == CR || c == TAB || c == 0xef || c == 0xbb || c == 0xbf;
 }
 

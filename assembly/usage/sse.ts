@@ -5,18 +5,31 @@ import { findLineEnd } from "./lines";
 
 /** Where in a line we are. */
 const enum Line {
-  /** In what may be the field name `data`. */
+  /** In what may be the name of a field. */
   Name,
   /** Right after `data:`, where one space is not part of the value. */
   Start,
   Value,
   /** In a line that does not matter: another field, a comment. */
   Other,
+  /** In a line that no stream of events has. */
+  Unknown,
 }
 
-/** "data", its first letter lowest. */
+/** Names of fields, and the beginning of `event:`, their first letters lowest. */
 const DATA: u32 = 0x61746164;
-const NAME_LENGTH: i32 = 4;
+const ID: u64 = 0x6469;
+const EVENT: u64 = 0x746e657665;
+const RETRY: u64 = 0x7972746572;
+const EVEN: u32 = 0x6e657665;
+const NT_COLON: u32 = 0x3a746e65;
+/** No name is longer. */
+const MAX_NAME: i32 = 5;
+/** What stands behind the bracket in the last event of many streams, `[DONE]`. */
+const DONE: usize = memory.data<u8>([0x44, 0x4f, 0x4e, 0x45, 0x5d]);
+const DONE_LENGTH: i32 = 5;
+/** The name that has been read, to be passed on. */
+const NAME: usize = memory.data(8);
 const NEWLINE: usize = memory.data<u8>([LF]);
 
 /**
@@ -29,13 +42,18 @@ const NEWLINE: usize = memory.data<u8>([LF]);
  *
  * The data of an event is a JSON text and is read as it comes, so events may be of any size. An event counts even if
  * the stream ends without the blank line after it. Laxer than the standard: where a server leaves out blank lines, a
- * `data` line after a complete text begins the next one.
+ * `data` line after a complete text begins the next one. What is no event, and data that are no JSON, are passed on as what
+ * cannot be read: it may be text.
  */
 @final
 @unmanaged
 export class SseFraming {
   private line: Line = Line.Name;
-  private matched: i32 = 0;
+  /** The bytes of the name so far, the first one lowest, and their number. */
+  private name: u64 = 0;
+  private nameLength: i32 = 0;
+  /** How much of `DONE` has been met in data that are no JSON; more than there is once they differ. */
+  private done: i32 = 0;
   /** Whether the last byte was a CR, so that an LF belongs to it. */
   private afterCr: bool = false;
   /** Whether the current event has had data. */
@@ -53,8 +71,7 @@ export class SseFraming {
   }
 
   begin(): void {
-    this.line = Line.Name;
-    this.matched = 0;
+    this.beginLine();
     this.afterCr = false;
     this.hasData = false;
     this.template.begin();
@@ -71,25 +88,22 @@ export class SseFraming {
     }
     while (at < end) {
       if (this.line == Line.Name) {
-        if (this.matched == 0 && at + 5 < end && load<u32>(at) == DATA && load<u8>(at, 4) == COLON) {
-          this.line = Line.Start;
-          at += 5;
-          continue;
-        }
-        const c = load<u8>(at);
-        if (this.matched < NAME_LENGTH) {
-          if (c == <u8>(DATA >> (this.matched << 3))) {
-            ++this.matched;
-            ++at;
+        if (this.nameLength == 0 && at + 6 < end) {
+          if (load<u32>(at) == DATA && load<u8>(at, 4) == COLON) {
+            this.line = Line.Start;
+            at += 5;
             continue;
           }
-        } else if (c == COLON) {
-          this.line = Line.Start;
+          if (load<u32>(at) == EVEN && load<u32>(at, 2) == NT_COLON) {
+            this.line = Line.Other;
+            at += 6;
+            continue;
+          }
+        }
+        if (this.readName(load<u8>(at))) {
           ++at;
           continue;
         }
-        if (this.matched == 0 && (c == LF || c == CR)) this.hasData = false;
-        this.line = Line.Other;
       } else if (this.line == Line.Start) {
         this.line = Line.Value;
         if (load<u8>(at) == SPACE) ++at;
@@ -105,21 +119,73 @@ export class SseFraming {
         continue;
       }
       const stop = findLineEnd(at, end);
-      if (this.line == Line.Value && stop > at && this.progress == Progress.Open) {
-        this.progress = this.document.feed(at, <i32>(stop - at));
-      }
+      if (this.line == Line.Value) this.readData(at, stop);
+      else if (this.line == Line.Unknown) this.document.pass(at, stop);
       if (stop == end) return;
       if (at == unknown && this.progress == Progress.Complete && this.document.toldTextOnly) {
         this.template.keep(at, stop);
       }
       at = stop + 1;
-      this.line = Line.Name;
-      this.matched = 0;
+      this.beginLine();
       if (load<u8>(stop) == CR) {
         if (at == end) this.afterCr = true;
         else if (load<u8>(at) == LF) ++at;
       }
     }
+  }
+
+  private beginLine(): void {
+    this.line = Line.Name;
+    this.name = 0;
+    this.nameLength = 0;
+  }
+
+  /** Takes a byte of a name, or the colon behind it; false if it is none, and the line is no field. */
+  private readName(c: u8): bool {
+    const length = this.nameLength;
+    if (c == COLON) {
+      const name = this.name;
+      if (length == 4 && name == DATA) this.line = Line.Start;
+      else if (length == 0 || name == ID || name == EVENT || name == RETRY) this.line = Line.Other;
+      else this.beginUnknown();
+      return this.line != Line.Unknown;
+    }
+    if (c == LF || c == CR) {
+      if (length == 0) this.hasData = false;
+      this.beginUnknown();
+      return false;
+    }
+    if (length == MAX_NAME) {
+      this.beginUnknown();
+      return false;
+    }
+    this.name |= (<u64>c) << ((<u64>length) << 3);
+    ++this.nameLength;
+    return true;
+  }
+
+  /** The line is none of an event: what was taken for a name is part of it. */
+  private beginUnknown(): void {
+    this.line = Line.Unknown;
+    store<u64>(NAME, this.name);
+    this.document.pass(NAME, NAME + this.nameLength);
+  }
+
+  /** Reads data from `from` to `to`. */
+  private readData(from: usize, to: usize): void {
+    if (to == from) return;
+    const document = this.document;
+    const isOpen = this.progress == Progress.Open;
+    if (isOpen) this.progress = document.feed(from, <i32>(to - from));
+    if (this.progress != Progress.Malformed) return;
+    let at = isOpen ? document.position : from;
+    while (at < to && this.done < DONE_LENGTH && load<u8>(at) == load<u8>(DONE + this.done)) {
+      ++this.done;
+      ++at;
+    }
+    if (at == to) return;
+    this.done = DONE_LENGTH + 1;
+    document.pass(at, to);
   }
 
   /** A line of data begins: it goes on with the text of the event, or starts a new one, which is told. */
@@ -129,6 +195,7 @@ export class SseFraming {
       return false;
     }
     this.hasData = true;
+    this.done = 0;
     this.progress = Progress.Open;
     this.document.begin();
     return true;

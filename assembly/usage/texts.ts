@@ -3,12 +3,12 @@ import { Document, Progress } from "./document";
 import { findLineEnd } from "./lines";
 
 /** Before each text of a JSON text sequence (RFC 7464). */
-const RECORD_SEPARATOR: u8 = 0x1e;
+export const RECORD_SEPARATOR: u8 = 0x1e;
 
 /**
  * One or more JSON texts, one after the other: a JSON body, or lines of JSON (NDJSON, JSON Lines). In lines, a text ends
  * with its line even if it is malformed or incomplete. Elsewhere nothing after a malformed text is believed, since it
- * could be the inside of something.
+ * could be the inside of something; it is passed on as what cannot be read.
  */
 @final
 @unmanaged
@@ -55,6 +55,9 @@ export class TextsFraming {
           this.readOne = true;
           continue;
         }
+        if (this.progress == Progress.Malformed) this.document.pass(this.document.position, stop);
+      } else {
+        this.document.pass(at, stop);
       }
       at = stop;
       if (stop < end) this.between = true;

@@ -3,7 +3,7 @@
 // Specified in config.schema.json (token_weights, missing_usage, strip_accept_encoding) and README.md, "What is counted".
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { chargeOf, counter, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { array, chargeOf, counter, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -271,6 +271,104 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(
       charged(host, { response: { ...JSON_TYPE, "content-encoding": "identity" }, body: usageBody(3, 4) }),
     ).toBe(7);
+  });
+
+  it.each<[string, Call]>([
+    ["text", { response: { "content-type": "text/plain" }, body: "lorem ipsum ".repeat(1000) }],
+    ["a page", { response: { "content-type": "text/html" }, body: `<p>${"lorem ipsum ".repeat(1000)}</p>` }],
+    ["gzip without its header", { body: gzipSync(Buffer.from(words(40_000))) }],
+    ["bytes", { response: { "content-type": "application/grpc" }, body: Buffer.alloc(8000, 0x9f) }],
+  ])("charges an answer that it cannot read by its size, and counts it: %s", async (_case, call) => {
+    const host = await start(file, PER_KEY);
+    const tokens = charged(host, { requestBody: question("hello"), ...call });
+    expect(tokens).toBeGreaterThan(1000);
+    expect(tokens).toBeLessThan(6000);
+    expect(metric(host, "unreadable_responses")).toBe(1);
+    expect(charged(host, { ...call, response: { ...call.response, ":status": "502" } })).toBe(0);
+    expect(metric(host, "unreadable_responses")).toBe(1);
+    const ignores = await start(file, { ...PER_KEY, missing_usage: "ignore" });
+    expect(charged(ignores, { requestBody: question("hello"), ...call })).toBe(0);
+  });
+
+  it("reads what is not compressed, whatever the header says that nobody knows", async () => {
+    const host = await start(file, PER_KEY);
+    for (const encoding of ["Identity", "identity, identity", "utf-8", ""]) {
+      const response = { ...JSON_TYPE, "content-encoding": encoding };
+      expect(charged(host, { response, body: usageBody(3, 4) }), encoding).toBe(7);
+    }
+    expect(metric(host, "compressed_responses")).toBe(0);
+  });
+
+  describe("an answer that can be fetched again", () => {
+    const answer = (id: string, input: number, output: number): string =>
+      JSON.stringify({
+        id,
+        object: "response",
+        status: "completed",
+        usage: { input_tokens: input, output_tokens: output },
+      });
+    /** Plays a call and returns its commands; each but the last is answered. */
+    function commands(host: StrictHost, request: Record<string, string>, body: string, apiKey = "alice") {
+      const id = nextId++;
+      host.request(id, ROOT, { "x-api-key": apiKey, ...request });
+      if (host.pending.length > 0) host.reply(ROOT, counter(0));
+      host.responseHeaders(id, body.startsWith("data:") ? SSE_TYPE : JSON_TYPE);
+      host.responseBody(id, body, true);
+      host.end(id);
+      const sent = host.pending.splice(0);
+      if (sent[0] === undefined) return [];
+      host.reply(ROOT, array(60_000, 7), sent[0]);
+      return [...sent, ...host.pending.splice(0)].map(chargeOf);
+    }
+    const POST = { ":method": "POST", ":path": "/v1/responses" };
+    const GET = { ":method": "GET", ":path": "/v1/responses/resp_1?include[]=x" };
+
+    it("is charged under its own name when it is fetched, which is the same each time, and for its callers alone", async () => {
+      const host = await start(file, PER_KEY);
+      const [first, ...rest] = commands(host, GET, answer("resp_1", 3, 4));
+      expect([first?.tokens, rest.length]).toEqual([7, 0]);
+      expect(first?.marker).toContain(":answer:");
+      expect(commands(host, GET, answer("resp_1", 3, 4))[0]?.marker).toBe(first?.marker);
+      const stream = event({
+        type: "response.completed",
+        response: JSON.parse(answer("resp_1", 3, 4)) as object,
+      });
+      expect(commands(host, GET, stream)[0]?.marker).toBe(first?.marker);
+      for (const other of [
+        commands(host, GET, answer("resp_2", 3, 4)),
+        commands(host, GET, answer("resp_1", 3, 5)),
+        commands(host, GET, answer("resp_1", 3, 4), "bob"),
+      ]) {
+        expect(other[0]?.marker.split(":").at(-1)).not.toBe(first?.marker.split(":").at(-1));
+      }
+    });
+
+    it("is charged in any case when it is made, and named then, so that fetching it costs nothing", async () => {
+      const host = await start(file, PER_KEY);
+      const [fetched] = commands(host, GET, answer("resp_1", 3, 4));
+      for (let i = 0; i < 2; ++i) {
+        const [made, named] = commands(host, POST, answer("resp_1", 3, 4));
+        expect([made?.tokens, named?.tokens]).toEqual([7, 0]);
+        expect(made?.marker).toContain(":charge:");
+        expect(named?.marker).toBe(fetched?.marker);
+      }
+    });
+
+    it("has no name when it has no id, is cut off, or reports nothing", async () => {
+      const host = await start(file, PER_KEY);
+      expect(commands(host, GET, usageBody(3, 4).replace('"id":"1",', ""))[0]?.marker).toContain(":charge:");
+      expect(commands(host, GET, answer("x".repeat(161), 3, 4))[0]?.marker).toContain(":charge:");
+      expect(commands(host, GET, '{"id":"resp_1","status":"queued","usage":null}')).toEqual([]);
+    });
+
+    it("is not free for who leaves its stream before it reports what it was", async () => {
+      const host = await start(file, PER_KEY);
+      const pieces =
+        words(0) + event({ type: "response.output_text.delta", delta: "lorem ipsum ".repeat(100) });
+      const [charge] = commands(host, GET, pieces);
+      expect(charge?.tokens).toBeGreaterThan(150);
+      expect(charge?.marker).toContain(":charge:");
+    });
   });
 
   it("keeps clients from asking for what it cannot read, on requests that a rule applies to", async () => {

@@ -2,16 +2,18 @@ import { borrowBuffer } from "../../abi/buffers";
 import { borrowHeader, getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
-import { bytesOf, equals } from "../../bytes/bytes";
+import { bytesOf } from "../../bytes/bytes";
+import { Counters } from "../../limiter/counters";
+import { isCompressed } from "../../usage/coding";
 import { HEADERS } from "../../usage/formats";
 import { UsageScanner } from "../../usage/scanner";
 import { Usage } from "../../usage/usage";
+import { AnswerName } from "./answer-name";
 import { Counts } from "./counts";
 import { Readers } from "./readers";
 
 const CONTENT_TYPE = bytesOf("content-type");
 const CONTENT_ENCODING = bytesOf("content-encoding");
-const IDENTITY = bytesOf("identity");
 
 /**
  * Bytes of a compressed response per token, for want of anything better. An answer in one piece has about 2, a stream,
@@ -32,6 +34,7 @@ export class Answer {
   hasBegun: bool = false;
   /** What reads the body; null if it cannot be read. */
   private scanner: UsageScanner | null = null;
+  private hasName: bool = false;
   private isCompressed: bool = false;
   private compressedBytes: i64 = 0;
 
@@ -40,8 +43,9 @@ export class Answer {
     private readonly counts: Counts,
   ) {}
 
-  /** Begins with another call. */
-  begin(): void {
+  /** Begins with another call. @param hasName whether it may be fetched again, or is */
+  begin(hasName: bool): void {
+    this.hasName = hasName;
     this.hasBegun = false;
     this.isCompressed = false;
     this.compressedBytes = 0;
@@ -52,11 +56,13 @@ export class Answer {
     if (this.hasBegun) return;
     this.hasBegun = true;
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
-    this.isCompressed = encoding !== null && encoding.byteLength > 0 && !equals(encoding, IDENTITY);
+    this.isCompressed = encoding !== null && isCompressed(encoding);
     if (this.isCompressed) return;
     const type = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
-    this.scanner = this.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
+    const scanner = this.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
     release(type);
+    if (this.hasName) scanner.id.want();
+    this.scanner = scanner;
   }
 
   /** The next `size` bytes of the body are in the host's buffer. */
@@ -85,16 +91,35 @@ export class Answer {
     return scanner !== null ? scanner.usage : NOTHING;
   }
 
-  /** Whether there is anything in it that a model may have generated. */
+  /** Sets what it is known by, or clears that. @param counters what it will be charged to */
+  setName(name: AnswerName, counters: Counters): void {
+    const scanner = this.scanner;
+    if (scanner !== null) name.set(scanner.id, scanner.usage, counters);
+    else name.clear();
+  }
+
+  /** Whether it is a stream of events. */
+  get hasEvents(): bool {
+    const scanner = this.scanner;
+    return scanner !== null && scanner.hasEvents;
+  }
+
+  /** Whether it can be read, and holds text of a model. */
   get hasText(): bool {
     const scanner = this.scanner;
-    return scanner !== null ? scanner.generated.any : this.compressedBytes > 0;
+    return scanner !== null && scanner.generated.any && !scanner.unread.any;
+  }
+
+  /** Whether something in it is neither JSON nor compressed, and can only be charged by its size. */
+  get isUnreadable(): bool {
+    const scanner = this.scanner;
+    return scanner !== null && scanner.unread.any;
   }
 
   /** The estimate for what the model has generated. */
   get generatedTokens(): i64 {
     const scanner = this.scanner;
-    return scanner !== null ? scanner.generated.tokens : this.compressedBytes / COMPRESSED_BYTES_PER_TOKEN;
+    return scanner !== null ? scanner.generatedTokens : this.compressedBytes / COMPRESSED_BYTES_PER_TOKEN;
   }
 
   /** Gives back what was borrowed. */

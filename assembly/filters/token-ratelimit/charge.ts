@@ -33,6 +33,9 @@ export class Charge extends ScriptCall {
   private name: MarkerName = MarkerName.Charge;
   private idHigh: u64 = 0;
   private idLow: u64 = 0;
+  /** The name of the answer, when it is to be named after it has been charged. */
+  private nextHigh: u64 = 0;
+  private nextLow: u64 = 0;
   /** Redis refuses it from then on, and forgets it, in milliseconds of Redis' clock. */
   private deadline: i64 = 0;
   private lifeMs: i64 = 0;
@@ -66,6 +69,16 @@ export class Charge extends ScriptCall {
     this.send();
   }
 
+  /**
+   * Charges an answer that has just been made: in any case, for its name may come from the caller. It is named after that,
+   * so that whoever fetches it again is not charged for it; a name of 0 is none.
+   */
+  beginNew(tokens: i64, answerHigh: u64, answerLow: u64): void {
+    this.nextHigh = answerHigh;
+    this.nextLow = answerLow;
+    this.begin(tokens);
+  }
+
   /** Charges now. What fails is tried again later, and counted as lost in the end. */
   send(): void {
     this.attempts++;
@@ -94,7 +107,13 @@ export class Charge extends ScriptCall {
   protected onResult(failure: Failure): void {
     const limiter = this.limiter;
     const isDone = this.settle(failure);
-    if (isDone) {
+    if (isDone && (this.nextHigh | this.nextLow) != 0) {
+      const high = this.nextHigh;
+      const low = this.nextLow;
+      this.nextHigh = 0;
+      this.nextLow = 0;
+      this.begin(0, high, low);
+    } else if (isDone) {
       this.spending = null;
       this.call.giveBack();
     }

@@ -1,8 +1,11 @@
 import { borrowBuffer } from "../../abi/buffers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType } from "../../abi/types";
+import { Counters } from "../../limiter/counters";
+import { Consumes } from "../../request/free-endpoints";
 import { RequestMeter } from "../../usage/request-meter";
 import { Answer } from "./answer";
+import { AnswerName } from "./answer-name";
 import { isSuccess, mayHaveReachedUpstream } from "./exchange";
 import { Limiter } from "./limiter";
 
@@ -14,7 +17,9 @@ import { Limiter } from "./limiter";
 export class Consumption {
   private meter: RequestMeter | null = null;
   private readonly answer: Answer;
-  private mayConsume: bool = true;
+  /** What the answer is known by that was read last, if it can be fetched again. */
+  readonly name: AnswerName = new AnswerName();
+  private consumes: Consumes = Consumes.Tokens;
 
   constructor(private readonly limiter: Limiter) {
     this.answer = new Answer(limiter.readers, limiter.counts);
@@ -22,11 +27,11 @@ export class Consumption {
 
   /**
    * Begins with another call.
-   * @param mayConsume whether it may consume tokens; if not, it costs only what it reports
+   * @param consumes what it may consume; if nothing, it costs only what it reports
    */
-  begin(mayConsume: bool): void {
-    this.mayConsume = mayConsume;
-    this.answer.begin();
+  begin(consumes: Consumes): void {
+    this.consumes = consumes;
+    this.answer.begin(consumes != Consumes.Tokens && consumes != Consumes.Nothing);
   }
 
   /** The next `size` bytes of the request's body are in the host's buffer. */
@@ -55,12 +60,16 @@ export class Consumption {
   /**
    * The tokens to charge for the call, weighted. To be called once.
    * @param isComplete whether the response has come to its end
+   * @param counters what they will be charged to
    */
-  total(isComplete: bool): i64 {
+  total(isComplete: bool, counters: Counters): i64 {
     const answer = this.answer;
     answer.finish();
     const tells = answer.usage.reported && !(this.mayEstimate && answer.usage.isNothing);
     const tokens = tells ? this.ofReport(isComplete) : this.ofEstimate();
+    // What was cut off may report more when it is fetched again.
+    if (tells && isComplete) answer.setName(this.name, counters);
+    else this.name.clear();
     this.giveBack();
     return tokens;
   }
@@ -85,11 +94,23 @@ export class Consumption {
    */
   private ofEstimate(): i64 {
     const answer = this.answer;
-    if (!this.mayEstimate || (answer.hasBegun && !isSuccess())) return 0;
+    if (!this.mayEstimate) return this.ofStoredPieces();
+    if (answer.hasBegun && !isSuccess()) return 0;
     if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
+    if (answer.isUnreadable) this.limiter.counts.unreadableResponse();
     const weights = this.limiter.config.weights;
     const tokens = weights.charge(this.estimatedInput, 0, 0, answer.generatedTokens, 0);
     if (tokens > 0) this.limiter.counts.estimated(tokens);
+    return tokens;
+  }
+
+  /** The stream of a stored answer reports its usage at its end; whoever leaves before has the text. */
+  private ofStoredPieces(): i64 {
+    const answer = this.answer;
+    const isStored = this.consumes == Consumes.StoredAnswer && this.limiter.config.estimates;
+    if (!isStored || !answer.hasEvents || !answer.hasText || !isSuccess()) return 0;
+    const tokens = this.limiter.config.weights.charge(0, 0, 0, answer.generatedTokens, 0);
+    this.limiter.counts.estimated(tokens);
     return tokens;
   }
 
@@ -100,7 +121,7 @@ export class Consumption {
   }
 
   private get mayEstimate(): bool {
-    return this.mayConsume && this.limiter.config.estimates;
+    return this.consumes >= Consumes.Tokens && this.limiter.config.estimates;
   }
 
   /** Gives back what was borrowed, without a total. */

@@ -43,6 +43,7 @@ export class Counts {
   private estimatedTokens: Counter = counter("estimated_tokens");
   private clampedUsages: Counter = counter("clamped_usages");
   private compressedResponses: Counter = counter("compressed_responses");
+  private unreadableResponses: Counter = counter("unreadable_responses");
   private closedConnections: Counter = counter("closed_connections");
   private refusedUpgrades: Counter = counter("refused_upgrades");
   private uncheckedRequests: Counter = counter("unchecked_requests");
@@ -71,6 +72,11 @@ export class Counts {
   /** A response whose usage made no sense and was put in range. */
   clampedUsage(): void {
     this.clampedUsages.add(1);
+  }
+
+  /** A successful response that reported nothing, and of which something could not be read although it was not compressed. */
+  unreadableResponse(): void {
+    this.unreadableResponses.add(1);
   }
 
   /** A response that could not be read because it was compressed. */

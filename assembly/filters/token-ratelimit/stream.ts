@@ -5,7 +5,7 @@ import { continueStream, setEffectiveContext } from "../../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
 import { bytesOf } from "../../bytes/bytes";
 import { Verdict } from "../../limiter/verdict";
-import { consumesNothing } from "../../request/free-endpoints";
+import { consumes, Consumes } from "../../request/free-endpoints";
 import { HttpFacts } from "../../request/http-facts";
 import { Call } from "./call";
 import { CheckListener } from "./check";
@@ -47,6 +47,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
   /** While it is being checked, and until it is settled. */
   private call: Call | null = null;
   private limiter: Limiter | null = null;
+  private consumes: Consumes = Consumes.Tokens;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
   /** What the connection may become, if the request asks for that, or has become. */
@@ -80,8 +81,9 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
     this.call = call;
-    if (consumesNothing(REQUEST, !endOfStream)) {
-      this.admit(call, false);
+    this.consumes = consumes(REQUEST, !endOfStream);
+    if (this.consumes < Consumes.Tokens) {
+      this.admit(call);
       return FilterHeadersStatus.Continue;
     }
     this.phase = Phase.Checking;
@@ -107,14 +109,14 @@ export class RateLimitStream extends StreamContext implements CheckListener {
       return;
     }
     if (verdict === null) limiter.counts.unchecked();
-    this.admit(call, true);
+    this.admit(call);
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
   }
 
-  /** Lets the request go on. @param mayConsume whether it may consume tokens, or only report what others have consumed */
-  private admit(call: Call, mayConsume: bool): void {
+  /** Lets the request go on. */
+  private admit(call: Call): void {
     this.phase = Phase.Admitted;
-    call.consumption.begin(mayConsume);
+    call.consumption.begin(this.consumes);
   }
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
@@ -174,9 +176,11 @@ export class RateLimitStream extends StreamContext implements CheckListener {
       call.giveBack();
       return;
     }
-    const tokens = call.consumption.total(isComplete);
-    if (tokens > 0) call.charge.begin(tokens);
-    else call.giveBack();
+    const tokens = call.consumption.total(isComplete, call.counters);
+    const name = call.consumption.name;
+    if (tokens <= 0) call.giveBack();
+    else if (this.consumes == Consumes.NewAnswer) call.charge.beginNew(tokens, name.high, name.low);
+    else call.charge.begin(tokens, name.high, name.low);
   }
 
   /** The connection, if the response that begins says that it has become another one; else null from now on. */

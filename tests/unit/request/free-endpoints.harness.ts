@@ -1,6 +1,6 @@
 import "../../../assembly/abi/abort";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
-import { consumesNothing } from "../../../assembly/request/free-endpoints";
+import { consumes, Consumes } from "../../../assembly/request/free-endpoints";
 import { HttpSource } from "../../../assembly/request/http-facts";
 
 /** A request with a method, a path and one more header, if that has a name. */
@@ -24,5 +24,10 @@ class Request implements HttpSource {
 }
 
 export function isFree(method: string, path: ArrayBuffer, hasBody: bool, extra: string): bool {
-  return consumesNothing(new Request(method, path, extra), hasBody);
+  return consumes(new Request(method, path, extra), hasBody) < Consumes.Tokens;
+}
+
+/** What a request may consume, as a number. */
+export function kind(method: string, path: ArrayBuffer, hasBody: bool): i32 {
+  return consumes(new Request(method, path, ""), hasBody);
 }

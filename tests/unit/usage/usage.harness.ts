@@ -1,4 +1,5 @@
 import "../../../assembly/abi/abort";
+import { isCompressed } from "../../../assembly/usage/coding";
 import { countClamped, NO_COUNT, parseCount } from "../../../assembly/usage/count";
 import { HEADERS } from "../../../assembly/usage/formats";
 import { seedPlaces } from "../../../assembly/usage/places";
@@ -82,7 +83,17 @@ export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string
 
 /** The estimate for the text that the body scanned last has generated. */
 export function generatedTokens(): i64 {
-  return scanner.generated.tokens;
+  return scanner.generatedTokens;
+}
+
+/** Whether the body scanned last had something that cannot be read. */
+export function hasUnread(): bool {
+  return scanner.unread.any;
+}
+
+/** Whether a body is compressed that has a `content-encoding`. */
+export function compressed(encoding: string): bool {
+  return isCompressed(String.UTF8.encode(encoding));
 }
 
 /** What `parseCount` makes of a text. */
