@@ -88,6 +88,17 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThanOrEqual(8 << 20);
   });
 
+  it("is given back by rejections that other plugins have left a log for", async () => {
+    const host = await start(file, PER_KEY);
+    host.properties.set("ai_log", JSON.stringify(JSON.stringify({ model: "m".repeat(100) })).slice(1, -1));
+    for (let id = 2; id < 20_000; ++id) {
+      host.request(id, ROOT, { "x-api-key": "a" });
+      host.reply(ROOT, counter(101));
+      host.end(id);
+    }
+    expect(host.memoryBytes).toBeLessThan(1 << 20);
+  });
+
   it("is never taken from a callback that is still running, when the host answers in the middle of it", async () => {
     const host = await start(file, PER_KEY);
     host.onRedisCall = (command) => {

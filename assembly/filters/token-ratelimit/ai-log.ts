@@ -1,3 +1,4 @@
+import { discarded } from "../../abi/collector";
 import { getProperty, setPropertyAt } from "../../abi/properties";
 import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
@@ -8,6 +9,9 @@ import { JsonType, JsonValue, parseJson } from "../../json/value";
 const PROPERTY = bytesOf("ai_log");
 /** A longer property is left as it is. */
 const MAX_LENGTH = 1 << 16;
+/** What reading a property leaves to the garbage collector: two texts of JSON, at first, and for each byte of it. */
+const READ_BYTES = 6144;
+const READ_BYTES_PER_BYTE = 12;
 
 // Kept for the next rejection.
 const plain = new ByteBuilder(256, MAX_LENGTH);
@@ -34,6 +38,7 @@ export function setLogAttribute(name: Bytes, value: Bytes): void {
 
 /** The object in the property, or null when there is none. */
 function parseProperty(property: Bytes): JsonValue | null {
+  discarded(READ_BYTES + READ_BYTES_PER_BYTE * property.byteLength);
   const quoted = new ByteBuilder(property.byteLength + 2, MAX_LENGTH).byte(QUOTE).bytes(property).byte(QUOTE);
   if (quoted.overflowed) return null;
   const text = parseJson(quoted.toBytes()).value;
