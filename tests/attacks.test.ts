@@ -7,7 +7,68 @@ import { describe, expect, it } from "vitest";
 /** The trick in one sentence, the file below tests/ that plays it, and the title of the test there. */
 type Attack = readonly [trick: string, file: string, title: string];
 
-const CALLERS_NOT_COUNTED: Attack[] = [];
+const CALLERS_NOT_COUNTED: Attack[] = [
+  [
+    "Blanks around an API key: a new counter for each number of them, or no exact key; the upstream trims them.",
+    "conformance/identity.test.ts",
+    "does not count blanks around a header's value",
+  ],
+  [
+    "Blanks that only some languages trim: no-break spaces, in UTF-8 and in ISO 8859-1.",
+    "unit/request/request.test.ts",
+    "%j is %j",
+  ],
+  [
+    "A cookie in the second `cookie` line of HTTP/1.1.",
+    "conformance/identity.test.ts",
+    "reads cookies of all lines",
+  ],
+  [
+    "Two lines of an address list that the proxy does not merge, so that the invented one is read alone.",
+    "conformance/identity.test.ts",
+    "reads addresses of all lines as one list",
+  ],
+  [
+    "Another key before the real one, in a header, parameter or cookie that is sent twice.",
+    "conformance/identity.test.ts",
+    "refuses who sends %s with two values (%s %s, %j)",
+  ],
+  [
+    "A consumer of one's own, before the one that authentication adds.",
+    "conformance/identity.test.ts",
+    "takes the consumer that was added last",
+  ],
+  [
+    "More header lines than the host tells, so that it tells none.",
+    "conformance/identity.test.ts",
+    "never lets a caller pass whose header list the host cuts, empties or garbles",
+  ],
+  [
+    "`bearer k`, `Bearer  k`, a tab, Base64 in other words: one credential, many counters.",
+    "unit/request/request.test.ts",
+    "%j are %j",
+  ],
+  [
+    "A cookie with blanks beside its `=`, in quotes, percent-encoded, or behind a comma.",
+    "unit/request/request.test.ts",
+    "is found in all lines",
+  ],
+  [
+    "A parameter behind a semicolon, a `#` or 64 KB, where some servers still see it.",
+    "unit/request/request.test.ts",
+    "is looked at to its end, however long it is",
+  ],
+  [
+    "Long values that begin alike, or a shorter value that is spelt like the name of a long one.",
+    "conformance/identity.test.ts",
+    "tells long values apart, in names that are no longer, and that no shorter value has",
+  ],
+  [
+    "The 2^64 addresses that one IPv6 customer has.",
+    "conformance/identity.test.ts",
+    "counts an IPv6 client by its prefix where it is told to",
+  ],
+];
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
@@ -185,6 +246,16 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
     "Send what is no frame over a WebSocket, so that the filter breaks down for everybody",
     "conformance/websocket.test.ts",
     "traps for no bytes of either side, and for no host call that fails, and serves the next",
+  ],
+  [
+    "A long path, or many cookies, against a configuration of thousands of parameters: each asked for in all of it.",
+    "conformance/identity.test.ts",
+    "parses a path once for 5,000 items of different parameters, and a cookie header likewise",
+  ],
+  [
+    "Values of 50 KB that the filter keeps for each of many questions.",
+    "conformance/identity.test.ts",
+    "keeps nothing of a request, and no memory per item",
   ],
   [
     "Consumers of 50 KB fill the statistics, which Envoy never forgets.",

@@ -26,7 +26,8 @@ export abstract class RootContext {
 export abstract class StreamContext {
   constructor(public id: u32) {}
 
-  onRequestHeaders(_endOfStream: bool): FilterHeadersStatus {
+  /** @param count of the header lines */
+  onRequestHeaders(_count: u32, _endOfStream: bool): FilterHeadersStatus {
     return FilterHeadersStatus.Continue;
   }
 

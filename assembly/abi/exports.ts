@@ -38,10 +38,10 @@ export function proxy_on_tick(root: u32): void {
   leave();
 }
 
-export function proxy_on_request_headers(id: u32, _count: u32, endOfStream: bool): FilterHeadersStatus {
+export function proxy_on_request_headers(id: u32, count: u32, endOfStream: bool): FilterHeadersStatus {
   enter();
   const stream = streamOf(id);
-  const status = stream !== null ? stream.onRequestHeaders(endOfStream) : FilterHeadersStatus.Continue;
+  const status = stream !== null ? stream.onRequestHeaders(count, endOfStream) : FilterHeadersStatus.Continue;
   leave();
   return status;
 }

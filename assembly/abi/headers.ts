@@ -1,6 +1,6 @@
 import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
-import { addressSlot, borrow, clearSlots, sizeSlot, take } from "./memory";
+import { addressSlot, borrow, borrowedSize, clearSlots, release, sizeSlot, take } from "./memory";
 import { HeaderMapType, Status } from "./types";
 
 // @ts-ignore: decorator
@@ -32,6 +32,75 @@ export function borrowHeader(map: HeaderMapType, name: Bytes): usize {
   clearSlots();
   const status = proxy_get_header_map_value(map, addressOf(name), name.byteLength, addressSlot(), sizeSlot());
   return status == Status.Ok ? borrow() : 0;
+}
+
+// @ts-ignore: decorator
+@external("env", "proxy_get_header_map_pairs")
+declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
+
+/** More lines and bytes than that are not read; hosts read no more of the lists that they are given. */
+const MAX_LINES: u32 = 1024;
+const MAX_BYTES: u32 = 1 << 20;
+
+/**
+ * All lines of a header map, in their order, read in place: `open`, then `next` until it returns false, then `close`, in
+ * one callback. To be kept and used again.
+ */
+@final
+export class HeaderLines {
+  /** The current line, in memory that may be written to. */
+  name: usize = 0;
+  nameSize: i32 = 0;
+  value: usize = 0;
+  valueSize: i32 = 0;
+  /** How many lines there are. */
+  count: u32 = 0;
+  private list: usize = 0;
+  private index: u32 = 0;
+
+  /**
+   * Asks the host for the lines.
+   * @returns `SerializationFailure` when what it gave is too large or makes no sense; or what it returned
+   */
+  open(map: HeaderMapType): Status {
+    clearSlots();
+    this.count = 0;
+    this.index = 0;
+    const status: Status = proxy_get_header_map_pairs(map, addressSlot(), sizeSlot());
+    if (status != Status.Ok) return status;
+    const list = borrow();
+    const size = <u32>borrowedSize();
+    this.list = list;
+    if (list == 0) return Status.Ok;
+    if (size < 4 || size > MAX_BYTES || load<u32>(list) > MAX_LINES) return Status.SerializationFailure;
+    const count = load<u32>(list);
+    let expected: u64 = 4 + 8 * <u64>count;
+    if (expected > size) return Status.SerializationFailure;
+    for (let i: u32 = 0; i < 2 * count; ++i) expected += <u64>load<u32>(list + 4 + 4 * i) + 1;
+    if (expected != size) return Status.SerializationFailure;
+    this.count = count;
+    this.value = list + 4 + 8 * count;
+    this.valueSize = -1;
+    return Status.Ok;
+  }
+
+  /** Goes to the next line; false if there is none. */
+  next(): bool {
+    if (this.index == this.count) return false;
+    const sizes = this.list + 4 + 8 * this.index++;
+    this.name = this.value + this.valueSize + 1;
+    this.nameSize = load<i32>(sizes);
+    this.value = this.name + this.nameSize + 1;
+    this.valueSize = load<i32>(sizes, 4);
+    return true;
+  }
+
+  /** Gives back what `open` took, whatever it returned. */
+  close(): void {
+    release(this.list);
+    this.list = 0;
+    this.count = 0;
+  }
 }
 
 // @ts-ignore: decorator

@@ -30,6 +30,12 @@ export class ByteBuilder {
     this.overflowed = false;
   }
 
+  /** Forgets what was written, and the memory that it took. */
+  reset(capacity: i32): void {
+    this.clear();
+    this.buffer = new ArrayBuffer(capacity);
+  }
+
   /** Makes room for `size` bytes at the end, to be written by the caller at once; 0 if there is none. */
   append(size: i32): usize {
     if (!this.reserve(size)) return 0;

@@ -1,6 +1,6 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { Bytes, bytesOf } from "../bytes/bytes";
 
 /**
  * The only place that spells the keys of counters. They are those of the published plugin, so that counters carry over:
@@ -12,14 +12,10 @@ import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
  * The braces are a Redis Cluster hash tag: keys with the same tag live in one slot, which a script that touches
  * several keys requires. Whatever is tagged therefore carries the 2.x name, whichever rule_mode is set.
  *
- * Parts are not escaped, as published: a name or value with a colon can coincide with another pair. Of a value longer
- * than `MAX_VALUE` bytes only the beginning is used: callers that differ behind that share a counter, rather than make
- * the command too long to be sent, which would let them pass.
+ * Parts are not escaped, as published: a name or value with a colon can coincide with another pair.
  */
 const PREFIX = bytesOf("higress-token-ratelimit:");
 const GLOBAL = bytesOf("global_threshold");
-
-const MAX_VALUE = 4096;
 
 /** Writes the counter of a `global_threshold`; the window is in seconds. */
 export function appendGlobalCounterKey(out: ByteBuilder, ruleName: Bytes, tagged: bool, window: i32): void {
@@ -31,7 +27,7 @@ export function appendGlobalCounterKey(out: ByteBuilder, ruleName: Bytes, tagged
  * Writes the counter of one caller under a rule item.
  * @param limitBy the configuration field, e.g. `limit_by_per_header`
  * @param name what that field names, as written
- * @param value the caller's value
+ * @param caller what stands for the caller's value, see `callerText`
  */
 export function appendRuleCounterKey(
   out: ByteBuilder,
@@ -40,11 +36,10 @@ export function appendRuleCounterKey(
   limitBy: Bytes,
   window: i32,
   name: Bytes,
-  value: Bytes,
+  caller: Bytes,
 ): void {
   begin(out, ruleName, tagged);
-  out.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON);
-  out.at(addressOf(value), min(value.byteLength, MAX_VALUE));
+  out.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON).bytes(caller);
 }
 
 function begin(out: ByteBuilder, ruleName: Bytes, tagged: bool): void {

@@ -112,8 +112,6 @@ export const enum Consumes {
   NewAnswer,
 }
 
-const METHOD = bytesOf(":method");
-const PATH = bytesOf(":path");
 const OPTIONS = bytesOf("OPTIONS");
 const HEAD = bytesOf("HEAD");
 const GET = bytesOf("GET");
@@ -155,11 +153,15 @@ class Pattern {
  *
  * OPTIONS, HEAD, GET and DELETE without a body ask for nothing new to be generated (RFC 9110, 9.2.1 and 9.3.5), unless
  * they upgrade to something else. A GET may report what an earlier request has consumed.
+ * @param request whose other headers are asked for if need be
  * @param hasBody whether more than the headers follow
  */
-export function consumes(request: HttpSource, hasBody: bool): Consumes {
-  const method = request.header(METHOD);
-  const path = request.header(PATH);
+export function consumes(
+  method: Bytes | null,
+  path: Bytes | null,
+  request: HttpSource,
+  hasBody: bool,
+): Consumes {
   if (method === null || path === null) return Consumes.Tokens;
   if (equals(method, POST)) {
     if (isPlain(path) && endsFree()) return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;

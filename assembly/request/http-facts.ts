@@ -1,14 +1,39 @@
-import { Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
+import { COMMA, SEMICOLON, toLower } from "../bytes/ascii";
+import { ByteBuilder } from "../bytes/builder";
+import { dropBlanks, skipBlanks } from "../bytes/blanks";
+import { addressOf, Bytes, bytesOf, copyOf } from "../bytes/bytes";
 import { IpAddress } from "../rules/address";
-import { AddressSource, Facts } from "../rules/facts";
+import { Ambiguity, Facts } from "../rules/facts";
+import { Lines, METHOD, PATH, Questions } from "../rules/questions";
+import { AMBIGUOUS, Answers, compareAnswer } from "./answers";
 import { clientAddress, untrustedAddress } from "./client-address";
-import { cookieValue } from "./cookie";
-import { queryParam } from "./query";
+import { readCookies } from "./cookie";
+import { credentialsOf } from "./credentials";
+import { readQuery } from "./query";
+
+/** What a host tells of all header lines. */
+export const enum HeaderList {
+  /** These were all. */
+  Complete,
+  /** There are more, or too many of them to be read. */
+  Cut,
+  /** It cannot tell them. */
+  Unavailable,
+}
+
+/** Is shown the header lines of a request. */
+export interface HeaderReader {
+  /** A line, in memory that is valid until `endOfLines` has returned; its name may be changed in place. */
+  line(name: usize, nameSize: i32, value: usize, valueSize: i32): void;
+  endOfLines(): void;
+}
 
 /** What the facts of an HTTP request are made of. `null` means absent. */
 export interface HttpSource {
   /** The value of the first request header of this name, whatever the case of its letters. */
   header(name: Bytes): Bytes | null;
+  /** Shows all header lines, in their order. */
+  headers(reader: HeaderReader): HeaderList;
   /** The value of a property of the stream; the segments of its path are joined by NUL. */
   property(path: Bytes): Bytes | null;
 }
@@ -16,108 +41,239 @@ export interface HttpSource {
 /** The header in which authentication filters of Higress leave the name of the consumer. */
 export const CONSUMER_HEADER: Bytes = bytesOf("x-mse-consumer");
 
-const PATH_HEADER = bytesOf(":path");
-const COOKIE_HEADER = bytesOf("cookie");
 const SOURCE_ADDRESS = bytesOf("source\0address");
+/** After so many headers that are not there, all lines are asked for at once. */
+const FEW_MISSES = 2;
+const NO_QUESTIONS = new Questions();
+/** The size of an entry of `additions`: question, address and size of a line. */
+const ADDITION: i32 = 12;
+/** What is longer is not kept for the next request. */
+const KEPT: i32 = 4096;
+
+/** Where the header lines of a request are. */
+const enum Reading {
+  NotYet,
+  /** In the answers: what has none is absent. */
+  Complete,
+  Cut,
+  Unavailable,
+}
 
 /**
- * The facts of one HTTP request. Nothing is read before it is asked for, and nothing twice: each answer is kept, so
- * that the number of rules that ask does not count. How many are kept is bounded by the configuration, which has
- * the questions.
+ * The facts of one HTTP request after the other. Nothing is read before it is asked for, and nothing twice: one header is
+ * asked for by its name, which costs least when it is not there; if it is, or more are asked for, all lines are read,
+ * and answer all questions for headers, as the path answers those for parameters. So the cost of a request grows with
+ * its size and with the number of questions, but not with their product.
  */
 @final
-export class HttpFacts extends Facts {
-  /** The answers, of which the first `count` are about this request; the others are there to be used again. */
-  private known: Known[] = [];
-  private count: i32 = 0;
-  private knownAddress: KnownAddress | null = null;
+export class HttpFacts extends Facts implements HeaderReader {
+  private questions: Questions = NO_QUESTIONS;
+  private readonly headers: Answers<Bytes> = new Answers<Bytes>();
+  private readonly params: Answers<Bytes> = new Answers<Bytes>();
+  private readonly cookies: Answers<Bytes> = new Answers<Bytes>();
+  private readonly addresses: Answers<IpAddress> = new Answers<IpAddress>();
+  private reading: Reading = Reading.NotYet;
+  private misses: i32 = 0;
+  private hasParams: bool = false;
+  private hasCookies: bool = false;
+  private hasAddresses: bool = false;
+  /** Lines that add to an earlier one. */
+  private readonly additions: ByteBuilder = new ByteBuilder(120);
+  private readonly joined: ByteBuilder = new ByteBuilder(256, i32.MAX_VALUE);
 
   constructor(private readonly source: HttpSource) {
     super();
   }
 
-  /** Forgets all answers: the source is another request now. */
-  begin(): void {
-    this.count = 0;
-    this.knownAddress = null;
+  /** The source is another request now, and `questions` may be asked about it. */
+  begin(questions: Questions): void {
+    this.questions = questions;
+    this.ambiguity = Ambiguity.None;
+    this.headers.begin(questions.headers.length);
+    this.reading = Reading.NotYet;
+    this.misses = 0;
   }
 
-  header(name: Bytes): Bytes | null {
-    const known = this.recall(Kind.Header, name);
-    return known !== null ? known.value : this.keep(Kind.Header, name, this.source.header(name));
+  /** No more questions: forgets them and the answers. */
+  end(): void {
+    this.questions = NO_QUESTIONS;
+    this.headers.end();
+    if (this.hasParams) this.params.end();
+    if (this.hasCookies) this.cookies.end();
+    if (this.hasAddresses) this.addresses.end();
+    this.hasParams = this.hasCookies = this.hasAddresses = false;
   }
 
-  param(name: Bytes): Bytes | null {
-    const known = this.recall(Kind.Param, name);
-    if (known !== null) return known.value;
-    const path = this.header(PATH_HEADER);
-    return this.keep(Kind.Param, name, path === null ? null : queryParam(path, name));
+  header(question: i32): Bytes | null {
+    return this.answerOf(this.readHeader(question), Ambiguity.Header);
   }
 
-  cookie(name: Bytes): Bytes | null {
-    const known = this.recall(Kind.Cookie, name);
-    if (known !== null) return known.value;
-    const cookies = this.header(COOKIE_HEADER);
-    return this.keep(Kind.Cookie, name, cookies === null ? null : cookieValue(cookies, name));
+  /** The method of the request. */
+  method(): Bytes | null {
+    return this.readHeader(METHOD);
   }
 
-  consumer(): Bytes | null {
-    return this.header(CONSUMER_HEADER);
+  /** Its path, with the query. */
+  path(): Bytes | null {
+    return this.readHeader(PATH);
   }
 
-  address(source: AddressSource): IpAddress | null {
-    let known = this.knownAddress;
-    while (known !== null) {
-      if (known.source.equals(source)) return known.address;
-      known = known.next;
+  param(question: i32): Bytes | null {
+    if (!this.hasParams) {
+      this.hasParams = true;
+      this.params.begin(this.questions.paramCount);
+      const path = this.readHeader(PATH);
+      if (path !== null) readQuery(path, this.questions, this.params);
     }
-    const header = source.header;
-    const text = header === null ? this.source.property(SOURCE_ADDRESS) : this.header(header);
+    return this.answerOf(this.params.get(question), Ambiguity.Param);
+  }
+
+  cookie(question: i32): Bytes | null {
+    if (!this.hasCookies) {
+      this.hasCookies = true;
+      this.cookies.begin(this.questions.cookieCount);
+      const header = this.readHeader(this.questions.cookieHeader);
+      if (header === AMBIGUOUS) this.answerOf(header, Ambiguity.Header);
+      else if (header !== null) readCookies(header, this.questions, this.cookies);
+    }
+    const value = this.answerOf(this.cookies.get(question), Ambiguity.Cookie);
+    return value === null || value.byteLength == 0 ? null : value;
+  }
+
+  address(question: i32): IpAddress | null {
+    const sources = this.questions.addresses;
+    if (!this.hasAddresses) {
+      this.hasAddresses = true;
+      this.addresses.begin(sources.length);
+    }
+    if (this.addresses.has(question)) return this.addresses.get(question);
+    const source = sources[question];
+    const text = source.header < 0 ? this.source.property(SOURCE_ADDRESS) : this.header(source.header);
     let address: IpAddress | null = null;
     const trusted = source.trusted;
     if (text !== null) address = trusted !== null ? untrustedAddress(text, trusted) : clientAddress(text);
-    this.knownAddress = new KnownAddress(source, address, this.knownAddress);
+    this.addresses.keep(question, address);
     return address;
   }
 
-  private recall(kind: Kind, name: Bytes): Known | null {
-    for (let i = 0; i < this.count; ++i) {
-      const known = this.known[i];
-      if (known.kind == kind && (known.name == name || equals(known.name, name))) return known;
+  line(name: usize, nameSize: i32, value: usize, valueSize: i32): void {
+    if (!this.questions.mayAskHeader(nameSize)) return;
+    for (let i = 0; i < nameSize; ++i) store<u8>(name + i, toLower(load<u8>(name + i)));
+    let question = this.questions.findHeader(name, nameSize);
+    while (question >= 0) {
+      this.addLine(question, value, valueSize);
+      question = this.questions.headers[question].next;
     }
+  }
+
+  endOfLines(): void {
+    const count = this.additions.length / ADDITION;
+    for (let i = 0; i < count; ++i) this.joinFrom(i, count);
+    this.additions.clear();
+  }
+
+  private answerOf(value: Bytes | null, kind: Ambiguity): Bytes | null {
+    if (value !== AMBIGUOUS) return value;
+    this.ambiguity = this.reading == Reading.Cut ? Ambiguity.TooManyHeaders : kind;
     return null;
   }
 
-  private keep(kind: Kind, name: Bytes, value: Bytes | null): Bytes | null {
-    if (this.count == this.known.length) this.known.push(new Known());
-    const known = this.known[this.count++];
-    known.kind = kind;
-    known.name = name;
-    known.value = value;
-    return value;
+  /** A header's value, null or `AMBIGUOUS`. */
+  private readHeader(question: i32): Bytes | null {
+    const answers = this.headers;
+    if (answers.has(question)) return answers.get(question);
+    const questions = this.questions;
+    if (this.reading == Reading.NotYet) {
+      if (isUnique(question)) return this.keepFirst(question);
+      if (this.misses < FEW_MISSES && !questions.foundFirst) {
+        if (this.source.header(questions.headers[question].name) === null) {
+          ++this.misses;
+          answers.keep(question, null);
+          return null;
+        }
+      }
+      this.readLines();
+      if (this.misses == 0) questions.foundFirst = answers.has(question);
+      if (answers.has(question)) return answers.get(question);
+    }
+    if (this.reading == Reading.Complete) answers.keep(question, null);
+    else if (this.reading == Reading.Unavailable || isUnique(question)) this.keepFirst(question);
+    else {
+      const isThere = this.source.header(questions.headers[question].name) !== null;
+      answers.keep(question, isThere ? AMBIGUOUS : null);
+    }
+    return answers.get(question);
+  }
+
+  /** Answers with the first line, as the only one. */
+  private keepFirst(question: i32): Bytes | null {
+    const value = this.source.header(this.questions.headers[question].name);
+    if (value === null) this.headers.keep(question, null);
+    else this.addLine(question, addressOf(value), value.byteLength);
+    return this.headers.get(question);
+  }
+
+  /** Answers all questions for headers that are there. */
+  private readLines(): void {
+    const list = this.source.headers(this);
+    if (list == HeaderList.Complete) {
+      this.reading = Reading.Complete;
+      return;
+    }
+    this.headers.end();
+    this.additions.clear();
+    this.reading = list == HeaderList.Cut ? Reading.Cut : Reading.Unavailable;
+  }
+
+  private addLine(question: i32, ptr: usize, len: i32): void {
+    const answers = this.headers;
+    const asked = this.questions.headers[question];
+    if (answers.get(question) === AMBIGUOUS) return;
+    if (asked.lines == Lines.All && answers.has(question)) {
+      const at = this.additions.append(ADDITION);
+      if (at == 0) return;
+      store<u32>(at, question);
+      store<u32>(at, <u32>ptr, 4);
+      store<u32>(at, len, 8);
+      return;
+    }
+    const value = isUnique(question) ? copyOf(ptr, len) : headerText(ptr, len, asked.isCredentials);
+    if (asked.lines == Lines.Same && answers.has(question)) {
+      compareAnswer(answers, question, addressOf(value), value.byteLength);
+    } else {
+      answers.keep(question, value);
+    }
+  }
+
+  /** Adds the lines of the question that the addition at `first` is for to its answer, unless that was done before. */
+  private joinFrom(first: i32, count: i32): void {
+    const additions = this.additions.ptr;
+    const question = load<i32>(additions + first * ADDITION);
+    if (question < 0) return;
+    const joined = this.joined;
+    const separator = question == this.questions.cookieHeader ? SEMICOLON : COMMA;
+    joined.clear();
+    const line = this.headers.get(question);
+    if (line !== null) joined.bytes(line);
+    for (let i = first; i < count; ++i) {
+      const at = additions + i * ADDITION;
+      if (load<i32>(at) != question) continue;
+      joined.byte(separator).at(<usize>load<u32>(at, 4), load<i32>(at, 8));
+      store<i32>(at, -1);
+    }
+    this.headers.keep(question, joined.toBytes());
+    if (joined.length > KEPT) joined.reset(256);
   }
 }
 
-const enum Kind {
-  Header,
-  Param,
-  Cookie,
+/** Whether a question is about the method or the path: no request has several of them, and nothing of them is a blank. */
+function isUnique(question: i32): bool {
+  return question <= PATH;
 }
 
-/** One answer. */
-@final
-class Known {
-  kind: Kind = Kind.Header;
-  name: Bytes = EMPTY;
-  value: Bytes | null = null;
-}
-
-
-@final
-class KnownAddress {
-  constructor(
-    readonly source: AddressSource,
-    readonly address: IpAddress | null,
-    readonly next: KnownAddress | null,
-  ) {}
+/** The value of a header in the form that rules know: without blanks around it, credentials in their one form. */
+export function headerText(ptr: usize, len: i32, isCredentials: bool): Bytes {
+  const from = skipBlanks(ptr, ptr + len);
+  const text = copyOf(from, <i32>(dropBlanks(from, ptr + len) - from));
+  return isCredentials ? credentialsOf(text) : text;
 }

@@ -1,6 +1,7 @@
 import { Bytes } from "../bytes/bytes";
 import { AddressKeys } from "./address-keys";
-import { AddressSource, Facts } from "./facts";
+import { clientText } from "./client-text";
+import { Facts } from "./facts";
 import { LimitBy } from "./limit-by";
 import { Match } from "./match";
 import { ValueKeys } from "./value-keys";
@@ -26,6 +27,8 @@ export class ValueRuleItem extends RuleItem {
   constructor(
     by: LimitBy,
     name: Bytes,
+    /** The number of what it asks. */
+    private readonly question: i32,
     private readonly keys: ValueKeys,
   ) {
     super(by, name);
@@ -40,20 +43,14 @@ export class ValueRuleItem extends RuleItem {
 
   private valueIn(facts: Facts): Bytes | null {
     switch (this.by) {
-      case LimitBy.Header:
-      case LimitBy.PerHeader:
-        return facts.header(this.name);
       case LimitBy.Param:
       case LimitBy.PerParam:
-        return facts.param(this.name);
+        return facts.param(this.question);
       case LimitBy.Cookie:
       case LimitBy.PerCookie:
-        return facts.cookie(this.name);
-      case LimitBy.Consumer:
-      case LimitBy.PerConsumer:
-        return facts.consumer();
+        return facts.cookie(this.question);
       default:
-        return null;
+        return facts.header(this.question);
     }
   }
 }
@@ -63,16 +60,21 @@ export class ValueRuleItem extends RuleItem {
 export class AddressRuleItem extends RuleItem {
   constructor(
     name: Bytes,
-    private readonly source: AddressSource,
+    /** The number of the address that it asks for. */
+    private readonly question: i32,
+    /** How many bits of an IPv6 address tell clients apart. */
+    private readonly ipv6Prefix: i32,
     private readonly keys: AddressKeys,
   ) {
     super(LimitBy.PerIp, name);
   }
 
   match(facts: Facts): Match | null {
-    const address = facts.address(this.source);
+    const address = facts.address(this.question);
     if (address === null) return null;
     const key = this.keys.find(address);
-    return key < 0 ? null : new Match(this, this.keys.limitOf(key), key, address.text());
+    return key < 0
+      ? null
+      : new Match(this, this.keys.limitOf(key), key, clientText(address, this.ipv6Prefix));
   }
 }

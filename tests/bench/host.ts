@@ -132,6 +132,11 @@ export class BenchHost {
     return value === undefined ? Status.NotFound : this.give(value, ptrSlot, sizeSlot);
   }
 
+  protected giveLines(values: Values, ptrSlot: number, sizeSlot: number): number {
+    this.refresh();
+    return this.give(values.lines, ptrSlot, sizeSlot);
+  }
+
   protected giveNumber(slot: number, value: number): void {
     this.refresh();
     this.words[slot >>> 2] = value;
@@ -186,6 +191,8 @@ export class BenchHost {
         ptrSlot: number,
         sizeSlot: number,
       ) => this.giveValue(map === 0 ? this.request : this.response, name, size, ptrSlot, sizeSlot),
+      proxy_get_header_map_pairs: (map: number, ptrSlot: number, sizeSlot: number) =>
+        this.giveLines(map === 0 ? this.request : this.response, ptrSlot, sizeSlot),
       proxy_remove_header_map_value: () => Status.Ok,
       proxy_get_buffer_bytes: (
         type: number,

@@ -2,8 +2,9 @@ import "../../assembly/abi/abort";
 import { Bytes, copyOf } from "../../assembly/bytes/bytes";
 import { Problems } from "../../assembly/config/problems";
 import { parsePluginConfig } from "../../assembly/filters/token-ratelimit/config";
-import { HttpFacts, HttpSource } from "../../assembly/request/http-facts";
+import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../assembly/request/http-facts";
 import { firstMatch } from "../../assembly/rules/matcher";
+import { Questions } from "../../assembly/rules/questions";
 import { RuleItem } from "../../assembly/rules/rule-item";
 
 /** A request whose every header has the same value. */
@@ -15,12 +16,17 @@ class OneValue implements HttpSource {
     return this.value;
   }
 
+  headers(_reader: HeaderReader): HeaderList {
+    return HeaderList.Unavailable;
+  }
+
   property(_path: Bytes): Bytes | null {
     return null;
   }
 }
 
 let items: RuleItem[] = [];
+let questions = new Questions();
 let values: Bytes[] = [];
 let next: i32 = 0;
 const request = new OneValue();
@@ -39,7 +45,10 @@ export function configure(ptr: usize, len: i32): bool {
   items = [];
   if (config === null) return false;
   const limits = config.global;
-  if (limits !== null) items = limits.items;
+  if (limits !== null) {
+    items = limits.items;
+    questions = limits.questions;
+  }
   return items.length > 0;
 }
 
@@ -55,7 +64,7 @@ export function match(times: i32): i32 {
   for (let i = 0; i < times; ++i) {
     request.value = values[next];
     if (++next >= values.length) next = 0;
-    facts.begin();
+    facts.begin(questions);
     if (firstMatch(items, facts) !== null) ++found;
   }
   return found;

@@ -30,6 +30,27 @@ export class PlainHost extends BenchHost {
     return value === undefined ? 1 : this.give(encoder.encode(value), ptrSlot, sizeSlot);
   }
 
+  protected override giveLines(values: Values, ptrSlot: number, sizeSlot: number): number {
+    let text = "";
+    for (const name in values.entries) text += `${name}\0${values.entries[name]}\0`;
+    const content = encoder.encode(text);
+    const size = 4 + 8 * values.size;
+    const ptr = this.allocate(size + content.length);
+    new Uint8Array(this.guest.memory.buffer, ptr + size, content.length).set(content);
+    const view = new DataView(this.guest.memory.buffer, ptr);
+    view.setUint32(0, values.size, true);
+    let at = 4;
+    for (const name in values.entries) {
+      // All are ASCII.
+      view.setUint32(at, name.length, true);
+      view.setUint32(at + 4, values.entries[name]!.length, true);
+      at += 8;
+    }
+    this.giveNumber(ptrSlot, ptr);
+    this.giveNumber(sizeSlot, size + content.length);
+    return 0;
+  }
+
   protected override giveNumber(slot: number, value: number): void {
     new DataView(this.guest.memory.buffer).setUint32(slot, value, true);
   }

@@ -215,6 +215,12 @@ class Host:
         value = headers.get(self.read(name, size))
         return NOT_FOUND if value is None else self.give(value, pointer_slot, size_slot)
 
+    def proxy_get_header_map_pairs(self, kind: int, pointer_slot: int, size_slot: int) -> int:
+        headers = self.headers(kind)
+        if headers is None:
+            return BAD_ARGUMENT
+        return self.give(encode_pairs(list(headers.items())), pointer_slot, size_slot)
+
     def proxy_remove_header_map_value(self, kind: int, name: int, size: int) -> int:
         headers = self.headers(kind)
         if headers is None:
@@ -318,6 +324,13 @@ def parse_pairs(data: bytes) -> list[tuple[str, str]]:
     if at != len(data):
         raise RuntimeError("header pairs: wrong size")
     return list(zip(texts[::2], texts[1::2]))
+
+
+def encode_pairs(pairs: list[tuple[bytes, bytes]]) -> bytes:
+    """The same encoding."""
+    sizes = [len(text) for pair in pairs for text in pair]
+    texts = b"".join(text + b"\0" for pair in pairs for text in pair)
+    return struct.pack(f"<{1 + len(sizes)}I", len(pairs), *sizes) + texts
 
 
 def parse_command(data: bytes) -> list[bytes]:

@@ -3,7 +3,7 @@
 // independently of gateway/, so that a misunderstanding of the ABI in one shows in the other.
 import { readFileSync } from "node:fs";
 import type { Exports } from "./guest.ts";
-import { parseCommand, parsePairs, withNumber } from "./wire.ts";
+import { encodePairs, parseCommand, parsePairs, withNumber } from "./wire.ts";
 
 export const Status = { Ok: 0, NotFound: 1, BadArgument: 2, InternalFailure: 10 } as const;
 
@@ -15,6 +15,7 @@ export const HIGRESS_IMPORTS = [
   "proxy_done",
   "proxy_get_buffer_bytes",
   "proxy_get_current_time_nanoseconds",
+  "proxy_get_header_map_pairs",
   "proxy_get_header_map_value",
   "proxy_get_log_level",
   "proxy_get_property",
@@ -31,7 +32,9 @@ export const HIGRESS_IMPORTS = [
 ] as const;
 
 type Import = (typeof HIGRESS_IMPORTS)[number];
-type Headers = Record<string, string | Uint8Array>;
+type Line = string | Uint8Array;
+/** A header that comes in several lines has a list of them, in their order. */
+type Headers = Record<string, Line | readonly Line[]>;
 
 export interface RedisCommand {
   token: number;
@@ -64,6 +67,16 @@ interface Stream {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** The lines of headers, names in lower case, as proxies keep them. */
+function linesOf(headers: Headers): [string, Uint8Array][] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? (value as Line[]) : [value as Line]).map((line): [string, Uint8Array] => [
+      name.toLowerCase(),
+      typeof line === "string" ? encoder.encode(line) : line,
+    ]),
+  );
+}
 
 export class StrictHost {
   readonly logs: { level: number; text: string }[] = [];
@@ -157,7 +170,7 @@ export class StrictHost {
       ...headers,
     };
     const action = this.as(id, () =>
-      this.guest.proxy_on_request_headers(id, Object.keys(stream.request!).length, end ? 1 : 0),
+      this.guest.proxy_on_request_headers(id, linesOf(stream.request!).length, end ? 1 : 0),
     );
     return Object.assign(stream, { action });
   }
@@ -178,7 +191,7 @@ export class StrictHost {
     stream.request = null;
     stream.response = { ":status": "200", ...headers };
     return this.as(id, () =>
-      this.guest.proxy_on_response_headers(id, Object.keys(stream.response!).length, end ? 1 : 0),
+      this.guest.proxy_on_response_headers(id, linesOf(stream.response!).length, end ? 1 : 0),
     );
   }
 
@@ -284,6 +297,9 @@ export class StrictHost {
     new DataView(this.guest.memory.buffer).setUint32(ptr, value, true);
   }
 
+  /** The header list as hosts give it; tests make it a wrong one. */
+  encodeLines: (lines: [string, Uint8Array][]) => Uint8Array = encodePairs;
+
   /** Hands bytes to the guest; an empty value is a null pointer, without a call of malloc. */
   protected give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
     const ptr = value.length === 0 ? 0 : this.guest.malloc(value.length);
@@ -324,9 +340,14 @@ export class StrictHost {
       ) => {
         const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.response : undefined;
         if (!headers) return Status.BadArgument;
-        const value = headers[this.text(key, keySize).toLowerCase()];
-        if (value === undefined) return Status.NotFound;
-        return this.give(typeof value === "string" ? encoder.encode(value) : value, ptrSlot, sizeSlot);
+        const name = this.text(key, keySize).toLowerCase();
+        const line = linesOf(headers).find(([other]) => other === name);
+        return line === undefined ? Status.NotFound : this.give(line[1], ptrSlot, sizeSlot);
+      },
+      proxy_get_header_map_pairs: (map: number, ptrSlot: number, sizeSlot: number) => {
+        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.response : undefined;
+        if (!headers) return Status.BadArgument;
+        return this.give(this.encodeLines(linesOf(headers)), ptrSlot, sizeSlot);
       },
       proxy_remove_header_map_value: (map: number, key: number, keySize: number) => {
         const headers = map === 0 ? this.stream?.request : undefined;

@@ -28,6 +28,17 @@ export function parsePairs(bytes: Uint8Array): [string, string][] {
   return pairs;
 }
 
+/** The same encoding; no pairs at all are no bytes. */
+export function encodePairs(pairs: readonly [string, Uint8Array][]): Uint8Array {
+  if (pairs.length === 0) return new Uint8Array();
+  const numbers = new Uint32Array([
+    pairs.length,
+    ...pairs.flatMap(([name, value]) => [Buffer.byteLength(name), value.length]),
+  ]);
+  const texts = pairs.flatMap(([name, value]) => [Buffer.from(`${name}\0`), value, Buffer.from([0])]);
+  return Buffer.concat([Buffer.from(numbers.buffer), ...texts]);
+}
+
 /** The arguments of exactly one RESP2 command. */
 export function parseCommand(bytes: Uint8Array): Buffer[] {
   const buffer = Buffer.from(bytes);

@@ -1,7 +1,7 @@
-import { Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
 import { RedisConfig } from "../../config/redis";
 import { Transport } from "../../redis/transport";
-import { HttpSource } from "../../request/http-facts";
+import { headerText, HttpSource } from "../../request/http-facts";
 import { Selector } from "../../rules/selector";
 import { PluginConfig, RateLimitConfig } from "./config";
 import { ChargeQueue } from "./charge-queue";
@@ -49,7 +49,7 @@ export class ActiveLimits {
   /** The rate limit that applies to a request, or null when none does. */
   select(request: HttpSource): Limiter | null {
     if (this.selectors.length == 0) return this.global;
-    const host = orEmpty(request.header(AUTHORITY));
+    const host = withoutBlanks(orEmpty(request.header(AUTHORITY)));
     const route = orEmpty(routeName(request));
     const cluster = orEmpty(clusterName(request));
     for (let i = 0; i < this.selectors.length; ++i) {
@@ -79,6 +79,10 @@ export class ActiveLimits {
       connection.failures,
     );
   }
+}
+
+function withoutBlanks(value: Bytes): Bytes {
+  return headerText(addressOf(value), value.byteLength, false);
 }
 
 function orEmpty(value: Bytes | null): Bytes {

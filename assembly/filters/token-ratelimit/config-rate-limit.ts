@@ -1,4 +1,5 @@
-import { RIGHT_BRACE } from "../../bytes/ascii";
+import { COLON, RIGHT_BRACE } from "../../bytes/ascii";
+import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
@@ -7,9 +8,11 @@ import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
+import { HmacSha256 } from "../../bytes/sha256";
 import { Limit } from "../../rules/limit";
 import { LimitTable } from "../../rules/limit-table";
 import { RuleItem } from "../../rules/rule-item";
+import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
 import { LIMIT_FIELDS, readLimit } from "./config-limit";
 import { RuleItemsReader } from "./config-rule-items";
@@ -26,6 +29,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "missing_usage",
   "strip_accept_encoding",
   "upgrade",
+  "hash_keys",
   "redis",
 ];
 const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
@@ -44,6 +48,8 @@ export class RateLimitConfig {
     readonly globalLimit: Limit | null,
     /** `rule_items`; in `RuleMode.FirstMatch` there is either a global limit or at least one item. */
     readonly items: RuleItem[],
+    /** What they ask about a request. */
+    readonly questions: Questions,
     /** 200 to 599. */
     readonly rejectedCode: i32,
     readonly rejectedMessage: Bytes,
@@ -57,6 +63,8 @@ export class RateLimitConfig {
     readonly stripsAcceptEncoding: bool,
     /** Whether requests may become WebSockets and the like, which are then counted (`upgrade`). */
     readonly allowsUpgrades: bool,
+    /** What stands in the names of counters for callers' values; null for the values themselves (`hash_keys`). */
+    readonly keyHash: HmacSha256 | null,
     readonly redis: RedisConfig,
   ) {}
 
@@ -92,6 +100,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const estimates = readMissingUsage(fields);
   const strips = fields.flag("strip_accept_encoding", true);
   const allowsUpgrades = readUpgrade(fields);
+  const hashesKeys = fields.flag("hash_keys", false);
 
   if (name === null) return null;
   checkRuleName(name, fields, touchesSeveralCounters(mode, globalLimit, reader));
@@ -101,6 +110,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     mode,
     globalLimit,
     reader.items,
+    reader.questions,
     code,
     message,
     isJsonMessage(fields),
@@ -108,6 +118,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     estimates,
     strips,
     allowsUpgrades,
+    hashesKeys ? readKeyHash(fields, name, redis) : null,
     redis,
   );
 }
@@ -223,4 +234,23 @@ function checkRuleName(name: Bytes, fields: Fields, severalCounters: bool): void
     const message = "is empty, so that all rules without a name share their counters";
     fields.problems.warning(fields.at("rule_name"), message);
   }
+}
+
+/**
+ * The hash for `hash_keys`. Its key is made of what all replicas of the gateway have in their configuration, and whoever
+ * sees nothing but Redis' contents has not: the credentials for Redis, and the name of the rule, so that each rule has
+ * other codes for the same callers.
+ */
+function readKeyHash(fields: Fields, ruleName: Bytes, redis: RedisConfig): HmacSha256 {
+  if (redis.password.byteLength == 0 && redis.http.authorization.byteLength == 0) {
+    const message =
+      "without redis.password has no secret: whoever guesses a caller's value finds its counter";
+    fields.problems.warning(fields.at("hash_keys"), message);
+  }
+  const key = new ByteBuilder(128).text("ai-token-ratelimit hash_keys");
+  // With their lengths, so that no other parts make the same key.
+  const parts = [ruleName, redis.username, redis.password, redis.http.authorization];
+  for (let i = 0; i < parts.length; ++i)
+    key.byte(COLON).decimal(parts[i].byteLength).byte(COLON).bytes(parts[i]);
+  return new HmacSha256(key.toBytes());
 }

@@ -1,3 +1,5 @@
+import { NUL } from "../../bytes/ascii";
+import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf, EMPTY, equals, slice, startsWith } from "../../bytes/bytes";
 import { ByteTable } from "../../bytes/table";
 import { textOf } from "../../bytes/utf8";
@@ -7,16 +9,18 @@ import { Problems } from "../../config/problems";
 import { found, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
 import { checkRegex } from "../../regex/regex";
-import { CONSUMER_HEADER } from "../../request/http-facts";
+import { cookieText } from "../../request/cookie";
+import { CONSUMER_HEADER, headerText } from "../../request/http-facts";
 import { AddressKeys } from "../../rules/address-keys";
 import { CidrTable } from "../../rules/cidr-table";
 import { Cidr, parseCidr } from "../../rules/cidr";
-import { AddressSource } from "../../rules/facts";
+import { WHOLE_ADDRESS } from "../../rules/client-text";
 import { LimitBy, nameOf } from "../../rules/limit-by";
 import { LimitTable } from "../../rules/limit-table";
 import { MAX_COMPILED, PatternCosts } from "../../rules/pattern-costs";
+import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
-import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
+import { ExactKeys, PatternKeys, REGEXP_PREFIX, ValueKeys } from "../../rules/value-keys";
 import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
 
 /** Ascending precedence: of several `limit_by_*` fields in one item, the last one here counts, as published. */
@@ -33,9 +37,11 @@ const PRECEDENCE: LimitBy[] = [
 ];
 
 const TRUSTED_PROXIES = "trusted_proxies";
+const IPV6_PREFIX = "ipv6_prefix";
 const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
   "limit_keys",
   TRUSTED_PROXIES,
+  IPV6_PREFIX,
 ]);
 const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
 
@@ -49,12 +55,15 @@ const MUCH_TIME: i64 = 1_000_000;
 /** Above this, the configuration is refused. */
 const TOO_MUCH_TIME: i64 = 1_000_000_000;
 
+const NEVER_MATCHES = "matches nothing, because blanks do not count in a value";
 const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
 
 /** Reads `rule_items`. */
 @final
 export class RuleItemsReader {
   readonly items: RuleItem[] = [];
+  /** What they ask about a request. */
+  readonly questions: Questions = new Questions();
   /** The largest number of windows in one limit. */
   mostWindows: i32 = 0;
   private readonly limits: LimitTable = new LimitTable();
@@ -126,17 +135,50 @@ export class RuleItemsReader {
     const by = subject.by;
     const name = subject.name;
     this.checkRepetition(subject, fields.path, list, position);
-    if (by != LimitBy.PerIp && fields.has(TRUSTED_PROXIES)) {
-      this.problems.warning(fields.at(TRUSTED_PROXIES), "does nothing without limit_by_per_ip");
-    }
+    const prefix = <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
     if (by == LimitBy.PerIp) {
       const source = this.readSource(name, fields, fields.at(subject.field));
-      this.items.push(new AddressRuleItem(name, source, this.readAddressKeys(keys, path)));
-    } else if (by < LimitBy.PerHeader) {
-      this.items.push(new ValueRuleItem(by, name, this.readExactKeys(keys, path, subject.field)));
-    } else {
-      this.items.push(new ValueRuleItem(by, name, this.readPatternKeys(keys, path, subject.field)));
+      this.items.push(new AddressRuleItem(name, source, prefix, this.readAddressKeys(keys, path)));
+      return;
     }
+    this.warnOfAddressField(TRUSTED_PROXIES, fields);
+    this.warnOfAddressField(IPV6_PREFIX, fields);
+    const question = this.questionOf(by, name);
+    const values =
+      by < LimitBy.PerHeader
+        ? <ValueKeys>this.readExactKeys(keys, path, subject.field, by, question)
+        : <ValueKeys>this.readPatternKeys(keys, path, subject.field);
+    this.items.push(new ValueRuleItem(by, name, question, values));
+  }
+
+  private warnOfAddressField(name: string, fields: Fields): void {
+    if (fields.has(name)) this.problems.warning(fields.at(name), "does nothing without limit_by_per_ip");
+  }
+
+  /** The number of what an item of this kind asks. */
+  private questionOf(by: LimitBy, name: Bytes): i32 {
+    switch (by) {
+      case LimitBy.Param:
+      case LimitBy.PerParam:
+        return this.questions.param(name);
+      case LimitBy.Cookie:
+      case LimitBy.PerCookie:
+        return this.questions.cookie(name);
+      case LimitBy.Consumer:
+      case LimitBy.PerConsumer:
+        // Authentication filters of Higress add theirs behind what the client sent.
+        return this.questions.header(name, Lines.Last);
+      default:
+        return this.questions.header(name, Lines.Same);
+    }
+  }
+
+  /** A key in the form that values are compared in. */
+  private keyText(by: LimitBy, question: i32, text: Bytes): Bytes {
+    if (by == LimitBy.Param) return text;
+    const start = addressOf(text);
+    if (by == LimitBy.Cookie) return cookieText(start, start + text.byteLength);
+    return headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
   }
 
   /** Looks for mistakes in the keys of an item that is refused already. */
@@ -149,7 +191,7 @@ export class RuleItemsReader {
     } else if (field.startsWith("limit_by_per_")) {
       this.readPatternKeys(keys, path, field);
     } else {
-      this.readExactKeys(keys, path, field);
+      this.readExactKeys(keys, path, field, LimitBy.Param, -1);
     }
   }
 
@@ -192,13 +234,14 @@ export class RuleItemsReader {
     this.problems.warning(path, `looks at the same as ${first}`);
   }
 
-  private readSource(text: Bytes, fields: Fields, path: Path): AddressSource {
+  /** The number of the address that `text` names. */
+  private readSource(text: Bytes, fields: Fields, path: Path): i32 {
     const trusted = this.readTrustedProxies(fields);
     if (equals(text, FROM_REMOTE_ADDR)) {
       if (trusted !== null) {
         this.problems.warning(fields.at(TRUSTED_PROXIES), "does nothing with from-remote-addr");
       }
-      return new AddressSource(null);
+      return this.questions.address(null, null, text);
     }
     const header = startsWith(text, FROM_HEADER_PREFIX)
       ? slice(text, FROM_HEADER_PREFIX.byteLength, text.byteLength)
@@ -206,7 +249,10 @@ export class RuleItemsReader {
     if (header.byteLength == 0) {
       this.problems.error(path, "must be from-remote-addr or from-header-<name of a header>");
     }
-    return new AddressSource(header, trusted);
+    const proxies = fields.get(TRUSTED_PROXIES);
+    const description = new ByteBuilder(64).bytes(text).byte(NUL);
+    if (trusted !== null && proxies !== null) description.bytes(proxies.raw);
+    return this.questions.address(header, trusted, description.toBytes());
   }
 
   /** `trusted_proxies`, or null if there are none. */
@@ -223,7 +269,7 @@ export class RuleItemsReader {
     return list.length > 0 ? new CidrTable(blocks) : null;
   }
 
-  private readExactKeys(list: JsonValue[], path: Path, field: string): ExactKeys {
+  private readExactKeys(list: JsonValue[], path: Path, field: string, by: LimitBy, question: i32): ExactKeys {
     const keys = new ExactKeys(list.length, this.limits);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path, i);
@@ -232,7 +278,9 @@ export class RuleItemsReader {
         const per = field.replace("limit_by_", "limit_by_per_");
         key.warning(`is compared literally; patterns are for ${per}`);
       }
-      if (!keys.add(i, key.text, key.limit)) key.warning(NEVER_APPLIES);
+      const text = this.keyText(by, question, key.text);
+      if (text.byteLength == 0) key.warning(NEVER_MATCHES);
+      else if (!keys.add(i, text, key.limit)) key.warning(NEVER_APPLIES);
     }
     return keys;
   }

@@ -47,6 +47,7 @@ export class Counts {
   private closedConnections: Counter = counter("closed_connections");
   private refusedUpgrades: Counter = counter("refused_upgrades");
   private uncheckedRequests: Counter = counter("unchecked_requests");
+  private ambiguousRequests: Counter = counter("ambiguous_requests");
   /** By `Failure`. */
   private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
   /** The host's numbers of the rejection counters; -1 for one that it refused. */
@@ -97,6 +98,11 @@ export class Counts {
   /** A request that passed because Redis could not be asked. */
   unchecked(): void {
     this.uncheckedRequests.add(1);
+  }
+
+  /** A request that was refused because nobody can tell whose it is. */
+  ambiguous(): void {
+    this.ambiguousRequests.add(1);
   }
 
   redisFailure(failure: Failure): void {

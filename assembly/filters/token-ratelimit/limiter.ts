@@ -1,10 +1,11 @@
 import { discarded } from "../../abi/collector";
-import { Bytes } from "../../bytes/bytes";
+import { Bytes, EMPTY } from "../../bytes/bytes";
+import { callerText } from "../../limiter/caller-text";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../limiter/counter-key";
 import { Counters } from "../../limiter/counters";
 import { Reply } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";
-import { Facts } from "../../rules/facts";
+import { Ambiguity, Facts } from "../../rules/facts";
 import { Limit } from "../../rules/limit";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -21,8 +22,8 @@ import { Readers } from "./readers";
 const MAX_IDLE = 64;
 /** What a call takes, with counters that are not large. */
 const CALL_BYTES = 1536;
-/** What asking a rule item leaves to the garbage collector: the value that it looks at, and the match. */
-const ITEM_BYTES = 192;
+/** What a rule item that applies leaves to the garbage collector, beside the value that it looks at. */
+const MATCH_BYTES = 192;
 const NONE: Match[] = [];
 
 /** One rate limit configuration at work: its rules, its Redis, and what it counts and logs. */
@@ -30,6 +31,9 @@ const NONE: Match[] = [];
 export class Limiter {
   /** Calls that can be used again. They belong to the limiter, so that they are forgotten with its configuration. */
   private idle: Call[] = [];
+  /** The value that stands in a counter's name last, and its text there: items may look at the same. */
+  private value: Bytes = EMPTY;
+  private text: Bytes = EMPTY;
 
   constructor(
     readonly config: RateLimitConfig,
@@ -40,16 +44,20 @@ export class Limiter {
     private failures: FailureLog,
   ) {}
 
-  /** The call of a request with its counters, to be given back; or null when no rule matches the request. */
+  /**
+   * The call of a request with its counters, to be given back; or null when no rule matches the request, or when the facts
+   * have become ambiguous.
+   */
   callFor(facts: Facts): Call | null {
     const config = this.config;
     const global = config.globalLimit;
-    discarded(ITEM_BYTES * config.items.length);
     const isAll = config.mode == RuleMode.AllMatch;
     const all = isAll ? allMatches(config.items, facts) : NONE;
     let first: Match | null = null;
     if (!isAll) first = firstMatch(config.items, facts);
+    if (facts.ambiguity != Ambiguity.None) return null;
     if (global === null && first === null && all.length == 0) return null;
+    discarded(MATCH_BYTES * (all.length + 1));
 
     const call = this.idle.length > 0 ? this.idle.pop() : this.newCall();
     const counters = call.counters;
@@ -57,6 +65,7 @@ export class Limiter {
     if (global !== null) this.addGlobal(counters, global);
     for (let i = 0; i < all.length; ++i) this.addMatch(counters, all[i]);
     if (first !== null) this.addMatch(counters, first);
+    this.value = this.text = EMPTY;
     return call;
   }
 
@@ -106,10 +115,19 @@ export class Limiter {
     const windows = match.limit.windows;
     const by = nameOf(match.item.by);
     const name = match.item.name;
+    const caller = this.callerOf(match);
     for (let i = 0; i < windows.length; ++i) {
-      appendRuleCounterKey(counters.nextKey, ruleName, tagged, by, windows[i].seconds, name, match.value);
+      appendRuleCounterKey(counters.nextKey, ruleName, tagged, by, windows[i].seconds, name, caller);
       counters.add(windows[i].seconds, windows[i].tokens);
     }
+  }
+
+  private callerOf(match: Match): Bytes {
+    if (this.value !== match.value) {
+      this.value = match.value;
+      this.text = callerText(match.value, this.config.keyHash);
+    }
+    return this.text;
   }
 
   /** Whether a limit's counters need the hash tag: one script may touch several of them. */

@@ -2,6 +2,8 @@ import { HeaderPairs } from "../../abi/headers";
 import { sendLocalResponse } from "../../abi/stream-control";
 import { bytesOf } from "../../bytes/bytes";
 import { Verdict } from "../../limiter/verdict";
+import { CONSUMER_HEADER, HttpFacts } from "../../request/http-facts";
+import { Lines, Questions } from "../../rules/questions";
 import { setLogAttribute } from "./ai-log";
 import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
@@ -18,12 +20,14 @@ const FALSE = bytesOf("false");
 const LONGEST_WAIT = 60;
 const CONTENT_TYPE = bytesOf("content-type");
 const JSON_TYPE = bytesOf("application/json");
-const CONSUMER = bytesOf("x-mse-consumer");
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
 const STATUS = bytesOf("token_ratelimit_status");
 const LIMITED = bytesOf("limited");
 const REQUEST = new HostRequest();
+const FACTS = new HttpFacts(REQUEST);
+const QUESTIONS = new Questions();
+const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
 const headers = new HeaderPairs();
 
 /** Answers the current stream's request with the configured rejection, as the published plugin does. */
@@ -38,7 +42,9 @@ export function reject(limiter: Limiter, verdict: Verdict): void {
 
   const route = routeName(REQUEST);
   const cluster = clusterName(REQUEST);
-  const consumer = REQUEST.header(CONSUMER);
+  FACTS.begin(QUESTIONS);
+  const consumer = FACTS.header(CONSUMER);
+  FACTS.end();
   limiter.counts.rejected(
     route === null ? UNKNOWN : route,
     cluster === null ? UNKNOWN : cluster,

@@ -7,6 +7,8 @@ import { bytesOf } from "../../bytes/bytes";
 import { Verdict } from "../../limiter/verdict";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HttpFacts } from "../../request/http-facts";
+import { Ambiguity } from "../../rules/facts";
+import { refuseAmbiguous } from "./ambiguous";
 import { Call } from "./call";
 import { CheckListener } from "./check";
 import { HostRequest } from "./http-source";
@@ -60,11 +62,21 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     super(id);
   }
 
-  onRequestHeaders(endOfStream: bool): FilterHeadersStatus {
+  onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatus {
+    REQUEST.lineCount = count;
     const limiter = this.root.select(REQUEST);
     if (limiter === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
-    FACTS.begin();
+    FACTS.begin(limiter.config.questions);
     const call = limiter.callFor(FACTS);
+    const ambiguity = FACTS.ambiguity;
+    let consuming = Consumes.Tokens;
+    if (call !== null) consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
+    FACTS.end();
+    if (ambiguity != Ambiguity.None) {
+      this.phase = Phase.Rejected;
+      refuseAmbiguous(ambiguity, limiter.counts);
+      return FilterHeadersStatus.StopAllIterationAndWatermark;
+    }
     if (call === null) return FilterHeadersStatus.Continue;
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
@@ -81,8 +93,8 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
     this.limiter = limiter;
     this.call = call;
-    this.consumes = consumes(REQUEST, !endOfStream);
-    if (this.consumes < Consumes.Tokens) {
+    this.consumes = consuming;
+    if (consuming < Consumes.Tokens) {
       this.admit(call);
       return FilterHeadersStatus.Continue;
     }

@@ -11,7 +11,8 @@ import {
   RateLimitConfig,
 } from "../../../assembly/filters/token-ratelimit/config";
 import { parseJson } from "../../../assembly/json/value";
-import { HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
+import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
+import { Ambiguity } from "../../../assembly/rules/facts";
 import { Limit } from "../../../assembly/rules/limit";
 import { nameOf } from "../../../assembly/rules/limit-by";
 import { Match } from "../../../assembly/rules/match";
@@ -96,6 +97,17 @@ class FakeSource implements HttpSource {
     return this.get(textOf(name).toLowerCase());
   }
 
+  headers(reader: HeaderReader): HeaderList {
+    const names = this.fields.keys();
+    for (let i = 0; i < names.length; ++i) {
+      const name = bytesOf(names[i]);
+      const value = this.fields.get(names[i]);
+      reader.line(changetype<usize>(name), name.byteLength, changetype<usize>(value), value.byteLength);
+    }
+    reader.endOfLines();
+    return HeaderList.Complete;
+  }
+
   property(path: Bytes): Bytes | null {
     return this.get(textOf(path));
   }
@@ -105,10 +117,12 @@ class FakeSource implements HttpSource {
   }
 }
 
-function factsOf(names: string[], values: ArrayBuffer[]): HttpFacts {
+function factsOf(names: string[], values: ArrayBuffer[], config: RateLimitConfig): HttpFacts {
   const fields = new Map<string, Bytes>();
   for (let i = 0; i < names.length; ++i) fields.set(names[i], values[i]);
-  return new HttpFacts(new FakeSource(fields));
+  const facts = new HttpFacts(new FakeSource(fields));
+  facts.begin(config.questions);
+  return facts;
 }
 
 /** What applies to a request of these headers and properties: one "kind name value windows" per match, in latin1. */
@@ -116,7 +130,7 @@ export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
   const out = new ByteBuilder();
   const chosen = globalConfig();
   if (chosen === null) return out.text("no configuration").toBytes();
-  const facts = factsOf(names, values);
+  const facts = factsOf(names, values, chosen);
   let matches: Match[] = [];
   if (chosen.mode == RuleMode.AllMatch) {
     matches = allMatches(chosen.items, facts);
@@ -124,6 +138,7 @@ export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
     const first = firstMatch(chosen.items, facts);
     if (first !== null) matches.push(first);
   }
+  if (facts.ambiguity != Ambiguity.None) return out.text("ambiguous").toBytes();
   for (let i = 0; i < matches.length; ++i) {
     const m = matches[i];
     if (i > 0) out.text("\n");

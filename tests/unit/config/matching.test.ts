@@ -50,7 +50,7 @@ describe("exact keys", () => {
     expect(match(request)).toEqual([`${kind} ${found} 2/1`]);
   });
 
-  it.each(["", "B", "bb", " b", "d"])("do not match %j", (value) => {
+  it.each(["", "B", "bb", "d"])("do not match %j", (value) => {
     configure({ rule_items: [item("limit_by_header", "x", "a", "b")] });
     expect(match({ x: value })).toEqual([]);
   });

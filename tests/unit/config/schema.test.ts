@@ -134,6 +134,7 @@ describe("the schema", () => {
         "missing_usage",
         "strip_accept_encoding",
         "upgrade",
+        "hash_keys",
         "redis",
       ],
       ...["token_weights.input", "token_weights.cached_input"],
@@ -141,6 +142,7 @@ describe("the schema", () => {
       ...["global_threshold.token_per_second", "global_threshold.token_per_day", "_rules_"],
       ...[
         "rule_items.0",
+        "rule_items.0.ipv6_prefix",
         "rule_items.0.limit_keys",
         "rule_items.0.limit_keys.0",
         "rule_items.0.limit_keys.0.key",

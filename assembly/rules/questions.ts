@@ -1,0 +1,168 @@
+import { toLower } from "../bytes/ascii";
+import { addressOf, Bytes, bytesOf, copyOf, equals } from "../bytes/bytes";
+import { dropBlanks, skipBlanks } from "../bytes/blanks";
+import { ByteTable } from "../bytes/table";
+import { CidrTable } from "./cidr-table";
+
+/** What the lines of a header are that comes in several. */
+export const enum Lines {
+  /** The same value again, or ambiguous. */
+  Same,
+  /** Additions, of which the last counts. */
+  Last,
+  /** Parts of one list. */
+  All,
+}
+
+const NONE: i32 = -1;
+const AUTHORIZATION = bytesOf("authorization");
+const PROXY_AUTHORIZATION = bytesOf("proxy-authorization");
+const COOKIE: Bytes = bytesOf("cookie");
+
+/** The questions that every configuration has: about the method and the path, each of which a request has once. */
+export const METHOD: i32 = 0;
+export const PATH: i32 = 1;
+const PSEUDO_HEADERS: Bytes[] = [bytesOf(":method"), bytesOf(":path")];
+
+/** A header that is asked for. */
+@final
+export class HeaderQuestion {
+  /** The next question about the same header, which reads its lines in another way, or -1. */
+  next: i32 = NONE;
+  /** Whether its value is credentials: a scheme, and what belongs to it (RFC 9110, 11.4). */
+  readonly isCredentials: bool;
+
+  constructor(
+    /** In lower case. */
+    readonly name: Bytes,
+    readonly lines: Lines,
+  ) {
+    this.isCredentials = equals(name, AUTHORIZATION) || equals(name, PROXY_AUTHORIZATION);
+  }
+}
+
+/** Where a client's address is read from. */
+@final
+export class AddressSource {
+  /**
+   * @param header the number of the header that lists addresses, the client's first; -1 for the remote address
+   * @param trusted the proxies whose entries in that list are believed: the address is then the last one that is not
+   * theirs, because what stands before it may be the client's invention; null to believe all
+   */
+  constructor(
+    readonly header: i32,
+    readonly trusted: CidrTable | null,
+  ) {}
+}
+
+/**
+ * All that the rule items of a configuration ask about a request. Each different question has a number, by which its
+ * answer is kept, so that it is found once however many items ask it, and what a request has is compared with all
+ * questions at once.
+ */
+@final
+export class Questions {
+  readonly headers: HeaderQuestion[] = [];
+  readonly addresses: AddressSource[] = [];
+  paramCount: i32 = 0;
+  cookieCount: i32 = 0;
+  /** The length of the longest name of a parameter, in bytes. */
+  longestParam: i32 = 0;
+  /** The question for the header that has the cookies, or -1. */
+  cookieHeader: i32 = NONE;
+  /** Whether the first header that was asked for was there, in the last request. */
+  foundFirst: bool = false;
+
+  /** From the name of a header, in lower case, to the number of the first question about it. */
+  private readonly headerNumbers: ByteTable = new ByteTable();
+  /** The lengths of these names, as bits, modulo 64. */
+  private headerLengths: u64 = 0;
+  private readonly paramNumbers: ByteTable = new ByteTable();
+  private readonly cookieNumbers: ByteTable = new ByteTable();
+  /** From a description of an address to its number. */
+  private readonly addressNumbers: ByteTable = new ByteTable();
+
+  constructor() {
+    for (let i = 0; i < PSEUDO_HEADERS.length; ++i) this.header(PSEUDO_HEADERS[i], Lines.Last);
+  }
+
+  /** The number of a header, whatever the case of its letters, that is read like this. */
+  header(name: Bytes, lines: Lines): i32 {
+    const lower = headerName(name);
+    // Crumbs of cookies are one list, whoever asks.
+    const reading = equals(lower, COOKIE) ? Lines.All : lines;
+    let last = NONE;
+    let known = this.findHeader(addressOf(lower), lower.byteLength);
+    while (known >= 0) {
+      if (this.headers[known].lines == reading) return known;
+      last = known;
+      known = this.headers[known].next;
+    }
+    this.headerLengths |= (<u64>1) << ((<u64>lower.byteLength) & 63);
+    const number = this.headers.length;
+    this.headers.push(new HeaderQuestion(lower, reading));
+    if (last >= 0) this.headers[last].next = number;
+    else this.headerNumbers.add(lower, number);
+    return number;
+  }
+
+  /** The number of a parameter of the URL. */
+  param(name: Bytes): i32 {
+    this.longestParam = max(this.longestParam, name.byteLength);
+    if (this.paramNumbers.add(name, this.paramCount)) return this.paramCount++;
+    return this.findParam(addressOf(name), name.byteLength);
+  }
+
+  /** The number of a cookie. */
+  cookie(name: Bytes): i32 {
+    if (this.cookieHeader < 0) this.cookieHeader = this.header(COOKIE, Lines.All);
+    if (this.cookieNumbers.add(name, this.cookieCount)) return this.cookieCount++;
+    return this.findCookie(addressOf(name), name.byteLength);
+  }
+
+  /**
+   * The number of an address.
+   * @param header the header that lists it, or null for the remote address
+   * @param description what tells this source from others
+   */
+  address(header: Bytes | null, trusted: CidrTable | null, description: Bytes): i32 {
+    const number = this.addresses.length;
+    if (!this.addressNumbers.add(description, number)) {
+      return this.addressNumbers.find(addressOf(description), description.byteLength);
+    }
+    const list = header !== null ? this.header(header, Lines.All) : NONE;
+    this.addresses.push(new AddressSource(list, trusted));
+    return number;
+  }
+
+  /** Whether there may be a question about a header whose name has `len` bytes. */
+  mayAskHeader(len: i32): bool {
+    return ((this.headerLengths >> ((<u64>len) & 63)) & 1) != 0;
+  }
+
+  /** The first question about the header whose name, in lower case, is the `len` bytes at `ptr`, or -1. */
+  findHeader(ptr: usize, len: i32): i32 {
+    return this.headerNumbers.find(ptr, len);
+  }
+
+  findParam(ptr: usize, len: i32): i32 {
+    return this.paramNumbers.find(ptr, len);
+  }
+
+  findCookie(ptr: usize, len: i32): i32 {
+    return this.cookieNumbers.find(ptr, len);
+  }
+}
+
+/** A name as it stands in a request: in lower case, without blanks around it. */
+function headerName(name: Bytes): Bytes {
+  const start = addressOf(name);
+  const from = skipBlanks(start, start + name.byteLength);
+  const end = dropBlanks(from, start + name.byteLength);
+  const lower = copyOf(from, <i32>(end - from));
+  for (let i = 0; i < lower.byteLength; ++i) {
+    const at = addressOf(lower) + i;
+    store<u8>(at, toLower(load<u8>(at)));
+  }
+  return lower;
+}
