@@ -243,6 +243,16 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
 
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
+    "Dots, encoded dots and slashes, backslashes or another target form lead out of the upstream's base path.",
+    "gateway/target.test.ts",
+    "stays below the base, whichever server decodes it",
+  ],
+  [
+    "A stream that never ends keeps the local gateway from ending.",
+    "gateway/cli.test.ts",
+    "comes when the grace is over, though a stream has not ended, and what it used is charged",
+  ],
+  [
     "Send what is no frame over a WebSocket, so that the filter breaks down for everybody",
     "conformance/websocket.test.ts",
     "traps for no bytes of either side, and for no host call that fails, and serves the next",

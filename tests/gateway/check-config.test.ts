@@ -101,6 +101,26 @@ redis: *redis`;
     for (const line of lines) expect(line).not.toContain("\n");
   });
 
+  it("in a large JSON text in another are found without reading it once for each", () => {
+    const keys = Array.from({ length: 3000 }, (_, i) => ({ key: `k${i}`, token_per_day: i % 30 }));
+    const inner = {
+      rule_name: "r",
+      rule_items: [{ limit_by_header: "x", limit_keys: keys }],
+      redis: { service_name: "r.static" },
+    };
+    const type = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+    const configuration = {
+      "@type": "type.googleapis.com/google.protobuf.StringValue",
+      value: JSON.stringify(inner),
+    };
+    const text = JSON.stringify({
+      static_resources: { "@type": type, config: { name: "x", configuration } },
+    });
+    const began = performance.now();
+    expect(check(text)).toHaveLength(100);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   it("in any text are told, and never thrown", () => {
     const piece = fc.constantFrom(
       "rule_name",

@@ -98,9 +98,11 @@ function checkDocument(document: Located, source: string, module: WebAssembly.Mo
   const configurations: CheckedConfiguration[] = [];
   for (const found of extracts) {
     const before = findings.length;
-    findings.push(...judgeExtract(found, document, source, module));
+    // A text in the document is a document of its own.
+    const inner = typeof found.config === "string" ? parseSource(found.config).documents[0] : undefined;
+    findings.push(...judgeExtract(found, inner, document, source, module));
     const isAccepted = !findings.slice(before).some(({ severity }) => severity === "error");
-    const rules = isAccepted ? inWords(valueOf(found)) : [];
+    const rules = isAccepted ? inWords(valueOf(found, inner)) : [];
     configurations.push({ source, kind: found.kind, path: pathText(found.root), isAccepted, rules });
   }
   return { findings, configurations };
@@ -108,12 +110,13 @@ function checkDocument(document: Located, source: string, module: WebAssembly.Mo
 
 function judgeExtract(
   found: Extract,
+  inner: SourceDocument | undefined,
   document: Located,
   source: string,
   module: WebAssembly.Module,
 ): Finding[] {
   const text = typeof found.config === "string" ? found.config : stringify(found.config);
-  const value = valueOf(found);
+  const value = valueOf(found, inner);
   const toPath = (path: Path): string => pathText(found.toDocument(path));
   return judge(module, text).lines.map(({ severity, text: line }) => {
     const { path, message } = readProblem(line, value);
@@ -121,14 +124,20 @@ function judgeExtract(
     return {
       severity,
       source,
-      position: positionOf(found, document, path, message),
+      position: positionOf(found, inner, document, path, message),
       path: toPath(path),
       message: words,
     };
   });
 }
 
-function positionOf(found: Extract, document: Located, path: Path, message: string): Position | undefined {
+function positionOf(
+  found: Extract,
+  inner: SourceDocument | undefined,
+  document: Located,
+  path: Path,
+  message: string,
+): Position | undefined {
   const isAboutName = /^is (not a known field|there more than once)/.test(message);
   if (typeof found.config !== "string") return document.position(found.toDocument(path), isAboutName);
   if (!found.isVerbatim) return document.position(found.root, false);
@@ -136,23 +145,21 @@ function positionOf(found: Extract, document: Located, path: Path, message: stri
   const offset =
     path.length === 0 && byte !== undefined
       ? Buffer.from(found.config).subarray(0, Number(byte)).toString().length
-      : offsetIn(found.config, path, isAboutName);
+      : offsetOf(inner?.position(path, isAboutName), found.config);
   return document.positionInText(found.root, offset);
 }
 
-/** Where something stands in the JSON text of a configuration. */
-function offsetIn(text: string, path: Path, isAboutName: boolean): number {
-  const position = parseSource(text).documents[0]?.position(path, isAboutName);
+/** How many characters stand before a position. */
+function offsetOf(position: Position | undefined, text: string): number {
   if (position === undefined) return 0;
   const before = text.split("\n").slice(0, position.line - 1);
   return before.reduce((sum, line) => sum + line.length + 1, position.column - 1);
 }
 
 /** The configuration as a value; an empty one if it is a text that cannot be read, which the filter has said. */
-function valueOf({ config }: Extract): JsonObject {
+function valueOf({ config }: Extract, inner: SourceDocument | undefined): JsonObject {
   if (typeof config !== "string") return config;
-  const value = parseSource(config).documents[0]?.value;
-  return isObject(value) ? value : {};
+  return isObject(inner?.value) ? inner.value : {};
 }
 
 function pathText(path: Path): string {
