@@ -137,7 +137,17 @@ const EXAMPLES: Record<string, { config: string; calls: Call[]; rejection?: [num
   "the README": {
     config: /```yaml\n(rule_name:[\s\S]*?)```/.exec(readme)?.[1] ?? "",
     calls: [
-      { headers: { "x-api-key": "alice" }, key: "chat:limit_by_per_header:60:x-api-key:alice", limit: 2000 },
+      // As the clients of OpenAI and the current ones of Anthropic send their key, and as older ones do.
+      {
+        headers: { authorization: "Bearer alice" },
+        key: "{chat}:limit_by_per_header:60:authorization:Bearer alice",
+        limit: 2000,
+      },
+      {
+        headers: { "x-api-key": "alice" },
+        key: "{chat}:limit_by_per_header:60:x-api-key:alice",
+        limit: 2000,
+      },
     ],
   },
 };
