@@ -13,7 +13,10 @@ rm -f "$names"
 docker info >/dev/null 2>&1 || [ -n "${CI:-}" ] || exit 0
 
 # Where the libraries are that scripts/tools/debian.sh has unpacked, and the program behind its link or script.
-libraries=$(find "$tools/debian" -type d -path '*lib/*-linux-gnu*' -prune -print 2>/dev/null | paste -sd: -)
+libraries=""
+if [ -d "$tools/debian" ]; then
+  libraries=$(find "$tools/debian" -type d -path '*lib/*-linux-gnu*' -prune -print | paste -sd: -)
+fi
 program() {
   local path
   path=$(command -v "$1")
