@@ -3,7 +3,7 @@ import { nowNanoseconds } from "../abi/time";
 import { Bytes } from "../bytes/bytes";
 import { RedisClock } from "./clock";
 import { Reply } from "./reply";
-import { uniqueNumber } from "./unique";
+import { identity, uniqueNumber } from "./unique";
 
 /** Why a command has no usable reply. */
 export const enum Failure {
@@ -46,6 +46,11 @@ export abstract class Transport {
   /** A new number of 19 digits, which nothing else has that is sent to this Redis, by whomever. */
   newNumber(): i64 {
     return uniqueNumber(this.created);
+  }
+
+  /** 64 bits that, together with any number that was told, nothing else has. */
+  get identity(): u64 {
+    return identity();
   }
 
   /**

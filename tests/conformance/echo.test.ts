@@ -207,21 +207,73 @@ describe.each([
     expect(numbers.every((number) => BigInt(number) < 2n ** 63n)).toBe(true);
   });
 
+  /** The number and the marker of a VM's first charge, when a host that is told so much tells it apart from others. */
+  async function firstOf(
+    configured: number,
+    used: number,
+    properties: Record<string, string | undefined>,
+  ): Promise<{ number: bigint; marker: string }> {
+    way = await start(configured);
+    host = way.host;
+    host.now = used;
+    for (const [name, value] of Object.entries(properties)) {
+      if (value !== undefined) host.properties.set(name, value);
+    }
+    const command = charge();
+    return { number: BigInt(numberOf(command)), marker: chargeOf(command).marker };
+  }
+
+  /** Fails unless they are so far apart that none comes to where another began. */
+  function expectApart(firsts: { number: bigint; marker: string }[]): void {
+    const numbers = firsts.map(({ number }) => number).sort((a, b) => (a < b ? -1 : 1));
+    for (let i = 1; i < numbers.length; ++i) {
+      expect(numbers[i]! - numbers[i - 1]!).toBeGreaterThan(10n ** 13n);
+    }
+    // The last eleven characters of a marker are a number; those before are the VM's own.
+    const ofVms = firsts.map(({ marker }) => marker.slice(-22, -11));
+    expect(new Set(ofVms).size).toBe(firsts.length);
+  }
+
   it("counts elsewhere in a VM that was configured, or first used, at another time", async () => {
-    const first: bigint[] = [];
+    const firsts = [];
     for (const [configured, used] of [
       [1_000, 2_000],
       [1_001, 2_000],
       [1_000, 2_001],
       [2_000, 2_000],
     ] as const) {
-      const { host: one, pending } = await start(configured);
-      one.now = used;
-      one.request(2, ROOT, ALICE);
-      first.push(BigInt(numberOf(pending()[0]!)));
+      firsts.push(await firstOf(configured, used, {}));
     }
-    // Far enough apart that none comes to where another began.
-    first.sort((a, b) => (a < b ? -1 : 1));
-    for (let i = 1; i < first.length; ++i) expect(first[i]! - first[i - 1]!).toBeGreaterThan(10n ** 13n);
+    expectApart(firsts);
+  });
+
+  it("counts elsewhere in each VM of a host whose clocks all read the same", async () => {
+    // The workers of one proxy, each with its first connection, and another plugin on one of them.
+    const firsts = [];
+    for (const properties of [
+      { "connection.id": "\x01" },
+      { "connection.id": "\x02" },
+      { "connection.id": "\x03" },
+      { "connection.id": "\x03", plugin_name: "other" },
+      { "connection.id": "\x03", plugin_vm_id: "other" },
+    ]) {
+      firsts.push(await firstOf(1_000, 2_000, { plugin_name: "limit", ...properties }));
+    }
+    expectApart(firsts);
+  });
+
+  it("counts elsewhere in the VMs of two hosts that are equal in all but their requests", async () => {
+    const host = { "connection.id": "\x01", plugin_name: "limit", "node.id": "gateway" };
+    const firsts = [];
+    for (const properties of [
+      { "request.id": "0a6c1f6e-5d5c-4d0e-9d0e-3c1c9a1f3d11", "source.address": "10.0.0.1:50000" },
+      { "request.id": "4f1d2c3b-1a2b-4c3d-8e9f-0a1b2c3d4e5f", "source.address": "10.0.0.1:50000" },
+      { "source.address": "10.0.0.1:50001" },
+      { "xds.node.id": "another" },
+      {},
+    ]) {
+      firsts.push(await firstOf(1_000, 2_000, { ...host, ...properties }));
+    }
+    expectApart(firsts);
   });
 });

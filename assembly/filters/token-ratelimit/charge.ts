@@ -124,8 +124,8 @@ export class Charge extends ScriptCall {
   private renew(): void {
     const transport = this.transport;
     if (this.name == MarkerName.Charge) {
-      this.idHigh = 0;
       this.idLow = transport.newNumber();
+      this.idHigh = transport.identity;
     }
     this.deadline = transport.clock.now() + this.lifeMs;
   }
