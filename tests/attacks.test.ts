@@ -220,6 +220,16 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
 
 const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   [
+    "a Redis that stands still for a minute right after it made a charge, or a timeout so long that the marker is gone",
+    "conformance/exactly-once.test.ts",
+    "makes a charge once of which every reply but the last is lost, with a timeout of %i ms",
+  ],
+  [
+    "more calls during an outage than can wait, so that the rest are free",
+    "conformance/outage.test.ts",
+    "loses nothing of 100,000 calls of 1,000 callers while commands are %s",
+  ],
+  [
     "Fetching a stored response again is charged each time.",
     "conformance/consumption.test.ts",
     "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",

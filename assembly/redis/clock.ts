@@ -16,7 +16,12 @@ export class RedisClock {
 
   /** The time of Redis, in milliseconds since the epoch; too early by as long as the reply was on its way that told it. */
   now(): i64 {
-    return nowMilliseconds() + this.ahead;
+    return this.at(nowMilliseconds());
+  }
+
+  /** The same when the clock of this host shows `reading`, in milliseconds. */
+  at(reading: i64): i64 {
+    return reading + this.ahead;
   }
 
   /** A reply that has just come told the time of Redis. */

@@ -13,7 +13,7 @@ export interface Dialect {
 const SECONDS = 30;
 const CHARGED = 61;
 /** What is left until the deadline of a charge that is made at once. */
-const LEFT_MS = 47_000;
+const LEFT_MS = 141_000;
 
 /** The last element of a reply to ours, without the digits; the same bytes end our commands. */
 const NUMBER = `$19\r\n${"0".repeat(19)}\r\n`;

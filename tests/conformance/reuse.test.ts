@@ -125,9 +125,14 @@ class Play {
     this.collect();
   }
 
-  /** What the filter sends besides checks are charges. */
+  /** What the filter sends besides checks are charges, and questions whether Redis answers again, which it does. */
   private collect(): void {
-    this.charges.push(...this.host.pending.splice(0));
+    for (let sent = this.host.pending.splice(0); sent.length > 0; sent = this.host.pending.splice(0)) {
+      for (const command of sent) {
+        if (Number(command.args[2]) > 1) this.charges.push(command);
+        else this.host.reply(ROOT, array(null, -2), command);
+      }
+    }
   }
 }
 

@@ -55,7 +55,7 @@ def allowed(host: Host) -> dict:
     host.respond(2, {b":status": b"200", b"content-type": b"text/event-stream"}, chunks)
     commands += [words for _, words in host.commands]
     host.finish(2)
-    host.deliver(reply_of(host, 47_000, 42))
+    host.deliver(reply_of(host, 141_000, 42))
     return {"action": stream.action, "continued": stream.continued, "answer": stream.answer, "commands": commands}
 
 

@@ -9,7 +9,7 @@ import { Redis } from "ioredis";
 import { afterAll, expect, it } from "vitest";
 import { startRedisServer } from "../../gateway/src/demo/redis-server.ts";
 import { RedisConnection } from "../../gateway/src/redis/connection.ts";
-import { chargeOf, counter, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
+import { chargeOf, counter, made, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
 import { SEED } from "../support/fuzz.ts";
 import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
 
@@ -117,8 +117,11 @@ function worth(reference: StrictHost, id: number, call: Call): { keys: string[];
   reference.request(id, ROOT, call.headers, false);
   reference.reply(ROOT, counterReply(reference.pending[0]!));
   for (const step of play(reference, id, call)) void step;
-  const charge = reference.pending.pop();
-  return charge === undefined ? { keys: [], tokens: 0 } : chargeOf(charge);
+  const [command] = reference.pending;
+  if (command === undefined) return { keys: [], tokens: 0 };
+  const charge = chargeOf(command);
+  reference.reply(ROOT, made(...charge.keys.map(() => charge.tokens)), command);
+  return charge;
 }
 
 /** Nothing is counted yet. */

@@ -75,7 +75,7 @@ export const MADE_BEFORE = array();
 export const TOO_LATE = array(-2);
 
 /** What is left until the deadline of a charge when it is made at once, with the default timeout. */
-export const LEFT_MS = 47_000;
+export const LEFT_MS = 141_000;
 
 /** What a charge command says: the counters with their windows, and what makes it safe to repeat. */
 export function chargeOf(command: RedisCommand): {

@@ -5,6 +5,7 @@ import { headerText, HttpSource } from "../../request/http-facts";
 import { Selector } from "../../rules/selector";
 import { PluginConfig, RateLimitConfig } from "./config";
 import { ChargeQueue } from "./charge-queue";
+import { ChargeQueues } from "./charge-queues";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Limiter } from "./limiter";
@@ -29,7 +30,7 @@ export class ActiveLimits {
     config: PluginConfig,
     private connect: (redis: RedisConfig) => Transport,
     private counts: Counts,
-    private charges: ChargeQueue,
+    private charges: ChargeQueues,
     private readers: Readers,
   ) {
     const global = config.global;
@@ -64,7 +65,7 @@ export class ActiveLimits {
     for (let i = 0; i < this.connections.length; ++i) {
       if (this.connections[i].isTo(redis)) return this.over(this.connections[i], config);
     }
-    const connection = new Connection(redis, this.connect(redis));
+    const connection = new Connection(redis, this.connect(redis), this.charges, this.counts);
     this.connections.push(connection);
     return this.over(connection, config);
   }
@@ -74,7 +75,7 @@ export class ActiveLimits {
       config,
       connection.transport,
       this.counts,
-      this.charges,
+      connection.charges,
       this.readers,
       connection.failures,
     );
@@ -89,16 +90,21 @@ function orEmpty(value: Bytes | null): Bytes {
   return value !== null ? value : EMPTY;
 }
 
-/** One Redis that is used, with its failure log. */
+/** One Redis that is used, with its failure log, and the charges that are on their way to it. */
 @final
 class Connection {
   readonly failures: FailureLog;
+  readonly charges: ChargeQueue;
 
   constructor(
     private config: RedisConfig,
     readonly transport: Transport,
+    charges: ChargeQueues,
+    counts: Counts,
   ) {
-    this.failures = new FailureLog(transport.name());
+    const failures = new FailureLog(transport.name());
+    this.failures = failures;
+    this.charges = new ChargeQueue(charges, transport, counts, failures);
   }
 
   isTo(other: RedisConfig): bool {

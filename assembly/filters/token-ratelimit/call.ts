@@ -1,5 +1,5 @@
 import { Counters } from "../../limiter/counters";
-import { Charge } from "./charge";
+import { Charge, ChargeOwner } from "./charge";
 import { Check } from "./check";
 import { Consumption } from "./consumption";
 import { Limiter } from "./limiter";
@@ -10,7 +10,7 @@ import { Limiter } from "./limiter";
  * request takes it: a request in flight needs its own, but none has to be made for each.
  */
 @final
-export class Call {
+export class Call implements ChargeOwner {
   readonly counters: Counters = new Counters();
   readonly consumption: Consumption;
   readonly check!: Check;
@@ -19,7 +19,12 @@ export class Call {
   constructor(private readonly limiter: Limiter) {
     this.consumption = new Consumption(limiter);
     this.check = new Check(limiter, this);
-    this.charge = new Charge(limiter, this);
+    this.charge = new Charge(limiter.redis, this.counters, limiter.charges, this);
+  }
+
+  onCharged(charge: Charge): void {
+    charge.spending = null;
+    if (!charge.beginNext()) this.giveBack();
   }
 
   giveBack(): void {

@@ -67,6 +67,7 @@ export class Check extends ScriptCall {
       this.limiter.failed(failure, failure == Failure.ErrorReply ? reply.error : null);
       return null;
     }
+    this.limiter.charges.works();
     const counters = this.call.counters;
     const isReadable = reply.kind == ReplyKind.Array && reply.length == 2 * counters.length;
     if (isReadable) this.judge(counters, reply);

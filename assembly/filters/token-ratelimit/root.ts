@@ -8,7 +8,7 @@ import { RedisConfig } from "../../config/redis";
 import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
 import { parsePluginConfig } from "./config";
-import { ChargeQueue } from "./charge-queue";
+import { ChargeQueues } from "./charge-queues";
 import { Counts } from "./counts";
 import { Limiter } from "./limiter";
 import { ActiveLimits } from "./active-limits";
@@ -24,7 +24,7 @@ const MAX_IDLE = 64;
 export class RateLimitRoot extends RootContext {
   private limits: ActiveLimits | null = null;
   private counts: Counts = new Counts();
-  private charges: ChargeQueue = new ChargeQueue();
+  private charges: ChargeQueues = new ChargeQueues();
   private readers: Readers = new Readers();
   /** Streams that have ended and can be used again. */
   private idle: RateLimitStream[] = [];
