@@ -72,6 +72,11 @@ const CALLERS_NOT_COUNTED: Attack[] = [
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
+    "Whoever leaves a real Envoy before the answer, or when it has only begun, pays nothing for the prompt.",
+    "envoy/leaving.test.ts",
+    "costs its input when the caller leaves %s",
+  ],
+  [
     "The answer comes as text, as bytes, in another charset, or compressed without saying so.",
     "conformance/consumption.test.ts",
     "charges an answer that it cannot read by its size, and counts it: %s",

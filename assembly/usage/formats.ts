@@ -1,3 +1,4 @@
+import { Bytes, bytesOf } from "../bytes/bytes";
 import { Op, Slot } from "./report";
 import { Combine } from "./tally";
 
@@ -321,10 +322,14 @@ export const IDS: string[] = ["id", "response.id", "interaction.id"];
 /** A response header that holds a count, for responses whose body has none. */
 @final
 export class HeaderFormat {
+  readonly name: Bytes;
+
   constructor(
-    readonly name: string,
+    name: string,
     readonly slot: Slot,
-  ) {}
+  ) {
+    this.name = bytesOf(name);
+  }
 }
 
 // prettier-ignore

@@ -54,6 +54,8 @@ interface Stream {
   id: number;
   request: Headers | null;
   response: Headers | null;
+  /** The headers of the response while they can be read: in their own callback and, as in Envoy, in none but the last. */
+  readable: Headers | null;
   requestBody: Uint8Array;
   body: Uint8Array;
   /** What the chunks that were shown last have become: what goes on to the server, and to the client. */
@@ -147,6 +149,7 @@ export class StrictHost {
       id,
       request: null,
       response: null,
+      readable: null,
       requestBody: new Uint8Array(),
       body: new Uint8Array(),
       toServer: new Uint8Array(),
@@ -190,9 +193,12 @@ export class StrictHost {
     const stream = this.streams.get(id)!;
     stream.request = null;
     stream.response = { ":status": "200", ...headers };
-    return this.as(id, () =>
+    stream.readable = stream.response;
+    const action = this.as(id, () =>
       this.guest.proxy_on_response_headers(id, linesOf(stream.response!).length, end ? 1 : 0),
     );
+    stream.readable = null;
+    return action;
   }
 
   responseBody(id: number, chunk: string | Uint8Array, end = false): number {
@@ -210,6 +216,8 @@ export class StrictHost {
 
   /** The stream is over. */
   end(id: number): void {
+    const stream = this.streams.get(id);
+    if (stream) stream.readable = stream.response;
     this.as(id, () => {
       this.guest.proxy_on_log(id);
       this.guest.proxy_on_done(id);
@@ -338,14 +346,14 @@ export class StrictHost {
         ptrSlot: number,
         sizeSlot: number,
       ) => {
-        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.response : undefined;
+        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.readable : undefined;
         if (!headers) return Status.BadArgument;
         const name = this.text(key, keySize).toLowerCase();
         const line = linesOf(headers).find(([other]) => other === name);
         return line === undefined ? Status.NotFound : this.give(line[1], ptrSlot, sizeSlot);
       },
       proxy_get_header_map_pairs: (map: number, ptrSlot: number, sizeSlot: number) => {
-        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.response : undefined;
+        const headers = map === 0 ? this.stream?.request : map === 2 ? this.stream?.readable : undefined;
         if (!headers) return Status.BadArgument;
         return this.give(this.encodeLines(linesOf(headers)), ptrSlot, sizeSlot);
       },

@@ -10,6 +10,7 @@ import { UsageScanner } from "../../usage/scanner";
 import { Usage } from "../../usage/usage";
 import { AnswerName } from "./answer-name";
 import { Counts } from "./counts";
+import { isSuccess } from "./exchange";
 import { Readers } from "./readers";
 
 const CONTENT_TYPE = bytesOf("content-type");
@@ -32,6 +33,8 @@ const NOTHING = new Usage();
 export class Answer {
   /** Whether its headers have arrived. */
   hasBegun: bool = false;
+  /** Whether it has a status of 2xx. */
+  isSuccess: bool = false;
   /** What reads the body; null if it cannot be read. */
   private scanner: UsageScanner | null = null;
   private hasName: bool = false;
@@ -47,14 +50,16 @@ export class Answer {
   begin(hasName: bool): void {
     this.hasName = hasName;
     this.hasBegun = false;
+    this.isSuccess = false;
     this.isCompressed = false;
     this.compressedBytes = 0;
   }
 
-  /** The headers have arrived. */
+  /** The headers have arrived. All that is needed of them is read now: Envoy shows them in no later callback but the last. */
   headers(): void {
     if (this.hasBegun) return;
     this.hasBegun = true;
+    this.isSuccess = isSuccess();
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && isCompressed(encoding);
     if (this.isCompressed) return;
@@ -62,6 +67,7 @@ export class Answer {
     const scanner = this.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
     release(type);
     if (this.hasName) scanner.id.want();
+    offerHeaders(scanner);
     this.scanner = scanner;
   }
 
@@ -80,7 +86,6 @@ export class Answer {
     if (this.isCompressed) this.counts.compressedResponse();
     const scanner = this.scanner;
     if (scanner === null) return;
-    if (!scanner.usage.reported) offerHeaders(scanner);
     scanner.finish();
     if (scanner.usage.clamped) this.counts.clampedUsage();
   }
@@ -130,10 +135,11 @@ export class Answer {
   }
 }
 
-/** Some APIs of Bedrock report their usage in headers only. */
+/** Some APIs of Bedrock report their usage in headers only: in all of them, or in none. */
 function offerHeaders(scanner: UsageScanner): void {
   for (let i = 0; i < HEADERS.length; ++i) {
-    const value = getHeader(HeaderMapType.HttpResponseHeaders, bytesOf(HEADERS[i].name));
-    if (value !== null) scanner.header(i, value);
+    const value = getHeader(HeaderMapType.HttpResponseHeaders, HEADERS[i].name);
+    if (value === null) return;
+    scanner.header(i, value);
   }
 }

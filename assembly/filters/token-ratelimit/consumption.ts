@@ -6,7 +6,7 @@ import { Consumes } from "../../request/free-endpoints";
 import { RequestMeter } from "../../usage/request-meter";
 import { Answer } from "./answer";
 import { AnswerName } from "./answer-name";
-import { isSuccess, mayHaveReachedUpstream } from "./exchange";
+import { mayHaveReachedUpstream } from "./exchange";
 import { Limiter } from "./limiter";
 
 /**
@@ -95,7 +95,7 @@ export class Consumption {
   private ofEstimate(): i64 {
     const answer = this.answer;
     if (!this.mayEstimate) return this.ofStoredPieces();
-    if (answer.hasBegun && !isSuccess()) return 0;
+    if (answer.hasBegun && !answer.isSuccess) return 0;
     if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
     if (answer.isUnreadable) this.limiter.counts.unreadableResponse();
     const weights = this.limiter.config.weights;
@@ -108,7 +108,7 @@ export class Consumption {
   private ofStoredPieces(): i64 {
     const answer = this.answer;
     const isStored = this.consumes == Consumes.StoredAnswer && this.limiter.config.estimates;
-    if (!isStored || !answer.hasEvents || !answer.hasText || !isSuccess()) return 0;
+    if (!isStored || !answer.hasEvents || !answer.hasText || !answer.isSuccess) return 0;
     const tokens = this.limiter.config.weights.charge(0, 0, 0, answer.generatedTokens, 0);
     this.limiter.counts.estimated(tokens);
     return tokens;

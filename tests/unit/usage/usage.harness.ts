@@ -71,7 +71,7 @@ export function scanWithHeaders(body: ArrayBuffer, type: string, headers: string
   begin(type);
   for (let i = 0; i < headers.length; ++i) {
     for (let h = 0; h < HEADERS.length; ++h) {
-      const prefix = HEADERS[h].name + ": ";
+      const prefix = String.UTF8.decode(HEADERS[h].name) + ": ";
       if (headers[i].startsWith(prefix))
         scanner.header(h, String.UTF8.encode(headers[i].substring(prefix.length)));
     }
