@@ -383,10 +383,12 @@ export class Document {
   }
 
   private endText(token: Token, edge: Edge): void {
-    if (this.depth > 0 && this.frame() & IN_ARRAY) this.reader.strings = Strings.Raw;
+    const inArray = this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
+    if (inArray) this.reader.strings = Strings.Raw;
     const share = shareOf(edge);
-    // Whether it counts depends on the rest of the response; and a text that is nothing but a string has no names.
-    const isPart = this.depth > 0 && (share == Share.Piece || share == Share.Thought);
+    // Whether it counts may depend on the rest of the response; and a string that has no name of its own, in an array or as
+    // the whole text, is not found again by its name.
+    const isPart = this.depth > 0 && !inArray && (share == Share.Piece || share == Share.Thought);
     if (token == Token.String && !isPart) this.told = true;
   }
 

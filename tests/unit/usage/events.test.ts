@@ -116,6 +116,10 @@ describe("events that fit the last one", () => {
     for (const shape of [OPENAI, TWO]) expectSame(stream(shape, words));
   });
 
+  it("are read where their text stands in an array, which has no name of its own", () => {
+    expectSame(stream(OPENAI, [`["x"]`, `["x"]`, `["lorem ipsum dolor"]`, `"one"`]));
+  });
+
   it("may be of more values and bytes than are kept", () => {
     const many = `{"a":[${'"b",'.repeat(60)}1],"choices":[{"delta":{"content":$}}]}`;
     const long = `{"a":"${"b".repeat(1100)}","choices":[{"delta":{"content":$}}]}`;
