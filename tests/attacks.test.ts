@@ -187,6 +187,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "charges by its size what is deflated all the same, and what has become no WebSocket",
   ],
   [
+    "A tab between a name and its colon has a report read as the event before it.",
+    "unit/usage/event-template.test.ts",
+    "takes no name for a value, with %j between it and its colon",
+  ],
+  [
     "A body is written so that one reader of JSON takes it and another does not: nested, marked, in UTF-16, with comments, compressed.",
     "unit/usage/request-tricks.test.ts",
     "a body that not every reader of JSON takes is read, or counts by its size",

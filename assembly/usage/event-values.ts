@@ -105,6 +105,7 @@ function closingQuote(from: usize, end: usize): usize {
 }
 
 function isFollowedByColon(at: usize, end: usize): bool {
-  while (at < end && load<u8>(at) == SPACE) ++at;
+  // All white space is at most a space.
+  while (at < end && load<u8>(at) <= SPACE) ++at;
   return at < end && load<u8>(at) == COLON;
 }
