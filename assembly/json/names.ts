@@ -6,7 +6,7 @@
 /** The size of a set in bytes. */
 export const NAME_SET: i32 = 32;
 
-/** Which of the 256 bits stands for the name of `len` bytes, at least one, at `ptr`. */
+/** Which of the 256 bits stands for the name of `len` bytes at `ptr`; for an empty one, the quotes around it tell. */
 // @ts-ignore: decorator
 @inline
 function bitOf(ptr: usize, len: i32): u32 {
@@ -20,11 +20,10 @@ export function addName(set: usize, ptr: usize, len: i32): void {
   store<u8>(byte, <u8>((<u32>load<u8>(byte)) | ((<u32>1) << (bit & 7))));
 }
 
-/** Whether the name may be in the set at `set`. */
+/** Whether the name at `ptr`, with its quotes around it, may be in the set at `set`. */
 // @ts-ignore: decorator
 @inline
 export function mayHaveName(set: usize, ptr: usize, len: i32): bool {
-  if (len <= 0) return false;
   const bit = bitOf(ptr, len);
   return (((<u32>load<u8>(set + (bit >> 3))) >> (bit & 7)) & 1) != 0;
 }
