@@ -263,6 +263,16 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
 
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
+    "Thousands of requests with a value of 60 KB wait at the same time.",
+    "conformance/open-streams.test.ts",
+    "are below 32 MiB when 2,000 with a value of 60 KB wait for their counters",
+  ],
+  [
+    "A body of 64 MiB comes in one chunk.",
+    "conformance/open-streams.test.ts",
+    "hold no chunk of 64 MiB, of a request or of a response",
+  ],
+  [
     "Dots, encoded dots and slashes, backslashes or another target form lead out of the upstream's base path.",
     "gateway/target.test.ts",
     "stays below the base, whichever server decodes it",

@@ -12,14 +12,17 @@ export function takeBuffer(type: BufferType, max: u32): Bytes | null {
   return proxy_get_buffer_bytes(type, 0, max, addressSlot(), sizeSlot()) == Status.Ok ? take() : null;
 }
 
+/** Chunks of a body are read in pieces of at most so many bytes: a host copies no more than is asked for. */
+export const MAX_PIECE: u32 = 64 << 10;
+
 /**
- * The address of the first `max` bytes of a host buffer, to be read in place; `borrowedSize()` tells how many there
+ * The address of the `max` bytes of a host buffer from `start` on, to be read in place; `borrowedSize()` tells how many there
  * are. Give it to `release` before the callback ends.
- * @returns 0 when the buffer is empty or cannot be read now
+ * @returns 0 when there are none or they cannot be read now
  */
-export function borrowBuffer(type: BufferType, max: u32): usize {
+export function borrowBuffer(type: BufferType, max: u32, start: u32 = 0): usize {
   clearSlots();
-  return proxy_get_buffer_bytes(type, 0, max, addressSlot(), sizeSlot()) == Status.Ok ? borrow() : 0;
+  return proxy_get_buffer_bytes(type, start, max, addressSlot(), sizeSlot()) == Status.Ok ? borrow() : 0;
 }
 
 // @ts-ignore: decorator

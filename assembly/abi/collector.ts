@@ -11,7 +11,7 @@ import { copiedBytes } from "../bytes/bytes";
  */
 let depth: i32 = 0;
 
-/** What was allocated since the last collection, estimated. */
+/** What was allocated since the last collection: copies, as they are made, and an estimate of the rest. */
 let allocated: u32 = 0;
 let lastCopied: u32 = 0;
 
@@ -31,13 +31,15 @@ export function enter(): void {
 // @ts-ignore: decorator
 @inline
 export function leave(): void {
-  if (--depth == 0 && allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 14) collect();
+  if (--depth != 0) return;
+  allocated += copiedBytes - lastCopied;
+  lastCopied = copiedBytes;
+  if (allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 14) collect();
 }
 
 /** A stream has ended. */
 export function streamEnded(): void {
-  discarded(STREAM_BYTES + (copiedBytes - lastCopied));
-  lastCopied = copiedBytes;
+  discarded(STREAM_BYTES);
 }
 
 /** About so many bytes have become garbage. */

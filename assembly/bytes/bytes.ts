@@ -23,6 +23,11 @@ export function bytesOf(text: string): Bytes {
 /** How many bytes `copyOf` has copied, modulo 2^32: what the garbage collector is told of the size of values. */
 export let copiedBytes: u32 = 0;
 
+/** Tells the garbage collector of other memory that was made, in bytes. */
+export function made(bytes: i32): void {
+  copiedBytes += bytes;
+}
+
 /** An owned copy of `len` bytes at `ptr`. */
 export function copyOf(ptr: usize, len: i32): Bytes {
   if (len <= 0) return EMPTY;

@@ -1,10 +1,16 @@
 import { ByteBuilder } from "../bytes/builder";
+import { made } from "../bytes/bytes";
 
 /** Of all keys together, in bytes; what is longer could not be sent. */
 const MAX_KEYS: i32 = 1 << 21;
-/** So much is kept for the next request. */
+/** So much is kept for the next request, and for the keys that are being written. */
 const KEPT_KEYS: i32 = 1 << 12;
 const FIRST_ROWS: i32 = 4;
+/** Room for the keys of most requests. */
+const FIRST_KEYS: i32 = 96;
+
+// Keys are written here, one request after the other, and kept with their request in as much memory as they need.
+let draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
 
 /** One counter. */
 @unmanaged
@@ -24,19 +30,43 @@ class Row {
 @final
 export class Counters {
   length: i32 = 0;
-  private keys: ByteBuilder = new ByteBuilder(256, MAX_KEYS);
+  /** Whether the keys were too long to be kept: they are not what they should be. */
+  overflowed: bool = false;
+  private isDraft: bool = false;
+  private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
   private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
 
   clear(): void {
     this.length = 0;
-    this.keys.clear();
+    this.overflowed = false;
+    this.isDraft = true;
+    draft.clear();
+  }
+
+  /** All have been added: keeps them until `clear`, while others are written. */
+  keep(): void {
+    this.overflowed = draft.overflowed;
+    this.isDraft = false;
+    this.keepKeys(draft.ptr, draft.length);
+    if (draft.length > KEPT_KEYS) {
+      made(draft.length * 2);
+      draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
+    }
+  }
+
+  private keepKeys(ptr: usize, size: i32): void {
+    if (size > this.keys.length) {
+      this.keys = new StaticArray<u8>(size);
+      made(size);
+    }
+    memory.copy(changetype<usize>(this.keys), ptr, size);
   }
 
   /** Takes over the counters of another request. */
   copyFrom(other: Counters): void {
-    this.clear();
-    this.keys.at(other.keys.ptr, other.keys.length);
-    this.keys.overflowed = other.keys.overflowed;
+    this.isDraft = false;
+    this.overflowed = other.overflowed;
+    this.keepKeys(changetype<usize>(other.keys), other.endOf(other.length - 1));
     if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
     memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
     this.length = other.length;
@@ -44,7 +74,7 @@ export class Counters {
 
   /** Where the key of the next counter is to be written; `add` follows. */
   get nextKey(): ByteBuilder {
-    return this.keys;
+    return draft;
   }
 
   /**
@@ -53,24 +83,24 @@ export class Counters {
    */
   add(windowSeconds: i32, threshold: i64): void {
     const begin = this.endOf(this.length - 1);
-    const size = this.keys.length - begin;
+    const size = draft.length - begin;
     for (let i = 0; i < this.length; ++i) {
-      if (this.keySize(i) != size || memory.compare(this.key(i), this.keys.ptr + begin, size) != 0) continue;
+      if (this.keySize(i) != size || memory.compare(this.key(i), draft.ptr + begin, size) != 0) continue;
       const row = this.row(i);
       row.threshold = min(row.threshold, threshold);
-      this.keys.length = begin;
+      draft.length = begin;
       return;
     }
     if (<usize>(this.length + 1) * offsetof<Row>() > <usize>this.rows.length) this.grow();
     const row = this.row(this.length++);
-    row.end = this.keys.length;
+    row.end = draft.length;
     row.window = windowSeconds;
     row.threshold = threshold;
   }
 
   /** The address of a key, until another is added. */
   key(index: i32): usize {
-    return this.keys.ptr + this.endOf(index - 1);
+    return (this.isDraft ? draft.ptr : changetype<usize>(this.keys)) + this.endOf(index - 1);
   }
 
   keySize(index: i32): i32 {
@@ -87,14 +117,9 @@ export class Counters {
     return this.row(index).threshold;
   }
 
-  /** Whether the keys were too long to be kept: they are not what they should be. */
-  get overflowed(): bool {
-    return this.keys.overflowed;
-  }
-
   /** How much memory they take, about. */
   get bytes(): i32 {
-    return 2 * this.keys.length + this.rows.length;
+    return this.keys.length + 2 * this.rows.length;
   }
 
   /** Whether so much memory was needed that it had better be given back. */

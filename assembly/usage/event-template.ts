@@ -22,15 +22,15 @@ const NOWHERE: i32 = -1;
  * are text, or strings and whole numbers that nobody looks at. A string with an escape that needs more than a glance
  * (`\\u`) fits nothing.
  *
- * Memory: about 2 KB, unmanaged; `dispose` frees it.
+ * Memory: about 2 KB from the first template on, unmanaged; `dispose` frees it.
  */
 @final
 @unmanaged
 export class EventTemplate {
-  private bytes: usize = heap.alloc(MAX_BYTES);
+  private bytes: usize = 0;
   /** The size of the template, 0 if there is none. */
   private length: i32 = 0;
-  private values: usize = heap.alloc(MAX_VALUES * offsetof<EventValue>());
+  private values: usize = 0;
   private count: i32 = 0;
   /** Where, outside of known values, the event that was compared last differs. */
   private difference: i32 = NOWHERE;
@@ -41,8 +41,8 @@ export class EventTemplate {
   constructor(private document: Document) {}
 
   dispose(): void {
-    heap.free(this.bytes);
-    heap.free(this.values);
+    if (this.bytes != 0) heap.free(this.bytes);
+    if (this.values != 0) heap.free(this.values);
     heap.free(changetype<usize>(this));
   }
 
@@ -75,6 +75,10 @@ export class EventTemplate {
     const length = <i32>(end - ptr);
     if (this.difference == NOWHERE || length > MAX_BYTES || this.unused == MAX_UNUSED) return;
     ++this.unused;
+    if (this.bytes == 0) {
+      this.bytes = heap.alloc(MAX_BYTES);
+      this.values = heap.alloc(MAX_VALUES * offsetof<EventValue>());
+    }
     this.count = findValues(ptr, end, this.values, MAX_VALUES, this.document);
     // Behind the last value that there is room for might be a text.
     this.length = this.count < MAX_VALUES ? length : 0;

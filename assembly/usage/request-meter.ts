@@ -123,8 +123,8 @@ export class RequestMeter {
 
   private makeRoom(size: i32): void {
     if (size <= this.room) return;
-    let room = max(this.room, LEAST_HELD);
-    while (room < size) room <<= 1;
+    // Most bodies come in one piece; of those that do not, few make more than a few copies.
+    const room = max((size + LEAST_HELD - 1) & ~(LEAST_HELD - 1), min(this.room * 2, MAX_HELD));
     this.body = this.body == 0 ? heap.alloc(room) : heap.realloc(this.body, room);
     this.room = room;
   }

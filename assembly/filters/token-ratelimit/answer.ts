@@ -1,4 +1,4 @@
-import { borrowBuffer } from "../../abi/buffers";
+import { borrowBuffer, MAX_PIECE } from "../../abi/buffers";
 import { borrowHeader, getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
@@ -62,29 +62,36 @@ export class Answer {
     this.isSuccess = isSuccess();
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && isCompressed(encoding);
-    if (this.isCompressed) return;
+  }
+
+  /** What reads the body, made when there is something to read: a response may keep its first byte for long. */
+  private reader(): UsageScanner | null {
+    if (this.scanner !== null || this.isCompressed || !this.hasBegun) return this.scanner;
     const type = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
     const scanner = this.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
     release(type);
     if (this.hasName) scanner.id.want();
     offerHeaders(scanner);
     this.scanner = scanner;
+    return scanner;
   }
 
   /** The next `size` bytes of the body are in the host's buffer. */
   body(size: u32): void {
     if (this.isCompressed) this.compressedBytes += size;
-    const scanner = this.scanner;
+    const scanner = size > 0 ? this.reader() : null;
     if (scanner === null) return;
-    const chunk = borrowBuffer(BufferType.HttpResponseBody, size);
-    if (chunk != 0) scanner.feed(chunk, borrowedSize());
-    release(chunk);
+    for (let from: u32 = 0; from < size; from += MAX_PIECE) {
+      const piece = borrowBuffer(BufferType.HttpResponseBody, min(size - from, MAX_PIECE), from);
+      if (piece != 0) scanner.feed(piece, borrowedSize());
+      release(piece);
+    }
   }
 
   /** No more will come: what the body and, failing that, the headers report is known. */
   finish(): void {
     if (this.isCompressed) this.counts.compressedResponse();
-    const scanner = this.scanner;
+    const scanner = this.reader();
     if (scanner === null) return;
     scanner.finish();
     if (scanner.usage.clamped) this.counts.clampedUsage();

@@ -1,4 +1,4 @@
-import { borrowBuffer } from "../../abi/buffers";
+import { borrowBuffer, MAX_PIECE } from "../../abi/buffers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType } from "../../abi/types";
 import { Counters } from "../../limiter/counters";
@@ -42,9 +42,11 @@ export class Consumption {
       meter = this.limiter.readers.borrowMeter();
       this.meter = meter;
     }
-    const chunk = borrowBuffer(BufferType.HttpRequestBody, size);
-    if (chunk != 0) meter.feed(chunk, borrowedSize());
-    release(chunk);
+    for (let from: u32 = 0; from < size; from += MAX_PIECE) {
+      const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
+      if (piece != 0) meter.feed(piece, borrowedSize());
+      release(piece);
+    }
   }
 
   /** The headers of the response have arrived. */

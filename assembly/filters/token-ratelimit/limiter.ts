@@ -65,6 +65,7 @@ export class Limiter {
     if (global !== null) this.addGlobal(counters, global);
     for (let i = 0; i < all.length; ++i) this.addMatch(counters, all[i]);
     if (first !== null) this.addMatch(counters, first);
+    counters.keep();
     this.value = this.text = EMPTY;
     return call;
   }
