@@ -98,6 +98,9 @@ export class StrictHost {
   readonly deletedRoots: number[] = [];
   /** The period that the filter asked for last, in milliseconds. */
   tickPeriod = 0;
+  /** How much time has passed, whatever the clock was set to meanwhile, and at which the next tick is due. */
+  private passed = 0;
+  private nextTick = 0;
   /** Called before each import; a number is returned to the guest instead of carrying the call out. */
   intercept: (name: Import) => number | undefined = () => undefined;
   /** Called while redis_call runs, before it has returned. */
@@ -252,10 +255,13 @@ export class StrictHost {
   /** Lets time pass, with the ticks that the filter asked for. */
   pass(root: number, milliseconds: number): void {
     const end = this.now + milliseconds;
-    while (this.tickPeriod > 0 && this.now + this.tickPeriod <= end) {
-      this.now += this.tickPeriod;
+    while (this.tickPeriod > 0 && this.nextTick - this.passed <= end - this.now) {
+      this.now += this.nextTick - this.passed;
+      this.passed = this.nextTick;
+      this.nextTick += this.tickPeriod;
       this.as(root, () => this.guest.proxy_on_tick(root));
     }
+    this.passed += end - this.now;
     this.now = end;
   }
 
@@ -404,6 +410,7 @@ export class StrictHost {
       },
       proxy_set_tick_period_milliseconds: (period: number) => {
         this.tickPeriod = period;
+        this.nextTick = this.passed + period;
         return Status.Ok;
       },
       proxy_continue_stream: (type: number) => {
