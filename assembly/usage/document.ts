@@ -364,8 +364,6 @@ export class Document {
 
   private scalar(token: Token): void {
     const edge = this.next();
-    // The template of events finds texts by their names.
-    if (isText(edge) && this.depth > 0 && (this.frame() & IN_ARRAY) != 0) this.told = true;
     if (isText(edge)) this.endText(token, edge);
     else if (isId(edge) && token == Token.String) this.id.end();
     if (!isCount(edge)) return;
