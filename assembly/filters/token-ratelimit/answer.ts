@@ -1,8 +1,8 @@
 import { borrowBuffer, MAX_PIECE } from "../../abi/buffers";
-import { borrowHeader, getHeader } from "../../abi/headers";
+import { getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
-import { bytesOf } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { Counters } from "../../limiter/counters";
 import { isCompressed } from "../../usage/coding";
 import { HEADERS } from "../../usage/formats";
@@ -37,6 +37,8 @@ export class Answer {
   isSuccess: bool = false;
   /** What reads the body; null if it cannot be read. */
   private scanner: UsageScanner | null = null;
+  /** Its content type, for the reader that is made later. */
+  private type: Bytes | null = null;
   private hasName: bool = false;
   private isCompressed: bool = false;
   private compressedBytes: i64 = 0;
@@ -51,6 +53,7 @@ export class Answer {
     this.hasName = hasName;
     this.hasBegun = false;
     this.isSuccess = false;
+    this.type = null;
     this.isCompressed = false;
     this.compressedBytes = 0;
   }
@@ -62,16 +65,30 @@ export class Answer {
     this.isSuccess = isSuccess();
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && isCompressed(encoding);
+    if (this.isCompressed) return;
+    this.type = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
+    this.readCounts();
+  }
+
+  /** Some APIs of Bedrock report their usage in headers only: in all of them, or in none. */
+  private readCounts(): void {
+    for (let i = 0; i < HEADERS.length; ++i) {
+      const value = getHeader(HeaderMapType.HttpResponseHeaders, HEADERS[i].name);
+      if (value === null) return;
+      const scanner = this.reader();
+      if (scanner !== null) scanner.header(i, value);
+    }
   }
 
   /** What reads the body, made when there is something to read: a response may keep its first byte for long. */
   private reader(): UsageScanner | null {
     if (this.scanner !== null || this.isCompressed || !this.hasBegun) return this.scanner;
-    const type = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
-    const scanner = this.readers.borrowScanner(type, type != 0 ? borrowedSize() : 0);
-    release(type);
+    const type = this.type;
+    const scanner =
+      type !== null
+        ? this.readers.borrowScanner(addressOf(type), type.byteLength)
+        : this.readers.borrowScanner(0, 0);
     if (this.hasName) scanner.id.want();
-    offerHeaders(scanner);
     this.scanner = scanner;
     return scanner;
   }
@@ -139,14 +156,5 @@ export class Answer {
     const scanner = this.scanner;
     if (scanner !== null) this.readers.returnScanner(scanner);
     this.scanner = null;
-  }
-}
-
-/** Some APIs of Bedrock report their usage in headers only: in all of them, or in none. */
-function offerHeaders(scanner: UsageScanner): void {
-  for (let i = 0; i < HEADERS.length; ++i) {
-    const value = getHeader(HeaderMapType.HttpResponseHeaders, HEADERS[i].name);
-    if (value === null) return;
-    scanner.header(i, value);
   }
 }
