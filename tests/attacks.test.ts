@@ -72,6 +72,16 @@ const CALLERS_NOT_COUNTED: Attack[] = [
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
+    "An option of TGI, or a prompt sent twice to Ollama, has the answer report its output only, and the input is free.",
+    "conformance/consumption.test.ts",
+    "charges the input though the report has none: %s",
+  ],
+  [
+    "A stream that reports its input first, and never its output.",
+    "conformance/consumption.test.ts",
+    "charges the text of a stream that reported no output before it",
+  ],
+  [
     "Whoever leaves a real Envoy before the answer, or when it has only begun, pays nothing for the prompt.",
     "envoy/leaving.test.ts",
     "costs its input when the caller leaves %s",

@@ -412,6 +412,23 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "clamped_usages")).toBe(3);
   });
 
+  it.each([
+    ["TGI, which reports its output only", '{"generated_text":"hi","details":{"generated_tokens":3}}'],
+    ["Ollama with the prompt in its cache", '{"message":{"content":"hi"},"done":true,"eval_count":3}'],
+    ["a negative count", '{"usage":{"prompt_tokens":-8,"completion_tokens":3}}'],
+    ["a null", '{"usage":{"prompt_tokens":null,"completion_tokens":3}}'],
+  ])("charges the input though the report has none: %s", async (_title, body) => {
+    const host = await start(file, PER_KEY);
+    const tokens = charged(host, { requestBody: question("dolor sit amet ".repeat(100)), body });
+    expect(tokens).toBeGreaterThan(250);
+  });
+
+  it("charges the text of a stream that reported no output before it", async () => {
+    const host = await start(file, PER_KEY);
+    const report = 'data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0}}\n\n';
+    expect(charged(host, { response: SSE_TYPE, body: report + words(200) })).toBeGreaterThan(150);
+  });
+
   it("takes the usage from headers when the body has none", async () => {
     const host = await start(file, PER_KEY);
     const counts = { "x-amzn-bedrock-input-token-count": "12", "x-amzn-bedrock-output-token-count": "30" };

@@ -82,10 +82,11 @@ export class Consumption {
     const config = this.limiter.config;
     let input = usage.input;
     let output = usage.output;
-    // A response that was cut off may have reported its beginning only: Anthropic's does.
-    if (!isComplete && this.mayEstimate) {
+    if (this.mayEstimate) {
+      // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
       if (input == 0) input = this.estimatedInput;
-      output = max(output, answer.generatedTokens);
+      // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input.
+      if (!isComplete || (output == 0 && answer.hasEvents)) output = max(output, answer.generatedTokens);
     }
     return config.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
