@@ -112,6 +112,7 @@ export class WaitingCharges {
       counters.add(changetype<Row>(row).window, 0);
       key += size;
     }
+    counters.keep();
   }
 
   /**
