@@ -72,6 +72,16 @@ const CALLERS_NOT_COUNTED: Attack[] = [
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
+    "A prompt that looks like a file in base64 costs next to nothing.",
+    "unit/usage/request-tricks.test.ts",
+    "charges a prompt of random letters as text",
+  ],
+  [
+    "A stored answer is fetched in ranges, or up to its usage, so that none of them reports it.",
+    "conformance/consumption.test.ts",
+    "asks for stored answers as a whole, and charges one that is left before it reports its usage",
+  ],
+  [
     "An option of TGI, or a prompt sent twice to Ollama, has the answer report its output only, and the input is free.",
     "conformance/consumption.test.ts",
     "charges the input though the report has none: %s",

@@ -3,6 +3,7 @@ import {
   BACKSLASH,
   COLON,
   DOT,
+  equalsIgnoreCase,
   HASH,
   isDigit,
   isLetter,
@@ -84,6 +85,7 @@ const CALLS: string[] = [
   "chat", "completions", "completion", "messages", "responses", "complete", "generate", "generate_stream", "embeddings",
   "embed", "rerank", "invoke", "invoke-with-response-stream", "converse", "converse-stream", "predict", "infer",
   "infill", "generation", "text-generation", "generations", "speech", "transcriptions", "translations", "edits",
+  "interactions", "variations", "chat-messages", "moderations", "score", "run",
 ];
 
 /** Headers by which a caller may turn a request into another one; upstreams and proxies differ in which they follow. */
@@ -93,6 +95,9 @@ const DISGUISES: Bytes[] = [
   bytesOf("x-method-override"),
   bytesOf("x-original-url"),
   bytesOf("x-rewrite-url"),
+  bytesOf("x-original-uri"),
+  bytesOf("x-forwarded-uri"),
+  bytesOf("x-envoy-original-path"),
   bytesOf("upgrade"),
 ];
 
@@ -311,7 +316,7 @@ function anyCalls(count: i32): bool {
 
 function isCallName(ptr: usize, length: i32): bool {
   for (let i = 0; i < CALL_NAMES.length; ++i) {
-    if (equalsAt(ptr, length, CALL_NAMES[i])) return true;
+    if (equalsIgnoreCase(ptr, length, CALL_NAMES[i])) return true;
   }
   return false;
 }

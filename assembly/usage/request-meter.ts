@@ -243,7 +243,7 @@ export class RequestMeter {
   }
 
   private originOfFile(): i32 {
-    if (this.member == Member.Text) return this.isData ? Origin.File : Origin.String;
+    if (this.member == Member.Text) return this.isData ? Origin.File : Origin.Text;
     return this.member == Member.File || this.isData ? Origin.File | Origin.Unread : Origin.String;
   }
 

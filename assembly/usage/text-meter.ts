@@ -26,6 +26,8 @@ export const enum Origin {
   Unread = 4,
   /** A body in several parts, one of which may be a file as it is. */
   Parts = 8,
+  /** A string that models read, and pay for as text, whatever it looks like. */
+  Text = 16,
 }
 
 /** Texts are looked at in pieces of so many bytes... */
@@ -175,6 +177,7 @@ export class TextMeter {
    */
   private isFile(origin: i32, length: i32, allUnread: bool): bool {
     if (origin & Origin.Parts) return isBinary(DECODED, length);
+    if (origin & Origin.Text) return false;
     // The estimator finds files in text that is not taken apart.
     if ((origin & Origin.File) == 0) return this.shift > 0 && isEncodedFile(DECODED, length);
     if (isEncodedFile(DECODED, length)) return true;

@@ -246,6 +246,22 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
+  it("asks for stored answers as a whole, and charges one that is left before it reports its usage", async () => {
+    const host = await start(file, PER_KEY);
+    const get = {
+      ":method": "GET",
+      ":path": "/v1/responses/resp_1",
+      "x-api-key": "alice",
+      range: "bytes=0-99",
+    };
+    const stream = host.request(2, ROOT, get);
+    expect(stream.request).not.toHaveProperty("range");
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, `{"id":"resp_1","output":[{"content":[{"text":"${"lorem ipsum ".repeat(100)}"}]}]`);
+    host.end(2);
+    expect(chargeOf(host.pending[0]!).tokens).toBeGreaterThan(150);
+  });
+
   it("charges a GET what it reports, as the result of what was done in the background", async () => {
     const host = await start(file, PER_KEY);
     host.request(2, ROOT, { ":method": "GET", ":path": "/v1/responses/resp_1", "x-api-key": "alice" });

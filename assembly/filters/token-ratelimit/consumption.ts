@@ -68,7 +68,7 @@ export class Consumption {
     const answer = this.answer;
     answer.finish();
     const tells = answer.usage.reported && !(this.mayEstimate && answer.usage.isNothing);
-    const tokens = tells ? this.ofReport(isComplete) : this.ofEstimate();
+    const tokens = tells ? this.ofReport(isComplete) : this.ofEstimate(isComplete);
     // What was cut off may report more when it is fetched again.
     if (tells && isComplete) answer.setName(this.name, counters);
     else this.name.clear();
@@ -95,9 +95,9 @@ export class Consumption {
    * What a call is charged that reported no usage, or none but zeros: its input and what the model has generated, unless
    * the answer is an error. Whoever left before the answer began pays the input: the model has it.
    */
-  private ofEstimate(): i64 {
+  private ofEstimate(isComplete: bool): i64 {
     const answer = this.answer;
-    if (!this.mayEstimate) return this.ofStoredPieces();
+    if (!this.mayEstimate) return this.ofStoredPieces(isComplete);
     if (answer.hasBegun && !answer.isSuccess) return 0;
     if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
     if (answer.isUnreadable) this.limiter.counts.unreadableResponse();
@@ -107,11 +107,12 @@ export class Consumption {
     return tokens;
   }
 
-  /** The stream of a stored answer reports its usage at its end; whoever leaves before has the text. */
-  private ofStoredPieces(): i64 {
+  /** A stored answer reports its usage at its end; whoever leaves before has the text. */
+  private ofStoredPieces(isComplete: bool): i64 {
     const answer = this.answer;
     const isStored = this.consumes == Consumes.StoredAnswer && this.limiter.config.estimates;
-    if (!isStored || !answer.hasEvents || !answer.hasText || !answer.isSuccess) return 0;
+    const isCut = answer.hasEvents || !isComplete;
+    if (!isStored || !isCut || !answer.hasText || !answer.isSuccess) return 0;
     const tokens = this.limiter.config.weights.charge(0, 0, 0, answer.generatedTokens, 0);
     this.limiter.counts.estimated(tokens);
     return tokens;

@@ -24,6 +24,7 @@ const OFF = bytesOf("off");
 const REQUEST = new HostRequest();
 const FACTS = new HttpFacts(REQUEST);
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
+const RANGE = bytesOf("range");
 
 /** Where a stream is on its way. It only ever moves down this list. */
 const enum Phase {
@@ -95,6 +96,8 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     this.call = call;
     this.consumes = consuming;
     if (consuming < Consumes.Tokens) {
+      // Ranges of an answer would each leave out what it reports.
+      if (consuming != Consumes.Nothing) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
       this.admit(call);
       return FilterHeadersStatus.Continue;
     }

@@ -1,5 +1,6 @@
 // Contract of assembly/usage/request-meter, for callers who want to pay less: however a prompt is wrapped, its estimate is
 // about what the model reads, or more. The measure is o200k_base. What is looked at depends on a seed; here it is printed.
+import { createHash } from "node:crypto";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import fc from "fast-check";
@@ -20,6 +21,14 @@ beforeAll(async () => {
 
 const CHUNK = 16_384;
 const RUNS = 24;
+
+/** Letters that look like a file in base64, and are none: a prompt is text, whatever it looks like. */
+it("charges a prompt of random letters as text", () => {
+  const blocks = Array.from({ length: 600 }, (_, i) => createHash("sha256").update(String(i)).digest());
+  const random = Buffer.concat(blocks).toString("base64");
+  expect(tokens(ask(random))).toBeGreaterThan(random.length / 8);
+  expect(tokens(ask([{ type: "text", text: random }]))).toBeGreaterThan(random.length / 8);
+});
 
 /** The mean of the estimates for a body, of which a single one depends on where it is looked at. */
 function tokens(body: string | Buffer, size = CHUNK, runs = RUNS): number {
