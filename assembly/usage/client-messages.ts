@@ -13,16 +13,12 @@ import {
   SPACE,
   TAB,
 } from "../bytes/ascii";
-import { EventHead } from "./event-head";
-import { FrameReader, Part } from "./frames";
-import { isJsonLike } from "./json-like";
+import { Messages } from "./messages";
 import { ReaderPool } from "./reader-pool";
 import { RequestMeter } from "./request-meter";
 
 /** How the current message is read. */
 const enum Reading {
-  /** Its beginning is being collected. */
-  Head,
   /** As JSON, by a meter. */
   Json,
   /** Audio in base64, in its JSON. */
@@ -42,89 +38,33 @@ const AUDIO_MEMBER_SIZE: i32 = 6;
  * whole messages count, since a model sees no others. Type and id of a message are no input, and audio in base64 is
  * billed by its length in time: both are told apart at a glance, as it comes in fifty small messages a second.
  *
- * Memory: about 400 bytes, and a meter while a message goes on.
+ * Memory: a meter while a message goes on.
  */
 @final
-export class ClientMessages {
-  /** Tokens of text, and bytes of media, in the messages since the last `forget()`. */
-  text: i64 = 0;
-  media: i64 = 0;
-  /** Bytes that could not be read. */
-  unreadable: i64 = 0;
-
-  private frames: FrameReader = new FrameReader(true);
-  private head: EventHead = new EventHead();
-  private reading: Reading = Reading.Head;
-  private isText: bool = false;
+export class ClientMessages extends Messages {
+  private reading: Reading = Reading.Json;
   private meter: RequestMeter | null = null;
   /** Media in the message that goes on. */
   private mediaOfMessage: i64 = 0;
 
-  constructor(private pool: ReaderPool) {}
+  constructor(private pool: ReaderPool) {
+    super(true);
+  }
 
   dispose(): void {
     this.returnMeter();
-    this.frames.dispose();
-    this.head.dispose();
+    super.dispose();
   }
 
-  /** Reads the next `len` bytes at `ptr`, and unmasks them in place. */
-  feed(ptr: usize, len: i32): void {
-    const frames = this.frames;
-    frames.feed(ptr, len);
-    while (true) {
-      switch (frames.next()) {
-        case Part.More:
-          return;
-        case Part.End:
-          this.endMessage();
-          break;
-        case Part.Unreadable:
-          this.unreadable += frames.length;
-          break;
-        case Part.Text:
-          this.isText = true;
-          this.piece(frames.ptr, frames.length);
-          break;
-        default:
-          this.isText = false;
-          this.piece(frames.ptr, frames.length);
-      }
-    }
-  }
-
-  /** Where in the bytes fed last a frame begins, for the first time; 0 if none does. */
-  get firstFrame(): usize {
-    return this.frames.firstFrame;
-  }
-
-  /** The messages so far have been charged, or are none of ours. */
-  forget(): void {
-    this.text = 0;
-    this.media = 0;
-    this.unreadable = 0;
-  }
-
-  private piece(ptr: usize, len: i32): void {
-    let at = ptr;
-    const end = ptr + len;
-    if (this.reading == Reading.Head) {
-      at += this.head.take(at, len);
-      if (!this.head.isFull) return;
-      this.endHead();
-    }
-    this.read(at, <i32>(end - at));
-  }
-
-  /** The beginning is known: how is the rest to be read? */
-  private endHead(): void {
+  protected beginMessage(isText: bool): void {
     const head = this.head;
-    if (!this.isText && !isJsonLike(head.ptr, head.length)) {
+    if (!isText) {
       this.reading = Reading.Media;
       return this.read(head.ptr, head.length);
     }
     head.read();
-    if (head.audio > 0) {
+    // Elsewhere, what is called audio may be text to the server.
+    if (head.audio > 0 && head.startsWith("input_audio")) {
       this.reading = Reading.Audio;
       return this.read(head.ptr + head.audio, head.length - head.audio);
     }
@@ -133,8 +73,7 @@ export class ClientMessages {
     this.readJson(head.ptr + head.rest, head.length - head.rest);
   }
 
-  private read(ptr: usize, len: i32): void {
-    if (len <= 0) return;
+  protected read(ptr: usize, len: i32): void {
     if (this.reading == Reading.Media) {
       this.mediaOfMessage += len;
       return;
@@ -171,15 +110,13 @@ export class ClientMessages {
     if (len > 0) meter.feed(ptr, len);
   }
 
-  private endMessage(): void {
-    if (this.reading == Reading.Head && this.head.length > 0) this.endHead();
+  protected finishMessage(): bool {
     const meter = this.meter;
     if (meter !== null) this.text += meter.tokens;
     this.media += this.mediaOfMessage;
     this.mediaOfMessage = 0;
     this.returnMeter();
-    this.head.begin();
-    this.reading = Reading.Head;
+    return false;
   }
 
   private returnMeter(): void {

@@ -38,6 +38,8 @@ export class Conversation {
   /** Reads the next `len` bytes of the client at `ptr`, and unmasks them in place. */
   fromClient(ptr: usize, len: i32): void {
     this.client.feed(ptr, len);
+    // A client reports nothing, so all of it is read at once.
+    this.client.next();
   }
 
   /** Takes the next `len` bytes of the server at `ptr`, borrowed until `nextReport` has said false. */

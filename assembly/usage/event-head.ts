@@ -1,6 +1,6 @@
 import { BACKSLASH, COLON, COMMA, CR, LEFT_BRACE, LF, QUOTE, SPACE, TAB } from "../bytes/ascii";
 
-/** So many bytes of a message are looked at. */
+/** How many bytes of a message are looked at. */
 const SIZE: i32 = 192;
 /** Longer values of a member are no type or id. */
 const MAX_VALUE: i32 = 64;

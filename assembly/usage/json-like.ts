@@ -1,4 +1,4 @@
-import { CR, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB } from "../bytes/ascii";
+import { CR, DEL, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB } from "../bytes/ascii";
 
 /** An encoding's mark is at most three bytes, and a character at most four. */
 const LOOKED_AT: i32 = 8;
@@ -15,4 +15,16 @@ export function isJsonLike(ptr: usize, len: i32): bool {
     if (!isMark && c != SPACE && c != LF && c != CR && c != TAB) return false;
   }
   return false;
+}
+
+/**
+ * Whether bytes look like the beginning of a text in UTF-8: they hold no control characters but blanks. Recordings and other
+ * files have some soon.
+ */
+export function isTextLike(ptr: usize, len: i32): bool {
+  for (let i = 0; i < len; ++i) {
+    const c = load<u8>(ptr + i);
+    if (c == DEL || (c < SPACE && c != LF && c != CR && c != TAB)) return false;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { borrowBuffer, replaceBuffer } from "../../abi/buffers";
+import { borrowBuffer, MAX_PIECE, replaceBuffer } from "../../abi/buffers";
 import { discarded } from "../../abi/collector";
 import { borrowedSize, release } from "../../abi/memory";
 import { closeStream } from "../../abi/stream-control";
@@ -14,7 +14,7 @@ import { Spending } from "./spending";
 
 /** Bytes per token of what cannot be read, as with compressed responses. */
 const UNREADABLE_BYTES_PER_TOKEN: i64 = 4;
-/** So many tokens that no event has reported are not left unpaid: they are charged before, and set off later. */
+/** Once this many tokens are unreported, they are charged in advance and set off against later reports. */
 const ADVANCE: i64 = 1 << 15;
 /** What a connection takes, about, and leaves behind. */
 const SOCKET_BYTES: u32 = 1024;
@@ -75,15 +75,23 @@ export class Socket {
 
   /** The next `size` bytes of the client are in the host's buffer. */
   fromClient(size: u32): void {
-    const chunk = borrowBuffer(BufferType.HttpRequestBody, size);
-    if (chunk == 0) return;
-    const length = borrowedSize();
+    let length = 0;
+    let before = -1;
+    let isClose = false;
+    for (let from: u32 = 0; from < size; from += MAX_PIECE) {
+      const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
+      if (piece == 0) break;
+      this.talk.fromClient(piece, borrowedSize());
+      const frame = this.talk.clientFrame;
+      if (before < 0 && frame != 0) {
+        before = length + <i32>(frame - piece);
+        isClose = before == 0 && isCloseFrame(piece);
+      }
+      length += borrowedSize();
+      release(piece);
+    }
+    if (length == 0) return;
     this.clientBytes += length;
-    this.talk.fromClient(chunk, length);
-    const frame = this.talk.clientFrame;
-    const before = frame == 0 ? -1 : <i32>(frame - chunk);
-    const isClose = before == 0 && isCloseFrame(chunk);
-    release(chunk);
     if (!this.isOpen) return;
     if (this.state == State.Open && !this.spending.isOver) {
       this.payAhead();
@@ -96,20 +104,28 @@ export class Socket {
 
   /** The next `size` bytes of the server are in the host's buffer. */
   fromServer(size: u32): void {
-    const chunk = borrowBuffer(BufferType.HttpResponseBody, size);
-    if (chunk == 0) return;
-    const length = borrowedSize();
     const talk = this.talk;
-    this.serverBytes += length;
+    let length = 0;
     let before = -1;
-    if (this.isWebSocket) {
-      talk.fromServer(chunk, length);
-      while (talk.nextReport()) this.chargeReport();
-      if (talk.serverFrame != 0) before = <i32>(talk.serverFrame - chunk);
-      else if (talk.isBetweenServerFrames) before = length;
+    let isClose = false;
+    for (let from: u32 = 0; from < size; from += MAX_PIECE) {
+      const piece = borrowBuffer(BufferType.HttpResponseBody, min(size - from, MAX_PIECE), from);
+      if (piece == 0) break;
+      const pieceSize = borrowedSize();
+      if (this.isWebSocket) {
+        talk.fromServer(piece, pieceSize);
+        while (talk.nextReport()) this.chargeReport();
+        if (before < 0 && talk.serverFrame != 0) {
+          before = length + <i32>(talk.serverFrame - piece);
+          isClose = before == 0 && isCloseFrame(piece);
+        }
+      }
+      length += pieceSize;
+      release(piece);
     }
-    const isClose = before == 0 && isCloseFrame(chunk);
-    release(chunk);
+    if (length == 0) return;
+    if (before < 0 && this.isWebSocket && talk.isBetweenServerFrames) before = length;
+    this.serverBytes += length;
     this.payAhead();
     if (this.state == State.Open && !this.spending.isOver) return;
     this.close(length, before, isClose);

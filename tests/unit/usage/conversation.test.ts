@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
 import { fuzz } from "../../support/fuzz.ts";
+import { writtenSamples } from "../estimator/samples.ts";
 import { fragments, frame, masked, Opcode, responseDone } from "../../support/websocket.ts";
 
 interface Harness {
@@ -43,6 +44,11 @@ const prompt = (words: number): object => ({
   },
 });
 const delta = (text: string): object => ({ type: "response.output_text.delta", event_id: "e", delta: text });
+/** A text without blanks, as an event with audio would have it. */
+const LETTERS = writtenSamples()
+  .filter(({ language }) => language === "english")
+  .map(({ text }) => text.replace(/[^A-Za-z]/g, ""))
+  .join("");
 const audio = (bytes: number): string => Buffer.alloc(bytes, 0x5a).toString("base64");
 
 describe("what an event reports", () => {
@@ -203,6 +209,23 @@ describe("what no event has reported yet", () => {
       feed(true, trick);
       expect(input() - before).toBeGreaterThan(honest * 0.9);
     }
+  });
+
+  it("is text in binary messages that are no JSON, from either side", () => {
+    const text = WORDS.repeat(500);
+    feed(true, masked(text, { opcode: Opcode.Binary }));
+    expect(input()).toBeGreaterThan(4_000);
+    feed(false, frame(`// ${text}`, { opcode: Opcode.Binary }));
+    harness.finish();
+    expect(output()).toBeGreaterThan(4_000);
+  });
+
+  it.each([
+    `{"type":"input_text.append","audio":"${LETTERS}"}`,
+    `{"audio":"${LETTERS}","type":"response.create"}`,
+  ])("is text in a member called audio of an event that carries none: %.40s", (event) => {
+    client(event);
+    expect(input()).toBeGreaterThan(LETTERS.length / 12);
   });
 
   it("is the same in binary messages, and wherever the bytes are cut", () => {
