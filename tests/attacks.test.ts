@@ -9,6 +9,16 @@ type Attack = readonly [trick: string, file: string, title: string];
 
 const CALLERS_NOT_COUNTED: Attack[] = [
   [
+    "Blanks around a URL parameter, each spelling of which has a counter of its own.",
+    "unit/request/request.test.ts",
+    "reads as URLSearchParams does, but for blanks at the ends, whatever the bytes",
+  ],
+  [
+    "A client behind a trusted proxy that calls itself `unknown`, and is nobody.",
+    "conformance/identity.test.ts",
+    "takes the peer for the client where no trusted proxy names one",
+  ],
+  [
     "Blanks around an API key: a new counter for each number of them, or no exact key; the upstream trims them.",
     "conformance/identity.test.ts",
     "does not count blanks around a header's value",
@@ -71,6 +81,21 @@ const CALLERS_NOT_COUNTED: Attack[] = [
 ];
 
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
+  [
+    "Tables of numbers, literals or empty lists in the arguments and schemas of tools, which hold no text.",
+    "unit/usage/request-tricks.test.ts",
+    "costs at least a token for each value: %s",
+  ],
+  [
+    "A prompt in a WebSocket's binary message that is no JSON.",
+    "unit/usage/conversation.test.ts",
+    "is text in binary messages that are no JSON, from either side",
+  ],
+  [
+    "A prompt in a member called audio of an event that carries none.",
+    "unit/usage/conversation.test.ts",
+    "is text in a member called audio of an event that carries none: %.40s",
+  ],
   [
     "A prompt that looks like a file in base64 costs next to nothing.",
     "unit/usage/request-tricks.test.ts",

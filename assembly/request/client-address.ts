@@ -15,17 +15,21 @@ export function clientAddress(value: Bytes): IpAddress | null {
 
 /**
  * The last address of a list that is not one of `trusted`: each proxy adds the peer that it saw at the end, so what
- * stands before the first entry that a trusted proxy did not make is hearsay. If all are trusted, the first one.
- * @returns null if the element that decides is not an address
+ * stands before the first entry that a trusted proxy did not make is hearsay. If all are trusted, the first one. Where that
+ * is no address (`unknown`, an obfuscated name of RFC 7239), the proxy behind it stands for all its clients.
+ * @returns null if the last element is not an address
  */
 export function untrustedAddress(value: Bytes, trusted: CidrTable): IpAddress | null {
   const start = addressOf(value);
   let end = start + value.byteLength;
+  let behind: IpAddress | null = null;
   while (true) {
     let from = end;
     while (from > start && load<u8>(from - 1) != COMMA) --from;
     const address = elementAddress(from, end);
-    if (address === null || from == start || trusted.find(address) < 0) return address;
+    if (address === null) return behind;
+    if (from == start || trusted.find(address) < 0) return address;
+    behind = address;
     end = from - 1;
   }
 }

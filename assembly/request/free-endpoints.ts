@@ -64,12 +64,11 @@ const ENDINGS: string[] = [
   "fine_tuning/jobs", "fine_tuning/jobs/ftjob-*/cancel", "fine_tuning/jobs/ftjob-*/pause",
   "fine_tuning/jobs/ftjob-*/resume",
 
-  // Objects of which nothing is made before a run or a response: platform.openai.com/docs/api-reference/assistants,
-  // threads, messages, conversations
+  // Objects that hold no messages: platform.openai.com/docs/api-reference/assistants, conversations. What is posted to threads
+  // and conversations is the input of a later run or response, which may report its usage to nobody: it costs its input.
   "assistants", "assistants/asst_*",
-  "threads", "threads/thread_*", "threads/thread_*/messages", "threads/thread_*/messages/msg_*",
   "threads/thread_*/runs/run_*/cancel",
-  "conversations", "conversations/conv_*", "conversations/conv_*/items",
+  "conversations/conv_*",
   "responses/resp_*/cancel",        // platform.openai.com/docs/api-reference/responses/cancel
 
   // Ollama: github.com/ollama/ollama docs/api.md

@@ -152,6 +152,11 @@ export class HttpFacts extends Facts implements HeaderReader {
     let address: IpAddress | null = null;
     const trusted = source.trusted;
     if (text !== null) address = trusted !== null ? untrustedAddress(text, trusted) : clientAddress(text);
+    if (address === null && trusted !== null && source.header >= 0) {
+      // No proxy says who it was: it was the peer.
+      const peer = this.source.property(SOURCE_ADDRESS);
+      if (peer !== null) address = clientAddress(peer);
+    }
     this.addresses.keep(question, address);
     return address;
   }

@@ -1,5 +1,18 @@
-import { AMPERSAND, EQUALS, HASH, hexValue, PERCENT, PLUS, QUESTION, SEMICOLON, SPACE } from "../bytes/ascii";
-import { addressOf, Bytes } from "../bytes/bytes";
+import {
+  AMPERSAND,
+  CR,
+  EQUALS,
+  HASH,
+  hexValue,
+  LF,
+  PERCENT,
+  PLUS,
+  QUESTION,
+  SEMICOLON,
+  SPACE,
+  TAB,
+} from "../bytes/ascii";
+import { addressOf, Bytes, copyOf } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
 import { Questions } from "../rules/questions";
 import { Answers, compareAnswer } from "./answers";
@@ -9,6 +22,8 @@ const NAME = new ByteBuilder(64, i32.MAX_VALUE);
 const VALUE = new ByteBuilder(256, i32.MAX_VALUE);
 /** What is longer is not kept for the next request. */
 const KEPT: i32 = 4096;
+/** A name may have so many bytes of blanks around it, encoded or not. */
+const BLANKS: i64 = 24;
 
 /**
  * Answers the questions for parameters of the query of `path`, which is a `:path` header in any form of RFC 9112, 3.2.
@@ -57,9 +72,10 @@ function readPairs(
     }
     const nameEnd = equals == 0 ? next : equals;
     // Of what is encoded, at most three bytes stand for one.
-    if (<i64>(nameEnd - at) <= 3 * <i64>questions.longestParam) {
+    if (<i64>(nameEnd - at) <= 3 * <i64>questions.longestParam + BLANKS) {
       decode(at, nameEnd, NAME);
-      const question = questions.findParam(NAME.ptr, NAME.length);
+      const name = firstOf(NAME.ptr, NAME.length);
+      const question = questions.findParam(name, sizeOf(name, NAME.ptr + NAME.length));
       if (question >= 0) answer(question, equals == 0 ? next : equals + 1, next, answers);
     }
     at = next + 1;
@@ -69,8 +85,33 @@ function readPairs(
 
 function answer(question: i32, from: usize, end: usize, answers: Answers<Bytes>): void {
   decode(from, end, VALUE);
-  if (answers.has(question)) compareAnswer(answers, question, VALUE.ptr, VALUE.length);
-  else answers.keep(question, VALUE.toBytes());
+  const value = firstOf(VALUE.ptr, VALUE.length);
+  const size = sizeOf(value, VALUE.ptr + VALUE.length);
+  if (answers.has(question)) compareAnswer(answers, question, value, size);
+  else answers.keep(question, copyOf(value, size));
+}
+
+/** A name or value of a parameter in the form in which it is compared: without the blanks around it, which servers drop. */
+export function paramText(text: Bytes): Bytes {
+  const first = firstOf(addressOf(text), text.byteLength);
+  return copyOf(first, sizeOf(first, addressOf(text) + text.byteLength));
+}
+
+/** The address of the first of `len` bytes at `ptr` that is no blank, or the one behind them. */
+function firstOf(ptr: usize, len: i32): usize {
+  const end = ptr + len;
+  while (ptr < end && isBlank(load<u8>(ptr))) ++ptr;
+  return ptr;
+}
+
+/** How many bytes from `first` on are left without the blanks before `end`. */
+function sizeOf(first: usize, end: usize): i32 {
+  while (end > first && isBlank(load<u8>(end - 1))) --end;
+  return <i32>(end - first);
+}
+
+function isBlank(c: u8): bool {
+  return c == SPACE || c == TAB || c == CR || c == LF;
 }
 
 /** Writes what the bytes from `from` to `end` stand for. */

@@ -17,6 +17,12 @@ const LEAST_HELD: i32 = 512;
 
 /** A number in a list may be a token of the prompt; one with more digits is several in any case. */
 const TOKEN_DIGITS: i64 = 6;
+/**
+ * From this depth on, numbers and literals count, and a little deeper names and containers too: above are the settings of APIs,
+ * which models do not see, and below the arguments and schemas of tools, which they read.
+ */
+const DATA_DEPTH: i32 = 5;
+const STRUCTURE_DEPTH: i32 = 7;
 const DIGITS_PER_TOKEN: i64 = 3;
 /** Of names that are too long to be read. */
 const BYTES_PER_TOKEN: i64 = 2;
@@ -195,6 +201,7 @@ export class RequestMeter {
       case Token.ObjectStart:
       case Token.ArrayStart:
         this.lists = (this.lists << 1) | (token == Token.ArrayStart ? 1 : 0);
+        if (reader.depth >= STRUCTURE_DEPTH) ++this.others;
         if (reader.depth < MAX_DEPTH) return;
         this.isDeep = true;
         this.lists >>= 1;
@@ -205,6 +212,9 @@ export class RequestMeter {
         this.lists >>= 1;
         // In a list, strings may follow.
         this.member = Member.Text;
+        return;
+      default:
+        if (reader.depth >= DATA_DEPTH) ++this.others;
     }
   }
 
@@ -212,7 +222,10 @@ export class RequestMeter {
     const text = this.reader.text;
     const written = this.reader.offset - this.behind;
     this.member = text.truncated ? Member.Unknown : memberOf(text.ptr, text.length);
-    if (this.member != Member.Unknown) return;
+    if (this.member != Member.Unknown) {
+      if (this.reader.depth >= STRUCTURE_DEPTH) ++this.others;
+      return;
+    }
     if (text.truncated) {
       this.others += written / BYTES_PER_TOKEN;
       return;
@@ -224,7 +237,8 @@ export class RequestMeter {
 
   private number(): void {
     const size = this.reader.offset - this.reader.valueStart;
-    if (size > TOKEN_DIGITS) this.others += (size + DIGITS_PER_TOKEN - 1) / DIGITS_PER_TOKEN;
+    if (size > TOKEN_DIGITS || this.reader.depth >= DATA_DEPTH)
+      this.others += (size + DIGITS_PER_TOKEN - 1) / DIGITS_PER_TOKEN;
     else if (this.lists & 1) ++this.others;
   }
 

@@ -78,6 +78,19 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
+  it("takes the peer for the client where no trusted proxy names one", async () => {
+    const name = "from-header-x-client-ip";
+    const item = limit("limit_by_per_ip", name, "0.0.0.0/0");
+    const host = await start(file, rules({ ...item, trusted_proxies: ["10.0.0.0/8"] }));
+    host.properties.set("source.address", "198.51.100.7:4711");
+    for (const headers of [
+      {},
+      { "x-client-ip": "unknown" },
+      { "x-client-ip": "1.2.3.4, _hidden" },
+    ] as Headers[])
+      expect(countersOf(host, headers)).toEqual([`limit_by_per_ip:60:${name}:198.51.100.7`]);
+  });
+
   it("takes the consumer that was added last", async () => {
     const host = await start(file, rules(limit("limit_by_per_consumer", "", "*")));
     expect(countersOf(host, { "x-mse-consumer": ["invented", "ann"] })).toEqual([

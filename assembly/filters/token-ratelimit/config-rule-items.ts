@@ -11,6 +11,7 @@ import { JsonValue } from "../../json/value";
 import { checkRegex } from "../../regex/regex";
 import { cookieText } from "../../request/cookie";
 import { CONSUMER_HEADER, headerText } from "../../request/http-facts";
+import { paramText } from "../../request/query";
 import { AddressKeys } from "../../rules/address-keys";
 import { CidrTable } from "../../rules/cidr-table";
 import { Cidr, parseCidr } from "../../rules/cidr";
@@ -175,7 +176,7 @@ export class RuleItemsReader {
 
   /** A key in the form that values are compared in. */
   private keyText(by: LimitBy, question: i32, text: Bytes): Bytes {
-    if (by == LimitBy.Param) return text;
+    if (by == LimitBy.Param) return paramText(text);
     const start = addressOf(text);
     if (by == LimitBy.Cookie) return cookieText(start, start + text.byteLength);
     return headerText(start, text.byteLength, this.questions.headers[question].isCredentials);

@@ -41,6 +41,9 @@ describe("a query parameter, as published", () => {
     ["/x?k=a", "a"],
     ["/x?j=z&k=a", "a"],
     ["/x?k=a+b%20c", "a b c"],
+    ["/x?k=a+", "a"],
+    ["/x?k=%20a%0a", "a"],
+    ["/x?k=a&+k=%09a", "a"],
     ["/x?%6b=a", "a"],
     ["/x?k=%E4%BD%A0", "你"],
     ["/x?k=你 好", "你 好"],
@@ -95,11 +98,15 @@ describe("a malformed query", () => {
     expect(param("/x?k=" + "v".repeat(100_000)).length).toBe(100_000);
   });
 
-  it("reads as URLSearchParams does, whatever the bytes", () => {
-    const soup = fc.string({ unit: fc.constantFrom(..."kk=&&+%%2061?/é\u0001".split("")), maxLength: 30 });
+  it("reads as URLSearchParams does, but for blanks at the ends, whatever the bytes", () => {
+    const soup = fc.string({ unit: fc.constantFrom(..."kk=&&+%%2061?/é".split("")), maxLength: 30 });
     fc.assert(
       fc.property(soup, fc.constantFrom("k", "kk", "k k", "%", "é", "a"), (query, name) => {
-        const values = new Set(new URLSearchParams("?" + query).getAll(name));
+        const values = new Set(
+          [...new URLSearchParams("?" + query)]
+            .filter(([key]) => key.trim() === name)
+            .map(([, value]) => value.trim()),
+        );
         const expected = values.size > 1 ? AMBIGUOUS : [...values][0];
         // URLSearchParams decodes to text, so compare where bytes and text are the same thing.
         const found = request.param(utf8("/p?" + query), name);
@@ -349,13 +356,15 @@ describe("the last address that no trusted proxy has", () => {
     ["10.0.0.2, 10.0.0.1", "10.0.0.2"],
     ["10.0.0.1", "10.0.0.1"],
     ["::ffff:10.0.0.9, 10.0.0.1", "10.0.0.9"],
+    ["unknown, 10.0.0.1", "10.0.0.1"],
+    ["203.0.113.7, , 10.0.0.1", "10.0.0.1"],
+    ['"_secret", 10.0.0.2, 10.0.0.1', "10.0.0.2"],
   ])("of %j is %j", (value, expected) => {
     expect(text(request.untrusted(utf8(value), trusted))).toBe(expected);
   });
 
-  it.each(["", ",", "203.0.113.7, garbage", "203.0.113.7,", "203.0.113.7, , 10.0.0.1", "unknown, 10.0.0.1"])(
-    "does not exist in %j",
-    (value) => expect(text(request.untrusted(utf8(value), trusted))).toBe(ABSENT),
+  it.each(["", ",", "203.0.113.7, garbage", "203.0.113.7,"])("does not exist in %j", (value) =>
+    expect(text(request.untrusted(utf8(value), trusted))).toBe(ABSENT),
   );
 
   it("is the last of all when nobody is trusted, and the first when all are", () => {

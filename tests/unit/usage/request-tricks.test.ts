@@ -30,6 +30,39 @@ it("charges a prompt of random letters as text", () => {
   expect(tokens(ask([{ type: "text", text: random }]))).toBeGreaterThan(random.length / 8);
 });
 
+describe("input without strings", () => {
+  const used = (input: unknown): string =>
+    JSON.stringify({
+      messages: [{ role: "assistant", content: [{ type: "tool_use", id: "t", name: "f", input }] }],
+    });
+  const schema = (list: unknown[]): string =>
+    JSON.stringify({
+      tools: [
+        { type: "function", function: { name: "f", parameters: { properties: { x: { enum: list } } } } },
+      ],
+    });
+  it.each([
+    ["rows of numbers", used(Array.from({ length: 10_000 }, () => ({ index: 123456, n: 654321 }))), 40_000],
+    ["names that APIs have", used(Array.from({ length: 10_000 }, () => ({ query: 1 }))), 20_000],
+    ["literals", schema(Array.from({ length: 20_000 }, (_, i) => [null, true, false][i % 3])), 20_000],
+    ["empty lists", schema(Array.from({ length: 20_000 }, () => [])), 20_000],
+  ])("costs at least a token for each value: %s", (_title, body, least) => {
+    expect(tokens(body)).toBeGreaterThanOrEqual(least);
+  });
+
+  it("is not what settings of a request are", () => {
+    const plain = { model: "m", messages: [{ role: "user", content: "hello" }] };
+    const settings = {
+      temperature: 0.7,
+      max_tokens: 1000,
+      n: 1,
+      stream: true,
+      stream_options: { include_usage: true },
+    };
+    expect(tokens(JSON.stringify({ ...plain, ...settings }))).toBe(tokens(JSON.stringify(plain)));
+  });
+});
+
 /** The mean of the estimates for a body, of which a single one depends on where it is looked at. */
 function tokens(body: string | Buffer, size = CHUNK, runs = RUNS): number {
   const bytes = Uint8Array.from(Buffer.from(body)).buffer;
