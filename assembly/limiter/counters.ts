@@ -3,7 +3,7 @@ import { made } from "../bytes/bytes";
 
 /** Of all keys together, in bytes; what is longer could not be sent. */
 const MAX_KEYS: i32 = 1 << 21;
-/** So much is kept for the next request, and for the keys that are being written. */
+/** Bytes of key memory kept for reuse, and of the buffer that keys are written to. */
 const KEPT_KEYS: i32 = 1 << 12;
 const FIRST_ROWS: i32 = 4;
 /** Room for the keys of most requests. */

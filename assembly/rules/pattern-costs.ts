@@ -5,7 +5,7 @@ import { Literal } from "../regex/literal";
 import { isDeterministic, RegexCheck } from "../regex/regex";
 import { MAX_SEARCHED } from "./value-keys";
 
-/** So many patterns of a configuration are compiled to learn what they cost; the others count as if nothing were known. */
+/** How many patterns of a configuration are compiled to learn their cost; the rest are assumed to be simulated. */
 export const MAX_COMPILED: i32 = 1024;
 
 /** What one pattern may cost. */

@@ -17,7 +17,7 @@ import {
 export const JUDGED_BYTES: i32 = 128;
 /** ...and of at least so many: shorter ones tell too little. */
 export const LEAST_JUDGED: i32 = 112;
-/** So many bytes of an encoded file make one token: a picture of 200 KB is about 300, one of 1 MB about 1,400. */
+/** Bytes of an encoded file per token: a picture of 200 KB is about 300, one of 1 MB about 1,400. */
 export const FILE_BYTES_PER_TOKEN: i64 = 1024;
 
 /** How far apart a piece may repeat itself, if it is to be silence or an area of one colour. */

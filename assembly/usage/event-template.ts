@@ -8,7 +8,7 @@ import { EventValue, findValues, valueAt, wholeNumberEnd } from "./event-values"
 const MAX_BYTES: i32 = 1024;
 /** Nor are events with so many values. */
 const MAX_VALUES: i32 = 32;
-/** So many templates in a row that fit nothing end the search for a better one. */
+/** After this many templates in a row that fit no event, no further one is kept. */
 const MAX_UNUSED: i32 = 8;
 /** The event that was compared differs from the template nowhere but in values. */
 const NOWHERE: i32 = -1;

@@ -1,5 +1,5 @@
 /*
- * Where long texts are looked at. Who sends a text must not know the places, or would put cheap text there; so they come
+ * Where long texts are looked at. The sender of a text must not know the places, or it would put cheap text there; so they come
  * from a number that is not sent anywhere. It needs no more than that: whoever guesses one place right in a hundred
  * gains nothing.
  */

@@ -12,15 +12,15 @@ import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Probe, ProbeListener } from "./probe";
 
-/** More charges than that are not on their way at the same time; the next ones wait. */
+/** The most charges in flight at once; further ones wait. */
 const MAX_UNANSWERED: i32 = 1024;
-/** So that a tick does not hold up the worker for long. */
+/** Charges sent per tick at most, so that a tick does not hold up the worker. */
 const MAX_PER_TICK: i32 = 512;
-/** So often a charge is named anew in a row that came too late although it was never made. */
+/** How often in a row a charge is renamed after Redis refused it as too late, although it was never made. */
 const MAX_RENEWALS: i32 = 3;
 /** What Redis' clock shows is learnt anew when it is off by more. */
 const TOLERANCE_MS: i64 = 2_000;
-/** So many objects are kept for charges that are sent again. */
+/** Idle `Charge` objects kept for charges that are sent again. */
 const MAX_IDLE: i32 = 64;
 
 /**

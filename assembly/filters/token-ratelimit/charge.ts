@@ -13,7 +13,7 @@ const CHARGE = new ScriptFamily(chargeScript);
 // The marker's key, made anew for each command.
 const marker = new ByteBuilder(64);
 
-/** Who sends charges, and sends them again. */
+/** Sends charges, and resends those that failed. */
 export interface ChargeSender {
   /** Sends a charge whose tokens and name are set, now or later. */
   begin(charge: Charge): void;

@@ -93,7 +93,7 @@ export class Consumption {
 
   /**
    * What a call is charged that reported no usage, or none but zeros: its input and what the model has generated, unless
-   * the answer is an error. Whoever left before the answer began pays the input: the model has it.
+   * the answer is an error. A caller that left before the answer began pays for the input: the model has it.
    */
   private ofEstimate(isComplete: bool): i64 {
     const answer = this.answer;

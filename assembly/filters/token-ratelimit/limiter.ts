@@ -18,7 +18,7 @@ import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Readers } from "./readers";
 
-/** So many calls are kept for the next requests; more may be in use. */
+/** Idle calls kept for reuse; more may be in use. */
 const MAX_IDLE = 64;
 /** What a call takes, with counters that are not large. */
 const CALL_BYTES = 1536;

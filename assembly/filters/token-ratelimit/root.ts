@@ -16,7 +16,7 @@ import { PREFIX } from "./prefix";
 import { Readers } from "./readers";
 import { RateLimitStream } from "./stream";
 
-/** So many streams are kept. */
+/** Idle streams kept for reuse. */
 const MAX_IDLE = 64;
 
 /** One plugin configuration, and the streams that it applies to. */

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from "./yaml.ts";
 
-/** So many lines for one configuration; of ten thousand keys, nobody reads them all. */
+/** The most lines for one configuration: nobody reads ten thousand keys. */
 const MAX_LINES = 20;
 
 const WINDOWS = [

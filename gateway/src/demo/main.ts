@@ -26,7 +26,7 @@ const gateway = await startOnFreePorts({
 const redis = new Redis(server.port, server.host);
 
 console.log(`
-${pc.bold("ai-token-ratelimit")}: every x-api-key may use ${LIMIT} tokens a minute
+${pc.bold("ai-token-ratelimit")}: every API key may use ${LIMIT} tokens a minute
   gateway ${gateway.url}  →  fake LLM ${llm.url},  counters in Redis ${server.host}:${server.port}
 `);
 console.log(head());
@@ -48,9 +48,9 @@ redis.disconnect();
 
 if (process.argv.includes("--stay")) {
   console.log(`Your turn (Ctrl-C ends it):
-  curl -i ${gateway.url}/v1/chat/completions -H 'x-api-key: carol' -H 'content-type: application/json' \\
+  curl -i ${gateway.url}/v1/chat/completions -H 'authorization: Bearer carol' -H 'content-type: application/json' \\
     -d '{"model":"fake-model","max_tokens":120,"messages":[{"role":"user","content":"Hello"}]}'
-  curl -N ${gateway.url}/v1/chat/completions -H 'x-api-key: carol' -H 'content-type: application/json' \\
+  curl -N ${gateway.url}/v1/chat/completions -H 'authorization: Bearer carol' -H 'content-type: application/json' \\
     -d '{"model":"fake-model","max_tokens":120,"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"Hello"}]}'
   curl -s ${gateway.adminUrl}/metrics | grep token
 `);

@@ -46,7 +46,7 @@ export const SCENE: readonly Step[] = [
  */
 export async function play(gateway: string, redis: Redis, show: (outcome: Outcome) => void): Promise<void> {
   for (const step of SCENE) {
-    const key = `higress-token-ratelimit:default_rule:limit_by_per_header:60:x-api-key:${step.apiKey}`;
+    const key = `higress-token-ratelimit:default_rule:limit_by_per_header:60:authorization:Bearer ${step.apiKey}`;
     const before = Number((await redis.get(key)) ?? 0);
     const response = await request(gateway, step);
     const body =
@@ -72,7 +72,7 @@ function request(gateway: string, step: Step): Promise<Response> {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      "x-api-key": step.apiKey,
+      authorization: `Bearer ${step.apiKey}`,
       // Slow enough that a client can go away in the middle.
       ...(step.leaveAfter === undefined ? {} : { "x-fake-event-delay-ms": "5" }),
     },
