@@ -6,6 +6,7 @@ import type { FilterStream, StreamIo } from "../wasm/stream.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
 import type { InFlight, Interruptible } from "./in-flight.ts";
+import { flowControl, lostUpstreamReply } from "./stream-io.ts";
 import { targetOf } from "./target.ts";
 import { describeFailure } from "./upstream-failure.ts";
 import { hasNoBody, type Upstream } from "./upstream.ts";
@@ -88,11 +89,7 @@ export class Exchange implements Interruptible {
   }
 
   private flow(gate: FlowGate, status: number, details: string): FlowControl {
-    return {
-      pause: () => gate.block("filter"),
-      resume: () => gate.unblock("filter"),
-      overflow: () => this.stream?.localReply({ status, details, body: EMPTY, headers: [] }),
-    };
+    return flowControl(gate, status, details, (reply) => this.stream?.localReply(reply));
   }
 
   /** Answers without the filter. */
@@ -177,15 +174,7 @@ export class Exchange implements Interruptible {
     if (stream === null || this.isOver || this.origin !== "via_upstream") return;
     const failure = describeFailure(error);
     this.upstreamError = `${failure.kind}: ${failure.reason}`;
-    stream.localReply({
-      status: 503,
-      details:
-        stream.response.headers === null
-          ? `upstream_reset_before_response_started{${failure.resetReason}|${failure.kind}}`
-          : "upstream_reset_after_response_started",
-      body: Buffer.from(`upstream connect error or disconnect/reset before headers: ${failure.reason}`),
-      headers: [],
-    });
+    stream.localReply(lostUpstreamReply(failure, stream.response.headers !== null));
   }
 
   private clientSink(): DirectionSink {

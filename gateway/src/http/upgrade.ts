@@ -8,6 +8,7 @@ import { sourceAddress, statusOf, type ExchangeContext } from "./exchange.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders } from "./headers.ts";
 import type { Interruptible } from "./in-flight.ts";
+import { flowControl, lostUpstreamReply } from "./stream-io.ts";
 import { targetOf } from "./target.ts";
 import { describeFailure } from "./upstream-failure.ts";
 
@@ -91,11 +92,7 @@ export class UpgradeExchange implements Interruptible {
   }
 
   private flow(gate: FlowGate, status: number, details: string): FlowControl {
-    return {
-      pause: () => gate.block("filter"),
-      resume: () => gate.unblock("filter"),
-      overflow: () => this.stream?.localReply({ status, details, body: EMPTY, headers: [] }),
-    };
+    return flowControl(gate, status, details, (reply) => this.stream?.localReply(reply));
   }
 
   /** Answers without the filter. */
@@ -173,12 +170,7 @@ export class UpgradeExchange implements Interruptible {
     if (stream === null || this.isOver || this.origin !== "via_upstream") return;
     const failure = describeFailure(error);
     this.upstreamError = `${failure.kind}: ${failure.reason}`;
-    stream.localReply({
-      status: 503,
-      details: `upstream_reset_before_response_started{${failure.resetReason}|${failure.kind}}`,
-      body: Buffer.from(`upstream connect error or disconnect/reset before headers: ${failure.reason}`),
-      headers: [],
-    });
+    stream.localReply(lostUpstreamReply(failure, false));
   }
 
   private clientSink(): DirectionSink {
