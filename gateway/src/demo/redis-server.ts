@@ -20,11 +20,17 @@ const IMAGE = process.env.REDIS_IMAGE ?? "redis:7-alpine";
  * Starts Redis: `redis-server` from the PATH, else in Docker.
  * @param options `port` (default: any free one), `password` (default: none), `directory` (where it keeps every write, so
  *   that a server started there later has them; default: it keeps nothing; only for `redis-server` itself), `settings`
- *   (further arguments of `redis-server`)
+ *   (further arguments of `redis-server`), `program` (another server that takes the same arguments)
  * @throws if neither can be had, or if the server does not accept connections within 10 seconds
  */
 export async function startRedisServer(
-  options: { port?: number; password?: string; directory?: string; settings?: string[] } = {},
+  options: {
+    port?: number;
+    password?: string;
+    directory?: string;
+    settings?: string[];
+    program?: string;
+  } = {},
 ): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const durable = options.directory !== undefined;
@@ -36,10 +42,11 @@ export async function startRedisServer(
   settings.push(...(options.settings ?? []));
   if (options.password !== undefined) settings.push("--requirepass", options.password);
 
-  const native = spawnSync("redis-server", ["--version"]).status === 0;
+  const program = options.program ?? "redis-server";
+  const native = spawnSync(program, ["--version"]).status === 0;
   const container = `ai-token-ratelimit-redis-${port}`;
   const child = native
-    ? spawn("redis-server", [...settings, "--bind", "127.0.0.1", "--dir", directory], { stdio: "ignore" })
+    ? spawn(program, [...settings, "--bind", "127.0.0.1", "--dir", directory], { stdio: "ignore" })
     : spawn(
         "docker",
         [
