@@ -42,3 +42,19 @@ export function writeDecimal(ptr: usize, value: i64): i32 {
   if (value < 0) store<u8>(ptr, MINUS);
   return length;
 }
+
+/** The longest number with its sign. */
+const SCRATCH: usize = memory.data(20);
+
+/**
+ * `value` in decimal, for messages. Numbers in template literals would bring the tables of the standard library for all radices
+ * into the module.
+ */
+export function decimalText(value: i64): string {
+  const length = writeDecimal(SCRATCH, value);
+  const text = changetype<string>(__new((<usize>length) << 1, idof<string>()));
+  for (let i = 0; i < length; ++i) {
+    store<u16>(changetype<usize>(text) + ((<usize>i) << 1), load<u8>(SCRATCH + i));
+  }
+  return text;
+}

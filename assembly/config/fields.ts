@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { Bytes, EMPTY } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { JsonType, JsonValue } from "../json/value";
@@ -103,10 +104,13 @@ export class Fields {
       }
       return number.value;
     }
-    let range = `from ${least} to ${most}`;
+    let range = `from ${decimalText(least)} to ${decimalText(most)}`;
     // A bound that nobody comes near is told only to those who do.
     if (most > <i64>i32.MAX_VALUE) {
-      range = number !== null && number.value > most ? `of at most ${most}` : `of at least ${least}`;
+      range =
+        number !== null && number.value > most
+          ? `of at most ${decimalText(most)}`
+          : `of at least ${decimalText(least)}`;
     }
     this.problems.error(this.at(name), `must be a whole number ${range}${found(value)}`);
     return least;
@@ -120,7 +124,7 @@ export class Fields {
     if (number !== null && number.isWhole && number.value >= 0 && number.value <= most * 10_000) {
       return number.value;
     }
-    const range = `from 0 to ${most} with up to 4 decimals`;
+    const range = `from 0 to ${decimalText(most)} with up to 4 decimals`;
     this.problems.error(this.at(name), `must be a number ${range}${found(value)}`);
     return fallback;
   }

@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { Bytes } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 
@@ -40,7 +41,7 @@ export class Path {
   toString(): string {
     const parent = this.parent;
     if (parent === null) return "configuration";
-    if (this.index >= 0) return `${parent}[${this.index}]`;
+    if (this.index >= 0) return `${parent}[${decimalText(this.index)}]`;
     return parent.parent === null ? this.name : `${parent}.${this.name}`;
   }
 }

@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { Path } from "./path";
 
 /** How many errors, and how many warnings, are kept; the others are only counted. */
@@ -56,7 +57,7 @@ class ProblemList {
 
   lines(): string[] {
     const lines = this.kept.slice();
-    if (this.count > MAX_PROBLEMS) lines.push(`… and ${this.count - MAX_PROBLEMS} more`);
+    if (this.count > MAX_PROBLEMS) lines.push(`… and ${decimalText(this.count - MAX_PROBLEMS)} more`);
     return lines;
   }
 }

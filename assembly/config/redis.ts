@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { addressOf, Bytes, bytesOf, endsWith, equals } from "../bytes/bytes";
 import { COLON, PIPE, QUESTION, SLASH, SPACE } from "../bytes/ascii";
 import { textOf } from "../bytes/utf8";
@@ -56,7 +57,7 @@ export class RedisConfig {
 
   /** The name of the service's cluster in Envoy, as Higress and Istio spell it. */
   get cluster(): Bytes {
-    return bytesOf(`outbound|${this.servicePort}||${textOf(this.serviceName)}`);
+    return bytesOf(`outbound|${decimalText(this.servicePort)}||${textOf(this.serviceName)}`);
   }
 }
 

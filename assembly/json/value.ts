@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copyOf, EMPTY, slice } from "../bytes/bytes";
 import { JsonReader, MAX_DEPTH } from "./reader";
@@ -228,7 +229,7 @@ export class JsonResult {
  * U+FFFD; duplicate names are kept.
  */
 export function parseJson(text: Bytes): JsonResult {
-  if (text.byteLength > MAX_TEXT) return failure(`is larger than ${MAX_TEXT} bytes`, MAX_TEXT);
+  if (text.byteLength > MAX_TEXT) return failure(`is larger than ${decimalText(MAX_TEXT)} bytes`, MAX_TEXT);
   // No text in it is longer than the whole.
   const reader = new JsonReader(text.byteLength);
   const result = parse(text, reader);
@@ -263,7 +264,7 @@ function parse(text: Bytes, reader: JsonReader): JsonResult {
       values.set(closed, AFTER, values.count);
       continue;
     }
-    if (values.count == MAX_VALUES) return failure(`holds more than ${MAX_VALUES} values`, end);
+    if (values.count == MAX_VALUES) return failure(`holds more than ${decimalText(MAX_VALUES)} values`, end);
     const value = values.add(typeOf(token), bom + <i32>reader.valueStart, end);
     values.set(value, Part.Name, name);
     values.set(value, Part.NameLength, nameLength);
@@ -312,7 +313,7 @@ function explain(error: JsonError): string {
     case JsonError.Incomplete:
       return "ends too early";
     case JsonError.TooDeep:
-      return `is nested more than ${MAX_DEPTH} levels deep`;
+      return `is nested more than ${decimalText(MAX_DEPTH)} levels deep`;
     default:
       return "is not valid JSON";
   }

@@ -1,3 +1,5 @@
+import { decimalText } from "../bytes/decimal";
+
 /**
  * The fixed window, kept in Redis: a counter of tokens per limit, window and caller, which expires one window after
  * its first tokens were counted. The published plugin keeps the same keys, values and expiry, so both may run side
@@ -31,15 +33,17 @@ export function checkScript(counters: i32): string {
 local reply = {}
 `;
   for (let i = 1; i <= counters; ++i) {
-    const tokens = `reply[${2 * i - 1}]`;
-    const remaining = `reply[${2 * i}]`;
-    text += `${tokens} = redis.pcall('GET', KEYS[${i}])
-${remaining} = redis.pcall('PTTL', KEYS[${i}])
+    const at = decimalText(i);
+    const next = decimalText(i + 1);
+    const tokens = `reply[${decimalText(2 * i - 1)}]`;
+    const remaining = `reply[${decimalText(2 * i)}]`;
+    text += `${tokens} = redis.pcall('GET', KEYS[${at}])
+${remaining} = redis.pcall('PTTL', KEYS[${at}])
 if ${remaining} == -1 and type(${tokens}) == 'string' then
-  redis.pcall('EXPIRE', KEYS[${i}], ARGV[${i}])
-  ${remaining} = ARGV[${i}] * 1000
+  redis.pcall('EXPIRE', KEYS[${at}], ARGV[${at}])
+  ${remaining} = ARGV[${at}] * 1000
 end
-if last == ${i + 1} then reply[${2 * i + 1}] = ARGV[${i + 1}] return reply end
+if last == ${next} then reply[${decimalText(2 * i + 1)}] = ARGV[${next}] return reply end
 `;
   }
   return text;
@@ -75,11 +79,11 @@ local tokens = ARGV[last - 1]
 local reply = { left }
 `;
   for (let i = 1; i <= counters; ++i) {
-    const key = i == 1 ? 1 : i + 1;
-    const value = `reply[${i + 1}]`;
+    const key = decimalText(i == 1 ? 1 : i + 1);
+    const value = `reply[${decimalText(i + 1)}]`;
     text += `${value} = redis.pcall('INCRBY', KEYS[${key}], tokens)
 if type(${value}) == 'number' and redis.pcall('PTTL', KEYS[${key}]) == -1 then redis.pcall('EXPIRE', KEYS[${key}], ARGV[${key}]) end
-if last == ${i + 3} then reply[${i + 2}] = number return reply end
+if last == ${decimalText(i + 3)} then reply[${decimalText(i + 2)}] = number return reply end
 `;
   }
   return text;

@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import { borrowBuffer } from "../abi/buffers";
 import { CalloutHandler } from "../abi/callouts";
 import { borrowedSize, release } from "../abi/memory";
@@ -38,7 +39,8 @@ export class HigressTransport extends Transport {
     super(config.timeout);
     const cluster = config.cluster;
     this.cluster = cluster;
-    this.initArgument = config.database == 0 ? cluster : bytesOf(`${textOf(cluster)}?db=${config.database}`);
+    this.initArgument =
+      config.database == 0 ? cluster : bytesOf(`${textOf(cluster)}?db=${decimalText(config.database)}`);
   }
 
   /** The transport of a configuration, told to the host. */

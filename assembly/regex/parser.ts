@@ -1,3 +1,4 @@
+import { decimalText } from "../bytes/decimal";
 import {
   ASTERISK,
   BACKSLASH,
@@ -100,7 +101,8 @@ export class Parser {
   /** Reads the pattern; false when it has an error. What is found out about it is lost when the next one is read. */
   parse(): bool {
     const p = this.p;
-    if (p.length > MAX_PATTERN) p.failAt(TOO_LARGE, 0, `at most ${MAX_PATTERN} bytes are allowed`);
+    if (p.length > MAX_PATTERN)
+      p.failAt(TOO_LARGE, 0, `at most ${decimalText(MAX_PATTERN)} bytes are allowed`);
     while (!p.failed && p.at < p.length) {
       const from = p.at;
       const before = this.lastRepeat;
@@ -135,7 +137,7 @@ export class Parser {
   }
 
   private tooLong(at: i32): void {
-    this.p.failAt(TOO_LARGE, at, `it compiles to more than ${MAX_CODE} instructions`);
+    this.p.failAt(TOO_LARGE, at, `it compiles to more than ${decimalText(MAX_CODE)} instructions`);
   }
 
   /** Reads one item of the syntax; `before` is where a repetition just before it begins, or -1. */
@@ -266,7 +268,7 @@ export class Parser {
     const length = p.at + 1 - from;
     p.at = from;
     if (least > MAX_REPEAT || most > MAX_REPEAT || (most >= 0 && least > most)) {
-      return p.fail(BAD_REPEAT_SIZE, from, from + length, `counts go up to ${MAX_REPEAT}`);
+      return p.fail(BAD_REPEAT_SIZE, from, from + length, `counts go up to ${decimalText(MAX_REPEAT)}`);
     }
     this.repetition(least, most, length, before);
   }
@@ -285,7 +287,7 @@ export class Parser {
     this.lastRepeat = from;
     const repeats = this.atomRepeats * (max < 0 ? min : max);
     if (repeats > MAX_REPEAT && (min >= 2 || max >= 2)) {
-      return p.fail(BAD_REPEAT_SIZE, from, p.at, `nested counts multiply up to ${MAX_REPEAT}`);
+      return p.fail(BAD_REPEAT_SIZE, from, p.at, `nested counts multiply up to ${decimalText(MAX_REPEAT)}`);
     }
     this.atomRepeats = max == 0 ? 1 : repeats > 0 ? repeats : this.atomRepeats;
     code.repeat(this.atom, min, max);

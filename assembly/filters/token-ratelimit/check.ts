@@ -1,3 +1,4 @@
+import { decimalText } from "../../bytes/decimal";
 import { log, logs } from "../../abi/log";
 import { LogLevel } from "../../abi/types";
 import { Counters } from "../../limiter/counters";
@@ -90,6 +91,6 @@ export class Check extends ScriptCall {
 
 /** Without the keys: they hold what callers sent. */
 function trace(counters: Counters, index: i32, tokens: i64, remaining: i64): void {
-  const limit = `${counters.threshold(index)} tokens per ${counters.window(index)} s`;
-  log(LogLevel.Debug, `${PREFIX}${tokens} of ${limit} used, ${remaining} ms left`);
+  const limit = `${decimalText(counters.threshold(index))} tokens per ${decimalText(counters.window(index))} s`;
+  log(LogLevel.Debug, `${PREFIX}${decimalText(tokens)} of ${limit} used, ${decimalText(remaining)} ms left`);
 }

@@ -1,3 +1,4 @@
+import { decimalText } from "../../bytes/decimal";
 import { COLON, RIGHT_BRACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
@@ -73,7 +74,7 @@ export class RateLimitConfig {
     const mode = this.mode == RuleMode.AllMatch ? "all_match" : "first_match";
     const limit = this.globalLimit !== null ? ", global threshold" : "";
     const count = this.items.length;
-    const items = count == 0 ? "" : count == 1 ? ", 1 rule item" : `, ${count} rule items`;
+    const items = count == 0 ? "" : count == 1 ? ", 1 rule item" : `, ${decimalText(count)} rule items`;
     return `rule "${textOf(this.ruleName)}": ${mode}${limit}${items}`;
   }
 }

@@ -1,3 +1,4 @@
+import { decimalText } from "../../bytes/decimal";
 import { NUL } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf, EMPTY, equals, slice, startsWith } from "../../bytes/bytes";
@@ -222,7 +223,7 @@ export class RuleItemsReader {
     } else if (given == 0) {
       this.problems.error(fields.at(winner.field), "is empty; it says what to look at");
     } else if (given > 1) {
-      const message = `has ${given} limit_by_ fields, of which only ${winner.field} counts`;
+      const message = `has ${decimalText(given)} limit_by_ fields, of which only ${winner.field} counts`;
       this.problems.warning(fields.path, message);
     }
     return winner;
@@ -304,7 +305,7 @@ export class RuleItemsReader {
         if (literal !== null && applies) costs.add(i, pattern, check);
         if (literal === null)
           key.error(
-            `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${start + check.offset}`,
+            `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${decimalText(start + check.offset)}`,
           );
       } else {
         const exact = field.replace("limit_by_per_", "limit_by_");
@@ -385,5 +386,7 @@ class LimitKey {
 /** "12 ms" and, below ten, "1.2 ms". */
 function inMilliseconds(nanoseconds: i64): string {
   const tenths = (nanoseconds + 50_000) / 100_000;
-  return tenths < 100 ? `${tenths / 10}.${tenths % 10} ms` : `${(tenths + 5) / 10} ms`;
+  return tenths < 100
+    ? `${decimalText(tenths / 10)}.${decimalText(tenths % 10)} ms`
+    : `${decimalText((tenths + 5) / 10)} ms`;
 }

@@ -1,3 +1,4 @@
+import { decimalText } from "../../bytes/decimal";
 import { CR, LF, SPACE, TAB } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { Fields } from "../../config/fields";
@@ -42,7 +43,7 @@ export class PluginConfig {
   describe(): string {
     const global = this.global;
     const count = this.overrides.length;
-    const rules = `${count} for routes, hosts or services`;
+    const rules = `${decimalText(count)} for routes, hosts or services`;
     if (global === null) return `no global rule, ${rules}`;
     return count == 0 ? global.describe() : `${global.describe()}; ${rules}`;
   }
@@ -66,7 +67,7 @@ export function parsePluginConfig(
   const json = parseJson(text);
   const value = json.value;
   if (value === null) {
-    problems.error(root, `${json.error}, at byte ${json.offset}`);
+    problems.error(root, `${json.error}, at byte ${decimalText(json.offset)}`);
     return null;
   }
   const fields = Fields.of(value, root, problems);

@@ -1,3 +1,4 @@
+import { decimalText } from "../../bytes/decimal";
 import { log } from "../../abi/log";
 import { nowMilliseconds } from "../../abi/time";
 import { LogLevel } from "../../abi/types";
@@ -28,7 +29,7 @@ export class FailureLog {
     this.lastLine[failure] = max(now, 1);
     const more = this.leftOut[failure];
     this.leftOut[failure] = 0;
-    const repeated = more > 0 ? ` (and ${more} times more since the last such line)` : "";
+    const repeated = more > 0 ? ` (and ${decimalText(more)} times more since the last such line)` : "";
     const error = message !== null ? errorCode(message) : "";
     log(
       LogLevel.Error,
