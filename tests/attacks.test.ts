@@ -384,6 +384,16 @@ const REDIS_IN_THE_CLOUD: Attack[] = [
 
 const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
+    "Clients send their key in another header than the rule looks at, and nobody notices.",
+    "conformance/unmatched.test.ts",
+    "counts a request that lacks what the rules look at, and names once what it has instead",
+  ],
+  [
+    "A caller that leaves its key out is limited by no rule, although one insists on it.",
+    "conformance/unmatched.test.ts",
+    "refuses %j where a rule insists",
+  ],
+  [
     "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
     "conformance/consumption.test.ts",
     "neither checks nor charges what consumes nothing: %s %s",

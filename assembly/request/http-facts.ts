@@ -89,6 +89,7 @@ export class HttpFacts extends Facts implements HeaderReader {
   begin(questions: Questions): void {
     this.questions = questions;
     this.ambiguity = Ambiguity.None;
+    this.missing = this.required = -1;
     this.headers.begin(questions.headers.length);
     this.reading = Reading.NotYet;
     this.misses = 0;

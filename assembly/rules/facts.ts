@@ -18,6 +18,15 @@ export const enum Ambiguity {
 export abstract class Facts {
   /** Set by an answer that is ambiguous; that answer is null. */
   ambiguity: Ambiguity = Ambiguity.None;
+  /** The position of the first rule item that found nothing to look at, and of the first that insists on it; or -1. */
+  missing: i32 = -1;
+  required: i32 = -1;
+
+  /** A rule item found nothing to look at. @param isRequired whether it insists on it */
+  lacks(position: i32, isRequired: bool): void {
+    if (this.missing < 0) this.missing = position;
+    if (isRequired && this.required < 0) this.required = position;
+  }
 
   /** The value of a header, without blanks around it. */
   abstract header(question: i32): Bytes | null;

@@ -15,6 +15,10 @@ export abstract class RuleItem {
      * source for addresses; a part of the Redis keys.
      */
     readonly name: Bytes,
+    /** Where it stands in `rule_items`. */
+    readonly position: i32,
+    /** Whether a request that has nothing to look at is refused (`on_missing`). */
+    readonly isRequired: bool,
   ) {}
 
   /** The limit and the value it is kept for, or null if the item does not apply to this request. */
@@ -27,16 +31,22 @@ export class ValueRuleItem extends RuleItem {
   constructor(
     by: LimitBy,
     name: Bytes,
+    position: i32,
+    isRequired: bool,
     /** The number of what it asks. */
     private readonly question: i32,
     private readonly keys: ValueKeys,
   ) {
-    super(by, name);
+    super(by, name, position, isRequired);
   }
 
   match(facts: Facts): Match | null {
     const value = this.valueIn(facts);
-    if (value === null) return null;
+    // An empty value is one for `*`, as published, but no identity.
+    if (value === null || (this.isRequired && value.byteLength == 0)) {
+      facts.lacks(this.position, this.isRequired);
+      return null;
+    }
     const key = this.keys.find(value);
     return key < 0 ? null : new Match(this, this.keys.limitOf(key), key, value);
   }
@@ -60,18 +70,23 @@ export class ValueRuleItem extends RuleItem {
 export class AddressRuleItem extends RuleItem {
   constructor(
     name: Bytes,
+    position: i32,
+    isRequired: bool,
     /** The number of the address that it asks for. */
     private readonly question: i32,
     /** How many bits of an IPv6 address tell clients apart. */
     private readonly ipv6Prefix: i32,
     private readonly keys: AddressKeys,
   ) {
-    super(LimitBy.PerIp, name);
+    super(LimitBy.PerIp, name, position, isRequired);
   }
 
   match(facts: Facts): Match | null {
     const address = facts.address(this.question);
-    if (address === null) return null;
+    if (address === null) {
+      facts.lacks(this.position, this.isRequired);
+      return null;
+    }
     const key = this.keys.find(address);
     return key < 0
       ? null

@@ -4,6 +4,7 @@ import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
+import { Path } from "../../config/path";
 import { readRedis, RedisConfig } from "../../config/redis";
 import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
@@ -67,6 +68,8 @@ export class RateLimitConfig {
     /** What stands in the names of counters for callers' values; null for the values themselves (`hash_keys`). */
     readonly keyHash: HmacSha256 | null,
     readonly redis: RedisConfig,
+    /** Where its `rule_items` stand, for messages. */
+    readonly itemsPath: Path,
   ) {}
 
   /** In a few words, for the log; without secrets. */
@@ -121,6 +124,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
     redis,
+    fields.at("rule_items"),
   );
 }
 

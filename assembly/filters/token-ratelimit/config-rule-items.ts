@@ -40,10 +40,12 @@ const PRECEDENCE: LimitBy[] = [
 
 const TRUSTED_PROXIES = "trusted_proxies";
 const IPV6_PREFIX = "ipv6_prefix";
+const ON_MISSING = "on_missing";
 const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
   "limit_keys",
   TRUSTED_PROXIES,
   IPV6_PREFIX,
+  ON_MISSING,
 ]);
 const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
 
@@ -137,10 +139,13 @@ export class RuleItemsReader {
     const by = subject.by;
     const name = subject.name;
     this.checkRepetition(subject, fields.path, list, position);
+    const isRequired = fields.choice(ON_MISSING, ["allow", "reject"]) == 1;
     const prefix = <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
     if (by == LimitBy.PerIp) {
       const source = this.readSource(name, fields, fields.at(subject.field));
-      this.items.push(new AddressRuleItem(name, source, prefix, this.readAddressKeys(keys, path)));
+      this.items.push(
+        new AddressRuleItem(name, position, isRequired, source, prefix, this.readAddressKeys(keys, path)),
+      );
       return;
     }
     this.warnOfAddressField(TRUSTED_PROXIES, fields);
@@ -150,7 +155,7 @@ export class RuleItemsReader {
       by < LimitBy.PerHeader
         ? <ValueKeys>this.readExactKeys(keys, path, subject.field, by, question)
         : <ValueKeys>this.readPatternKeys(keys, path, subject.field);
-    this.items.push(new ValueRuleItem(by, name, question, values));
+    this.items.push(new ValueRuleItem(by, name, position, isRequired, question, values));
   }
 
   private warnOfAddressField(name: string, fields: Fields): void {

@@ -48,12 +48,20 @@ export class Counts {
   private refusedUpgrades: Counter = counter("refused_upgrades");
   private uncheckedRequests: Counter = counter("unchecked_requests");
   private ambiguousRequests: Counter = counter("ambiguous_requests");
+  private unmatchedRequests: Counter = counter("unmatched_requests");
+  private unidentifiedRequests: Counter = counter("unidentified_requests");
   /** By `Failure`. */
   private redisFailures: Counter[] = FAILURES.map<Counter>((name) => counter(`redis_failures.${name}`));
   /** The host's numbers of the rejection counters; -1 for one that it refused. */
   private rejections: i64[] = [];
   /** From the name of a rejection counter to its place in `rejections`. */
   private rejectionIndex: ByteTable = new ByteTable();
+
+  /** Requests that no rule limits, and requests that lack what a rule looks at. */
+  unmatched(requests: i64, unidentified: i64): void {
+    if (requests > 0) this.unmatchedRequests.add(requests);
+    if (unidentified > 0) this.unidentifiedRequests.add(unidentified);
+  }
 
   /** Tokens that Redis has counted. */
   charged(tokens: i64): void {

@@ -17,6 +17,7 @@ import { ChargeQueue } from "./charge-queue";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Readers } from "./readers";
+import { Unmatched } from "./unmatched";
 
 /** Idle calls kept for reuse; more may be in use. */
 const MAX_IDLE = 64;
@@ -34,6 +35,8 @@ export class Limiter {
   /** The value that stands in a counter's name last, and its text there: items may look at the same. */
   private value: Bytes = EMPTY;
   private text: Bytes = EMPTY;
+  /** What is done about requests that no rule limits. */
+  readonly unmatched: Unmatched;
 
   constructor(
     readonly config: RateLimitConfig,
@@ -42,7 +45,9 @@ export class Limiter {
     readonly charges: ChargeQueue,
     readonly readers: Readers,
     private failures: FailureLog,
-  ) {}
+  ) {
+    this.unmatched = new Unmatched(config.itemsPath, counts);
+  }
 
   /**
    * The call of a request with its counters, to be given back; or null when no rule matches the request, or when the facts

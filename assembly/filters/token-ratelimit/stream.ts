@@ -8,11 +8,11 @@ import { Verdict } from "../../limiter/verdict";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HttpFacts } from "../../request/http-facts";
 import { Ambiguity } from "../../rules/facts";
-import { refuseAmbiguous } from "./ambiguous";
 import { Call } from "./call";
 import { CheckListener } from "./check";
 import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
+import { refuseAmbiguous, refuseUnidentified } from "./refusals";
 import { reject } from "./rejection";
 import { RateLimitRoot } from "./root";
 import { Socket } from "./socket";
@@ -70,15 +70,28 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     FACTS.begin(limiter.config.questions);
     const call = limiter.callFor(FACTS);
     const ambiguity = FACTS.ambiguity;
+    const missing = FACTS.missing;
+    const isRefused = FACTS.required >= 0;
     let consuming = Consumes.Tokens;
-    if (call !== null) consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
+    if (call !== null || isRefused || limiter.unmatched.mayWarn)
+      consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
     FACTS.end();
     if (ambiguity != Ambiguity.None) {
       this.phase = Phase.Rejected;
       refuseAmbiguous(ambiguity, limiter.counts);
       return FilterHeadersStatus.StopAllIterationAndWatermark;
     }
-    if (call === null) return FilterHeadersStatus.Continue;
+    const isCall = consuming >= Consumes.StoredAnswer;
+    if (isRefused && isCall) {
+      this.phase = Phase.Rejected;
+      if (call !== null) call.giveBack();
+      refuseUnidentified(limiter.counts);
+      return FilterHeadersStatus.StopAllIterationAndWatermark;
+    }
+    if (call === null) {
+      limiter.unmatched.note(missing, isCall);
+      return FilterHeadersStatus.Continue;
+    }
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
     if (asksForUpgrade()) {

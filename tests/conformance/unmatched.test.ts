@@ -1,0 +1,95 @@
+// Contract: requests that no rule limits are counted, the operator is told once why, and a rule may insist on what it looks at.
+import { describe, expect, it } from "vitest";
+import { CONTINUE, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
+import type { StrictHost } from "../support/strict-host.ts";
+
+const item = (by: string, name: string, key: string, more: object = {}): object => ({
+  [by]: name,
+  limit_keys: [{ key, token_per_minute: 100 }],
+  ...more,
+});
+const rules = (...rule_items: object[]): object => ({ rule_name: "r", rule_items, redis: REDIS });
+const REQUIRED = item("limit_by_per_header", "x-api-key", "*", { on_missing: "reject" });
+const metric = (host: StrictHost, name: string): number =>
+  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
+
+describe.each(MODULES)("%s", (_name, file) => {
+  it("counts a request that lacks what the rules look at, and names once what it has instead", async () => {
+    const host = await start(file, rules(item("limit_by_per_header", "x-api-key", "*")));
+    const secret = "Bearer sk-very-secret";
+    for (let id = 2; id < 12; ++id) {
+      expect(host.request(id, ROOT, { authorization: secret, cookie: "a=b" }).action).toBe(CONTINUE);
+      host.end(id);
+    }
+    expect(metric(host, "unmatched_requests")).toBe(10);
+    expect(metric(host, "unidentified_requests")).toBe(10);
+    const lines = host.lines();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/rule_items\[0\]: .*credentials that it has: authorization, cookie$/);
+    expect(host.lines(0).join()).not.toContain("secret");
+  });
+
+  it("counts a request whose value no key matches, and says so once", async () => {
+    const host = await start(file, rules(item("limit_by_header", "x-team", "blue")));
+    for (let id = 2; id < 5; ++id) host.request(id, ROOT, { "x-team": "red" });
+    expect(metric(host, "unmatched_requests")).toBe(3);
+    expect(metric(host, "unidentified_requests")).toBe(0);
+    expect(host.lines()).toEqual([expect.stringContaining("rule_items: no key matches a request")]);
+  });
+
+  it("counts many of them in batches, and none twice", async () => {
+    const host = await start(file, rules(item("limit_by_per_header", "x-api-key", "*")));
+    for (let id = 2; id < 2 + 63 + 3 * 64 + 10; ++id) host.request(id, ROOT, {});
+    // The first 63 at once, and then 64 together: ten are still to be told.
+    expect(metric(host, "unmatched_requests")).toBe(63 + 3 * 64);
+  });
+
+  it.each([{}, { "x-api-key": "" }, { "x-api-key": " \t" }])(
+    "refuses %j where a rule insists",
+    async (headers) => {
+      const host = await start(file, rules(REQUIRED));
+      const { localResponse } = host.request(2, ROOT, headers as Record<string, string>);
+      expect(localResponse).toMatchObject({ code: 401, details: "ai-token-ratelimit.unidentified" });
+      expect(localResponse!.headers.map(([name]) => name)).toContain("www-authenticate");
+      expect(metric(host, "unidentified_requests")).toBe(1);
+      expect(host.pending).toEqual([]);
+    },
+  );
+
+  it("refuses it although another rule applies, and gives that one's call back", async () => {
+    const config = { ...rules(item("limit_by_per_header", "x-team", "*"), REQUIRED), rule_mode: "all_match" };
+    const host = await start(file, config);
+    for (let id = 2; id < 5; ++id)
+      expect(host.request(id, ROOT, { "x-team": "blue" }).localResponse?.code).toBe(401);
+    expect(host.request(9, ROOT, { "x-team": "blue", "x-api-key": "k" }).localResponse).toBeNull();
+    expect(host.pending).toHaveLength(1);
+  });
+
+  it.each([
+    { ":method": "OPTIONS" },
+    { ":method": "GET", ":path": "/v1/models" },
+    { ":path": "/v1/messages/count_tokens" },
+  ])("refuses nothing that consumes nothing, and warns of none: %j", async (headers) => {
+    const host = await start(file, rules(REQUIRED));
+    expect(host.request(2, ROOT, headers as Record<string, string>)).toMatchObject({
+      action: CONTINUE,
+      localResponse: null,
+    });
+    expect(host.lines()).toEqual([]);
+  });
+
+  it("refuses to fetch a stored answer for nobody", async () => {
+    const host = await start(file, rules(REQUIRED));
+    const get = { ":method": "GET", ":path": "/v1/responses/resp_1" };
+    expect(host.request(2, ROOT, get).localResponse?.code).toBe(401);
+  });
+
+  it("insists on an address too", async () => {
+    const host = await start(
+      file,
+      rules(item("limit_by_per_ip", "from-header-x-client-ip", "0.0.0.0/0", { on_missing: "reject" })),
+    );
+    expect(host.request(2, ROOT, { "x-client-ip": "unknown" }).localResponse?.code).toBe(401);
+    expect(host.request(3, ROOT, { "x-client-ip": "1.2.3.4" }).localResponse).toBeNull();
+  });
+});
