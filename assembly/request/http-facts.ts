@@ -4,7 +4,7 @@ import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, bytesOf, copyOf } from "../bytes/bytes";
 import { IpAddress } from "../rules/address";
 import { Ambiguity, Facts } from "../rules/facts";
-import { Lines, METHOD, PATH, Questions } from "../rules/questions";
+import { Lines, METHOD, PATH, Questions, UPGRADE } from "../rules/questions";
 import { AMBIGUOUS, Answers, compareAnswer } from "./answers";
 import { clientAddress, untrustedAddress } from "./client-address";
 import { readCookies } from "./cookie";
@@ -117,6 +117,15 @@ export class HttpFacts extends Facts implements HeaderReader {
   /** Its path, with the query. */
   path(): Bytes | null {
     return this.readHeader(PATH);
+  }
+
+  /**
+   * Whether it asks for another protocol on its connection (RFC 9110, section 7.8). Envoy shows the extended CONNECT of
+   * HTTP/2 and HTTP/3 in the same way.
+   */
+  get asksForUpgrade(): bool {
+    const protocols = this.readHeader(UPGRADE);
+    return protocols !== null && protocols.byteLength > 0;
   }
 
   param(question: i32): Bytes | null {

@@ -19,10 +19,11 @@ const AUTHORIZATION = bytesOf("authorization");
 const PROXY_AUTHORIZATION = bytesOf("proxy-authorization");
 const COOKIE: Bytes = bytesOf("cookie");
 
-/** The questions that every configuration has: about the method and the path, each of which a request has once. */
+/** The questions that every configuration has: about the method, the path, and another protocol that is asked for. */
 export const METHOD: i32 = 0;
 export const PATH: i32 = 1;
-const PSEUDO_HEADERS: Bytes[] = [bytesOf(":method"), bytesOf(":path")];
+export const UPGRADE: i32 = 2;
+const ALWAYS: Bytes[] = [bytesOf(":method"), bytesOf(":path"), bytesOf("upgrade")];
 
 /** A header that is asked for. */
 @final
@@ -83,7 +84,7 @@ export class Questions {
   private readonly addressNumbers: ByteTable = new ByteTable();
 
   constructor() {
-    for (let i = 0; i < PSEUDO_HEADERS.length; ++i) this.header(PSEUDO_HEADERS[i], Lines.Last);
+    for (let i = 0; i < ALWAYS.length; ++i) this.header(ALWAYS[i], Lines.Last);
   }
 
   /** The number of a header, whatever the case of its letters, that is read like this. */

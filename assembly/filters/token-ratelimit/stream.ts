@@ -16,7 +16,7 @@ import { refuseAmbiguous, refuseUnidentified } from "./refusals";
 import { reject } from "./rejection";
 import { RateLimitRoot } from "./root";
 import { Socket } from "./socket";
-import { asksForUpgrade, prepareUpgrade, refuseUpgrade, upgraded, Upgrade } from "./upgrade";
+import { prepareUpgrade, refuseUpgrade, upgraded, Upgrade } from "./upgrade";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
@@ -75,6 +75,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     let consuming = Consumes.Tokens;
     if (call !== null || isRefused || limiter.unmatched.mayWarn)
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
+    const asksForUpgrade = call !== null && FACTS.asksForUpgrade;
     FACTS.end();
     if (ambiguity != Ambiguity.None) {
       this.phase = Phase.Rejected;
@@ -94,7 +95,7 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     }
 
     setProperty(CLEAR_ROUTE_CACHE, OFF);
-    if (asksForUpgrade()) {
+    if (asksForUpgrade) {
       if (!limiter.config.allowsUpgrades) {
         this.phase = Phase.Rejected;
         refuseUpgrade(limiter);

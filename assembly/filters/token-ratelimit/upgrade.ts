@@ -25,16 +25,6 @@ export const enum Upgrade {
   Other,
 }
 
-/**
- * Whether the current request asks for another protocol on its connection (RFC 9110, section 7.8). Envoy shows the
- * extended CONNECT of HTTP/2 and HTTP/3 in the same way.
- */
-export function asksForUpgrade(): bool {
-  const value = borrowHeader(HeaderMapType.HttpRequestHeaders, UPGRADE);
-  release(value);
-  return value != 0;
-}
-
 /** Takes extensions out of the request: what they deflate could not be read. */
 export function prepareUpgrade(): void {
   removeHeader(HeaderMapType.HttpRequestHeaders, EXTENSIONS);
