@@ -1,3 +1,4 @@
+import { ByteBuilder } from "../bytes/builder";
 import { clearSlots, sizeSlot, slotNumber } from "./memory";
 import { LogLevel, Status } from "./types";
 
@@ -9,6 +10,11 @@ declare function proxy_log(level: u32, message: usize, size: usize): u32;
 export function log(level: LogLevel, message: string): void {
   const line = String.UTF8.encode(message);
   proxy_log(level, changetype<usize>(line), line.byteLength);
+}
+
+/** The same for a line that is not made of strings, which leaves no garbage. */
+export function logLine(level: LogLevel, line: ByteBuilder): void {
+  proxy_log(level, line.ptr, line.length);
 }
 
 // @ts-ignore: decorator

@@ -74,6 +74,16 @@ export function hexValue(c: u8): i32 {
   return letter < 6 ? 10 + letter : -1;
 }
 
+/** A copy of `text` with its ASCII letters in lower case. The standard library would bring the tables of all Unicode letters. */
+export function inLowerCase(text: ArrayBuffer): ArrayBuffer {
+  const lower = text.slice(0);
+  for (let i = 0; i < lower.byteLength; ++i) {
+    const at = changetype<usize>(lower) + i;
+    store<u8>(at, toLower(load<u8>(at)));
+  }
+  return lower;
+}
+
 /** Whether the `len` bytes at `ptr` equal `lower`, which is given in lower case, ignoring the case of ASCII letters. */
 export function equalsIgnoreCase(ptr: usize, len: i32, lower: ArrayBuffer): bool {
   if (len != lower.byteLength) return false;

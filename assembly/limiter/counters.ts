@@ -5,7 +5,10 @@ import { made } from "../bytes/bytes";
 const MAX_KEYS: i32 = 1 << 21;
 /** Bytes of key memory kept for reuse, and of the buffer that keys are written to. */
 const KEPT_KEYS: i32 = 1 << 12;
-const FIRST_ROWS: i32 = 4;
+/** Most requests have one or two counters... */
+const FIRST_ROWS: i32 = 2;
+/** ...and those with more than this do not keep the memory. */
+const KEPT_ROWS: i32 = 16;
 /** Room for the keys of most requests. */
 const FIRST_KEYS: i32 = 96;
 
@@ -21,6 +24,9 @@ class Row {
   window: i32;
   /** How many tokens a window allows. */
   threshold: i64;
+  /** The rule item and which of its `limit_keys` it is of, from 0; -1 for the global threshold. */
+  item: i32;
+  limitKey: i32;
 }
 
 /**
@@ -80,15 +86,19 @@ export class Counters {
   /**
    * Adds a counter, whose key has been written. Two rules may lead to the same one; it is then charged once, and the
    * lower threshold holds.
+   * @param item which rule item it is of, and which of its `limit_keys`; -1 for the global threshold
    */
-  add(windowSeconds: i32, threshold: i64): void {
+  add(windowSeconds: i32, threshold: i64, item: i32 = -1, limitKey: i32 = -1): void {
     const begin = this.endOf(this.length - 1);
     const size = draft.length - begin;
     for (let i = 0; i < this.length; ++i) {
       if (this.keySize(i) != size || memory.compare(this.key(i), draft.ptr + begin, size) != 0) continue;
       const row = this.row(i);
-      row.threshold = min(row.threshold, threshold);
       draft.length = begin;
+      if (row.threshold <= threshold) return;
+      row.threshold = threshold;
+      row.item = item;
+      row.limitKey = limitKey;
       return;
     }
     if (<usize>(this.length + 1) * offsetof<Row>() > <usize>this.rows.length) this.grow();
@@ -96,6 +106,8 @@ export class Counters {
     row.end = draft.length;
     row.window = windowSeconds;
     row.threshold = threshold;
+    row.item = item;
+    row.limitKey = limitKey;
   }
 
   /** The address of a key, until another is added. */
@@ -117,6 +129,16 @@ export class Counters {
     return this.row(index).threshold;
   }
 
+  /** The position of the rule item that a counter is of, or -1 for the global threshold. */
+  item(index: i32): i32 {
+    return this.row(index).item;
+  }
+
+  /** Which of its `limit_keys`. */
+  limitKey(index: i32): i32 {
+    return this.row(index).limitKey;
+  }
+
   /** How much memory they take, about. */
   get bytes(): i32 {
     return this.keys.length + 2 * this.rows.length;
@@ -124,7 +146,7 @@ export class Counters {
 
   /** Whether so much memory was needed that it had better be given back. */
   get isLarge(): bool {
-    return this.keys.length > KEPT_KEYS || this.length > 4 * FIRST_ROWS;
+    return this.keys.length > KEPT_KEYS || this.length > KEPT_ROWS;
   }
 
   private endOf(index: i32): i32 {

@@ -1,4 +1,15 @@
-import { EQUALS, isDigit, isLetter, MINUS, PLUS, SLASH, SPACE, toLower, UNDERSCORE } from "../bytes/ascii";
+import {
+  EQUALS,
+  isDigit,
+  inLowerCase,
+  isLetter,
+  MINUS,
+  PLUS,
+  SLASH,
+  SPACE,
+  toLower,
+  UNDERSCORE,
+} from "../bytes/ascii";
 import { blankAt, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, bytesOf, equals, slice } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
@@ -21,8 +32,9 @@ const numbers = new ByteTable();
 for (let i = 0; i < SCHEMES.length; ++i) {
   const names = SCHEMES[i].split(" ");
   for (let j = 0; j < names.length; ++j) {
-    numbers.add(bytesOf(names[j].toLowerCase()), spellings.length);
-    spellings.push(bytesOf(names[j]));
+    const spelling = bytesOf(names[j]);
+    numbers.add(inLowerCase(spelling), spellings.length);
+    spellings.push(spelling);
   }
 }
 

@@ -1,4 +1,4 @@
-import { toLower } from "../bytes/ascii";
+import { inLowerCase } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, copyOf, equals } from "../bytes/bytes";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { ByteTable } from "../bytes/table";
@@ -160,10 +160,5 @@ function headerName(name: Bytes): Bytes {
   const start = addressOf(name);
   const from = skipBlanks(start, start + name.byteLength);
   const end = dropBlanks(from, start + name.byteLength);
-  const lower = copyOf(from, <i32>(end - from));
-  for (let i = 0; i < lower.byteLength; ++i) {
-    const at = addressOf(lower) + i;
-    store<u8>(at, toLower(load<u8>(at)));
-  }
-  return lower;
+  return inLowerCase(copyOf(from, <i32>(end - from)));
 }

@@ -11,6 +11,7 @@ import { ChargeQueues, Waiters } from "./charge-queues";
 import { Counts } from "./counts";
 import { FailureLog } from "./failures";
 import { Probe, ProbeListener } from "./probe";
+import { isTraced, traceCharge } from "./trace";
 
 /** The most charges in flight at once; further ones wait. */
 const MAX_UNANSWERED: i32 = 1024;
@@ -253,6 +254,8 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
     } else if (this.isMade(charge, reply)) {
       this.counts.charged(charge.tokens);
       charge.tell(reply);
+      // What has waited has no thresholds.
+      if (charge.waiting === null && isTraced()) traceAll(charge, reply);
     } else {
       this.report(reply.error.byteLength > 0 ? Failure.ErrorReply : Failure.Malformed);
       this.counts.lost(charge.tokens);
@@ -277,6 +280,12 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
     const isAsExpected = !charge.mayBeMade && abs(charge.lifeMs - left) < TOLERANCE_MS;
     if (!isAsExpected) this.transport.clock.shows(charge.deadline - left);
   }
+}
+
+/** Tells what a charge has made of its counters. */
+function traceAll(charge: Charge, reply: Reply): void {
+  const counters = charge.counters;
+  for (let i = 0; i < counters.length; ++i) traceCharge(counters, i, reply.numberAt(i + 1), charge.tokens);
 }
 
 /** Whether Redis has refused a charge because its deadline has passed. */

@@ -1,6 +1,3 @@
-import { decimalText } from "../../bytes/decimal";
-import { log, logs } from "../../abi/log";
-import { LogLevel } from "../../abi/types";
 import { Counters } from "../../limiter/counters";
 import { checkScript } from "../../limiter/scripts";
 import { Verdict } from "../../limiter/verdict";
@@ -9,7 +6,7 @@ import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";
 import { Call } from "./call";
 import { Limiter } from "./limiter";
-import { PREFIX } from "./prefix";
+import { isTraced, traceCheck } from "./trace";
 
 const CHECK = new ScriptFamily(checkScript);
 
@@ -79,18 +76,12 @@ export class Check extends ScriptCall {
   private judge(counters: Counters, reply: Reply): void {
     const verdict = this.verdict;
     verdict.clear();
-    const isTraced = logs(LogLevel.Debug);
+    const traced = isTraced();
     for (let i = 0; i < counters.length; ++i) {
       const tokens = reply.kindAt(2 * i) == ReplyKind.Null ? 0 : reply.numberAt(2 * i);
       const remaining = reply.numberAt(2 * i + 1);
       verdict.add(counters.window(i), counters.threshold(i), tokens, remaining);
-      if (isTraced) trace(counters, i, tokens, remaining);
+      if (traced) traceCheck(counters, i, tokens, remaining);
     }
   }
-}
-
-/** Without the keys: they hold what callers sent. */
-function trace(counters: Counters, index: i32, tokens: i64, remaining: i64): void {
-  const limit = `${decimalText(counters.threshold(index))} tokens per ${decimalText(counters.window(index))} s`;
-  log(LogLevel.Debug, `${PREFIX}${decimalText(tokens)} of ${limit} used, ${decimalText(remaining)} ms left`);
 }

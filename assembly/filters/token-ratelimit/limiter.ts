@@ -124,7 +124,7 @@ export class Limiter {
     const caller = this.callerOf(match);
     for (let i = 0; i < windows.length; ++i) {
       appendRuleCounterKey(counters.nextKey, ruleName, tagged, by, windows[i].seconds, name, caller);
-      counters.add(windows[i].seconds, windows[i].tokens);
+      counters.add(windows[i].seconds, windows[i].tokens, match.item.position, match.key);
     }
   }
 

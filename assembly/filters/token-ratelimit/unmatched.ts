@@ -61,10 +61,13 @@ export class Unmatched {
     }
     if (this.warnedOfMissing) return;
     this.warnedOfMissing = true;
-    const sent = CREDENTIALS.filter(
-      (name) => getHeader(HeaderMapType.HttpRequestHeaders, bytesOf(name)) !== null,
-    );
-    const has = sent.length > 0 ? sent.join(", ") : "none of the usual ones";
+    let has = "";
+    for (let i = 0; i < CREDENTIALS.length; ++i) {
+      if (getHeader(HeaderMapType.HttpRequestHeaders, bytesOf(CREDENTIALS[i])) === null) continue;
+      if (has.length > 0) has += ", ";
+      has += CREDENTIALS[i];
+    }
+    if (has.length == 0) has = "none";
     log(
       LogLevel.Warn,
       `${PREFIX}${this.items.item(missing)}: a request lacks what this rule looks at, and is not limited; credentials that it has: ${has}`,
