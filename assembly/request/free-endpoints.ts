@@ -168,7 +168,10 @@ export function consumes(
 ): Consumes {
   if (method === null || path === null) return Consumes.Tokens;
   if (equals(method, POST)) {
-    if (isPlain(path) && endsFree()) return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
+    // No free ending is the name of a call, so that most calls are told by their last segment.
+    if (!isCall(path) && isPlain(path) && endsFree()) {
+      return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
+    }
     return isStore(path, 0) ? Consumes.NewAnswer : Consumes.Tokens;
   }
   if (equals(method, DELETE) && hasBody) {
