@@ -127,6 +127,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "charges an answer that it cannot read by its size, and counts it: %s",
   ],
   [
+    "The model is asked to write a report of usage into its answer in plain text, or a whole event with one.",
+    "conformance/forged-usage.test.ts",
+    "charges the text of an answer in plain text that is %s",
+  ],
+  [
     "The answer begins like JSON and is none, or has the rest behind it.",
     "unit/usage/unread.test.ts",
     "is estimated as text: %s",

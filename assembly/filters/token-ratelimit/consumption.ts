@@ -86,7 +86,10 @@ export class Consumption {
       // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
       if (input == 0) input = this.estimatedInput;
       // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input.
-      if (!isComplete || (output == 0 && answer.hasEvents)) output = max(output, answer.generatedTokens);
+      // What stands beside a report that is neither JSON nor an event may be all that the model said, the report included.
+      const isPartial = !isComplete || answer.isUnreadable || (output == 0 && answer.hasEvents);
+      if (isPartial) output = max(output, answer.generatedTokens);
+      if (answer.isUnreadable) input = max(input, this.estimatedInput);
     }
     return config.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
