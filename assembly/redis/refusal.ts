@@ -1,19 +1,23 @@
 import { SPACE } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equalsAt, indexOfByte } from "../bytes/bytes";
+import { Failure } from "./transport";
+
+const ASK = bytesOf("ASK");
+const MOVED = bytesOf("MOVED");
 
 /**
  * What Redis says in the first word of an error when it has not even begun with a command. Others, such as ERR, may come from
  * a proxy in front of it, which does not know whether Redis has carried the command out.
  */
 const WORDS: Bytes[] = [
-  bytesOf("ASK"),
+  ASK,
   bytesOf("BUSY"),
   bytesOf("CLUSTERDOWN"),
   bytesOf("CROSSSLOT"),
   bytesOf("LOADING"),
   bytesOf("MASTERDOWN"),
   bytesOf("MISCONF"),
-  bytesOf("MOVED"),
+  MOVED,
   bytesOf("NOPERM"),
   bytesOf("NOREPLICAS"),
   bytesOf("NOSCRIPT"),
@@ -24,11 +28,20 @@ const WORDS: Bytes[] = [
 
 /** Whether an error says that the command was not carried out. */
 export function isRefusal(error: Bytes): bool {
-  const ptr = addressOf(error);
-  const space = indexOfByte(ptr, error.byteLength, SPACE, 0);
-  const size = space < 0 ? error.byteLength : space;
   for (let i = 0; i < WORDS.length; ++i) {
-    if (equalsAt(ptr, size, WORDS[i])) return true;
+    if (beginsWith(error, WORDS[i])) return true;
   }
   return false;
+}
+
+/** What kind of failure an error is that Redis sent, for reports: ErrorReply or Redirected. */
+export function kindOf(error: Bytes): Failure {
+  return beginsWith(error, MOVED) || beginsWith(error, ASK) ? Failure.Redirected : Failure.ErrorReply;
+}
+
+/** Whether this is the first word of an error. */
+function beginsWith(error: Bytes, word: Bytes): bool {
+  const ptr = addressOf(error);
+  const space = indexOfByte(ptr, error.byteLength, SPACE, 0);
+  return equalsAt(ptr, space < 0 ? error.byteLength : space, word);
 }

@@ -18,6 +18,8 @@ export const enum Failure {
   Authentication,
   /** Redis answered with an error. */
   ErrorReply,
+  /** The error is that another node of a Redis Cluster has the keys. Only reports tell it from others: `kindOf`. */
+  Redirected,
   /** The reply is not what the command returns, or is that to another command. */
   Malformed,
 }

@@ -7,6 +7,7 @@ import {
   CLUSTER,
   CONTINUE,
   counter,
+  made,
   MODULES,
   PAUSE,
   PER_KEY,
@@ -58,6 +59,11 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["malformed", ":99999999999999999999\r\n"],
     ["error_reply", "-LOADING Redis is loading the dataset in memory\r\n"],
     ["error_reply", array(new Error("WRONGTYPE Operation against a key"), 5)],
+    ["redirected", "-MOVED 3999 127.0.0.1:6381\r\n"],
+    ["redirected", "-ASK 3999 127.0.0.1:6381\r\n"],
+    ["redirected", array(new Error("MOVED 3999 127.0.0.1:6381"), 5)],
+    ["error_reply", "-MOVEDX 3999 127.0.0.1:6381\r\n"],
+    ["error_reply", "-ERR MOVED\r\n"],
   ])("passes the request on %s: %j", async (kind, reply) => {
     const host = await start(file, PER_KEY);
     const stream = host.request(2, ROOT, { "x-api-key": "alice" });
@@ -66,6 +72,23 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.localResponse).toBeNull();
     expect(failures(host, kind)).toBe(1n);
     expect(host.lines(4)).toHaveLength(1);
+  });
+
+  it("says that a node of a cluster needs a proxy in front, and charges once there is one", async () => {
+    const host = await start(file, PER_KEY);
+    host.request(2, ROOT, { "x-api-key": "alice" });
+    host.reply(ROOT, "-MOVED 3999 127.0.0.1:6381\r\n");
+    host.responseHeaders(2, { "content-type": "application/json" });
+    host.responseBody(2, '{"usage":{"prompt_tokens":3,"completion_tokens":4}}', true);
+    host.reply(ROOT, "-MOVED 3999 127.0.0.1:6381\r\n");
+    expect(failures(host, "redirected")).toBe(2n);
+    expect(failures(host, "error_reply")).toBe(0n);
+    expect(host.lines(4)).toEqual([expect.stringMatching(/a proxy in front of the cluster.*: MOVED; /)]);
+    expect(host.lines(4)[0]).not.toContain("6381");
+    host.pass(ROOT, 5_000);
+    host.reply(ROOT, made(7));
+    expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
+    expect(host.metrics.get("ai_token_ratelimit.lost_tokens")).toBeUndefined();
   });
 
   it("passes the request when the command cannot be sent, and still charges it", async () => {

@@ -199,6 +199,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     ["malformed", 200, json([[1], 2])],
     ["malformed", 200, FREE + " ".repeat(70_000)],
     ["error_reply", 200, json([false, "LOADING Redis is loading the dataset in memory"])],
+    ["redirected", 200, json([false, "MOVED 3999 127.0.0.1:6381"])],
   ])("takes %s of status %s, and lets the request pass (%#)", async (kind, status, body) => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);

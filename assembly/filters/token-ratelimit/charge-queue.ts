@@ -3,7 +3,7 @@ import { Counters } from "../../limiter/counters";
 import { MarkerName } from "../../limiter/marker";
 import { ANSWER_LIFE_MS, chargeLifeMs, delayAfter } from "../../limiter/schedule";
 import { isTooOld, WaitingCharge, WaitingCharges } from "../../limiter/waiting-charges";
-import { isRefusal } from "../../redis/refusal";
+import { isRefusal, kindOf } from "../../redis/refusal";
 import { Reply, ReplyKind } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
@@ -189,8 +189,11 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
 
   /** Counts and logs a failure of Redis, with the error of its last reply if it is one. */
   private report(failure: Failure): void {
-    this.counts.redisFailure(failure);
-    this.log.report(failure, failure == Failure.ErrorReply ? this.transport.reply.error : null);
+    const error = this.transport.reply.error;
+    const isError = failure == Failure.ErrorReply;
+    const kind = isError ? kindOf(error) : failure;
+    this.counts.redisFailure(kind);
+    this.log.report(kind, isError ? error : null);
   }
 
   /** Redis did not answer: it is left alone for a while. */

@@ -32,6 +32,7 @@ const FAILURES: string[] = [
   "network",
   "authentication",
   "error_reply",
+  "redirected",
   "malformed",
 ];
 

@@ -50,6 +50,8 @@ function explain(failure: Failure): string {
       return "it refuses the credentials; check redis.username and redis.password (or redis.http.authorization)";
     case Failure.ErrorReply:
       return "it answered with an error: ";
+    case Failure.Redirected:
+      return "it is a node of a cluster, and another node has the counter; name a proxy in front of the cluster, which finds the node, as the Redis of this limit: ";
     default:
       return "the reply is not that to the command; check that redis.service_name names a Redis (or redis.http.cluster a Webdis), and redis.timeout: what Redis answers later may reach somebody else";
   }

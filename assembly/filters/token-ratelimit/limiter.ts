@@ -3,6 +3,7 @@ import { Bytes, EMPTY } from "../../bytes/bytes";
 import { callerText } from "../../limiter/caller-text";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../limiter/counter-key";
 import { Counters } from "../../limiter/counters";
+import { kindOf } from "../../redis/refusal";
 import { Reply } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";
 import { Ambiguity, Facts } from "../../rules/facts";
@@ -96,8 +97,9 @@ export class Limiter {
 
   /** Counts and logs a failure of Redis. @param error what it said, if it did */
   failed(failure: Failure, error: Bytes | null): void {
-    this.counts.redisFailure(failure);
-    this.failures.report(failure, error);
+    const kind = error !== null ? kindOf(error) : failure;
+    this.counts.redisFailure(kind);
+    this.failures.report(kind, error);
   }
 
   /** Counts and logs a reply of which not everything can be used. */
