@@ -15,8 +15,8 @@ import { gzipSync } from "node:zlib";
 
 /** Entry file -> name of the module. */
 const MODULES = {
-  "assembly/token-ratelimit.higress.ts": "ai-token-ratelimit",
-  "assembly/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
+  "assembly/entry/token-ratelimit.higress.ts": "ai-token-ratelimit",
+  "assembly/entry/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
 };
 const TARGETS = { debug: ".debug.wasm", release: ".wasm" };
 /** All that a module is made of; the lock file tells the compiler's version. */

@@ -382,7 +382,7 @@ const REDIS_IN_THE_CLOUD: Attack[] = [
   ],
   [
     "a value that leads the marker of its charge to another slot than its counter",
-    "unit/limiter/marker.test.ts",
+    "unit/ledger/marker.test.ts",
     "stands in the slot of its counter in a Redis Cluster, whatever the counter is called",
   ],
 ];

@@ -1,7 +1,7 @@
 import { COLON, COMMA, DOT, LEFT_BRACKET, PERCENT, RIGHT_BRACKET, SPACE, TAB } from "../bytes/ascii";
 import { addressOf, Bytes } from "../bytes/bytes";
-import { IpAddress, parseAddress } from "../rules/address";
-import { CidrTable } from "../rules/cidr-table";
+import { IpAddress, parseAddress } from "../net/address";
+import { CidrTable } from "../net/cidr-table";
 
 /**
  * The address at the front of `value`: a list such as X-Forwarded-For, whose first element counts, or one address.

@@ -2,7 +2,7 @@ import { COMMA, SEMICOLON, toLower } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, bytesOf, copyOf } from "../bytes/bytes";
-import { IpAddress } from "../rules/address";
+import { IpAddress } from "../net/address";
 import { Ambiguity, Facts } from "../rules/facts";
 import { Lines, METHOD, PATH, Questions, UPGRADE } from "../rules/questions";
 import { AMBIGUOUS, Answers, compareAnswer } from "./answers";

@@ -1,6 +1,6 @@
-import { IpAddress } from "./address";
-import { Cidr } from "./cidr";
-import { CidrTable } from "./cidr-table";
+import { IpAddress } from "../net/address";
+import { Cidr } from "../net/cidr";
+import { CidrTable } from "../net/cidr-table";
 import { Limit } from "./limit";
 import { LimitTable } from "./limit-table";
 

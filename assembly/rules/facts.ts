@@ -1,5 +1,5 @@
 import { Bytes } from "../bytes/bytes";
-import { IpAddress } from "./address";
+import { IpAddress } from "../net/address";
 
 /** What was found several times, with values that differ, so that nobody can tell which of them counts. */
 export const enum Ambiguity {

@@ -2,7 +2,7 @@ import { inLowerCase } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, copyOf, equals } from "../bytes/bytes";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { ByteTable } from "../bytes/table";
-import { CidrTable } from "./cidr-table";
+import { CidrTable } from "../net/cidr-table";
 
 /** What the lines of a header are that comes in several. */
 export const enum Lines {

@@ -1,6 +1,6 @@
 import { Bytes } from "../bytes/bytes";
 import { AddressKeys } from "./address-keys";
-import { clientText } from "./client-text";
+import { clientText } from "../net/address-text";
 import { Facts } from "./facts";
 import { LimitBy } from "./limit-by";
 import { Match } from "./match";

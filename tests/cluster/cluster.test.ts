@@ -105,7 +105,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
   let ids = 0n;
 
   beforeAll(async () => {
-    keys = await loadHarness<Keys>("tests/unit/limiter/limiter.harness.ts");
+    keys = await loadHarness<Keys>("tests/unit/ledger/ledger.harness.ts");
     scripts = await loadHarness<Scripts>("tests/lua/scripts.harness.ts");
     for (let node = 0; node < 2 * MASTERS; ++node) nodes.push(await startNode(program, directory));
     await formCluster(nodes);

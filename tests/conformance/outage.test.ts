@@ -1,5 +1,5 @@
 // Contract: while Redis is away, charges wait within a bound in bytes; those that were surely not made and go to the same
-// counters wait as one. Specified in assembly/limiter/waiting-charges.ts and README.md, "When something fails".
+// counters wait as one. Specified in assembly/ledger/waiting-charges.ts and README.md, "When something fails".
 import { describe, expect, it } from "vitest";
 import { chargeOf, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
 import { RedisModel } from "../support/redis-model.ts";

@@ -4,7 +4,7 @@ import { sha1Hex } from "../../assembly/bytes/sha1";
 import {
   chargeScript as writeChargeScript,
   checkScript as writeCheckScript,
-} from "../../assembly/limiter/scripts";
+} from "../../assembly/ledger/scripts";
 
 export function checkScript(counters: i32): string {
   return writeCheckScript(counters);

@@ -1,5 +1,5 @@
 // Contract of the Lua scripts: reply, stored value and expiry of each, on a real Redis.
-// Specified in assembly/limiter/scripts.ts; the published plugin's scripts must be able to share the counters.
+// Specified in assembly/ledger/scripts.ts; the published plugin's scripts must be able to share the counters.
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { Redis } from "ioredis";

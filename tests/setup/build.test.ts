@@ -23,7 +23,7 @@ const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-build-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const source = join(folder, "assembly/token-ratelimit.higress.ts");
+const source = join(folder, "assembly/entry/token-ratelimit.higress.ts");
 const COMPILER = `
 import { readFileSync, writeFileSync } from "node:fs";
 export default {
@@ -40,7 +40,7 @@ export default {
 const module = join(folder, "build/ai-token-ratelimit.wasm");
 
 beforeAll(() => {
-  mkdirSync(join(folder, "assembly/inner"), { recursive: true });
+  mkdirSync(join(folder, "assembly/entry"), { recursive: true });
   for (const name of ["scripts", "Makefile", "package.json", "package-lock.json"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   const compiler = join(folder, "node_modules/assemblyscript");
@@ -50,10 +50,10 @@ beforeAll(() => {
   writeFileSync(join(folder, "asconfig.json"), '{"options":{"runtime":"stub"}}');
   for (const target of ["higress", "envoy"])
     writeFileSync(
-      join(folder, `assembly/token-ratelimit.${target}.ts`),
-      'import { one } from "./inner/one"; export function f(): i32 { return one; }',
+      join(folder, `assembly/entry/token-ratelimit.${target}.ts`),
+      'import { one } from "./one"; export function f(): i32 { return one; }',
     );
-  writeFileSync(join(folder, "assembly/inner/one.ts"), "export const one: i32 = 1;");
+  writeFileSync(join(folder, "assembly/entry/one.ts"), "export const one: i32 = 1;");
 });
 
 /** Whether the build, which succeeds, had something to do. */
@@ -83,9 +83,9 @@ describe("the build", () => {
   });
 
   it.each<[string, () => void]>([
-    ["a source", () => appendFileSync(join(folder, "assembly/inner/one.ts"), " // changed")],
+    ["a source", () => appendFileSync(join(folder, "assembly/entry/one.ts"), " // changed")],
     ["a source that gets no later time", () => utimesOf(source, () => appendFileSync(source, " // changed"))],
-    ["a new file", () => writeFileSync(join(folder, "assembly/inner/two.ts"), "export const two = 2;")],
+    ["a new file", () => writeFileSync(join(folder, "assembly/entry/two.ts"), "export const two = 2;")],
     ["the compiler", () => appendFileSync(join(folder, "package-lock.json"), "\n")],
     ["its options", () => writeFileSync(join(folder, "asconfig.json"), '{"options":{"runtime":"minimal"}}')],
     ["a module that somebody changed", () => appendFileSync(module, "x")],

@@ -2,7 +2,7 @@ import { addressOf, Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
 import { RedisConfig } from "../../config/redis";
 import { Transport } from "../../redis/transport";
 import { headerText, HttpSource } from "../../request/http-facts";
-import { Selector } from "../../rules/selector";
+import { Selector } from "../../config/selector";
 import { PluginConfig, RateLimitConfig } from "./config";
 import { ChargeQueue } from "./charge-queue";
 import { ChargeQueues } from "./charge-queues";

@@ -2,7 +2,7 @@ import { addressOf } from "../../bytes/bytes";
 import { ByteBuilder } from "../../bytes/builder";
 import { hexValue } from "../../bytes/ascii";
 import { sha1Hex } from "../../bytes/sha1";
-import { Counters } from "../../limiter/counters";
+import { Counters } from "../../ledger/counters";
 import { AnswerId } from "../../usage/answer-id";
 import { Usage } from "../../usage/usage";
 

@@ -3,7 +3,7 @@ import { getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
-import { Counters } from "../../limiter/counters";
+import { Counters } from "../../ledger/counters";
 import { isCompressed } from "../../usage/coding";
 import { HEADERS } from "../../usage/formats";
 import { UsageScanner } from "../../usage/scanner";

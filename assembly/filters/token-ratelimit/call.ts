@@ -1,4 +1,4 @@
-import { Counters } from "../../limiter/counters";
+import { Counters } from "../../ledger/counters";
 import { Charge, ChargeOwner } from "./charge";
 import { Check } from "./check";
 import { Consumption } from "./consumption";

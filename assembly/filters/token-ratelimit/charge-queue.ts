@@ -1,8 +1,8 @@
 import { nowMilliseconds, nowNanoseconds } from "../../abi/time";
-import { Counters } from "../../limiter/counters";
-import { MarkerName } from "../../limiter/marker";
-import { ANSWER_LIFE_MS, chargeLifeMs, delayAfter } from "../../limiter/schedule";
-import { isTooOld, WaitingCharge, WaitingCharges } from "../../limiter/waiting-charges";
+import { Counters } from "../../ledger/counters";
+import { MarkerName } from "../../ledger/marker";
+import { ANSWER_LIFE_MS, chargeLifeMs, delayAfter } from "../../ledger/schedule";
+import { isTooOld, WaitingCharge, WaitingCharges } from "../../ledger/waiting-charges";
 import { isRefusal, kindOf } from "../../redis/refusal";
 import { Reply, ReplyKind } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";

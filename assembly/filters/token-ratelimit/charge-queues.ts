@@ -1,7 +1,7 @@
 import { done } from "../../abi/lifecycle";
 import { nowMilliseconds, setTickPeriod } from "../../abi/time";
-import { UNKNOWN_FOR_MS } from "../../limiter/schedule";
-import { WaitingRoom } from "../../limiter/waiting-charges";
+import { UNKNOWN_FOR_MS } from "../../ledger/schedule";
+import { WaitingRoom } from "../../ledger/waiting-charges";
 
 const TICK_MS: u32 = 500;
 /** By more than that the clock of the host does not move from one look to the next; else it was set. */

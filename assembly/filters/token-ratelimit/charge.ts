@@ -1,8 +1,8 @@
 import { ByteBuilder } from "../../bytes/builder";
-import { Counters } from "../../limiter/counters";
-import { appendMarkerKey, MarkerName } from "../../limiter/marker";
-import { chargeScript } from "../../limiter/scripts";
-import { WaitingCharge } from "../../limiter/waiting-charges";
+import { Counters } from "../../ledger/counters";
+import { appendMarkerKey, MarkerName } from "../../ledger/marker";
+import { chargeScript } from "../../ledger/scripts";
+import { WaitingCharge } from "../../ledger/waiting-charges";
 import { Reply } from "../../redis/reply";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";

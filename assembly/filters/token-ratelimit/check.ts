@@ -1,6 +1,6 @@
-import { Counters } from "../../limiter/counters";
-import { checkScript } from "../../limiter/scripts";
-import { Verdict } from "../../limiter/verdict";
+import { Counters } from "../../ledger/counters";
+import { checkScript } from "../../ledger/scripts";
+import { Verdict } from "../../ledger/verdict";
 import { Reply, ReplyKind } from "../../redis/reply";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";

@@ -9,7 +9,7 @@ import { readRedis, RedisConfig } from "../../config/redis";
 import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
-import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../limiter/weights";
+import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../usage/weights";
 import { HmacSha256 } from "../../bytes/sha256";
 import { Limit } from "../../rules/limit";
 import { LimitTable } from "../../rules/limit-table";

@@ -6,9 +6,9 @@ import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
 import { RedisBlocks } from "../../config/redis-blocks";
 import { JsonValue, parseJson } from "../../json/value";
-import { Selector } from "../../rules/selector";
+import { Selector } from "../../config/selector";
 import { RATE_LIMIT_FIELDS, RateLimitConfig, readRateLimit } from "./config-rate-limit";
-import { readSelector, SELECTOR_FIELDS } from "./config-selector";
+import { readSelector, SELECTOR_FIELDS } from "../../config/scope";
 
 export { RateLimitConfig } from "./config-rate-limit";
 

@@ -1,7 +1,7 @@
 import { borrowBuffer, MAX_PIECE } from "../../abi/buffers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType } from "../../abi/types";
-import { Counters } from "../../limiter/counters";
+import { Counters } from "../../ledger/counters";
 import { Consumes } from "../../request/free-endpoints";
 import { RequestMeter } from "../../usage/request-meter";
 import { Answer } from "./answer";

@@ -1,8 +1,8 @@
 import { discarded } from "../../abi/collector";
 import { Bytes, EMPTY } from "../../bytes/bytes";
-import { callerText } from "../../limiter/caller-text";
-import { appendGlobalCounterKey, appendRuleCounterKey } from "../../limiter/counter-key";
-import { Counters } from "../../limiter/counters";
+import { callerText } from "../../ledger/caller-text";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/counter-key";
+import { Counters } from "../../ledger/counters";
 import { kindOf } from "../../redis/refusal";
 import { Reply } from "../../redis/reply";
 import { Failure, Transport } from "../../redis/transport";

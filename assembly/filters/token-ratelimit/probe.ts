@@ -1,5 +1,5 @@
-import { Counters } from "../../limiter/counters";
-import { checkScript } from "../../limiter/scripts";
+import { Counters } from "../../ledger/counters";
+import { checkScript } from "../../ledger/scripts";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";
 

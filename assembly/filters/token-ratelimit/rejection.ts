@@ -1,10 +1,10 @@
 import { HeaderPairs } from "../../abi/headers";
 import { sendLocalResponse } from "../../abi/stream-control";
 import { bytesOf } from "../../bytes/bytes";
-import { Verdict } from "../../limiter/verdict";
+import { Verdict } from "../../ledger/verdict";
 import { CONSUMER_HEADER, HttpFacts } from "../../request/http-facts";
 import { Lines, Questions } from "../../rules/questions";
-import { setLogAttribute } from "./ai-log";
+import { setLogAttribute } from "../../telemetry/ai-log";
 import { HostRequest } from "./http-source";
 import { Limiter } from "./limiter";
 import { clusterName, routeName } from "./routing";

@@ -6,7 +6,7 @@ import { BufferType } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes } from "../../bytes/bytes";
 import { Conversation } from "../../usage/conversation";
-import { Verdict } from "../../limiter/verdict";
+import { Verdict } from "../../ledger/verdict";
 import { Call } from "./call";
 import { CheckListener } from "./check";
 import { Limiter } from "./limiter";

@@ -4,7 +4,7 @@ import { setProperty } from "../../abi/properties";
 import { continueStream, setEffectiveContext } from "../../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
 import { bytesOf } from "../../bytes/bytes";
-import { Verdict } from "../../limiter/verdict";
+import { Verdict } from "../../ledger/verdict";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HttpFacts } from "../../request/http-facts";
 import { Ambiguity } from "../../rules/facts";

@@ -1,7 +1,7 @@
 import { logLine, logs } from "../../abi/log";
 import { LogLevel } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
-import { Counters } from "../../limiter/counters";
+import { Counters } from "../../ledger/counters";
 import { PREFIX } from "./prefix";
 
 const line = new ByteBuilder(256);

@@ -8,7 +8,7 @@ export interface Trap {
   readonly message: string;
 }
 
-// "    at assembly/limiter/key/join (wasm://wasm/0001a2b3:wasm-function[42]:0x1f3)", or without a name.
+// "    at assembly/ledger/key/join (wasm://wasm/0001a2b3:wasm-function[42]:0x1f3)", or without a name.
 const FRAME = /^\s*at (?:(.*) \()?wasm:\/\/[^)]*?(wasm-function\[\d+\]):0x[0-9a-f]+\)?$/;
 const ABORT = /(^|\/)abort$/;
 

@@ -2,9 +2,9 @@ import "../../../assembly/abi/abort";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
 import { clientAddress, untrustedAddress } from "../../../assembly/request/client-address";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
-import { Cidr, parseCidr } from "../../../assembly/rules/cidr";
-import { CidrTable } from "../../../assembly/rules/cidr-table";
-import { clientText } from "../../../assembly/rules/client-text";
+import { Cidr, parseCidr } from "../../../assembly/net/cidr";
+import { CidrTable } from "../../../assembly/net/cidr-table";
+import { clientText } from "../../../assembly/net/address-text";
 import { Ambiguity } from "../../../assembly/rules/facts";
 import { Lines, Questions } from "../../../assembly/rules/questions";
 

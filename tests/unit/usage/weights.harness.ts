@@ -1,5 +1,5 @@
 import "../../../assembly/abi/abort";
-import { TokenWeights } from "../../../assembly/limiter/weights";
+import { TokenWeights } from "../../../assembly/usage/weights";
 
 export function charge(weights: i64[], tokens: i64[]): i64 {
   const w = new TokenWeights(weights[0], weights[1], weights[2], weights[3], weights[4]);

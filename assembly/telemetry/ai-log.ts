@@ -1,10 +1,10 @@
-import { discarded } from "../../abi/collector";
-import { getProperty, setPropertyAt } from "../../abi/properties";
-import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../../bytes/ascii";
-import { ByteBuilder } from "../../bytes/builder";
-import { addressOf, Bytes, bytesOf, compare } from "../../bytes/bytes";
-import { appendEscapedForHtml } from "../../json/escape";
-import { JsonType, JsonValue, parseJson } from "../../json/value";
+import { discarded } from "../abi/collector";
+import { getProperty, setPropertyAt } from "../abi/properties";
+import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../bytes/ascii";
+import { ByteBuilder } from "../bytes/builder";
+import { addressOf, Bytes, bytesOf, compare } from "../bytes/bytes";
+import { appendEscapedForHtml } from "../json/escape";
+import { JsonType, JsonValue, parseJson } from "../json/value";
 
 const PROPERTY = bytesOf("ai_log");
 /** A longer property is left as it is. */

@@ -1,10 +1,10 @@
 /** ai-token-ratelimit for stock Envoy and Istio, which offer their filters HTTP calls and no Redis calls. */
-import { setRootFactory } from "./abi/dispatcher";
-import { RateLimitRoot } from "./filters/token-ratelimit/root";
-import { HttpTransport } from "./redis/http";
+import { setRootFactory } from "../abi/dispatcher";
+import { RateLimitRoot } from "../filters/token-ratelimit/root";
+import { HttpTransport } from "../redis/http";
 
-export * from "./abi/exports";
-export { proxy_on_http_call_response } from "./abi/http-call";
+export * from "../abi/exports";
+export { proxy_on_http_call_response } from "../abi/http-call";
 
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_1(): void {}

@@ -1,8 +1,8 @@
 import "../../../assembly/abi/abort";
 import { addressOf, Bytes, bytesOf } from "../../../assembly/bytes/bytes";
-import { parseAddress } from "../../../assembly/rules/address";
-import { Cidr, parseCidr } from "../../../assembly/rules/cidr";
-import { CidrTable } from "../../../assembly/rules/cidr-table";
+import { parseAddress } from "../../../assembly/net/address";
+import { Cidr, parseCidr } from "../../../assembly/net/cidr";
+import { CidrTable } from "../../../assembly/net/cidr-table";
 
 /** The canonical text of an address, or "invalid". */
 export function canonical(b: ArrayBuffer, leadingZeros: bool): string {

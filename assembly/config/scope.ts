@@ -1,7 +1,7 @@
-import { ASTERISK, COLON, DOT, toLower } from "../../bytes/ascii";
-import { addressOf, Bytes, lastIndexOf, slice } from "../../bytes/bytes";
-import { Fields } from "../../config/fields";
-import { kindOf, textOfScalar } from "../../config/scalar";
+import { ASTERISK, COLON, DOT, toLower } from "../bytes/ascii";
+import { addressOf, Bytes, lastIndexOf, slice } from "../bytes/bytes";
+import { Fields } from "./fields";
+import { kindOf, textOfScalar } from "./scalar";
 import {
   HostPattern,
   HostSelector,
@@ -12,7 +12,7 @@ import {
   Selector,
   ServiceSelector,
   Wildcard,
-} from "../../rules/selector";
+} from "./selector";
 
 const ROUTE = "_match_route_";
 const DOMAIN = "_match_domain_";

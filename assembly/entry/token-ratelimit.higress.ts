@@ -1,10 +1,10 @@
 /** ai-token-ratelimit for Higress, which offers its filters Redis calls. */
-import { setRootFactory } from "./abi/dispatcher";
-import { RateLimitRoot } from "./filters/token-ratelimit/root";
-import { HigressTransport } from "./redis/higress";
+import { setRootFactory } from "../abi/dispatcher";
+import { RateLimitRoot } from "../filters/token-ratelimit/root";
+import { HigressTransport } from "../redis/higress";
 
-export * from "./abi/exports";
-export { proxy_on_redis_call_response } from "./abi/redis";
+export * from "../abi/exports";
+export { proxy_on_redis_call_response } from "../abi/redis";
 
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_100(): void {}

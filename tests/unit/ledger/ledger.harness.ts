@@ -1,11 +1,11 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
-import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/limiter/counter-key";
-import { Counters } from "../../../assembly/limiter/counters";
-import { keyChecksum, tagWithChecksum } from "../../../assembly/limiter/hash-slot";
-import { appendMarkerKey, MarkerName } from "../../../assembly/limiter/marker";
-import { Verdict } from "../../../assembly/limiter/verdict";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/counter-key";
+import { Counters } from "../../../assembly/ledger/counters";
+import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
+import { appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
+import { Verdict } from "../../../assembly/ledger/verdict";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
   const out = new ByteBuilder();

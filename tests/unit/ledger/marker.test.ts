@@ -1,4 +1,4 @@
-// Contract of assembly/limiter/marker.ts: the marker of a charge is short, holds nothing that a caller sent, and stands in
+// Contract of assembly/ledger/marker.ts: the marker of a charge is short, holds nothing that a caller sent, and stands in
 // the slot of its counter, whatever that is called. A real Redis Cluster tells the slots, as its specification does:
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
 import fc from "fast-check";
@@ -18,7 +18,7 @@ let limiter: Harness;
 let server: RedisServer;
 let redis: Redis;
 beforeAll(async () => {
-  limiter = await loadHarness<Harness>("tests/unit/limiter/limiter.harness.ts");
+  limiter = await loadHarness<Harness>("tests/unit/ledger/ledger.harness.ts");
   server = await startRedisServer({ settings: ["--cluster-enabled", "yes"] });
   redis = new Redis(server.port, server.host);
 });

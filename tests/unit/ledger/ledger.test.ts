@@ -1,4 +1,4 @@
-// Contract of assembly/limiter: the names of counters, byte for byte as published, and the verdict over their values.
+// Contract of assembly/ledger: the names of counters, byte for byte as published, and the verdict over their values.
 // Specified in the reference behaviour of the published plugin, sections 4 and 6, and RFC 9110, 10.2.3 (Retry-After).
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ interface Harness {
 const NOT_A_NUMBER = -(2n ** 63n);
 let limiter: Harness;
 beforeAll(async () => {
-  limiter = await loadHarness<Harness>("tests/unit/limiter/limiter.harness.ts");
+  limiter = await loadHarness<Harness>("tests/unit/ledger/ledger.harness.ts");
 });
 
 describe("counter keys", () => {

@@ -14,7 +14,7 @@ interface Harness {
 
 let rules: Harness;
 beforeAll(async () => {
-  rules = await loadHarness<Harness>("tests/unit/rules/address.harness.ts");
+  rules = await loadHarness<Harness>("tests/unit/net/address.harness.ts");
 });
 
 const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;

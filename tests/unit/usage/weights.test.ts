@@ -1,4 +1,4 @@
-// Contract of assembly/limiter/weights: what a call is charged is the weighted sum of its kinds of tokens, rounded to
+// Contract of assembly/ledger/weights: what a call is charged is the weighted sum of its kinds of tokens, rounded to
 // the nearest token; parts are never more than the whole. Specified in config.schema.json, token_weights.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ interface Harness {
 
 let limiter: Harness;
 beforeAll(async () => {
-  limiter = await loadHarness<Harness>("tests/unit/limiter/weights.harness.ts");
+  limiter = await loadHarness<Harness>("tests/unit/usage/weights.harness.ts");
 });
 
 const ONE = 10_000n;
