@@ -162,6 +162,21 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "charges the input that the model has got",
   ],
   [
+    "A stream ends as it should, but before it reports what it was (the limit of tokens, an upstream that gives up).",
+    "conformance/partial-answers.test.ts",
+    "charges the text behind the last report of a stream that ends as it should",
+  ],
+  [
+    "An answer in plain text looks like the comments, or the names of events, of a stream.",
+    "conformance/partial-answers.test.ts",
+    "charges lines that would be no data in a stream of events, in a body of another type: %j",
+  ],
+  [
+    "Ask for ranges of an answer, none of which holds its report.",
+    "conformance/partial-answers.test.ts",
+    "charges a range of an answer by its size, at least",
+  ],
+  [
     "A path that looks like a free endpoint, and is a call of a model to the upstream.",
     "unit/request/free-endpoints.test.ts",
     "is not: %s",
@@ -293,6 +308,11 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
     "Fetching a stored response again is charged each time.",
     "conformance/consumption.test.ts",
     "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",
+  ],
+  [
+    "Fetching the results of a batch again is charged each time.",
+    "conformance/partial-answers.test.ts",
+    "charges the results of a batch once, however often they are fetched",
   ],
   [
     "a value with a brace, so that no marker can stand beside its counter and one broken connection loses its charge",

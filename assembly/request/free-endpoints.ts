@@ -23,8 +23,8 @@ import { HttpSource } from "./http-facts";
  */
 
 /**
- * Endpoints that consume no tokens when something is posted to them, or deleted with a body: how their paths end. A
- * `*` is the rest of a segment, at least one character.
+ * Endpoints that consume no tokens when something is posted to them, or deleted with a body: how their paths end, behind
+ * one of `BASES`. A `*` is the rest of a segment, at least one character.
  *
  * To add one, name the source. Not here, although they are free of charge or nearly: moderations and reranking (a
  * model reads the input), searches of vector stores (they embed the query), runs, evaluations, Gemini's batches (their
@@ -76,8 +76,23 @@ const ENDINGS: string[] = [
 ];
 
 /**
- * Segments that no free endpoint has before its ending, because they call a model: what stands behind them may be
- * ignored by who serves them. As the last segment they make even a GET suspicious.
+ * What stands before these endings, if anything: the versions and the compatible paths of the providers. Anything else may
+ * call a model, whatever follows it. Before an ending of several segments, which nothing else has, a gateway may have one
+ * segment of its own.
+ */
+// prettier-ignore
+const BASES: string[] = [
+  "v1", "v2", "v1beta", "v1alpha", "v1beta1", "api", "api/v1", "openai", "openai/v1", "anthropic", "anthropic/v1",
+  "compatible-mode/v1",             // DashScope: help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope
+  "api/paas/v4",                    // Zhipu: docs.bigmodel.cn
+  "upload/v1beta",                  // Gemini: ai.google.dev/api/files
+  "ml/v1",                          // watsonx: cloud.ibm.com/apidocs/watsonx-ai
+  "*/projects/*/locations/*", "*/projects/*/locations/*/publishers/*", // Vertex: cloud.google.com/vertex-ai/docs/reference/rest
+];
+
+/**
+ * Segments that no free endpoint has before its ending either, because they call a model. As the last segment they make even
+ * a GET suspicious.
  */
 // prettier-ignore
 const CALLS: string[] = [
@@ -129,13 +144,14 @@ const MAX_SEGMENTS: i32 = 16;
 
 const CALL_NAMES: Bytes[] = CALLS.map<Bytes>((name) => bytesOf(name));
 const PATTERNS: Pattern[] = ENDINGS.map<Pattern>((text) => new Pattern(text));
+const BASE_PATTERNS: Pattern[] = BASES.map<Pattern>((text) => new Pattern(text));
 
 /** Where the segments of the path that is looked at begin, their number, and where the last one ends. */
 const STARTS: usize = memory.data(MAX_SEGMENTS << 2);
 let segments: i32 = 0;
 let pathEnd: usize = 0;
 
-/** One of `ENDINGS`. */
+/** One of `ENDINGS` or `BASES`. */
 @final
 class Pattern {
   readonly text: Bytes;
@@ -268,14 +284,28 @@ function isPlain(path: Bytes): bool {
   return segments > 0;
 }
 
-/** Whether the plain path ends in one of `ENDINGS`, with nothing before it that calls a model. */
+/** Whether the plain path is one of `BASES` and one of `ENDINGS`, and nothing before the latter calls a model. */
 function endsFree(): bool {
   const last = load<u8>(pathEnd - 1);
   for (let i = 0; i < PATTERNS.length; ++i) {
     const pattern = PATTERNS[i];
     const before = segments - pattern.segments;
     if (before < 0 || (pattern.last != 0 && pattern.last != last)) continue;
-    if (matches(pattern.text, segmentAt(before), pathEnd)) return !anyCalls(before);
+    if (!matches(pattern.text, segmentAt(before), pathEnd)) continue;
+    if (isBase(before, pattern.segments) && !anyCalls(before)) return true;
+  }
+  return false;
+}
+
+/** Whether the first `count` segments may stand before an ending of so many segments. */
+function isBase(count: i32, ofEnding: i32): bool {
+  if (count == 0 || (count == 1 && ofEnding > 1)) return true;
+  const end = segmentAt(count) - 1;
+  for (let i = 0; i < BASE_PATTERNS.length; ++i) {
+    const pattern = BASE_PATTERNS[i];
+    const own = count - pattern.segments;
+    if (own != 0 && (own != 1 || ofEnding == 1)) continue;
+    if (matches(pattern.text, segmentAt(own), end)) return true;
   }
   return false;
 }

@@ -126,6 +126,7 @@ export class Document {
 
   /** Starts a new text. */
   begin(): void {
+    this.tally.beginText();
     this.rawFrom = 0;
     this.wholeBytes = 0;
     this.thoughtNames = 0;
@@ -247,6 +248,7 @@ export class Document {
 
   private piece(ptr: usize, size: i32): void {
     this.generatedBytes += size;
+    this.tally.generated(size);
     this.generated.feed(ptr, size);
   }
 

@@ -316,8 +316,11 @@ export const NOT_GENERATED: string[] = [
   "expires_at",
 ];
 
-/** Where a response tells its id: Responses and most others, the stream of Responses, that of Gemini's interactions. */
-export const IDS: string[] = ["id", "response.id", "interaction.id"];
+/**
+ * Where a response tells its id: Responses and most others, the stream of Responses, that of Gemini's interactions, and the
+ * first line of the results of Anthropic's batches, which all have their own.
+ */
+export const IDS: string[] = ["id", "response.id", "interaction.id", "result.message.id"];
 
 /** A response header that holds a count, for responses whose body has none. */
 @final

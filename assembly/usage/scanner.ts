@@ -26,6 +26,8 @@ const enum Framing {
 }
 
 const EVENT_STREAM = bytesOf("vnd.amazon.eventstream");
+/** Types of streams of events: their own, and that of JSON, which some gateways give them. */
+const EVENTS: Bytes[] = [bytesOf("event-stream"), bytesOf("json")];
 /** Media types of lines of JSON: ndjson, x-ndjson, jsonl, x-jsonl, json-lines, and Cohere's stream+json. */
 const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines"), bytesOf("stream+json")];
 
@@ -57,6 +59,8 @@ export class UsageScanner {
   private headers: Report = new Report();
   private framing: Framing = Framing.Unknown;
   private lines: bool = false;
+  private events: bool = false;
+  private isTyped: bool = false;
 
   constructor() {
     const tally = new Tally();
@@ -100,6 +104,11 @@ export class UsageScanner {
     this.headers.clear();
     this.framing = Framing.Unknown;
     this.lines = false;
+    this.isTyped = length > 0;
+    this.events = !this.isTyped;
+    for (let i = 0; i < EVENTS.length; ++i) {
+      if (contains(type, length, EVENTS[i])) this.events = true;
+    }
     if (contains(type, length, EVENT_STREAM)) this.use(Framing.EventStream);
     for (let i = 0; i < MEDIA.length; ++i) {
       if (contains(type, min(length, MEDIA[i].byteLength), MEDIA[i])) this.framing = Framing.Media;
@@ -150,6 +159,11 @@ export class UsageScanner {
     return this.generated.tokens + this.unread.tokens;
   }
 
+  /** Whether text was generated after the last report, which cannot tell of it. */
+  get hasLateText(): bool {
+    return this.tally.lateBytes > 0;
+  }
+
   /** Whether it is a stream of events. */
   get hasEvents(): bool {
     return this.framing == Framing.Sse;
@@ -157,6 +171,9 @@ export class UsageScanner {
 
   /** The response has ended. */
   finish(): void {
+    // Without a type or a report, lines that are no data may be text.
+    const mayBeText = this.hasEvents && !this.isTyped && !this.usage.reported;
+    if (mayBeText) this.unread.takeBytes(this.sse.passedOver);
     if (!this.usage.reported) this.tally.commit(this.headers, Combine.Merge);
   }
 
@@ -164,7 +181,7 @@ export class UsageScanner {
     this.framing = framing;
     this.document.where = framing == Framing.EventStream ? Where.AwsEvent : Where.Anywhere;
     if (framing == Framing.Texts) this.texts.begin(this.lines);
-    else if (framing == Framing.Sse) this.sse.begin();
+    else if (framing == Framing.Sse) this.sse.begin(this.events);
     else this.eventStream.begin();
   }
 }

@@ -43,7 +43,7 @@ const NEWLINE: usize = memory.data<u8>([LF]);
  * The data of an event is a JSON text and is read as it comes, so events may be of any size. An event counts even if
  * the stream ends without the blank line after it. Laxer than the standard: where a server leaves out blank lines, a
  * `data` line after a complete text begins the next one. What is no event, and data that are no JSON, are passed on as what
- * cannot be read: it may be text.
+ * cannot be read: it may be text. In a body of another type so are all lines but data.
  */
 @final
 @unmanaged
@@ -60,6 +60,10 @@ export class SseFraming {
   private hasData: bool = false;
   private progress: Progress = Progress.Open;
   private template: EventTemplate;
+  /** Whether lines that are no data are those of a stream of events, as its type says, and not of a text. */
+  private isTyped: bool = false;
+  /** Bytes of lines that were passed over because they are no data. */
+  passedOver: i64 = 0;
 
   constructor(private document: Document) {
     this.template = new EventTemplate(document);
@@ -70,7 +74,10 @@ export class SseFraming {
     heap.free(changetype<usize>(this));
   }
 
-  begin(): void {
+  /** @param isTyped whether the content type is that of a stream of events, or of what gateways call one */
+  begin(isTyped: bool): void {
+    this.isTyped = isTyped;
+    this.passedOver = 0;
     this.beginLine();
     this.afterCr = false;
     this.hasData = false;
@@ -94,7 +101,7 @@ export class SseFraming {
             at += 5;
             continue;
           }
-          if (load<u32>(at) == EVEN && load<u32>(at, 2) == NT_COLON) {
+          if (this.isTyped && load<u32>(at) == EVEN && load<u32>(at, 2) == NT_COLON) {
             this.line = Line.Other;
             at += 6;
             continue;
@@ -121,6 +128,7 @@ export class SseFraming {
       const stop = findLineEnd(at, end);
       if (this.line == Line.Value) this.readData(at, stop);
       else if (this.line == Line.Unknown) this.document.pass(at, stop);
+      else this.passedOver += stop - at;
       if (stop == end) return;
       if (at == unknown && this.progress == Progress.Complete && this.document.toldTextOnly) {
         this.template.keep(at, stop);
@@ -146,7 +154,8 @@ export class SseFraming {
     if (c == COLON) {
       const name = this.name;
       if (length == 4 && name == DATA) this.line = Line.Start;
-      else if (length == 0 || name == ID || name == EVENT || name == RETRY) this.line = Line.Other;
+      else if (this.isTyped && (length == 0 || name == ID || name == EVENT || name == RETRY))
+        this.line = Line.Other;
       else this.beginUnknown();
       return this.line != Line.Unknown;
     }

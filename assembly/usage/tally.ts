@@ -17,6 +17,10 @@ export const enum Combine {
 @unmanaged
 export class Tally {
   readonly usage: Usage = new Usage();
+  /** Bytes of generated text in the JSON texts behind the last one that reported: what no report can tell of. */
+  lateBytes: i64 = 0;
+  /** Whether the JSON text that is read has reported. */
+  private reportedHere: bool = false;
   private latest: Report = new Report();
   private summed: Usage = new Usage();
   private one: Usage = new Usage();
@@ -33,6 +37,18 @@ export class Tally {
     this.usage.reset();
     this.latest.clear();
     this.summed.reset();
+    this.lateBytes = 0;
+    this.reportedHere = false;
+  }
+
+  /** Another JSON text begins. */
+  beginText(): void {
+    this.reportedHere = false;
+  }
+
+  /** Bytes of text have been generated. */
+  generated(size: i32): void {
+    if (!this.reportedHere) this.lateBytes += size;
   }
 
   /** A count had to be put in range. */
@@ -42,6 +58,8 @@ export class Tally {
 
   commit(report: Report, combine: Combine): void {
     if (!report.tells) return;
+    this.reportedHere = true;
+    this.lateBytes = 0;
     if (combine == Combine.Sum) {
       interpret(report, this.one);
       this.summed.add(this.one);

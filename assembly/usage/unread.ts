@@ -41,6 +41,11 @@ export class Unread {
     if (!isBlank(ptr, min(len, SAMPLE))) this.textBytes += len;
   }
 
+  /** Takes so many bytes that were not looked at. */
+  takeBytes(count: i64): void {
+    this.bytes += count;
+  }
+
   /** Takes `len` bytes of sound or a picture. */
   takeMedia(len: i32): void {
     this.mediaBytes += len;

@@ -10,15 +10,15 @@ import { UsageScanner } from "../../usage/scanner";
 import { Usage } from "../../usage/usage";
 import { AnswerName } from "./answer-name";
 import { Counts } from "./counts";
-import { isSuccess } from "./exchange";
+import { isPart, isSuccess, statusOfResponse } from "./exchange";
 import { Readers } from "./readers";
 
 const CONTENT_TYPE = bytesOf("content-type");
 const CONTENT_ENCODING = bytesOf("content-encoding");
 
 /**
- * Bytes of a compressed response per token, for want of anything better. An answer in one piece has about 2, a stream,
- * whose envelopes compress well, about 8.
+ * Bytes per token of a compressed response, and of a range of one, for want of anything better. An answer in one piece has
+ * about 2 when it is compressed, a stream, whose envelopes compress well, about 8.
  */
 const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 
@@ -35,13 +35,15 @@ export class Answer {
   hasBegun: bool = false;
   /** Whether it has a status of 2xx. */
   isSuccess: bool = false;
+  /** Whether it is a range of an answer, the rest of which may hold the report. */
+  isPart: bool = false;
   /** What reads the body; null if it cannot be read. */
   private scanner: UsageScanner | null = null;
   /** Its content type, for the reader that is made later. */
   private type: Bytes | null = null;
   private hasName: bool = false;
   private isCompressed: bool = false;
-  private compressedBytes: i64 = 0;
+  private bytes: i64 = 0;
 
   constructor(
     private readonly readers: Readers,
@@ -53,16 +55,19 @@ export class Answer {
     this.hasName = hasName;
     this.hasBegun = false;
     this.isSuccess = false;
+    this.isPart = false;
     this.type = null;
     this.isCompressed = false;
-    this.compressedBytes = 0;
+    this.bytes = 0;
   }
 
   /** The headers have arrived. All that is needed of them is read now: Envoy shows them in no later callback but the last. */
   headers(): void {
     if (this.hasBegun) return;
     this.hasBegun = true;
-    this.isSuccess = isSuccess();
+    const status = statusOfResponse();
+    this.isSuccess = isSuccess(status);
+    this.isPart = isPart(status);
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && isCompressed(encoding);
     if (this.isCompressed) return;
@@ -95,7 +100,7 @@ export class Answer {
 
   /** The next `size` bytes of the body are in the host's buffer. */
   body(size: u32): void {
-    if (this.isCompressed) this.compressedBytes += size;
+    this.bytes += size;
     const scanner = size > 0 ? this.reader() : null;
     if (scanner === null) return;
     for (let from: u32 = 0; from < size; from += MAX_PIECE) {
@@ -127,6 +132,12 @@ export class Answer {
     else name.clear();
   }
 
+  /** Whether text was generated after the last report, which cannot tell of it. */
+  get hasLateText(): bool {
+    const scanner = this.scanner;
+    return scanner !== null && scanner.hasLateText;
+  }
+
   /** Whether it is a stream of events. */
   get hasEvents(): bool {
     const scanner = this.scanner;
@@ -147,8 +158,10 @@ export class Answer {
 
   /** The estimate for what the model has generated. */
   get generatedTokens(): i64 {
+    const bySize = this.bytes / COMPRESSED_BYTES_PER_TOKEN;
     const scanner = this.scanner;
-    return scanner !== null ? scanner.generatedTokens : this.compressedBytes / COMPRESSED_BYTES_PER_TOKEN;
+    if (scanner === null) return bySize;
+    return this.isPart ? max(scanner.generatedTokens, bySize) : scanner.generatedTokens;
   }
 
   /** Gives back what was borrowed. */

@@ -70,7 +70,7 @@ export class Consumption {
     const tells = answer.usage.reported && !(this.mayEstimate && answer.usage.isNothing);
     const tokens = tells ? this.ofReport(isComplete) : this.ofEstimate(isComplete);
     // What was cut off may report more when it is fetched again.
-    if (tells && isComplete) answer.setName(this.name, counters);
+    if (tells && isComplete && !answer.isPart) answer.setName(this.name, counters);
     else this.name.clear();
     this.giveBack();
     return tokens;
@@ -85,9 +85,15 @@ export class Consumption {
     if (this.mayEstimate) {
       // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
       if (input == 0) input = this.estimatedInput;
-      // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input.
+      // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input. So
+      // may one that ends as it should, where the upstream gave up.
       // What stands beside a report that is neither JSON nor an event may be all that the model said, the report included.
-      const isPartial = !isComplete || answer.isUnreadable || (output == 0 && answer.hasEvents);
+      const isPartial =
+        !isComplete ||
+        answer.isPart ||
+        answer.isUnreadable ||
+        answer.hasLateText ||
+        (output == 0 && answer.hasEvents);
       if (isPartial) output = max(output, answer.generatedTokens);
       if (answer.isUnreadable) input = max(input, this.estimatedInput);
     }
@@ -115,7 +121,7 @@ export class Consumption {
     const answer = this.answer;
     const isStored = this.consumes == Consumes.StoredAnswer && this.limiter.config.estimates;
     const isCut = answer.hasEvents || !isComplete;
-    if (!isStored || !isCut || !answer.hasText || !answer.isSuccess) return 0;
+    if (!isStored || !answer.isSuccess || !(answer.isPart || (isCut && answer.hasText))) return 0;
     const tokens = this.limiter.config.weights.charge(0, 0, 0, answer.generatedTokens, 0);
     this.limiter.counts.estimated(tokens);
     return tokens;

@@ -14,10 +14,23 @@ const CODE_DETAILS = bytesOf("response\0code_details");
 const UPSTREAM = bytesOf("upstream\0address");
 const CONNECTED = bytesOf("upstream\0local_address");
 
-/** Whether the response has a status of 2xx. */
-export function isSuccess(): bool {
+const PARTIAL_CONTENT: i32 = 206;
+
+/** The status of the response; 0 if it is not of three digits. */
+export function statusOfResponse(): i32 {
   const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
-  return status !== null && status.byteLength == 3 && load<u8>(addressOf(status)) == 0x32;
+  if (status === null || status.byteLength != 3) return 0;
+  const at = addressOf(status);
+  return <i32>load<u8>(at) * 100 + <i32>load<u8>(at, 1) * 10 + <i32>load<u8>(at, 2) - 0x30 * 111;
+}
+
+export function isSuccess(status: i32): bool {
+  return status >= 200 && status < 300;
+}
+
+/** Whether the body is a range of a greater one (RFC 9110, 15.3.7). */
+export function isPart(status: i32): bool {
+  return status == PARTIAL_CONTENT;
 }
 
 /**

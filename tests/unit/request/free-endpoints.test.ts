@@ -84,6 +84,11 @@ describe("a POST to an endpoint that consumes nothing", () => {
     "/v1/responses/resp_1/cancel",
     "/api/show",
     "/api/blobs/sha256:29fdb92e57cf0827",
+    "/compatible-mode/v1/files",
+    "/v1beta1/projects/p/locations/us-central1/cachedContents",
+    // Below a segment of a gateway's own.
+    "/team-a/v1/messages/count_tokens",
+    "/team-a/messages/count_tokens",
   ])("is free: %s", (path) => {
     expect(isFree("POST", path)).toBe(true);
     expect(isFree("DELETE", path, true)).toBe(true);
@@ -118,6 +123,15 @@ describe("a POST to an endpoint that consumes nothing", () => {
     "/v1/responses/batches",
     "/v1beta/models/gemini:generateContent/models/x:countTokens",
     "/v1/embeddings/tokenize",
+    // What stands before the ending is no path of an API that has it.
+    "/v1/videos/files",
+    "/v1/engines/x/search/files",
+    "/videos/files",
+    "/v1/v1/files",
+    "/team-a/v1/files",
+    "/v1/audio/tokenize",
+    "/v1/runs/v1/messages/count_tokens",
+    "/v1/projects/p/locations/l/endpoints/files",
     // Half of an ending.
     "/v1/count_tokens",
     "/v1/xmessages/count_tokens",

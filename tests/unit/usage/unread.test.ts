@@ -138,7 +138,7 @@ describe("what can be read", () => {
       "event: ping\nid: 7\nretry: 3\n\n",
     ]) {
       for (const size of [1, 100]) {
-        usage.scanBy(bufferOf(Buffer.from(body)), "", size);
+        usage.scanBy(bufferOf(Buffer.from(body)), "text/event-stream", size);
         expect([usage.hasUnread(), Number(usage.generatedTokens())], JSON.stringify(body)).toEqual([
           false,
           0,

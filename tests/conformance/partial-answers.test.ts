@@ -1,0 +1,99 @@
+// Contract: what an answer reports is believed as far as it can tell: not about text that comes after it, nor about what a
+// range leaves out; and what has been charged once is not charged again when it is fetched.
+import { describe, expect, it } from "vitest";
+import { array, chargeOf, counter, MODULES, PER_KEY, ROOT, start } from "../support/filter.ts";
+import type { StrictHost } from "../support/strict-host.ts";
+
+const SSE = { "content-type": "text/event-stream" };
+const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
+const LOREM = "lorem ipsum dolor sit amet ";
+
+let nextId = 2;
+/** Plays a call, and returns the commands of its charge. */
+function play(
+  host: StrictHost,
+  request: Record<string, string>,
+  response: Record<string, string>,
+  body: string,
+): ReturnType<typeof chargeOf>[] {
+  const id = nextId++;
+  host.request(id, ROOT, { "x-api-key": "alice", ...request }, request[":method"] === "GET");
+  if (host.pending.length > 0) host.reply(ROOT, counter(0));
+  if (request[":method"] !== "GET") host.requestBody(id, '{"model":"m"}', true);
+  host.responseHeaders(id, response);
+  host.responseBody(id, body, true);
+  host.end(id);
+  const sent = host.pending.splice(0);
+  if (sent[0] !== undefined) host.reply(ROOT, array(60_000, 7), sent[0]);
+  return [...sent, ...host.pending.splice(0)].map(chargeOf);
+}
+const tokens = (charges: ReturnType<typeof chargeOf>[]): number => charges[0]?.tokens ?? 0;
+
+describe.each(MODULES)("%s", (_name, file) => {
+  it("charges the text behind the last report of a stream that ends as it should", async () => {
+    const host = await start(file, PER_KEY);
+    const begin = event({
+      type: "message_start",
+      message: { usage: { input_tokens: 25, output_tokens: 1 } },
+    });
+    const text = event({ type: "content_block_delta", delta: { type: "text_delta", text: LOREM } });
+    const end = event({ type: "message_delta", delta: {}, usage: { output_tokens: 100 } });
+    const stopped = tokens(play(host, {}, SSE, begin + text.repeat(100)));
+    expect(stopped).toBeGreaterThan(25 + 450);
+    expect(stopped).toBeLessThan(25 + 1000);
+    expect(tokens(play(host, {}, SSE, begin + text.repeat(100) + end))).toBe(125);
+    // Reports after each piece, of which the last is missing.
+    const piece = event({
+      choices: [{ delta: { content: LOREM } }],
+      usage: { prompt_tokens: 5, completion_tokens: 9 },
+    });
+    expect(tokens(play(host, {}, SSE, piece.repeat(10)))).toBe(14);
+    expect(tokens(play(host, {}, SSE, piece + text.repeat(100)))).toBeGreaterThan(450);
+  });
+
+  it.each(["text/plain", "text/plain; charset=utf-8", "text/markdown", ""])(
+    "charges lines that would be no data in a stream of events, in a body of another type: %j",
+    async (type) => {
+      const host = await start(file, PER_KEY);
+      for (const start of [": ", ":", "event: ", "event:", "id: ", "retry: "]) {
+        const body = `${start}${LOREM}\n`.repeat(100);
+        const response: Record<string, string> = type === "" ? {} : { "content-type": type };
+        expect(tokens(play(host, {}, response, body)), start).toBeGreaterThan(450);
+        expect(tokens(play(host, {}, response, `data: {}\n\n${body}`)), start).toBeGreaterThan(450);
+      }
+    },
+  );
+
+  it("takes no line but data for text in a stream of events", async () => {
+    const host = await start(file, PER_KEY);
+    const body = `: ping\nevent: completion\nid: 1\nretry: 10\n${event({ choices: [{ delta: { content: "hello" } }] })}`;
+    for (const type of ["text/event-stream", "application/json"]) {
+      expect(tokens(play(host, {}, { "content-type": type }, body.repeat(100)))).toBeLessThan(300);
+    }
+  });
+
+  it("charges a range of an answer by its size, at least", async () => {
+    const host = await start(file, PER_KEY);
+    const range = { ":status": "206", "content-type": "application/json" };
+    const body = JSON.stringify({ id: "resp_1", object: LOREM.repeat(400) });
+    const get = { ":method": "GET", ":path": "/v1/responses/resp_1" };
+    expect(tokens(play(host, get, range, body))).toBeGreaterThan(body.length / 5);
+    expect(tokens(play(host, {}, range, body))).toBeGreaterThan(body.length / 5);
+    expect(tokens(play(host, get, { ...range, ":status": "200" }, body))).toBe(0);
+  });
+
+  it("charges the results of a batch once, however often they are fetched", async () => {
+    const host = await start(file, PER_KEY);
+    const line = (i: number, input: number): string =>
+      `${JSON.stringify({ custom_id: `c${i}`, result: { type: "succeeded", message: { id: `msg_${i}`, usage: { input_tokens: input, output_tokens: 4 } } } })}\n`;
+    const get = { ":method": "GET", ":path": "/v1/messages/batches/msgbatch_1/results" };
+    const response = { "content-type": "application/x-jsonl" };
+    const [first, ...rest] = play(host, get, response, line(1, 3) + line(2, 5));
+    expect([first?.tokens, rest.length]).toEqual([16, 0]);
+    expect(first?.marker).toContain(":answer:");
+    const [again] = play(host, get, response, line(1, 3) + line(2, 5));
+    expect(again?.marker).toBe(first?.marker);
+    const [other] = play(host, get, response, line(1, 3) + line(2, 6));
+    expect(other?.marker).not.toBe(first?.marker);
+  });
+});
