@@ -9,9 +9,10 @@ import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
+import { Command, MAX_COMMAND } from "./command";
 import { ReplyKind } from "./reply";
-import { appendArray, appendBulk, appendBytes, appendNumber, parseReply } from "./resp";
-import { Failure, MAX_COMMAND, Transport } from "./transport";
+import { appendCommand, parseReply } from "./resp";
+import { Failure, Transport } from "./transport";
 
 /** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;
@@ -58,25 +59,11 @@ export class HigressTransport extends Transport {
     return this.ready;
   }
 
-  begin(verb: Bytes, script: Bytes, keys: i32, numbers: i32): void {
+  send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure {
     buffer.clear();
-    appendArray(buffer, 3 + keys + numbers);
-    appendBytes(buffer, verb);
-    appendBytes(buffer, script);
-    appendNumber(buffer, keys);
-  }
-
-  key(ptr: usize, len: i32): void {
-    appendBulk(buffer, ptr, len);
-  }
-
-  number(value: i64): void {
-    appendNumber(buffer, value);
-  }
-
-  send(handler: CalloutHandler): Failure {
+    appendCommand(buffer, verb, script, command);
     // A command that was cut would desynchronise the connection for everybody.
-    if (buffer.overflowed) return Failure.NotSent;
+    if (command.overflowed || buffer.overflowed) return Failure.NotSent;
     if (!this.ready && !this.init()) return Failure.UnknownCluster;
     const status = redisCall(this.cluster, buffer, handler);
     if (status == Status.Ok) return Failure.None;

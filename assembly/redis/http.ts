@@ -8,15 +8,10 @@ import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
+import { Command, MAX_COMMAND } from "./command";
 import { ReplyKind } from "./reply";
-import { Failure, MAX_COMMAND, Transport } from "./transport";
-import {
-  appendWebdisKey,
-  appendWebdisNumber,
-  beginWebdisCommand,
-  endWebdisCommand,
-  parseWebdisReply,
-} from "./webdis";
+import { Failure, Transport } from "./transport";
+import { appendWebdisCommand, parseWebdisReply } from "./webdis";
 
 /** More of a response is not read, which makes it malformed; our scripts' replies have a few hundred bytes. */
 const MAX_RESPONSE: u32 = 1 << 16;
@@ -48,22 +43,10 @@ export class HttpTransport extends Transport {
     this.headers = headers.encode().toBytes();
   }
 
-  begin(verb: Bytes, script: Bytes, keys: i32, _numbers: i32): void {
+  send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure {
     buffer.clear();
-    beginWebdisCommand(buffer, this.config.database, verb, script, keys);
-  }
-
-  key(ptr: usize, len: i32): void {
-    appendWebdisKey(buffer, ptr, len);
-  }
-
-  number(value: i64): void {
-    appendWebdisNumber(buffer, value);
-  }
-
-  send(handler: CalloutHandler): Failure {
-    endWebdisCommand(buffer);
-    if (buffer.overflowed) return Failure.NotSent;
+    appendWebdisCommand(buffer, this.config.database, verb, script, command);
+    if (command.overflowed || buffer.overflowed) return Failure.NotSent;
     const status = httpCall(this.cluster, this.headers, buffer, <u32>this.config.timeout, handler);
     if (status == Status.Ok) return Failure.None;
     return status == Status.BadArgument ? Failure.UnknownCluster : Failure.NotSent;

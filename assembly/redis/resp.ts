@@ -2,6 +2,7 @@ import { CR, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copyOf } from "../bytes/bytes";
 import { decimalLength, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
+import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
 
 /*
@@ -17,14 +18,25 @@ const COLON: u8 = 0x3a;
 const DOLLAR: u8 = 0x24;
 const ASTERISK: u8 = 0x2a;
 
-/** Writes the beginning of a command of `count` arguments. */
-export function appendArray(out: ByteBuilder, count: i32): void {
+/**
+ * Writes the execution of a script.
+ * @param verb EVALSHA or EVAL
+ * @param script its SHA-1, or its text
+ */
+export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, command: Command): void {
+  const count = 3 + command.length;
   const at = out.append(headSize(count));
   if (at != 0) writeHead(at, ASTERISK, count);
+  appendBulk(out, addressOf(verb), verb.byteLength);
+  appendBulk(out, addressOf(script), script.byteLength);
+  appendNumber(out, command.keys);
+  let argument = command.first;
+  for (let i = 0; i < command.length; ++i, argument = nextTo(argument)) {
+    appendBulk(out, bytesAt(argument), sizeAt(argument));
+  }
 }
 
-/** Writes an argument: the `len` bytes at `ptr`. */
-export function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
+function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
   const at = out.append(headSize(len) + len + 2);
   if (at == 0) return;
   const content = writeHead(at, DOLLAR, len);
@@ -32,12 +44,7 @@ export function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
   writeEnd(content + len);
 }
 
-export function appendBytes(out: ByteBuilder, value: Bytes): void {
-  appendBulk(out, addressOf(value), value.byteLength);
-}
-
-/** Writes an argument: a number in decimal. */
-export function appendNumber(out: ByteBuilder, value: i64): void {
+function appendNumber(out: ByteBuilder, value: i64): void {
   const len = decimalLength(value);
   const at = out.append(headSize(len) + len + 2);
   if (at == 0) return;

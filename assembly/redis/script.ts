@@ -1,6 +1,7 @@
 import { CalloutHandler } from "../abi/callouts";
 import { Bytes, bytesOf, startsWith } from "../bytes/bytes";
 import { sha1Hex } from "../bytes/sha1";
+import { Command } from "./command";
 import { Failure, Transport } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
@@ -8,6 +9,9 @@ const EVAL = bytesOf("EVAL");
 const NOSCRIPT = bytesOf("NOSCRIPT");
 const NOAUTH = bytesOf("NOAUTH");
 const WRONGPASS = bytesOf("WRONGPASS");
+
+// One for all: a command is sent as soon as it is written.
+const command = new Command();
 
 /** A Lua script: its text, and the SHA-1 of that text, by which Redis caches it. */
 @final
@@ -71,16 +75,8 @@ export abstract class ScriptCall extends CalloutHandler {
     super();
   }
 
-  /** Calls `beginCommand`, and writes so many keys and numbers to the transport. */
-  protected abstract write(): void;
-
-  /** Begins the command, in which so many keys and numbers follow. */
-  protected beginCommand(keys: i32, numbers: i32): void {
-    const script = this.script;
-    if (script === null) return;
-    const isText = this.evalTried;
-    this.transport.begin(isText ? EVAL : EVALSHA, isText ? script.text : script.sha1, keys, numbers + 1);
-  }
+  /** Adds the keys and arguments to an empty command. */
+  protected abstract write(command: Command): void;
 
   /**
    * Called exactly once after a `start` that returned None.
@@ -121,10 +117,14 @@ export abstract class ScriptCall extends CalloutHandler {
   }
 
   private issue(): Failure {
-    const transport = this.transport;
-    this.number = transport.newNumber();
-    this.write();
-    transport.number(this.number);
-    return transport.send(this);
+    const script = this.script;
+    if (script === null) return Failure.NotSent;
+    this.number = this.transport.newNumber();
+    command.clear();
+    this.write(command);
+    command.number(this.number);
+    return this.evalTried
+      ? this.transport.send(EVAL, script.text, command, this)
+      : this.transport.send(EVALSHA, script.sha1, command, this);
   }
 }

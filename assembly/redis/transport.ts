@@ -2,6 +2,7 @@ import { CalloutHandler } from "../abi/callouts";
 import { nowNanoseconds } from "../abi/time";
 import { Bytes } from "../bytes/bytes";
 import { RedisClock } from "./clock";
+import { Command } from "./command";
 import { Reply } from "./reply";
 import { identity, uniqueNumber } from "./unique";
 
@@ -24,17 +25,10 @@ export const enum Failure {
   Malformed,
 }
 
-/** A command is written into at most so many bytes; one that is longer is not sent. */
-export const MAX_COMMAND: i32 = 1 << 20;
-
 /**
- * A way to Redis. A command is written to it argument by argument, in the form that the other side understands, and
- * then sent: EVALSHA or EVAL, for no others are sent.
+ * A way to Redis for scripts, EVALSHA and EVAL; no other commands are sent.
  *
- *     transport.begin(EVALSHA, sha1, 1, 1);
- *     transport.key(ptr, len);
- *     transport.number(60);
- *     transport.send(handler);           later, in handler.onReply: transport.receive(status, size)
+ *     transport.send(EVALSHA, sha1, command, handler);    later, in handler.onReply: transport.receive(status, size)
  */
 export abstract class Transport {
   /** What `receive` has read; valid until it is called again. */
@@ -56,25 +50,13 @@ export abstract class Transport {
   }
 
   /**
-   * Begins a command, in place of the last one.
+   * Sends a command, in the form that the other side understands.
+   * @param verb EVALSHA or EVAL
    * @param script its SHA-1, or its text
-   * @param keys how many calls of `key` follow
-   * @param numbers how many calls of `number` follow those
-   */
-  abstract begin(verb: Bytes, script: Bytes, keys: i32, numbers: i32): void;
-
-  /** The next key: the `len` bytes at `ptr`. */
-  abstract key(ptr: usize, len: i32): void;
-
-  /** The next argument. */
-  abstract number(value: i64): void;
-
-  /**
-   * Sends the command.
    * @returns None when it is on its way and `handler` will hear of it, possibly before this returns; otherwise why
    * not, and `handler` is not called
    */
-  abstract send(handler: CalloutHandler): Failure;
+  abstract send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure;
 
   /**
    * Reads what `handler` has been called for, with the arguments that it was called with.

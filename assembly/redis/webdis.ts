@@ -3,6 +3,7 @@ import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
 import { JsonType, JsonValue, parseJson } from "../json/value";
+import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
 
 /**
@@ -20,33 +21,28 @@ import { Reply, ReplyKind } from "./reply";
 const FORMAT = bytesOf("json");
 const HEX = bytesOf("0123456789ABCDEF");
 
-/** Writes a command up to its keys. Database 0 stands for the one that Webdis is configured for. */
-export function beginWebdisCommand(
+/**
+ * Writes the execution of a script.
+ * @param database 0 stands for the one that Webdis is configured for
+ * @param verb EVALSHA or EVAL
+ * @param script its SHA-1, or its text
+ */
+export function appendWebdisCommand(
   out: ByteBuilder,
   database: i32,
   verb: Bytes,
   script: Bytes,
-  keys: i32,
+  command: Command,
 ): void {
   if (database != 0) out.decimal(database).byte(SLASH);
-  out.bytes(verb);
-  appendWebdisKey(out, addressOf(script), script.byteLength);
-  appendWebdisNumber(out, keys);
-}
-
-/** Writes the next key: the `len` bytes at `ptr`. */
-export function appendWebdisKey(out: ByteBuilder, ptr: usize, len: i32): void {
-  out.byte(SLASH);
-  escape(out, ptr, len);
-}
-
-/** Writes the next argument. */
-export function appendWebdisNumber(out: ByteBuilder, value: i64): void {
-  out.byte(SLASH).decimal(value);
-}
-
-/** Writes what is behind the last argument. */
-export function endWebdisCommand(out: ByteBuilder): void {
+  out.bytes(verb).byte(SLASH);
+  escape(out, addressOf(script), script.byteLength);
+  out.byte(SLASH).decimal(command.keys);
+  let argument = command.first;
+  for (let i = 0; i < command.length; ++i, argument = nextTo(argument)) {
+    out.byte(SLASH);
+    escape(out, bytesAt(argument), sizeAt(argument));
+  }
   out.byte(DOT).bytes(FORMAT);
 }
 

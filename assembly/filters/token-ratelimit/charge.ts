@@ -3,6 +3,7 @@ import { Counters } from "../../ledger/counters";
 import { appendMarkerKey, MarkerName } from "../../ledger/marker";
 import { chargeScript } from "../../ledger/scripts";
 import { WaitingCharge } from "../../ledger/waiting-charges";
+import { Command } from "../../redis/command";
 import { Reply } from "../../redis/reply";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";
@@ -120,20 +121,18 @@ export class Charge extends ScriptCall {
     if (failure != Failure.None) this.onResult(failure);
   }
 
-  protected write(): void {
-    const transport = this.transport;
+  protected write(command: Command): void {
     const counters = this.counters;
     const count = counters.length;
     marker.clear();
     appendMarkerKey(marker, this.name, counters.key(0), counters.keySize(0), this.idHigh, this.idLow);
-    this.beginCommand(count + 1, count + 2);
-    transport.key(counters.key(0), counters.keySize(0));
-    transport.key(marker.ptr, marker.length);
-    for (let i = 1; i < count; ++i) transport.key(counters.key(i), counters.keySize(i));
-    transport.number(counters.window(0));
-    transport.number(this.deadline);
-    for (let i = 1; i < count; ++i) transport.number(counters.window(i));
-    transport.number(this.tokens);
+    command.key(counters.key(0), counters.keySize(0));
+    command.key(marker.ptr, marker.length);
+    for (let i = 1; i < count; ++i) command.key(counters.key(i), counters.keySize(i));
+    command.number(counters.window(0));
+    command.number(this.deadline);
+    for (let i = 1; i < count; ++i) command.number(counters.window(i));
+    command.number(this.tokens);
   }
 
   protected onResult(failure: Failure): void {

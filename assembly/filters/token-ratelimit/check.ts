@@ -1,6 +1,7 @@
 import { Counters } from "../../ledger/counters";
 import { checkScript } from "../../ledger/scripts";
 import { Verdict } from "../../ledger/verdict";
+import { Command } from "../../redis/command";
 import { Reply, ReplyKind } from "../../redis/reply";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure } from "../../redis/transport";
@@ -43,12 +44,11 @@ export class Check extends ScriptCall {
     this.listener = null;
   }
 
-  protected write(): void {
+  protected write(command: Command): void {
     const counters = this.call.counters;
     const count = counters.length;
-    this.beginCommand(count, count);
-    for (let i = 0; i < count; ++i) this.transport.key(counters.key(i), counters.keySize(i));
-    for (let i = 0; i < count; ++i) this.transport.number(counters.window(i));
+    for (let i = 0; i < count; ++i) command.key(counters.key(i), counters.keySize(i));
+    for (let i = 0; i < count; ++i) command.number(counters.window(i));
   }
 
   protected onResult(failure: Failure): void {

@@ -1,5 +1,6 @@
 import { Counters } from "../../ledger/counters";
 import { checkScript } from "../../ledger/scripts";
+import { Command } from "../../redis/command";
 import { ScriptCall, ScriptFamily } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";
 
@@ -35,11 +36,10 @@ export class Probe extends ScriptCall {
     if (failure != Failure.None) this.onResult(failure);
   }
 
-  protected write(): void {
+  protected write(command: Command): void {
     const counters = this.counters;
-    this.beginCommand(1, 1);
-    this.transport.key(counters.key(0), counters.keySize(0));
-    this.transport.number(counters.window(0));
+    command.key(counters.key(0), counters.keySize(0));
+    command.number(counters.window(0));
   }
 
   protected onResult(failure: Failure): void {

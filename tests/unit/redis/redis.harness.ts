@@ -1,34 +1,45 @@
 import "../../../assembly/abi/abort";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { Reply, ReplyKind } from "../../../assembly/redis/reply";
-import { appendArray, appendBulk, appendBytes, appendNumber, parseReply } from "../../../assembly/redis/resp";
-import {
-  appendWebdisKey,
-  appendWebdisNumber,
-  beginWebdisCommand,
-  endWebdisCommand,
-  parseWebdisReply,
-} from "../../../assembly/redis/webdis";
+import { Command, MAX_COMMAND } from "../../../assembly/redis/command";
+import { appendCommand, parseReply } from "../../../assembly/redis/resp";
+import { appendWebdisCommand, parseWebdisReply } from "../../../assembly/redis/webdis";
 
 /** One for all replies, as in the filter: what one leaves behind must not show in the next. */
 const reply = new Reply();
 
-/** A command of two texts and numbers. */
-export function command(verb: ArrayBuffer, numbers: i64[]): ArrayBuffer {
+/** One for all commands, as in the filter. */
+const arguments = new Command();
+
+function collect(keys: ArrayBuffer[], texts: ArrayBuffer[], numbers: i64[]): void {
+  arguments.clear();
+  for (let i = 0; i < keys.length; ++i) arguments.key(changetype<usize>(keys[i]), keys[i].byteLength);
+  for (let i = 0; i < texts.length; ++i) arguments.text(texts[i]);
+  for (let i = 0; i < numbers.length; ++i) arguments.number(numbers[i]);
+}
+
+/** A script command in RESP2. */
+export function respCommand(
+  verb: ArrayBuffer,
+  script: ArrayBuffer,
+  keys: ArrayBuffer[],
+  texts: ArrayBuffer[],
+  numbers: i64[],
+): ArrayBuffer {
+  collect(keys, texts, numbers);
   const out = new ByteBuilder(1);
-  appendArray(out, 2 + numbers.length);
-  appendBytes(out, verb);
-  appendBulk(out, changetype<usize>(verb), verb.byteLength);
-  for (let i = 0; i < numbers.length; ++i) appendNumber(out, numbers[i]);
+  appendCommand(out, verb, script, arguments);
   return out.toBytes();
 }
 
-/** Whether a command that is longer than its buffer may be says so. */
-export function overflows(size: i32, limit: i32): bool {
-  const out = new ByteBuilder(1, limit);
-  appendBytes(out, new ArrayBuffer(size));
-  appendNumber(out, 1);
-  return out.overflowed;
+/** Whether a command with keys of so many bytes together says that it has become too long. */
+export function overflows(keys: i32, size: i32): bool {
+  arguments.clear();
+  const key = new ArrayBuffer(size);
+  for (let i = 0; i < keys; ++i) arguments.key(changetype<usize>(key), size);
+  const out = new ByteBuilder(1, MAX_COMMAND);
+  appendCommand(out, new ArrayBuffer(4), new ArrayBuffer(4), arguments);
+  return arguments.overflowed || out.overflowed;
 }
 
 /** A script command in the form of Webdis. */
@@ -36,14 +47,12 @@ export function webdisCommand(
   verb: ArrayBuffer,
   script: ArrayBuffer,
   keys: ArrayBuffer[],
-  args: i64[],
+  numbers: i64[],
   database: i32,
 ): ArrayBuffer {
+  collect(keys, [], numbers);
   const out = new ByteBuilder(1);
-  beginWebdisCommand(out, database, verb, script, keys.length);
-  for (let i = 0; i < keys.length; ++i) appendWebdisKey(out, changetype<usize>(keys[i]), keys[i].byteLength);
-  for (let i = 0; i < args.length; ++i) appendWebdisNumber(out, args[i]);
-  endWebdisCommand(out);
+  appendWebdisCommand(out, database, verb, script, arguments);
   return out.toBytes();
 }
 

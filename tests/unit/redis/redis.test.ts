@@ -3,11 +3,18 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
+import { fuzz } from "../../support/fuzz.ts";
 
 interface Harness {
-  command(verb: ArrayBuffer, numbers: bigint[]): ArrayBuffer;
+  respCommand(
+    verb: ArrayBuffer,
+    script: ArrayBuffer,
+    keys: ArrayBuffer[],
+    texts: ArrayBuffer[],
+    numbers: bigint[],
+  ): ArrayBuffer;
   parsed(bytes: ArrayBuffer): string;
-  overflows(size: number, limit: number): boolean;
+  overflows(keys: number, size: number): boolean;
 }
 
 let redis: Harness;
@@ -20,15 +27,53 @@ const text = (bytes: ArrayBuffer): string => new TextDecoder().decode(bytes);
 
 describe("commands", () => {
   it("counts bytes, not characters", () => {
-    const verb = "$3\r\n团\r\n";
-    expect(text(redis.command(utf8("团"), [60n, -5n]))).toBe(`*4\r\n${verb}${verb}$2\r\n60\r\n$2\r\n-5\r\n`);
+    const key = utf8("团");
+    expect(text(redis.respCommand(utf8("EVAL"), utf8("return 1"), [key], [], [60n, -5n]))).toBe(
+      "*6\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n1\r\n$3\r\n团\r\n$2\r\n60\r\n$2\r\n-5\r\n",
+    );
+  });
+
+  it("announces as many arguments and keys as follow, whatever they are", () => {
+    const bytes = fc.array(fc.uint8Array({ maxLength: 300 }).map((array) => new Uint8Array(array).buffer));
+    const numbers = fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+    const property = fc.property(bytes, bytes, numbers, (keys, texts, numbers) => {
+      const words = wordsOf(redis.respCommand(utf8("EVALSHA"), utf8("ff"), keys, texts, numbers));
+      expect(words.slice(0, 3).map(String)).toEqual(["EVALSHA", "ff", String(keys.length)]);
+      const sent = [...keys, ...texts].map((one) => Buffer.from(one).toString("latin1"));
+      const received = words.slice(3).map((word) => word.toString("latin1"));
+      expect(received).toEqual([...sent, ...numbers.map(String)]);
+    });
+    fc.assert(property, fuzz(300));
   });
 
   it("tells that one is cut, even if what follows had room", () => {
-    expect(redis.overflows(100, 100)).toBe(true);
-    expect(redis.overflows(100, 200)).toBe(false);
+    expect(redis.overflows(2, 1 << 19)).toBe(true);
+    expect(redis.overflows(1, 1 << 19)).toBe(false);
+    expect(redis.overflows(1, 1 << 20)).toBe(true);
   });
 });
+
+/** The words of a command in RESP2, read by the rules of the protocol; fails if it is not exactly one command. */
+function wordsOf(command: ArrayBuffer): Buffer[] {
+  const bytes = Buffer.from(command);
+  let at = 0;
+  const head = (type: string): number => {
+    const end = bytes.indexOf("\r\n", at);
+    expect(String.fromCharCode(bytes[at]!)).toBe(type);
+    const size = Number(bytes.subarray(at + 1, end));
+    at = end + 2;
+    return size;
+  };
+  const words = Array.from({ length: head("*") }, () => {
+    const size = head("$");
+    const word = bytes.subarray(at, at + size);
+    expect(bytes.subarray(at + size, at + size + 2).toString()).toBe("\r\n");
+    at += size + 2;
+    return word;
+  });
+  expect(at).toBe(bytes.length);
+  return words;
+}
 
 describe("replies", () => {
   it.each([
