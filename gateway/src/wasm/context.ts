@@ -1,4 +1,5 @@
 import type { HeaderMap, HeaderPair } from "./header-map.ts";
+import type { HttpCallRequest } from "./services.ts";
 import type { BufferType, MapType, Status, StreamType } from "./types.ts";
 
 /** A response that a filter, or the gateway itself, makes up instead of the upstream's. */
@@ -16,8 +17,8 @@ export interface LocalReply {
  */
 export interface Context {
   readonly id: number;
-  /** The root this context belongs to; itself for a root. Calls to Redis and HTTP run on it. */
-  readonly rootId: number;
+  /** The root this context belongs to; itself for a root. */
+  readonly root: Root;
 
   /** The map, or the status that says why there is none. */
   headerMap(type: MapType): HeaderMap | Status;
@@ -30,4 +31,16 @@ export interface Context {
   sendLocalResponse(reply: LocalReply): void;
   continueStream(type: StreamType): Status;
   closeStream(type: StreamType): Status;
+}
+
+/** What a plugin configuration does for itself and for its streams, whichever of them asks. */
+export interface Root {
+  readonly id: number;
+  /** The token of the call, or the status that refused it. */
+  redisCall(service: string, query: Buffer): { status: Status; token: number };
+  httpCall(request: HttpCallRequest): { status: Status; token: number };
+  /** Milliseconds between ticks; 0 ends them. */
+  setTickPeriod(ms: number): void;
+  /** proxy_done: the filter, asked to go before, is ready now. */
+  done(): void;
 }

@@ -1,7 +1,7 @@
-import type { Context, LocalReply } from "./context.ts";
-import { FilterStream, type StreamIo } from "./stream.ts";
+import type { Context, LocalReply, Root } from "./context.ts";
+import { FilterStream, type StreamIo, type StreamOwner } from "./stream.ts";
 import { BufferType, RedisStatus, Status } from "./types.ts";
-import type { HttpCallRequest, HttpCallResponse, PluginIdentity } from "./services.ts";
+import type { CalloutReply, HttpCallRequest, HttpCallResponse, PluginIdentity } from "./services.ts";
 import type { Vm } from "./vm.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -10,9 +10,9 @@ const EMPTY = Buffer.alloc(0);
  * One plugin configuration in a VM. Several live side by side: other configurations of the same module, and
  * the previous one of this plugin while its last streams end.
  */
-export class RootContext implements Context {
+export class RootContext implements Context, Root, StreamOwner {
   readonly id: number;
-  readonly rootId: number;
+  readonly root = this;
   private readonly streams = new Set<FilterStream>();
   private ticker: NodeJS.Timeout | undefined;
   private isConfiguring = false;
@@ -27,7 +27,7 @@ export class RootContext implements Context {
     /** The plugin configuration, JSON text. */
     readonly configuration: string,
   ) {
-    this.id = this.rootId = vm.allocateContextId();
+    this.id = vm.allocateContextId();
     vm.contexts.set(this.id, this);
   }
 
@@ -70,11 +70,11 @@ export class RootContext implements Context {
     if (this.isRetired) this.delete();
   }
 
-  /** Ends ticks; the context no longer exists for the guest or for late replies. */
   private deleteIfIdle(): void {
     if (this.streams.size === 0 && this.vm.notify(this, "proxy_on_done")) this.delete();
   }
 
+  /** Ends ticks; the context no longer exists for the guest or for late replies. */
   private delete(): void {
     this.stopTicks();
     this.onDeleted();
@@ -118,7 +118,7 @@ export class RootContext implements Context {
   }
 
   /** A reply to a root that no longer exists is dropped. */
-  private onCalloutDone(data: Vm["callout"], callback: string, args: number[]): void {
+  private onCalloutDone(data: CalloutReply, callback: string, args: number[]): void {
     if (this.vm.contexts.get(this.id) !== this) return;
     this.vm.callout = data;
     this.vm.notify(this, callback, ...args);

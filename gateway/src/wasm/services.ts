@@ -18,6 +18,12 @@ export interface HttpCallResponse {
   readonly trailers: readonly HeaderPair[];
 }
 
+/** The reply to a call that the filter made, of whichever kind. */
+export interface CalloutReply {
+  readonly redisReply?: Buffer;
+  readonly http?: HttpCallResponse;
+}
+
 /** What a VM needs from the gateway around it. */
 export interface HostServices {
   /** Nanoseconds since the epoch. */

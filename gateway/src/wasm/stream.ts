@@ -1,7 +1,6 @@
-import type { Context, LocalReply } from "./context.ts";
+import type { Context, LocalReply, Root } from "./context.ts";
 import { Direction, type DirectionFilter, type DirectionSink, type FlowControl } from "./direction.ts";
 import { HeaderMap } from "./header-map.ts";
-import type { RootContext } from "./root.ts";
 import { streamProperty, type StreamInfo } from "./stream-properties.ts";
 import {
   BodyAction,
@@ -12,6 +11,7 @@ import {
   StreamType,
   TrailersAction,
 } from "./types.ts";
+import type { Vm } from "./vm.ts";
 
 /** The connections at both ends of a stream, as the proxy has them. */
 export interface StreamIo {
@@ -28,6 +28,15 @@ export interface StreamIo {
   reset(details: string): void;
 }
 
+/** What a stream needs of the root it belongs to. */
+export interface StreamOwner extends Root {
+  readonly vm: Vm;
+  /** A property of the plugin; `undefined` for one that is unknown. */
+  property(path: string): Buffer | undefined;
+  /** The stream has ended, and is not heard of again. */
+  release(stream: FilterStream): void;
+}
+
 const FAIL_DETAILS = "wasm_fail_stream";
 
 /**
@@ -36,7 +45,6 @@ const FAIL_DETAILS = "wasm_fail_stream";
  */
 export class FilterStream implements Context {
   readonly id: number;
-  readonly rootId: number;
   readonly request: Direction;
   readonly response: Direction;
 
@@ -48,11 +56,10 @@ export class FilterStream implements Context {
   private hasEnded = false;
 
   constructor(
-    private readonly root: RootContext,
+    readonly root: StreamOwner,
     private readonly io: StreamIo,
   ) {
     this.id = root.vm.allocateContextId();
-    this.rootId = root.id;
     const stopsAll = root.vm.abi !== "proxy_abi_version_0_2_100";
     const direction = (kind: "request" | "response", sink: DirectionSink, flow: FlowControl): Direction =>
       new Direction(this.callbacks(kind), sink, flow, stopsAll, io.bufferLimit);

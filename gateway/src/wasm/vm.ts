@@ -1,7 +1,8 @@
-import type { Context } from "./context.ts";
+import type { Context, Root } from "./context.ts";
+import type { Guest } from "./imports/guest.ts";
 import { createImports } from "./imports/index.ts";
 import { GuestMemory } from "./memory.ts";
-import type { HostServices, HttpCallResponse } from "./services.ts";
+import type { CalloutReply, HostServices } from "./services.ts";
 import { describeTrap, type Trap } from "./trap.ts";
 import { ABI_EXPORTS, type AbiExport } from "./types.ts";
 
@@ -10,17 +11,11 @@ export class ModuleRejected extends Error {}
 
 type GuestFunction = (...args: number[]) => number | undefined;
 
-/** The reply to a call, while its callback runs. */
-export interface CalloutData {
-  readonly redisReply?: Buffer;
-  readonly http?: HttpCallResponse;
-}
-
 /**
  * One instance of a filter module. It knows which context is current, runs what host calls postponed until
  * the guest has returned, and is dead for good after a trap.
  */
-export class Vm {
+export class Vm implements Guest {
   readonly abi: AbiExport;
   readonly memory: GuestMemory;
   /** Every live root and stream by id. */
@@ -30,7 +25,7 @@ export class Vm {
   /** Called once, after the call that trapped was left. */
   onTrap: (trap: Trap) => void = () => {};
   /** What a callout's callback may read while it runs. */
-  callout: CalloutData = {};
+  callout: CalloutReply = {};
   /** Set while `_initialize` runs, when only proxy_log may be called. */
   isInitializing = false;
 
@@ -127,6 +122,12 @@ export class Vm {
   /** The context that host calls act on now. */
   context(): Context | null {
     return this.contexts.get(this.effectiveId) ?? this.current;
+  }
+
+  /** The root of that context, if it still exists for the guest. */
+  root(): Root | null {
+    const root = this.context()?.root;
+    return root !== undefined && this.contexts.has(root.id) ? root : null;
   }
 
   /** Redirects host calls to another context until the current callback returns. */

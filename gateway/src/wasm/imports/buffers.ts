@@ -1,15 +1,14 @@
 import { BufferType, Status } from "../types.ts";
-import type { Vm } from "../vm.ts";
-import type { ImportGroup } from "./index.ts";
+import type { Guest, ImportGroup } from "./guest.ts";
 
 const MAX_U32 = 0xffff_ffff;
 
 /** Bodies, configurations, replies to callouts. */
-export function bufferImports(vm: Vm): ImportGroup {
+export function bufferImports(guest: Guest): ImportGroup {
   const bufferOf = (type: BufferType): Buffer | undefined => {
-    if (type === BufferType.RedisResponse) return vm.callout.redisReply;
-    if (type === BufferType.HttpCallBody) return vm.callout.http?.body;
-    return vm.context()?.buffer(type);
+    if (type === BufferType.RedisResponse) return guest.callout.redisReply;
+    if (type === BufferType.HttpCallBody) return guest.callout.http?.body;
+    return guest.context()?.buffer(type);
   };
   return {
     proxy_get_buffer_bytes(type: BufferType, start: number, max: number, ptrSlot: number, sizeSlot: number) {
@@ -19,21 +18,21 @@ export function bufferImports(vm: Vm): ImportGroup {
       const to = from + (max >>> 0);
       if (to > MAX_U32) return Status.BadArgument;
       // Past the end there is nothing, which is not an error.
-      vm.memory.give(bytes.subarray(from, to), ptrSlot, sizeSlot);
+      guest.memory.give(bytes.subarray(from, to), ptrSlot, sizeSlot);
       return Status.Ok;
     },
     proxy_get_buffer_status(type: BufferType, lengthSlot: number, flagsSlot: number) {
       const bytes = bufferOf(type);
       if (bytes === undefined) return Status.NotFound;
-      vm.memory.writeU32(lengthSlot, bytes.length);
-      vm.memory.writeU32(flagsSlot, 0);
+      guest.memory.writeU32(lengthSlot, bytes.length);
+      guest.memory.writeU32(flagsSlot, 0);
       return Status.Ok;
     },
     proxy_set_buffer_bytes(type: BufferType, start: number, length: number, ptr: number, size: number) {
-      const context = vm.context();
+      const context = guest.context();
       const bytes = context?.buffer(type);
       if (!context || bytes === undefined) return Status.BadArgument;
-      const edited = splice(bytes, start >>> 0, length >>> 0, vm.memory.copy(ptr, size));
+      const edited = splice(bytes, start >>> 0, length >>> 0, guest.memory.copy(ptr, size));
       return edited === null ? Status.BadArgument : context.setBuffer(type, edited);
     },
   };

@@ -1,21 +1,17 @@
-import { RootContext } from "../root.ts";
+import type { Root } from "../context.ts";
 import { Status } from "../types.ts";
-import type { Vm } from "../vm.ts";
 import { validPairs } from "./headers.ts";
-import type { ImportGroup } from "./index.ts";
+import type { Guest, ImportGroup } from "./guest.ts";
 
 /** Calls to Redis and to HTTP services. They belong to the root, so their replies outlive a stream. */
-export function calloutImports(vm: Vm): ImportGroup {
-  const dispatch = (
-    tokenSlot: number,
-    send: (root: RootContext) => { status: Status; token: number },
-  ): Status => {
+export function calloutImports(guest: Guest): ImportGroup {
+  const dispatch = (tokenSlot: number, send: (root: Root) => { status: Status; token: number }): Status => {
     // Proves the slot writable before anything is sent.
-    vm.memory.writeU32(tokenSlot, 0);
-    const root = vm.contexts.get(vm.context()?.rootId ?? 0);
-    if (!(root instanceof RootContext)) return Status.BadArgument;
+    guest.memory.writeU32(tokenSlot, 0);
+    const root = guest.root();
+    if (root === null) return Status.BadArgument;
     const { status, token } = send(root);
-    vm.memory.writeU32(tokenSlot, token);
+    guest.memory.writeU32(tokenSlot, token);
     return status;
   };
   return {
@@ -28,10 +24,10 @@ export function calloutImports(vm: Vm): ImportGroup {
       passwordSize: number,
       timeoutMs: number,
     ) {
-      return vm.services.redis.init(
-        vm.memory.text(service, serviceSize),
-        vm.memory.text(username, usernameSize),
-        vm.memory.text(password, passwordSize),
+      return guest.services.redis.init(
+        guest.memory.text(service, serviceSize),
+        guest.memory.text(username, usernameSize),
+        guest.memory.text(password, passwordSize),
         timeoutMs >>> 0,
       );
     },
@@ -42,8 +38,8 @@ export function calloutImports(vm: Vm): ImportGroup {
       querySize: number,
       tokenSlot: number,
     ) {
-      const name = vm.memory.text(service, serviceSize);
-      const bytes = vm.memory.copy(query, querySize);
+      const name = guest.memory.text(service, serviceSize);
+      const bytes = guest.memory.copy(query, querySize);
       return dispatch(tokenSlot, (root) => root.redisCall(name, bytes));
     },
     proxy_http_call(
@@ -59,10 +55,10 @@ export function calloutImports(vm: Vm): ImportGroup {
       tokenSlot: number,
     ) {
       const request = {
-        cluster: vm.memory.text(cluster, clusterSize),
-        headers: validPairs(vm.memory.copy(headers, headersSize)),
-        body: vm.memory.copy(body, bodySize),
-        trailers: validPairs(vm.memory.copy(trailers, trailersSize)),
+        cluster: guest.memory.text(cluster, clusterSize),
+        headers: validPairs(guest.memory.copy(headers, headersSize)),
+        body: guest.memory.copy(body, bodySize),
+        trailers: validPairs(guest.memory.copy(trailers, trailersSize)),
         timeout: timeoutMs >>> 0,
       };
       return dispatch(tokenSlot, (root) => root.httpCall(request));

@@ -1,16 +1,15 @@
 import { HeaderMap, isValidHeader, type HeaderPair } from "../header-map.ts";
 import { decodePairs, encodePairs } from "../pairs.ts";
 import { MapType, Status } from "../types.ts";
-import type { Vm } from "../vm.ts";
-import type { ImportGroup } from "./index.ts";
+import type { Guest, ImportGroup } from "./guest.ts";
 
 /** Header and trailer maps. */
-export function headerImports(vm: Vm): ImportGroup {
+export function headerImports(guest: Guest): ImportGroup {
   /** The map a host call names: the stream's own, or that of the HTTP call just answered. */
   const mapOf = (type: MapType): HeaderMap | Status => {
-    if (type === MapType.HttpCallHeaders) return calloutMap(vm.callout.http?.headers);
-    if (type === MapType.HttpCallTrailers) return calloutMap(vm.callout.http?.trailers);
-    return vm.context()?.headerMap(type) ?? Status.BadArgument;
+    if (type === MapType.HttpCallHeaders) return calloutMap(guest.callout.http?.headers);
+    if (type === MapType.HttpCallTrailers) return calloutMap(guest.callout.http?.trailers);
+    return guest.context()?.headerMap(type) ?? Status.BadArgument;
   };
   const edit = (type: MapType, change: (map: HeaderMap) => void): Status => {
     const map = mapOf(type);
@@ -23,8 +22,8 @@ export function headerImports(vm: Vm): ImportGroup {
     [key, keySize, value, valueSize]: readonly [number, number, number, number],
     change: (map: HeaderMap, name: string, value: string) => void,
   ): Status => {
-    const name = vm.memory.latin1(key, keySize);
-    const text = vm.memory.latin1(value, valueSize);
+    const name = guest.memory.latin1(key, keySize);
+    const text = guest.memory.latin1(value, valueSize);
     if (!isValidHeader(name, text)) return Status.BadArgument;
     return edit(type, (map) => change(map, name, text));
   };
@@ -37,12 +36,12 @@ export function headerImports(vm: Vm): ImportGroup {
       ptrSlot: number,
       sizeSlot: number,
     ) {
-      const name = vm.memory.latin1(key, keySize);
+      const name = guest.memory.latin1(key, keySize);
       const map = mapOf(type);
       if (!(map instanceof HeaderMap)) return map;
       const value = map.get(name);
       if (value === undefined) return Status.NotFound;
-      vm.memory.give(Buffer.from(value, "latin1"), ptrSlot, sizeSlot);
+      guest.memory.give(Buffer.from(value, "latin1"), ptrSlot, sizeSlot);
       return Status.Ok;
     },
     proxy_add_header_map_value(type: MapType, ...pair: [number, number, number, number]) {
@@ -52,7 +51,7 @@ export function headerImports(vm: Vm): ImportGroup {
       return editPair(type, pair, (map, name, value) => map.replace(name, value));
     },
     proxy_remove_header_map_value(type: MapType, key: number, keySize: number) {
-      const name = vm.memory.latin1(key, keySize);
+      const name = guest.memory.latin1(key, keySize);
       return edit(type, (map) => map.remove(name));
     },
     proxy_get_header_map_pairs(type: MapType, ptrSlot: number, sizeSlot: number) {
@@ -60,17 +59,17 @@ export function headerImports(vm: Vm): ImportGroup {
       if (!(map instanceof HeaderMap)) return map;
       // The C++ host gives a null pointer for an empty map, not an encoded empty list.
       const bytes = map.size === 0 ? Buffer.alloc(0) : encodePairs(map);
-      vm.memory.give(bytes, ptrSlot, sizeSlot);
+      guest.memory.give(bytes, ptrSlot, sizeSlot);
       return Status.Ok;
     },
     proxy_set_header_map_pairs(type: MapType, ptr: number, size: number) {
-      const pairs = validPairs(vm.memory.copy(ptr, size));
+      const pairs = validPairs(guest.memory.copy(ptr, size));
       return edit(type, (map) => map.setAll(pairs));
     },
     proxy_get_header_map_size(type: MapType, slot: number) {
       const map = mapOf(type);
       if (!(map instanceof HeaderMap)) return map;
-      vm.memory.writeU32(slot, map.size);
+      guest.memory.writeU32(slot, map.size);
       return Status.Ok;
     },
   };

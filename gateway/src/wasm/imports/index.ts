@@ -1,16 +1,13 @@
 import { MemoryFault } from "../memory.ts";
 import { Status } from "../types.ts";
-import type { Vm } from "../vm.ts";
 import { bufferImports } from "./buffers.ts";
 import { calloutImports } from "./callouts.ts";
+import type { Guest, ImportGroup } from "./guest.ts";
 import { headerImports } from "./headers.ts";
 import { metricImports } from "./metrics.ts";
 import { propertyImports } from "./properties.ts";
 import { streamImports } from "./streams.ts";
 import { systemImports } from "./system.ts";
-
-/** Host functions by name. All parameters are i32 or i64, the result is a status. */
-export type ImportGroup = Readonly<Record<string, (...args: never[]) => Status>>;
 
 /** Everything Higress has besides, for which no filter of this project has a use. */
 const UNIMPLEMENTED = [
@@ -30,25 +27,25 @@ const UNIMPLEMENTED = [
 ];
 
 /** The `env` module a filter imports from, as the Higress host provides it. */
-export function createImports(vm: Vm): WebAssembly.Imports {
+export function createImports(guest: Guest): WebAssembly.Imports {
   const functions: ImportGroup = {
     ...Object.fromEntries(UNIMPLEMENTED.map((name) => [name, () => Status.Unimplemented])),
-    ...systemImports(vm),
-    ...propertyImports(vm),
-    ...headerImports(vm),
-    ...bufferImports(vm),
-    ...streamImports(vm),
-    ...metricImports(vm),
-    ...calloutImports(vm),
+    ...systemImports(guest),
+    ...propertyImports(guest),
+    ...headerImports(guest),
+    ...bufferImports(guest),
+    ...streamImports(guest),
+    ...metricImports(guest),
+    ...calloutImports(guest),
   };
-  const guarded = Object.entries(functions).map(([name, run]) => [name, guard(vm, name, run)]);
+  const guarded = Object.entries(functions).map(([name, run]) => [name, guard(guest, name, run)]);
   return { env: Object.fromEntries(guarded) as WebAssembly.ModuleImports };
 }
 
 /** A bad pointer is a status, not a trap; calls that `_initialize` may not make are a trap, as in the C++ host. */
-function guard(vm: Vm, name: string, run: (...args: never[]) => Status): (...args: never[]) => Status {
+function guard(guest: Guest, name: string, run: (...args: never[]) => Status): (...args: never[]) => Status {
   return (...args) => {
-    if (vm.isInitializing && name !== "proxy_log")
+    if (guest.isInitializing && name !== "proxy_log")
       throw new Error(`${name} may not be called from _initialize`);
     try {
       return run(...args);

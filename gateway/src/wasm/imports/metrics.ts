@@ -1,15 +1,14 @@
 import { Status } from "../types.ts";
-import type { Vm } from "../vm.ts";
-import type { ImportGroup } from "./index.ts";
+import type { Guest, ImportGroup } from "./guest.ts";
 
 /** Counters, gauges, histograms. */
-export function metricImports(vm: Vm): ImportGroup {
-  const { metrics } = vm.services;
+export function metricImports(guest: Guest): ImportGroup {
+  const { metrics } = guest.services;
   return {
     proxy_define_metric(type: number, name: number, nameSize: number, idSlot: number) {
-      const id = metrics.define(type, vm.memory.text(name, nameSize));
+      const id = metrics.define(type, guest.memory.text(name, nameSize));
       if (id === null) return Status.BadArgument;
-      vm.memory.writeU32(idSlot, id);
+      guest.memory.writeU32(idSlot, id);
       return Status.Ok;
     },
     proxy_increment_metric(id: number, offset: bigint) {
@@ -21,7 +20,7 @@ export function metricImports(vm: Vm): ImportGroup {
     proxy_get_metric(id: number, slot: number) {
       const value = metrics.get(id);
       if (typeof value !== "bigint") return value;
-      vm.memory.writeU64(slot, value);
+      guest.memory.writeU64(slot, value);
       return Status.Ok;
     },
   };
