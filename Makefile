@@ -49,6 +49,7 @@ check: $(MODULES) ## Check format, lint, types and import directions
 	@node_modules/.bin/prettier --check --log-level warn .
 	@node_modules/.bin/eslint .
 	@node_modules/.bin/tsc
+	@$(TSX) scripts/check-assembly.ts
 	@node scripts/build.mjs --check
 
 format: $(MODULES) ## Format all code

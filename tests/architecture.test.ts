@@ -1,8 +1,13 @@
-// Contract: imports go one way, from the entry files down to bytes/; see the diagram in ARCHITECTURE.md.
+// Contract: imports go one way, from the entry files down to bytes/; see the diagram in ARCHITECTURE.md. None goes in a circle.
 // Also: what ESLint cannot check in AssemblyScript, because it does not parse it.
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { compareWithExceptions } from "../scripts/source/check-assembly.ts";
+import { EXCEPTIONS } from "../scripts/source/exceptions.ts";
+import { dependenciesOf, resolveImport } from "../scripts/source/module.ts";
+import { checkAssemblyOf, modulesBelow } from "../scripts/source/project.ts";
+import { ringsOf } from "../scripts/source/rings.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -37,63 +42,86 @@ const MAY_IMPORT: Record<string, string[]> = {
   bytes: [],
 };
 
-function filesUnder(directory: string): string[] {
-  return readdirSync(directory).flatMap((name) => {
-    const path = join(directory, name);
-    return statSync(path).isDirectory() ? filesUnder(path) : path.endsWith(".ts") ? [path] : [];
+/** The circles there are today. The list only gets shorter: one that has been undone, or made smaller, must go from here too. */
+const KNOWN_CIRCLES = [
+  [
+    "assembly/filters/token-ratelimit/call.ts",
+    "assembly/filters/token-ratelimit/check.ts",
+    "assembly/filters/token-ratelimit/consumption.ts",
+    "assembly/filters/token-ratelimit/limiter.ts",
+  ],
+  ["assembly/filters/token-ratelimit/root.ts", "assembly/filters/token-ratelimit/stream.ts"],
+  ["assembly/rules/match.ts", "assembly/rules/rule-item.ts"],
+  ["assembly/usage/document.ts", "assembly/usage/encoded.ts"],
+];
+
+const modules = modulesBelow(root, ["assembly", "gateway", "scripts", "tests"]);
+const known = new Set(modules.map(({ path }) => path));
+const graph = new Map(modules.map((module) => [module.path, dependenciesOf(module, known)]));
+const assembly = modules.filter(({ path }) => path.startsWith("assembly/"));
+const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
+
+function layerOf(path: string): string {
+  const [, folder, inside] = path.split("/");
+  return inside === undefined ? "entry" : folder!;
+}
+
+describe("all code", () => {
+  it("imports nothing in a circle, neither values nor types", () => {
+    expect(ringsOf(graph)).toEqual(KNOWN_CIRCLES);
   });
-}
-
-const assembly = join(root, "assembly");
-const sources = filesUnder(assembly).map((path) => ({
-  name: relative(assembly, path),
-  text: readFileSync(path, "utf8"),
-}));
-
-function layerOf(name: string): string {
-  return name.includes("/") ? name.split("/")[0]! : "entry";
-}
-
-function importsOf(name: string, text: string): string[] {
-  return [...text.matchAll(/^(?:import|export)\b[^;]*?["'](\.[^"']+)["']/gms)].map((match) =>
-    relative(assembly, resolve(assembly, dirname(name), match[1]!)),
-  );
-}
+});
 
 describe("assembly/", () => {
   it("imports only downwards", () => {
-    const violations = sources.flatMap(({ name, text }) =>
-      importsOf(name, text)
+    const violations = assembly.flatMap(({ path }) =>
+      graph
+        .get(path)!
         .map(layerOf)
-        .filter((layer) => layer !== layerOf(name) && !MAY_IMPORT[layerOf(name)]?.includes(layer))
-        .map((layer) => `${name} imports ${layer}/`),
+        .filter((layer) => layer !== layerOf(path) && !MAY_IMPORT[layerOf(path)]?.includes(layer))
+        .map((layer) => `${path} imports ${layer}/`),
     );
     expect(violations).toEqual([]);
   });
 
+  it("imports nothing from outside", () => {
+    const inside = new Set(assembly.map(({ path }) => path));
+    const strays = assembly.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => resolveImport(path, from, inside) === undefined)
+        .map(({ from }) => `${path} imports ${from}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
   it("declares every import of the host explicitly, in abi/ only", () => {
-    const strays = sources.filter(({ name, text }) => /@external\(/.test(text) && layerOf(name) !== "abi");
-    expect(strays.map(({ name }) => name)).toEqual([]);
+    const strays = assembly.filter(({ path }) => /@external\(/.test(textOf(path)) && layerOf(path) !== "abi");
+    expect(strays.map(({ path }) => path)).toEqual([]);
   });
 
   it("uses nothing that traps or that no proxy provides", () => {
     const forbidden = /\b(throw|console\.|Date\.|Math\.random|process\.)/;
-    const uses = sources.flatMap(({ name, text }) =>
-      text
+    const uses = assembly.flatMap(({ path }) =>
+      textOf(path)
         .split("\n")
-        .map((line, index) => ({ line: line.replace(/\/\/.*|^\s*\*.*/, ""), at: `${name}:${index + 1}` }))
+        .map((line, index) => ({ line: line.replace(/\/\/.*|^\s*\*.*/, ""), at: `${path}:${index + 1}` }))
         .filter(({ line }) => forbidden.test(line.replace(/"[^"]*"|`[^`]*`/g, "")))
         .map(({ at, line }) => `${at} ${line.trim()}`),
     );
     expect(uses).toEqual([]);
   });
+
+  it("has no unused import or export, no long function and no long file, but those on the list of exceptions", () => {
+    expect(compareWithExceptions(checkAssemblyOf(root), EXCEPTIONS)).toEqual([]);
+  });
 });
 
 describe("gateway/", () => {
   it("knows the filter only as a built module", () => {
-    const strays = filesUnder(join(root, "gateway"))
-      .filter((path) => /from\s+["'][^"']*assembly\//.test(readFileSync(path, "utf8")))
-      .map((path) => relative(root, path));
-    expect(strays).toEqual([]);
+    const strays = [...graph].filter(
+      ([path, targets]) =>
+        path.startsWith("gateway/") && targets.some((target) => target.startsWith("assembly/")),
+    );
+    expect(strays.map(([path]) => path)).toEqual([]);
   });
 });
