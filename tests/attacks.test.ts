@@ -10,7 +10,7 @@ type Attack = readonly [trick: string, file: string, title: string];
 const CALLERS_NOT_COUNTED: Attack[] = [
   [
     "Blanks around a URL parameter, each spelling of which has a counter of its own.",
-    "unit/request/request.test.ts",
+    "unit/request/query.test.ts",
     "reads as URLSearchParams does, but for blanks at the ends, whatever the bytes",
   ],
   [
@@ -25,7 +25,7 @@ const CALLERS_NOT_COUNTED: Attack[] = [
   ],
   [
     "Blanks that only some languages trim: no-break spaces, in UTF-8 and in ISO 8859-1.",
-    "unit/request/request.test.ts",
+    "unit/request/header.test.ts",
     "%j is %j",
   ],
   [
@@ -55,17 +55,17 @@ const CALLERS_NOT_COUNTED: Attack[] = [
   ],
   [
     "`bearer k`, `Bearer  k`, a tab, Base64 in other words: one credential, many counters.",
-    "unit/request/request.test.ts",
+    "unit/request/credentials.test.ts",
     "%j are %j",
   ],
   [
     "A cookie with blanks beside its `=`, in quotes, percent-encoded, or behind a comma.",
-    "unit/request/request.test.ts",
+    "unit/request/cookie.test.ts",
     "is found in all lines",
   ],
   [
     "A parameter behind a semicolon, a `#` or 64 KB, where some servers still see it.",
-    "unit/request/request.test.ts",
+    "unit/request/query.test.ts",
     "is looked at to its end, however long it is",
   ],
   [
@@ -83,7 +83,7 @@ const CALLERS_NOT_COUNTED: Attack[] = [
 const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "Tables of numbers, literals or empty lists in the arguments and schemas of tools, which hold no text.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-values.test.ts",
     "costs at least a token for each value: %s",
   ],
   [
@@ -98,7 +98,7 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "A prompt that looks like a file in base64 costs next to nothing.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-files.test.ts",
     "charges a prompt of random letters as text",
   ],
   [
@@ -258,32 +258,32 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "A body is written so that one reader of JSON takes it and another does not: nested, marked, in UTF-16, with comments, compressed.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-syntax.test.ts",
     "a body that not every reader of JSON takes is read, or counts by its size",
   ],
   [
     "A prompt without blanks, or encoded, passes for a picture, which is cheap.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-files.test.ts",
     "text is not taken for a file",
   ],
   [
     "The letters of a picture stand in front of a prompt, or behind it.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-files.test.ts",
     "%i letters of a file in front of it, or behind it",
   ],
   [
     "Thousands of blanks, dots or line ends stand where the text is looked at.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-fillers.test.ts",
     "cheap text does not make the other cheap",
   ],
   [
     "The prompt stands in the names of a tool's parameters.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-values.test.ts",
     "counts in names",
   ],
   [
     "The prompt is a list of the numbers of its tokens.",
-    "unit/usage/request-tricks.test.ts",
+    "unit/usage/request-values.test.ts",
     "counts as numbers of tokens",
   ],
   [
@@ -430,7 +430,7 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   ],
   [
     "A password in the wrong field of the configuration is repeated in the log.",
-    "unit/config/problems.test.ts",
+    "unit/config/secrets.test.ts",
     "never repeat a string in place of %s",
   ],
 ];

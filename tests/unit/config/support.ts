@@ -10,6 +10,8 @@ interface Harness {
   dump(index: number): string;
   integer(text: string): string;
   nearest(name: string, known: string[]): string;
+  match(names: string[], values: ArrayBuffer[]): ArrayBuffer;
+  select(host: string, route: string, cluster: string): string;
 }
 export const config = await loadHarness<Harness>("tests/unit/config/config.harness.ts");
 

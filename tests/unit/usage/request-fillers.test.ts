@@ -1,0 +1,52 @@
+// Contract of assembly/usage/request-meter, for callers who want to pay less: blanks, dots and the like beside a text do not
+// lower its estimate, wherever they stand.
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
+import { describe, expect, it } from "vitest";
+import { ask, ENGLISH, tokens, WORTH } from "./request-estimate.ts";
+
+describe("cheap text does not make the other cheap", () => {
+  const fillers: [string, string][] = [
+    ["blanks", " "],
+    ["equals signs", "="],
+    ["dots", "."],
+    ["tabs", "\t"],
+    ["line ends", "\n"],
+    ["dashes", "-"],
+    ["one letter", "a"],
+    ["digits", "0"],
+    ["wide blanks", "\u3000"],
+    ["zero-width blanks", "\u200b"],
+    ["one word", " the"],
+  ];
+  for (const size of [2_000, 8_000, 100_000]) {
+    it.each(fillers)(`${size} times %s`, (_, filler) => {
+      const run = filler.repeat(size);
+      const half = ENGLISH.length >> 1;
+      for (const content of [
+        run + ENGLISH,
+        ENGLISH + run,
+        ENGLISH.slice(0, half) + run + ENGLISH.slice(half),
+        [run, ENGLISH],
+        [
+          { type: "text", text: run },
+          { type: "text", text: ENGLISH },
+        ],
+      ]) {
+        expect(tokens(ask(content))).toBeGreaterThan(0.8 * WORTH);
+      }
+    });
+  }
+
+  it("nor does it in pieces as long as those that are looked at", () => {
+    for (const size of [64, 128, 256, 1024, 4096]) {
+      const pieces = Array.from({ length: 60 }, (_, i) =>
+        i % 2
+          ? " ".repeat(size)
+          : ENGLISH.slice((i * 50) % 3000)
+              .slice(0, size)
+              .padEnd(size, "go on "),
+      );
+      expect(tokens(ask(pieces.join("")))).toBeGreaterThan(0.8 * countTokens(pieces.join("")));
+    }
+  });
+});
