@@ -1,0 +1,40 @@
+// Contract of check-config, for what is right: it is told in words what is limited, without a credential.
+import { describe, expect, it } from "vitest";
+import { check, plugin, rules } from "./check-config-text.ts";
+
+describe("OK in words", () => {
+  it("tells what is limited, by what, how much, and where it is counted", () => {
+    const text = plugin(`defaultConfig:
+  rule_name: all
+  rule_mode: all_match
+  global_threshold: {token_per_hour: 1000000}
+  rule_items:
+  - {limit_by_per_consumer: "", limit_keys: [{key: "*", token_per_minute: 2000, token_per_day: 50000}]}
+  - {limit_by_per_ip: from-header-x-real-ip, limit_keys: [{key: 10.0.0.0/8, token_per_second: 5}]}
+  redis: {service_name: redis.dns, database: 2}
+matchRules:
+- ingress: [a, b]
+  config:
+    rule_name: gold
+    rule_items:
+    - {limit_by_header: x-api-key, limit_keys: [{key: sk-secret, token_per_day: 7}]}
+    - {limit_by_per_param: apikey, limit_keys: [{key: "regexp:^a", token_per_day: 8}]}
+    redis: {service_name: redis.static}`);
+    expect(check(text)).toEqual([]);
+    expect(rules(text)).toEqual([
+      "gold, routes a, b: one value of the header x-api-key may use 7 tokens a day, counted in Redis redis.static:80",
+      "gold, routes a, b: each value of the URL parameter apikey that matches ^a may use 8 tokens a day, counted in Redis redis.static:80",
+      "all, all other requests: all together may use 1,000,000 tokens an hour, counted in Redis redis.dns:6379, database 2; all that match apply",
+      "all, all other requests: each consumer may use 2,000 tokens a minute and 50,000 tokens a day, counted in Redis redis.dns:6379, database 2; all that match apply",
+      "all, all other requests: each client address in 10.0.0.0/8 (from the header x-real-ip) may use 5 tokens a second, counted in Redis redis.dns:6379, database 2; all that match apply",
+    ]);
+  });
+
+  it("never repeats a value that may be a credential, and ends after twenty lines", () => {
+    const keys = Array.from({ length: 1234 }, (_, i) => `{key: sk-secret-${i}, token_per_day: 1}`).join(", ");
+    const text = `rule_name: r\nrule_items: [{limit_by_header: x, limit_keys: [${keys}]}]\nredis: {service_name: r.static, password: hunter2}`;
+    expect(rules(text)).toHaveLength(21);
+    expect(rules(text).at(-1)).toBe("… and 1,214 more limits");
+    expect(rules(text).join("\n")).not.toMatch(/secret|hunter2/);
+  });
+});
