@@ -103,17 +103,17 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "A stored answer is fetched in ranges, or up to its usage, so that none of them reports it.",
-    "conformance/consumption.test.ts",
+    "conformance/stored-answers.test.ts",
     "asks for stored answers as a whole, and charges one that is left before it reports its usage",
   ],
   [
     "An option of TGI, or a prompt sent twice to Ollama, has the answer report its output only, and the input is free.",
-    "conformance/consumption.test.ts",
+    "conformance/missing-usage.test.ts",
     "charges the input though the report has none: %s",
   ],
   [
     "A stream that reports its input first, and never its output.",
-    "conformance/consumption.test.ts",
+    "conformance/missing-usage.test.ts",
     "charges the text of a stream that reported no output before it",
   ],
   [
@@ -123,7 +123,7 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "The answer comes as text, as bytes, in another charset, or compressed without saying so.",
-    "conformance/consumption.test.ts",
+    "conformance/unreadable.test.ts",
     "charges an answer that it cannot read by its size, and counts it: %s",
   ],
   [
@@ -138,12 +138,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "A caller gives its answers one id, so that all of them count as the one that was charged.",
-    "conformance/consumption.test.ts",
+    "conformance/stored-answers.test.ts",
     "is charged in any case when it is made, and named then, so that fetching it costs nothing",
   ],
   [
     "The stream of a response that was made in the background is left before its end, where its usage stands.",
-    "conformance/consumption.test.ts",
+    "conformance/stored-answers.test.ts",
     "is not free for who leaves its stream before it reports what it was",
   ],
   [
@@ -153,12 +153,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "An answer that holds no text, or reports zeros, or only begins, costs nothing.",
-    "conformance/consumption.test.ts",
+    "conformance/missing-usage.test.ts",
     "charges a call its input at least, although the answer has %s",
   ],
   [
     "Whoever leaves before the answer begins has had the model read the prompt for nothing.",
-    "conformance/consumption.test.ts",
+    "conformance/missing-usage.test.ts",
     "charges the input that the model has got",
   ],
   [
@@ -223,17 +223,17 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   ],
   [
     "Go on talking over a WebSocket that was opened below the limit",
-    "conformance/websocket.test.ts",
+    "conformance/websocket-limit.test.ts",
     "starts no other response: what it sends becomes a ping, whose answer becomes the close",
   ],
   [
     "Open many WebSockets below the limit, and have one answer over each when it is reached",
-    "conformance/websocket.test.ts",
+    "conformance/websocket-limit.test.ts",
     "is found out, by a check beside its first message, where others have used the limit up",
   ],
   [
     "Leave the close frame unanswered, so that the model goes on",
-    "conformance/websocket.test.ts",
+    "conformance/websocket-limit.test.ts",
     "is charged for what the server goes on to report, and cut off",
   ],
   [
@@ -306,7 +306,7 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   ],
   [
     "Fetching a stored response again is charged each time.",
-    "conformance/consumption.test.ts",
+    "conformance/stored-answers.test.ts",
     "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",
   ],
   [
@@ -354,7 +354,7 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   ],
   [
     "Send what is no frame over a WebSocket, so that the filter breaks down for everybody",
-    "conformance/websocket.test.ts",
+    "conformance/websocket-hostile.test.ts",
     "traps for no bytes of either side, and for no host call that fails, and serves the next",
   ],
   [
@@ -420,7 +420,7 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   ],
   [
     "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
-    "conformance/consumption.test.ts",
+    "conformance/free-calls.test.ts",
     "neither checks nor charges what consumes nothing: %s %s",
   ],
   [

@@ -2,13 +2,11 @@
 // filter against a model of Redis, with the time of both set by the test. Specified in ARCHITECTURE.md, "A charge, exactly once".
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MODULES, PER_KEY, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
+import { metric, MODULES, PER_KEY, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { RedisModel } from "../support/redis-model.ts";
 import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
 
-const metric = (host: StrictHost, name: string): number =>
-  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
 const keyOf = (caller: string): string =>
   `higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:${caller}`;
 

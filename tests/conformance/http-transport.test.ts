@@ -3,7 +3,7 @@
 // Specified in proxy-wasm 0.2.1 (proxy_http_call) and by Webdis (https://github.com/nicolasff/webdis).
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { chargeOf, CONTINUE, LEFT_MS, PAUSE, PER_KEY, ROOT, usageBody } from "../support/filter.ts";
+import { chargeOf, CONTINUE, LEFT_MS, metric, PAUSE, PER_KEY, ROOT, usageBody } from "../support/filter.ts";
 import { Status } from "../support/strict-host.ts";
 import { ENVOY_MODULES, HttpHost } from "./http-host.ts";
 
@@ -37,9 +37,6 @@ function consume(host: HttpHost, id = 2): void {
   host.responseBody(id, usageBody(3, 4), true);
   host.end(id);
 }
-
-const metric = (host: HttpHost, name: string): number =>
-  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
 
 describe.each(ENVOY_MODULES)("%s", (_name, file) => {
   it("is a module of ABI 0.2.1 that knows nothing of Redis calls", async () => {

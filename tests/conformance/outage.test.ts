@@ -1,13 +1,11 @@
 // Contract: while Redis is away, charges wait within a bound in bytes; those that were surely not made and go to the same
 // counters wait as one. Specified in assembly/ledger/waiting-charges.ts and README.md, "When something fails".
 import { describe, expect, it } from "vitest";
-import { chargeOf, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { chargeOf, metric, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
 import { RedisModel } from "../support/redis-model.ts";
 import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
 
 const MIB = 1 << 20;
-const metric = (host: StrictHost, name: string): number =>
-  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
 const isCharge = (command: RedisCommand): boolean =>
   command.args.length - 3 - Number(command.args[2]) === Number(command.args[2]) + 2;
 

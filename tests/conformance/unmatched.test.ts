@@ -1,7 +1,6 @@
 // Contract: requests that no rule limits are counted, the operator is told once why, and a rule may insist on what it looks at.
 import { describe, expect, it } from "vitest";
-import { CONTINUE, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
-import type { StrictHost } from "../support/strict-host.ts";
+import { CONTINUE, metric, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
 
 const item = (by: string, name: string, key: string, more: object = {}): object => ({
   [by]: name,
@@ -10,8 +9,6 @@ const item = (by: string, name: string, key: string, more: object = {}): object 
 });
 const rules = (...rule_items: object[]): object => ({ rule_name: "r", rule_items, redis: REDIS });
 const REQUIRED = item("limit_by_per_header", "x-api-key", "*", { on_missing: "reject" });
-const metric = (host: StrictHost, name: string): number =>
-  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
 
 describe.each(MODULES)("%s", (_name, file) => {
   it("counts a request that lacks what the rules look at, and names once what it has instead", async () => {

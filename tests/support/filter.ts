@@ -94,3 +94,7 @@ export function chargeOf(command: RedisCommand): {
   const [deadline] = values.splice(1, 1);
   return { keys, tokens, windows: values, marker: marker!, deadline: deadline! };
 }
+
+/** What one of the filter's metrics stands at. */
+export const metric = (host: StrictHost, name: string): number =>
+  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);

@@ -1,0 +1,104 @@
+// Contract: an answer that can be fetched again is charged once to each of its callers, however often it is fetched.
+// Specified in README.md, "What is counted".
+import { describe, expect, it } from "vitest";
+import { array, chargeOf, counter, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import type { StrictHost } from "../support/strict-host.ts";
+import { event, JSON_TYPE, newId, SSE_TYPE, words } from "./calls.ts";
+
+describe.each(MODULES)("%s", (_name, file) => {
+  it("asks for stored answers as a whole, and charges one that is left before it reports its usage", async () => {
+    const host = await start(file, PER_KEY);
+    const get = {
+      ":method": "GET",
+      ":path": "/v1/responses/resp_1",
+      "x-api-key": "alice",
+      range: "bytes=0-99",
+    };
+    const stream = host.request(2, ROOT, get);
+    expect(stream.request).not.toHaveProperty("range");
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, `{"id":"resp_1","output":[{"content":[{"text":"${"lorem ipsum ".repeat(100)}"}]}]`);
+    host.end(2);
+    expect(chargeOf(host.pending[0]!).tokens).toBeGreaterThan(150);
+  });
+
+  it("charges a GET what it reports, as the result of what was done in the background", async () => {
+    const host = await start(file, PER_KEY);
+    host.request(2, ROOT, { ":method": "GET", ":path": "/v1/responses/resp_1", "x-api-key": "alice" });
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, usageBody(3, 4), true);
+    expect(chargeOf(host.pending[0]!).tokens).toBe(7);
+  });
+
+  describe("an answer that can be fetched again", () => {
+    const answer = (id: string, input: number, output: number): string =>
+      JSON.stringify({
+        id,
+        object: "response",
+        status: "completed",
+        usage: { input_tokens: input, output_tokens: output },
+      });
+    /** Plays a call and returns its commands; each but the last is answered. */
+    function commands(host: StrictHost, request: Record<string, string>, body: string, apiKey = "alice") {
+      const id = newId();
+      host.request(id, ROOT, { "x-api-key": apiKey, ...request });
+      if (host.pending.length > 0) host.reply(ROOT, counter(0));
+      host.responseHeaders(id, body.startsWith("data:") ? SSE_TYPE : JSON_TYPE);
+      host.responseBody(id, body, true);
+      host.end(id);
+      const sent = host.pending.splice(0);
+      if (sent[0] === undefined) return [];
+      host.reply(ROOT, array(60_000, 7), sent[0]);
+      return [...sent, ...host.pending.splice(0)].map(chargeOf);
+    }
+    const POST = { ":method": "POST", ":path": "/v1/responses" };
+    const GET = { ":method": "GET", ":path": "/v1/responses/resp_1?include[]=x" };
+
+    it("is charged under its own name when it is fetched, which is the same each time, and for its callers alone", async () => {
+      const host = await start(file, PER_KEY);
+      const [first, ...rest] = commands(host, GET, answer("resp_1", 3, 4));
+      expect([first?.tokens, rest.length]).toEqual([7, 0]);
+      expect(first?.marker).toContain(":answer:");
+      expect(commands(host, GET, answer("resp_1", 3, 4))[0]?.marker).toBe(first?.marker);
+      const stream = event({
+        type: "response.completed",
+        response: JSON.parse(answer("resp_1", 3, 4)) as object,
+      });
+      expect(commands(host, GET, stream)[0]?.marker).toBe(first?.marker);
+      for (const other of [
+        commands(host, GET, answer("resp_2", 3, 4)),
+        commands(host, GET, answer("resp_1", 3, 5)),
+        commands(host, GET, answer("resp_1", 3, 4), "bob"),
+      ]) {
+        expect(other[0]?.marker.split(":").at(-1)).not.toBe(first?.marker.split(":").at(-1));
+      }
+    });
+
+    it("is charged in any case when it is made, and named then, so that fetching it costs nothing", async () => {
+      const host = await start(file, PER_KEY);
+      const [fetched] = commands(host, GET, answer("resp_1", 3, 4));
+      for (let i = 0; i < 2; ++i) {
+        const [made, named] = commands(host, POST, answer("resp_1", 3, 4));
+        expect([made?.tokens, named?.tokens]).toEqual([7, 0]);
+        expect(made?.marker).toContain(":charge:");
+        expect(named?.marker).toBe(fetched?.marker);
+      }
+    });
+
+    it("has no name when it has no id, is cut off, or reports nothing", async () => {
+      const host = await start(file, PER_KEY);
+      expect(commands(host, GET, usageBody(3, 4).replace('"id":"1",', ""))[0]?.marker).toContain(":charge:");
+      expect(commands(host, GET, answer("x".repeat(161), 3, 4))[0]?.marker).toContain(":charge:");
+      expect(commands(host, GET, '{"id":"resp_1","status":"queued","usage":null}')).toEqual([]);
+    });
+
+    it("is not free for who leaves its stream before it reports what it was", async () => {
+      const host = await start(file, PER_KEY);
+      const pieces =
+        words(0) + event({ type: "response.output_text.delta", delta: "lorem ipsum ".repeat(100) });
+      const [charge] = commands(host, GET, pieces);
+      expect(charge?.tokens).toBeGreaterThan(150);
+      expect(charge?.marker).toContain(":charge:");
+    });
+  });
+});
