@@ -1,6 +1,6 @@
 // The strict host as stock Envoy is: it has HTTP calls instead of Redis calls, with Webdis behind one of its clusters.
 import { resolve } from "node:path";
-import { Status, StrictHost } from "../support/strict-host.ts";
+import { HIGRESS_IMPORTS, Status, StrictHost } from "../support/strict-host.ts";
 import { parsePairs } from "../support/wire.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -12,25 +12,8 @@ export const ENVOY_MODULES = [
 
 /** What the module for stock Envoy may import: a subset of what proxy-wasm 0.2.1 has. */
 const ENVOY_IMPORTS = [
-  "proxy_close_stream",
-  "proxy_continue_stream",
-  "proxy_define_metric",
-  "proxy_done",
-  "proxy_get_buffer_bytes",
-  "proxy_get_current_time_nanoseconds",
-  "proxy_get_header_map_pairs",
-  "proxy_get_header_map_value",
-  "proxy_get_log_level",
-  "proxy_get_property",
+  ...HIGRESS_IMPORTS.filter((name) => name !== "proxy_redis_call" && name !== "proxy_redis_init"),
   "proxy_http_call",
-  "proxy_increment_metric",
-  "proxy_log",
-  "proxy_remove_header_map_value",
-  "proxy_send_local_response",
-  "proxy_set_buffer_bytes",
-  "proxy_set_effective_context",
-  "proxy_set_property",
-  "proxy_set_tick_period_milliseconds",
 ];
 
 const HTTP_CALL_BODY = 4;
@@ -107,16 +90,16 @@ export class HttpHost extends StrictHost {
         if (type !== HTTP_CALL_BODY)
           return calls.proxy_get_buffer_bytes!(type!, start!, max!, ptrSlot!, sizeSlot!);
         if (this.response === null) return Status.BadArgument;
-        return this.give(this.response.body.slice(start, start! + (max! >>> 0)), ptrSlot!, sizeSlot!);
+        return this.memory.give(this.response.body.slice(start, start! + (max! >>> 0)), ptrSlot!, sizeSlot!);
       },
       proxy_get_header_map_value: (map, key, keySize, ptrSlot, sizeSlot) => {
         if (map !== HTTP_CALL_HEADERS) {
           return calls.proxy_get_header_map_value!(map!, key!, keySize!, ptrSlot!, sizeSlot!);
         }
-        const value = this.response?.headers[this.text(key!, keySize!)];
+        const value = this.response?.headers[this.memory.text(key!, keySize!)];
         return value === undefined
           ? Status.NotFound
-          : this.give(new TextEncoder().encode(value), ptrSlot!, sizeSlot!);
+          : this.memory.give(new TextEncoder().encode(value), ptrSlot!, sizeSlot!);
       },
       proxy_http_call: (...args) => this.httpCall(...(args as Parameters<HttpHost["httpCall"]>)),
     };
@@ -134,11 +117,11 @@ export class HttpHost extends StrictHost {
     timeout: number,
     slot: number,
   ): number {
-    const name = this.text(cluster, clusterSize);
-    if (parsePairs(this.bytes(trailers, trailersSize)).length > 0) throw new Error("trailers");
+    const name = this.memory.text(cluster, clusterSize);
+    if (parsePairs(this.memory.bytes(trailers, trailersSize)).length > 0) throw new Error("trailers");
     if (!this.clusters.has(name)) return Status.BadArgument;
     if (this.callStatus !== Status.Ok) return this.callStatus;
-    const pairs = Object.fromEntries(parsePairs(this.bytes(headers, headersSize)));
+    const pairs = Object.fromEntries(parsePairs(this.memory.bytes(headers, headersSize)));
     for (const required of [":method", ":path", ":authority"]) {
       if (!pairs[required]) throw new Error(`${required} is missing`);
     }
@@ -146,13 +129,13 @@ export class HttpHost extends StrictHost {
       token: this.nextCallToken,
       cluster: name,
       headers: pairs,
-      command: parseWebdis(Buffer.from(this.bytes(body, bodySize)).toString("latin1")),
+      command: parseWebdis(Buffer.from(this.memory.bytes(body, bodySize)).toString("latin1")),
       timeout,
     };
     this.nextCallToken++;
     this.calls.push(call);
     this.onHttpCall(call);
-    this.number(slot, call.token);
+    this.memory.setNumber(slot, call.token);
     return Status.Ok;
   }
 }

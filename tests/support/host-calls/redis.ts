@@ -1,0 +1,65 @@
+// The host calls about Redis: connections and commands for clusters that the host knows.
+import { parseCommand } from "../wire.ts";
+import { Status, type Calls, type GuestMemory } from "./memory.ts";
+
+export interface RedisCommand {
+  token: number;
+  cluster: string;
+  args: Buffer[];
+}
+
+export interface RedisInit {
+  service: string;
+  username: string;
+  password: string;
+  timeout: number;
+}
+
+interface Host {
+  readonly clusters: ReadonlySet<string>;
+  /** What the calls add to. */
+  readonly redisInits: RedisInit[];
+  readonly pending: RedisCommand[];
+  onRedisCall: (command: RedisCommand) => void;
+}
+
+export function redisCalls(memory: GuestMemory, host: Host): Calls<"proxy_redis_init" | "proxy_redis_call"> {
+  let nextToken = 7;
+  return {
+    proxy_redis_init: (
+      service: number,
+      serviceSize: number,
+      user: number,
+      userSize: number,
+      password: number,
+      passwordSize: number,
+      timeout: number,
+    ) => {
+      const name = memory.text(service, serviceSize);
+      if (!host.clusters.has(name.split("?")[0]!)) return Status.BadArgument;
+      host.redisInits.push({
+        service: name,
+        username: memory.text(user, userSize),
+        password: memory.text(password, passwordSize),
+        timeout,
+      });
+      return Status.Ok;
+    },
+    proxy_redis_call: (
+      service: number,
+      serviceSize: number,
+      query: number,
+      querySize: number,
+      slot: number,
+    ) => {
+      const cluster = memory.text(service, serviceSize);
+      if (!host.clusters.has(cluster)) return Status.BadArgument;
+      const command = { token: nextToken, cluster, args: parseCommand(memory.bytes(query, querySize)) };
+      nextToken += 4;
+      host.pending.push(command);
+      host.onRedisCall(command);
+      memory.setNumber(slot, command.token);
+      return Status.Ok;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// The host calls that tell operators something: log lines, counters, and properties, which access logs show.
+import { Status, type Calls, type GuestMemory } from "./memory.ts";
+
+interface Host {
+  readonly logLevel: number;
+  /** What the calls write, and of properties what they read. */
+  readonly logs: { level: number; text: string }[];
+  readonly metrics: Map<string, bigint>;
+  readonly properties: Map<string, string>;
+}
+
+export function telemetryCalls(
+  memory: GuestMemory,
+  host: Host,
+): Calls<
+  | "proxy_log"
+  | "proxy_get_log_level"
+  | "proxy_define_metric"
+  | "proxy_increment_metric"
+  | "proxy_get_property"
+  | "proxy_set_property"
+> {
+  const metricNames: string[] = [];
+  return {
+    proxy_log: (level: number, ptr: number, size: number) => {
+      host.logs.push({ level, text: memory.text(ptr, size) });
+      return Status.Ok;
+    },
+    proxy_get_log_level: (slot: number) => {
+      memory.setNumber(slot, host.logLevel);
+      return Status.Ok;
+    },
+    proxy_define_metric: (_type: number, name: number, size: number, slot: number) => {
+      metricNames.push(memory.text(name, size));
+      memory.setNumber(slot, metricNames.length - 1);
+      return Status.Ok;
+    },
+    proxy_increment_metric: (id: number, by: bigint) => {
+      const name = metricNames[id];
+      if (name === undefined) throw new Error(`metric ${id} is not defined`);
+      if (by < 0n) throw new Error(`${name} is decremented`);
+      host.metrics.set(name, (host.metrics.get(name) ?? 0n) + by);
+      return Status.Ok;
+    },
+    proxy_get_property: (path: number, pathSize: number, ptrSlot: number, sizeSlot: number) => {
+      const value = host.properties.get(memory.text(path, pathSize).replaceAll("\0", "."));
+      if (value === undefined) return Status.NotFound;
+      return memory.give(new TextEncoder().encode(value), ptrSlot, sizeSlot);
+    },
+    proxy_set_property: (path: number, pathSize: number, value: number, valueSize: number) => {
+      host.properties.set(memory.text(path, pathSize), memory.text(value, valueSize));
+      return Status.Ok;
+    },
+  };
+}
