@@ -35,6 +35,14 @@ export function writtenSamples(): Sample[] {
     );
 }
 
+/** All that is written in one language, in one text. */
+export function textIn(language: string): string {
+  return writtenSamples()
+    .filter((sample) => sample.language === language)
+    .map((sample) => sample.text)
+    .join("\n");
+}
+
 /** Bytes without any pattern, the same ones each time. */
 export function noise(size: number, seed: string): Buffer {
   const blocks = Array.from({ length: Math.ceil(size / 32) }, (_, i) =>

@@ -2,9 +2,9 @@
 // The collection is not part of the project: this runs only where CORPUS_DIR points to it (see its README and manifest).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { describe, expect, it } from "vitest";
 import { eventEnds, random } from "./fixtures.ts";
+import { usage } from "./scanner.ts";
 
 interface Counts {
   input?: number | null;
@@ -25,12 +25,6 @@ interface Entry {
   content_type: string | null;
   expected: Counts | null;
   features: string[];
-}
-
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  firstWrongCut(body: ArrayBuffer, type: string, expected: string): number;
 }
 
 const directory = process.env.CORPUS_DIR;
@@ -69,11 +63,6 @@ function expectation(entry: Entry): string {
 }
 
 describe.runIf(directory !== undefined)("the corpus", () => {
-  let usage: Harness;
-  beforeAll(async () => {
-    usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-  });
-
   it("is counted exactly, in every cutting", () => {
     const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
     console.log(`seed ${seed}`);

@@ -1,21 +1,10 @@
 // Contract of assembly/usage/event-template: what fits would have been read in the same way. Streams of events that are
 // alike are read with the template, and byte by byte, where no event ever fits; both must tell the same.
 import fc from "fast-check";
-import { beforeAll, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { expect, it } from "vitest";
 import { fuzz } from "../../support/fuzz.ts";
 import { eventEnds } from "./fixtures.ts";
-
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  generatedTokens(): bigint;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
+import { usage } from "./scanner.ts";
 
 const TYPE = "text/event-stream";
 

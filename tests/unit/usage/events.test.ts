@@ -1,20 +1,9 @@
 // Contract of assembly/usage/event-template: an event that fits the last one tells what it would if it were read.
 // Events fit only as long as they are not cut, so each stream is read event by event, and again byte by byte.
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { describe, expect, it } from "vitest";
 import { eventEnds } from "./fixtures.ts";
-
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  generatedTokens(): bigint;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
+import { usage } from "./scanner.ts";
 
 const TYPE = "text/event-stream";
 

@@ -1,25 +1,10 @@
 // Contract of assembly/usage/text-meter for what a model has generated: its estimate is that of the whole text.
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
-import { writtenSamples } from "../estimator/samples.ts";
+import { describe, expect, it } from "vitest";
+import { textIn } from "../estimator/samples.ts";
+import { usage } from "./scanner.ts";
 
-interface Harness {
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  generatedTokens(): bigint;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
-
-const text = (language: string): string =>
-  writtenSamples()
-    .filter((sample) => sample.language === language)
-    .map((sample) => sample.text)
-    .join("\n");
-const ENGLISH = text("english");
+const ENGLISH = textIn("english");
 
 function generated(body: string, type: string): number {
   usage.scanBy(Uint8Array.from(Buffer.from(body)).buffer, type, 16_384);
@@ -42,7 +27,7 @@ describe.each([
   it.each(["english", "chinese", "japanese", "code-python", "code-json", "russian"])(
     "costs what it is, beyond what is kept: %s",
     (language) => {
-      const sample = text(language);
+      const sample = textIn(language);
       const whole = sample.repeat(Math.ceil(60_000 / sample.length));
       expect(tokens(whole) / countTokens(whole)).toBeGreaterThan(0.8);
       expect(tokens(whole) / countTokens(whole)).toBeLessThan(1.25);

@@ -1,21 +1,8 @@
 // Contract of assembly/usage: text that a model generated is found wherever the APIs put it, counts once, and nothing else
 // is taken for it. It is what a call is charged whose usage is missing. Specified in assembly/usage/formats.ts.
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { describe, expect, it } from "vitest";
 import { bodyOf, FIXTURES, awsMessage } from "./fixtures.ts";
-
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  generatedTokens(): bigint;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
-
-const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
+import { usage, utf8 } from "./scanner.ts";
 
 /** The estimate for the text generated in a body, which does not depend on how the body is cut. */
 function generated(body: ArrayBuffer, type = "application/json"): number {

@@ -3,7 +3,7 @@
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { loadHarness } from "../../support/as.ts";
 import { SEED } from "../../support/fuzz.ts";
-import { writtenSamples } from "../estimator/samples.ts";
+import { textIn } from "../estimator/samples.ts";
 
 interface Harness {
   tokens(body: ArrayBuffer, size: number, seed: number): bigint;
@@ -23,12 +23,7 @@ export function tokens(body: string | Buffer, size = CHUNK, runs = RUNS): number
   return sum / runs;
 }
 
-export const text = (language: string): string =>
-  writtenSamples()
-    .filter((sample) => sample.language === language)
-    .map((sample) => sample.text)
-    .join("\n");
-export const ENGLISH = text("english");
+export const ENGLISH = textIn("english");
 export const WORDS = ENGLISH.match(/[A-Za-z]+/g) ?? [];
 export const ask = (content: unknown): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content }] });
@@ -66,7 +61,7 @@ export const WRITTEN: [string, (words: string[]) => string][] = [
   ["base64, begun one later", (words) => `Q${base64(words.join(" "))}`],
   ["base64 of UTF-16", (words) => base64(words.join(" "), "utf16le")],
   ["base64 of hexadecimal", (words) => base64(hex(words.join(" ")))],
-  ["base64 of Chinese", () => base64(text("chinese"))],
+  ["base64 of Chinese", () => base64(textIn("chinese"))],
   ["hexadecimal", (words) => hex(words.join(" "))],
   ["hexadecimal capitals", (words) => hex(words.join(" ")).toUpperCase()],
   ["backwards", (words) => [...words.join("")].reverse().join("")],

@@ -2,7 +2,8 @@
 // names, numbers, literals and empty lists do.
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
-import { ask, ENGLISH, text, tokens, WORDS, WORTH } from "./request-estimate.ts";
+import { textIn } from "../estimator/samples.ts";
+import { ask, ENGLISH, tokens, WORDS, WORTH } from "./request-estimate.ts";
 
 describe("input without strings", () => {
   const used = (input: unknown): string =>
@@ -66,7 +67,7 @@ describe("what models read besides strings", () => {
   });
 
   it("counts once, however it is escaped", () => {
-    const chinese = text("chinese");
+    const chinese = textIn("chinese");
     const escaped = (value: string): string =>
       ask(value).replaceAll(/[^\0-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
     expect(tokens(escaped(chinese)) / tokens(ask(chinese))).toBeCloseTo(1, 0);

@@ -1,22 +1,9 @@
 // Contract of assembly/usage: what cannot be read of a response is charged by its size, or as the text that it is, and not
 // forgotten because something readable stands before it. Specified in assembly/usage/unread.ts, coding.ts and the framings.
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { describe, expect, it } from "vitest";
 import { awsMessage, bodyOf, FIXTURES } from "./fixtures.ts";
-
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  generatedTokens(): bigint;
-  hasUnread(): boolean;
-  compressed(encoding: string): boolean;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
+import { usage } from "./scanner.ts";
 
 const bufferOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 function generated(body: string | Uint8Array, type = ""): number {

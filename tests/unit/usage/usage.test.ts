@@ -4,27 +4,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadHarness } from "../../support/as.ts";
+import { describe, expect, it } from "vitest";
 import { awsMessage, bodyOf, eventEnds, FIXTURES, printed, random } from "./fixtures.ts";
+import { usage, utf8 } from "./scanner.ts";
 
-interface Harness {
-  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
-  scanBy(body: ArrayBuffer, type: string, size: number): string;
-  firstWrongCut(body: ArrayBuffer, type: string, expected: string): number;
-  scanWithHeaders(body: ArrayBuffer, type: string, headers: string[]): string;
-  count(text: string): string;
-  churn(count: number, body: ArrayBuffer): void;
-  collect(): void;
-  pages(): number;
-}
-
-let usage: Harness;
-beforeAll(async () => {
-  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
-});
-
-const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
 const scan = (text: string, type = "application/json"): string => usage.scan(utf8(text), type, []);
 
 describe("formats", () => {
