@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { updateLuaScripts } from "./lua-scripts.mjs";
 
 /** Entry file -> name of the module. */
 const MODULES = {
@@ -20,7 +21,13 @@ const MODULES = {
 };
 const TARGETS = { debug: ".debug.wasm", release: ".wasm" };
 /** All that a module is made of; the lock file tells the compiler's version. */
-const INPUTS = ["assembly", "asconfig.json", "package-lock.json", "scripts/build.mjs"];
+const INPUTS = [
+  "assembly",
+  "asconfig.json",
+  "package-lock.json",
+  "scripts/build.mjs",
+  "scripts/lua-scripts.mjs",
+];
 const STAMP = "build/.built";
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
@@ -66,9 +73,14 @@ async function compile(entry, args) {
 }
 
 if (process.argv.includes("--check")) {
+  if (!updateLuaScripts(false)) {
+    console.error("assembly/ledger/lua/scripts.ts is not what its sources make; run make build");
+    process.exit(1);
+  }
   for (const entry of Object.keys(MODULES)) await compile(entry, ["--noEmit"]);
 } else {
   mkdirSync("build", { recursive: true });
+  updateLuaScripts();
   const before = inputs();
   const isCurrent = isBuilt(before);
   if (!isCurrent) {

@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ["json", "bytes", "regex"],
   rules: ["net", "regex", "bytes"],
   usage: ["json", "bytes"],
-  ledger: ["bytes"],
+  ledger: ["redis", "bytes"],
   net: ["bytes"],
   json: ["bytes"],
   regex: ["bytes"],

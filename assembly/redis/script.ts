@@ -1,7 +1,7 @@
 import { CalloutHandler } from "../abi/callouts";
-import { Bytes, bytesOf, startsWith } from "../bytes/bytes";
-import { sha1Hex } from "../bytes/sha1";
+import { bytesOf, startsWith } from "../bytes/bytes";
 import { Command } from "./command";
+import { Script, ScriptFamily } from "./script-family";
 import { Failure, Transport } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
@@ -12,46 +12,6 @@ const WRONGPASS = bytesOf("WRONGPASS");
 
 // One for all: a command is sent as soon as it is written.
 const command = new Command();
-
-/** A Lua script: its text, and the SHA-1 of that text, by which Redis caches it. */
-@final
-export class Script {
-  readonly text: Bytes;
-  readonly sha1: Bytes;
-
-  constructor(text: string) {
-    const bytes = bytesOf(text);
-    this.text = bytes;
-    this.sha1 = sha1Hex(bytes);
-  }
-}
-
-/** More keys than that no script has. */
-const MAX_CAPACITY: i32 = 512;
-
-/**
- * A Lua script that is written for 1, 2, 4, … counters, up to 512, because it spells its keys out. Each text is made when
- * it is needed first, so a Redis has to keep ten at the most.
- */
-@final
-export class ScriptFamily {
-  /** By the binary logarithm of the number of counters. */
-  private members: (Script | null)[] = [];
-
-  constructor(private readonly write: (counters: i32) => string) {}
-
-  /** The script for so many counters, at least one; null when there are too many. */
-  scriptFor(counters: i32): Script | null {
-    if (counters > MAX_CAPACITY) return null;
-    const index = counters > 1 ? 32 - clz<i32>(counters - 1) : 0;
-    while (this.members.length <= index) this.members.push(null);
-    const known = this.members[index];
-    if (known !== null) return known;
-    const made = new Script(this.write(1 << index));
-    this.members[index] = made;
-    return made;
-  }
-}
 
 /**
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
@@ -124,7 +84,7 @@ export abstract class ScriptCall extends CalloutHandler {
     this.write(command);
     command.number(this.number);
     return this.evalTried
-      ? this.transport.send(EVAL, script.text, command, this)
+      ? this.transport.send(EVAL, script.text(), command, this)
       : this.transport.send(EVALSHA, script.sha1, command, this);
   }
 }

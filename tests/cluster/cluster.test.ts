@@ -17,8 +17,8 @@ interface Keys {
   markerKey(counter: ArrayBuffer, isAnswer: boolean, high: bigint, low: bigint): string;
 }
 interface Scripts {
-  checkScript(counters: number): string;
-  chargeScript(counters: number): string;
+  peekScript(counters: number): string;
+  settleScript(counters: number): string;
 }
 
 const VALKEY = resolve(import.meta.dirname, "../../build/tools/valkey");
@@ -136,13 +136,13 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     const [first, ...rest] = counters;
     const all = [first!, marker, ...rest];
     const numbers = [WINDOW, Date.now() + 60_000, ...rest.map(() => WINDOW), tokens];
-    return [scripts.chargeScript(capacityFor(counters.length)), all.length, ...all, ...numbers, "1"];
+    return [scripts.settleScript(capacityFor(counters.length)), all.length, ...all, ...numbers, "1"];
   }
   const charge = (counters: string[], marker: string, tokens: number): Promise<unknown> =>
     cluster.eval(...chargeOf(counters, marker, tokens));
   const check = (counters: string[]): Promise<unknown[]> =>
     cluster.eval(
-      scripts.checkScript(capacityFor(counters.length)),
+      scripts.peekScript(capacityFor(counters.length)),
       counters.length,
       ...counters,
       ...counters.map(() => WINDOW),

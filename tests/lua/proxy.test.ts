@@ -4,8 +4,8 @@ import { loadHarness } from "../support/as.ts";
 import { refusals } from "./proxy.ts";
 
 interface Scripts {
-  checkScript(counters: number): string;
-  chargeScript(counters: number): string;
+  peekScript(counters: number): string;
+  settleScript(counters: number): string;
 }
 
 let scripts: Scripts;
@@ -15,8 +15,8 @@ beforeAll(async () => {
 
 describe("a proxy that reads scripts", () => {
   it.each([1, 2, 4, 64, 512])("finds every key of the scripts for %i counters spelled out", (counters) => {
-    expect(refusals(scripts.checkScript(counters))).toEqual([]);
-    expect(refusals(scripts.chargeScript(counters))).toEqual([]);
+    expect(refusals(scripts.peekScript(counters))).toEqual([]);
+    expect(refusals(scripts.settleScript(counters))).toEqual([]);
   });
 
   it.each([

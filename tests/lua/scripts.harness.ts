@@ -1,17 +1,32 @@
 import "../../assembly/abi/abort";
 import { bytesOf } from "../../assembly/bytes/bytes";
 import { sha1Hex } from "../../assembly/bytes/sha1";
-import {
-  chargeScript as writeChargeScript,
-  checkScript as writeCheckScript,
-} from "../../assembly/ledger/scripts";
+import { PEEK, SETTLE } from "../../assembly/ledger/lua/scripts";
+import { ScriptFamily } from "../../assembly/redis/script-family";
 
-export function checkScript(counters: i32): string {
-  return writeCheckScript(counters);
+/** The text for so many counters, or for the next power of two. */
+function textOf(family: ScriptFamily, counters: i32): string {
+  return String.UTF8.decode(family.scriptFor(counters)!.text());
 }
 
-export function chargeScript(counters: i32): string {
-  return writeChargeScript(counters);
+function digestOf(family: ScriptFamily, counters: i32): string {
+  return String.UTF8.decode(family.scriptFor(counters)!.sha1);
+}
+
+export function peekScript(counters: i32): string {
+  return textOf(PEEK, counters);
+}
+
+export function peekDigest(counters: i32): string {
+  return digestOf(PEEK, counters);
+}
+
+export function settleScript(counters: i32): string {
+  return textOf(SETTLE, counters);
+}
+
+export function settleDigest(counters: i32): string {
+  return digestOf(SETTLE, counters);
 }
 
 export function sha1(text: string): string {

@@ -38,7 +38,7 @@ const module = join(folder, "build/ai-token-ratelimit.wasm");
 
 beforeAll(() => {
   mkdirSync(join(folder, "assembly/entry"), { recursive: true });
-  for (const name of ["scripts", "Makefile", "package.json", "package-lock.json"])
+  for (const name of ["scripts", "Makefile", "package.json", "package-lock.json", "assembly/ledger/lua"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   const compiler = join(folder, "node_modules/assemblyscript");
   mkdirSync(compiler, { recursive: true });

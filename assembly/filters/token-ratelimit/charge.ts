@@ -1,15 +1,13 @@
 import { ByteBuilder } from "../../bytes/builder";
 import { Counters } from "../../ledger/counters";
 import { appendMarkerKey, MarkerName } from "../../ledger/marker";
-import { chargeScript } from "../../ledger/scripts";
+import { SETTLE } from "../../ledger/lua/scripts";
 import { WaitingCharge } from "../../ledger/waiting-charges";
 import { Command } from "../../redis/command";
 import { Reply } from "../../redis/reply";
-import { ScriptCall, ScriptFamily } from "../../redis/script";
+import { ScriptCall } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";
 import { Spending } from "./spending";
-
-const CHARGE = new ScriptFamily(chargeScript);
 
 // The marker's key, made anew for each command.
 const marker = new ByteBuilder(64);
@@ -62,7 +60,7 @@ export class Charge extends ScriptCall {
     private readonly sender: ChargeSender,
     readonly owner: ChargeOwner,
   ) {
-    super(transport, CHARGE);
+    super(transport, SETTLE);
   }
 
   /**

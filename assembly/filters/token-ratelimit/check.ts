@@ -1,15 +1,13 @@
 import { Counters } from "../../ledger/counters";
-import { checkScript } from "../../ledger/scripts";
+import { PEEK } from "../../ledger/lua/scripts";
 import { Verdict } from "../../ledger/verdict";
 import { Command } from "../../redis/command";
 import { Reply, ReplyKind } from "../../redis/reply";
-import { ScriptCall, ScriptFamily } from "../../redis/script";
+import { ScriptCall } from "../../redis/script";
 import { Failure } from "../../redis/transport";
 import { Call } from "./call";
 import { Limiter } from "./limiter";
 import { isTraced, traceCheck } from "./trace";
-
-const CHECK = new ScriptFamily(checkScript);
 
 /** Who waits for the counters. */
 export interface CheckListener {
@@ -28,7 +26,7 @@ export class Check extends ScriptCall {
     private readonly limiter: Limiter,
     private readonly call: Call,
   ) {
-    super(limiter.redis, CHECK);
+    super(limiter.redis, PEEK);
   }
 
   /** Asks Redis; `listener` hears of it, possibly before this returns. */

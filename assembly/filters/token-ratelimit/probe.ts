@@ -1,10 +1,8 @@
 import { Counters } from "../../ledger/counters";
-import { checkScript } from "../../ledger/scripts";
+import { PEEK } from "../../ledger/lua/scripts";
 import { Command } from "../../redis/command";
-import { ScriptCall, ScriptFamily } from "../../redis/script";
+import { ScriptCall } from "../../redis/script";
 import { Failure, Transport } from "../../redis/transport";
-
-const CHECK = new ScriptFamily(checkScript);
 
 /** Who wants to know whether Redis answers. */
 export interface ProbeListener {
@@ -27,7 +25,7 @@ export class Probe extends ScriptCall {
     transport: Transport,
     private readonly listener: ProbeListener,
   ) {
-    super(transport, CHECK);
+    super(transport, PEEK);
   }
 
   send(): void {

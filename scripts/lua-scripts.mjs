@@ -1,0 +1,94 @@
+// Writes assembly/ledger/lua/scripts.ts from the Lua sources beside it, with the SHA-1 of each script.
+//
+// A script spells its keys out, so there is one for 1, 2, 4, … counters. In a source, what stands below a line such as
+//
+//     -- each i from 1
+//
+// is repeated for each counter; there, @{2i-1} stands for a number. Comments and blank lines are left out.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const FOLDER = "assembly/ledger/lua";
+const TARGET = join(FOLDER, "scripts.ts");
+/** Binary logarithm of the most counters that a script is written for, as in assembly/redis/script-family.ts. */
+const MOST_DOUBLINGS = 9;
+/** What begins a place of a number in a template: then come factor and summand, the latter above ZERO. */
+const PLACE = 1;
+const ZERO = 64;
+
+/** { head, each, from } of a source: two templates, and for which counter `each` comes first. */
+export function parse(source) {
+  const [head, each, ...more] = source.split(/^-- each i from \d+$/m);
+  const from = Number(/^-- each i from (\d+)$/m.exec(source)?.[1]);
+  if (each === undefined || more.length > 0) throw new Error("a source needs one line `-- each i from N`");
+  return { head: bare(head), each: bare(each).replace(/@\{(\d*)i([+-]\d+)?\}/g, place), from };
+}
+
+const bare = (text) =>
+  text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("--"))
+    .map((line) => `${line}\n`)
+    .join("");
+
+const place = (_, factor, summand) =>
+  String.fromCharCode(PLACE, Number(factor || 1), ZERO + Number(summand ?? 0));
+
+/** The script for so many counters. */
+export function textFor({ head, each, from }, counters) {
+  let text = head;
+  for (let i = from; i <= counters; ++i) {
+    text += each.replace(/\x01([^])([^])/g, (_, factor, summand) =>
+      String(factor.charCodeAt(0) * i + summand.charCodeAt(0) - ZERO),
+    );
+  }
+  return text;
+}
+
+function moduleText() {
+  const names = readdirSync(FOLDER)
+    .filter((name) => name.endsWith(".lua"))
+    .sort();
+  const constants = names.map((name) => {
+    const template = parse(readFileSync(join(FOLDER, name), "utf8"));
+    const digests = Array.from({ length: MOST_DOUBLINGS + 1 }, (_, doublings) =>
+      createHash("sha1")
+        .update(textFor(template, 2 ** doublings))
+        .digest("hex"),
+    );
+    const constant = name
+      .replace(/\.lua$/, "")
+      .replaceAll("-", "_")
+      .toUpperCase();
+    const sizes = `${template.head.length}, ${template.each.length}, ${template.from}`;
+    const texts = template.head + template.each + digests.join("");
+    return `/** ${name} */
+// prettier-ignore
+export const ${constant} = new ScriptFamily(${sizes}, memory.data<u8>([
+${bytes(texts)}]));
+`;
+  });
+  return `// Made of the .lua files beside it by scripts/lua-scripts.mjs. Do not edit.
+import { ScriptFamily } from "../../redis/script-family";
+
+${constants.join("\n")}`;
+}
+
+/** A text as the elements of an array, 32 in a line. */
+const bytes = (text) =>
+  (
+    Buffer.from(text, "latin1")
+      .toString("hex")
+      .match(/.{1,64}/g) ?? []
+  )
+    .map((line) => `  ${line.replace(/../g, "0x$&, ").trimEnd()}\n`)
+    .join("");
+
+/** Writes the module if it is not up to date and may be written; whether it was up to date. */
+export function updateLuaScripts(mayWrite = true) {
+  const text = moduleText();
+  const isCurrent = existsSync(TARGET) && readFileSync(TARGET, "utf8") === text;
+  if (!isCurrent && mayWrite) writeFileSync(TARGET, text);
+  return isCurrent;
+}
