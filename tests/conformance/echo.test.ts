@@ -55,6 +55,7 @@ async function overHttp(file: string, now: number): Promise<Way> {
     host,
     pending: () =>
       host.calls.map(({ token, cluster, command }) => ({
+        root: ROOT,
         token,
         cluster,
         args: command.args.map((arg) => Buffer.from(arg)),

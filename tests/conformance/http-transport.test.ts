@@ -141,7 +141,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     const host = await start(file);
     consume(host);
     const args = host.calls[0]!.command.args.map((arg) => Buffer.from(arg));
-    const charge = chargeOf({ token: 0, cluster: CLUSTER, args });
+    const charge = chargeOf({ root: ROOT, token: 0, cluster: CLUSTER, args });
     expect(charge).toMatchObject({ keys: [KEY], tokens: 7, windows: [60] });
     expect(charge.marker).toMatch(/^higress-token-ratelimit:charge:/);
     host.respond(ROOT, 200, json([LEFT_MS, 7]));

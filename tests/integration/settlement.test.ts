@@ -9,9 +9,9 @@ import { Redis } from "ioredis";
 import { afterAll, expect, it } from "vitest";
 import { startRedisServer } from "../../gateway/src/demo/redis-server.ts";
 import { RedisConnection } from "../../gateway/src/redis/connection.ts";
-import { chargeOf, counter, made, MODULES, REDIS, ROOT, start } from "../support/filter.ts";
+import { newCall, play, randomOf, worth, type Call } from "../support/calls.ts";
+import { MODULES, REDIS, ROOT, start } from "../support/filter.ts";
 import { SEED } from "../support/fuzz.ts";
-import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
 
 const CALLS = Number(process.env.SETTLEMENT_CALLS ?? 10_000);
 const AT_ONCE = 40;
@@ -40,96 +40,7 @@ const [, FILE] = MODULES[0];
 const directory = mkdtempSync(join(tmpdir(), "ai-token-ratelimit-settlement-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** mulberry32: the same calls for the same seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const next = random(SEED);
-const pick = <T>(...choices: T[]): T => choices[Math.floor(next() * choices.length)]!;
-const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
-
-/** A call: its request, the chunks of its response, and after how many of them which end comes. */
-interface Call {
-  headers: Record<string, string>;
-  requestBody: string;
-  response: Record<string, string>;
-  chunks: string[];
-  ending: "end" | "trailers" | "abort";
-}
-
-function newCall(): Call {
-  const words = 1 + Math.floor(next() * 40);
-  const apiKey = pick("tight", "loose", `key-${Math.floor(next() * 20)}`);
-  const usage = { prompt_tokens: 5, completion_tokens: words, total_tokens: 5 + words };
-  const stream = next() < 0.7;
-  const body = stream
-    ? [
-        ...Array.from({ length: words }, () =>
-          event({ choices: [{ delta: { content: " lorem" } }], usage: null }),
-        ),
-        ...(next() < 0.6 ? [event({ choices: [], usage })] : []),
-        "data: [DONE]\n\n",
-      ].join("")
-    : JSON.stringify({ choices: [{ message: { content: "lorem ".repeat(words) } }], usage });
-  const chunks: string[] = [];
-  for (let at = 0; at < body.length;) {
-    const size = 1 + Math.floor(next() ** 2 * 400);
-    chunks.push(body.slice(at, at + size));
-    at += size;
-  }
-  const ending = pick("end", "end", "trailers", "abort", "abort");
-  return {
-    headers: { "x-api-key": apiKey },
-    requestBody: JSON.stringify({ messages: [{ role: "user", content: "dolor ".repeat(words) }] }),
-    response: {
-      ":status": pick("200", "200", "200", "200", "500"),
-      "content-type": stream ? "text/event-stream" : "application/json",
-    },
-    chunks: ending === "abort" ? chunks.slice(0, Math.floor(next() * (chunks.length + 1))) : chunks,
-    ending,
-  };
-}
-
-/** The steps of a call after its request headers; done when there are no more. */
-function* play(host: StrictHost, id: number, call: Call): Generator<void> {
-  host.requestBody(id, call.requestBody, true);
-  yield;
-  if (call.ending === "abort" && call.chunks.length === 0) return host.end(id);
-  host.responseHeaders(id, call.response);
-  yield;
-  for (const [index, chunk] of call.chunks.entries()) {
-    host.responseBody(id, chunk, call.ending === "end" && index === call.chunks.length - 1);
-    yield;
-  }
-  if (call.ending === "trailers") host.responseTrailers(id);
-  host.end(id);
-}
-
-/** What a call is worth that is let through. */
-function worth(reference: StrictHost, id: number, call: Call): { keys: string[]; tokens: number } {
-  reference.request(id, ROOT, call.headers, false);
-  reference.reply(ROOT, counterReply(reference.pending[0]!));
-  for (const step of play(reference, id, call)) void step;
-  const [command] = reference.pending;
-  if (command === undefined) return { keys: [], tokens: 0 };
-  const charge = chargeOf(command);
-  reference.reply(ROOT, made(...charge.keys.map(() => charge.tokens)), command);
-  return charge;
-}
-
-/** Nothing is counted yet. */
-function counterReply(command: RedisCommand): string {
-  const count = Number(command.args[2]);
-  const one = counter(0).replace(/^\*2\r\n/, "");
-  return `*${2 * count}\r\n${one.repeat(count)}`;
-}
+const next = randomOf(SEED);
 
 function encode(args: Buffer[]): Buffer {
   const parts = args.flatMap((arg) => [Buffer.from(`$${arg.length}\r\n`), arg, Buffer.from("\r\n")]);
@@ -183,7 +94,7 @@ it(`settles ${CALLS} calls exactly`, { timeout: 240_000 }, async () => {
     while (running.size < AT_ONCE && started < CALLS) {
       if (restart !== null && ++away.calls > AWAY.calls) break;
       const id = 10 + started++;
-      const call = newCall();
+      const call = newCall(next);
       host.request(id, ROOT, call.headers, false);
       running.set(id, { call, steps: null });
       send();

@@ -57,11 +57,10 @@ export class StrictHost {
   /** Root contexts that the filter was asked to end and has not yet, and those it has ended since. */
   readonly ending = new Set<number>();
   readonly deletedRoots: number[] = [];
-  /** The period that the filter asked for last, in milliseconds. */
-  tickPeriod = 0;
-  /** How much time has passed, whatever the clock was set to meanwhile, and at which the next tick is due. */
+  /** How much time has passed, whatever the clock was set to meanwhile. */
   private passed = 0;
-  private nextTick = 0;
+  /** For each root context that has asked for ticks: their period in milliseconds, and at which time the next one is due. */
+  private readonly ticks = new Map<number, { period: number; next: number }>();
   /** Called before each import; a number is returned to the guest instead of carrying the call out. */
   intercept: (name: Import) => number | undefined = () => undefined;
   /** Called while redis_call runs, before it has returned. */
@@ -109,7 +108,7 @@ export class StrictHost {
   }
 
   open(id: number, root: number): Stream {
-    const stream = newStream(id);
+    const stream = newStream(id, root);
     this.streams.set(id, stream);
     this.as(id, () => this.guest.proxy_on_context_create(id, root));
     return stream;
@@ -201,14 +200,26 @@ export class StrictHost {
     this.handedOver.redisReply = outer;
   }
 
-  /** Lets time pass, with the ticks that the filter asked for. */
-  pass(root: number, milliseconds: number): void {
+  /** The period of the ticks that a root context asked for, the first that has; 0 when there are none. */
+  get tickPeriod(): number {
+    for (const { period } of this.ticks.values()) return period;
+    return 0;
+  }
+
+  /** Lets time pass, with the ticks that a root context asked for, or several. */
+  pass(roots: number | readonly number[], milliseconds: number): void {
     const end = this.now + milliseconds;
-    while (this.tickPeriod > 0 && this.nextTick - this.passed <= end - this.now) {
-      this.now += this.nextTick - this.passed;
-      this.passed = this.nextTick;
-      this.nextTick += this.tickPeriod;
-      this.as(root, () => this.guest.proxy_on_tick(root));
+    for (;;) {
+      const [due] = [roots]
+        .flat()
+        .filter((root) => this.ticks.has(root))
+        .sort((a, b) => this.ticks.get(a)!.next - this.ticks.get(b)!.next);
+      const ticks = due !== undefined ? this.ticks.get(due) : undefined;
+      if (due === undefined || ticks === undefined || ticks.next - this.passed > end - this.now) break;
+      this.now += ticks.next - this.passed;
+      this.passed = ticks.next;
+      ticks.next += ticks.period;
+      this.as(due, () => this.guest.proxy_on_tick(due));
     }
     this.passed += end - this.now;
     this.now = end;
@@ -217,8 +228,9 @@ export class StrictHost {
   /** The root context is no longer used; it is deleted now, or when the filter says so. */
   done(root: number): void {
     const isDone = this.as(root, () => this.guest.proxy_on_done(root)) === 1;
-    if (isDone) this.as(root, () => this.guest.proxy_on_delete(root));
-    else this.ending.add(root);
+    if (!isDone) return void this.ending.add(root);
+    this.as(root, () => this.guest.proxy_on_delete(root));
+    this.ticks.delete(root);
   }
 
   /** The log lines at or above a level: 3 is warn. */
@@ -241,6 +253,11 @@ export class StrictHost {
       this.current = current;
       this.effective = effective;
     }
+  }
+
+  /** The root context that the guest is in, or in one of whose streams. */
+  get root(): number {
+    return this.stream?.root ?? this.effective;
   }
 
   /** The stream that host calls are about, if the effective context is one. */
@@ -278,8 +295,8 @@ export class StrictHost {
         return Status.Ok;
       },
       proxy_set_tick_period_milliseconds: (period: number) => {
-        this.tickPeriod = period;
-        this.nextTick = this.passed + period;
+        if (period > 0) this.ticks.set(this.root, { period, next: this.passed + period });
+        else this.ticks.delete(this.root);
         return Status.Ok;
       },
       proxy_set_effective_context: (context: number) => {
@@ -290,6 +307,7 @@ export class StrictHost {
       proxy_done: () => {
         if (!this.ending.delete(this.effective)) throw new Error("proxy_done without having been asked");
         this.deletedRoots.push(this.effective);
+        this.ticks.delete(this.effective);
         return Status.Ok;
       },
     };

@@ -3,6 +3,8 @@ import { parseCommand } from "../wire.ts";
 import { Status, type Calls, type GuestMemory } from "./memory.ts";
 
 export interface RedisCommand {
+  /** The root context that hears of the reply, under the token. */
+  root: number;
   token: number;
   cluster: string;
   args: Buffer[];
@@ -20,6 +22,8 @@ interface Host {
   /** What the calls add to. */
   readonly redisInits: RedisInit[];
   readonly pending: RedisCommand[];
+  /** The root context that the guest is in, or in one of whose streams. */
+  readonly root: number;
   onRedisCall: (command: RedisCommand) => void;
 }
 
@@ -54,7 +58,8 @@ export function redisCalls(memory: GuestMemory, host: Host): Calls<"proxy_redis_
     ) => {
       const cluster = memory.text(service, serviceSize);
       if (!host.clusters.has(cluster)) return Status.BadArgument;
-      const command = { token: nextToken, cluster, args: parseCommand(memory.bytes(query, querySize)) };
+      const args = parseCommand(memory.bytes(query, querySize));
+      const command = { root: host.root, token: nextToken, cluster, args };
       nextToken += 4;
       host.pending.push(command);
       host.onRedisCall(command);

@@ -14,6 +14,7 @@ export interface LocalResponse {
 
 export interface Stream {
   id: number;
+  root: number;
   request: Headers | null;
   response: Headers | null;
   /** The headers of the response while they can be read: in their own callback and, as in Envoy, in none but the last. */
@@ -30,8 +31,9 @@ export interface Stream {
 }
 
 /** A stream of which nothing has arrived yet. */
-export const newStream = (id: number): Stream => ({
+export const newStream = (id: number, root: number): Stream => ({
   id,
+  root,
   request: null,
   response: null,
   readable: null,
