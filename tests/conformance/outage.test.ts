@@ -190,6 +190,27 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.charges.length).toBeLessThanOrEqual(50);
   });
 
+  it("tries for two minutes what may have been made, however long it had waited before it was sent", async () => {
+    const scene = await Scene.begin(file);
+    const { host } = scene;
+    scene.fate = "refused";
+    scene.call("alice");
+    host.pass(ROOT, 150_000);
+    // Redis is back, and carries it out; the reply is lost.
+    const answer = host.onRedisCall;
+    host.onRedisCall = (command) => {
+      scene.redis.now = host.now;
+      if (isCharge(command)) scene.redis.run(command);
+      host.reply(ROOT, null, command);
+    };
+    host.pass(ROOT, 100_000);
+    expect(scene.counted).toBe(7);
+    expect(metric(host, "lost_tokens")).toBe(0);
+    host.onRedisCall = answer;
+    scene.settle();
+    expect([scene.counted, metric(host, "charged_tokens"), metric(host, "lost_tokens")]).toEqual([7, 7, 0]);
+  });
+
   it("gives up after an hour what was never made", async () => {
     const scene = await Scene.begin(file);
     scene.fate = "refused";

@@ -63,7 +63,7 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
     const now = this.queues.timeAt(reading);
     charge.since = now;
     if (this.failing || this.unanswered >= MAX_UNANSWERED) return this.keep(charge, now);
-    this.renew(charge, reading);
+    this.renew(charge, reading, now);
     this.send(charge);
   }
 
@@ -155,13 +155,13 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
     charge.since = waiting.since;
     charge.attempts = waiting.attempts;
     charge.mayBeMade = waiting.mayBeMade;
-    if (!charge.mayBeMade) this.renew(charge, nowMilliseconds());
+    if (!charge.mayBeMade) this.renewNow(charge);
     if (this.failing) this.repeated = charge;
     this.send(charge);
   }
 
   /** Begins a charge anew that was surely not made: under another name, and with time until another deadline. */
-  private renew(charge: Charge, reading: i64): void {
+  private renew(charge: Charge, reading: i64, now: i64): void {
     const transport = this.transport;
     const isAnswer = charge.name == MarkerName.Answer;
     if (!isAnswer) {
@@ -171,6 +171,12 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
     charge.lifeMs = isAnswer ? ANSWER_LIFE_MS : chargeLifeMs(transport.timeoutMs);
     charge.deadline = transport.clock.at(reading) + charge.lifeMs;
     charge.renewals = 0;
+    charge.namedAt = now;
+  }
+
+  private renewNow(charge: Charge): void {
+    const reading = nowMilliseconds();
+    this.renew(charge, reading, this.queues.timeAt(reading));
   }
 
   private fail(charge: Charge, failure: Failure): void {
@@ -181,7 +187,11 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
       failure == Failure.Network ||
       failure == Failure.Malformed ||
       (isError && !isRefusal(this.transport.reply.error));
-    if (isUnknown) charge.mayBeMade = true;
+    // However long it had waited before: its marker has its time from when it was named.
+    if (isUnknown && !charge.mayBeMade) {
+      charge.mayBeMade = true;
+      charge.since = charge.namedAt;
+    }
     const now = this.queues.now();
     if (!isError && failure != Failure.Malformed) this.rest(now);
     this.keep(charge, now);
@@ -246,7 +256,7 @@ export class ChargeQueue implements ChargeSender, ChargeOwner, ProbeListener, Wa
       transport.clock.refused(charge.deadline);
       const renewals = charge.renewals;
       if (!charge.mayBeMade && renewals < MAX_RENEWALS) {
-        this.renew(charge, nowMilliseconds());
+        this.renewNow(charge);
         charge.renewals = renewals + 1;
         return this.send(charge);
       }

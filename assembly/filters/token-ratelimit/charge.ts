@@ -38,8 +38,9 @@ export class Charge extends ScriptCall {
   deadline: i64 = 0;
   /** How long that was after its begin, in milliseconds. */
   lifeMs: i64 = 0;
-  /** When it began, in milliseconds of the sender's clock. */
+  /** When it began, and when it was named, in milliseconds of the sender's clock. */
   since: i64 = 0;
+  namedAt: i64 = 0;
   /** How often it was tried. */
   attempts: i32 = 0;
   /** How often it was named anew since it was sent, because Redis had refused its deadline. */
