@@ -95,9 +95,23 @@ describe("each section", () => {
   });
 
   it("sees that neither requests nor chunks make memory grow", { timeout: MINUTE }, async () => {
-    const { early, late, grownByChunks } = await measureMemory(ours.module, 20_000, 20_000);
+    const { early, late, grownByChunks } = await measureMemory(ours.module, 20_000, 20_000, 1);
     expect(late).toBe(early);
     expect(grownByChunks).toBe(0);
+  });
+});
+
+describe("streams that are open at the same time", () => {
+  it("take more the further they are, and what is promised at the most", { timeout: MINUTE }, async () => {
+    const { open } = await measureMemory(ours.module, 10, 10, 10_000);
+    expect(open).toMatchObject({ streams: 10_000 });
+    const { waiting, begun, read, all } = open!;
+    expect(waiting).toBeGreaterThan(500);
+    expect(begun).toBeGreaterThanOrEqual(waiting);
+    expect(read).toBeGreaterThan(begun);
+    expect(begun).toBeLessThan(6 << 10);
+    expect(read).toBeLessThan(14 << 10);
+    expect(all).toBeLessThan(128 << 20);
   });
 });
 

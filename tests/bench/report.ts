@@ -34,6 +34,8 @@ const judged = (goal: string, isMet: boolean): string => `${goal}: ${isMet ? "me
 
 /** The goals, beside those of the requests. */
 const GOALS = { wasmBytes: 220_000, growth: 1.5, configurationMs: 100, memoryBytes: 1 << 20 };
+/** Of streams that are open at the same time, in bytes. */
+const OPEN_GOALS = { begun: 6 << 10, read: 14 << 10, all: 128 << 20 };
 
 export function text(report: Report): string {
   const parts = [heading(report)];
@@ -138,7 +140,7 @@ function configuration(costs: ConfigurationCost[]): string {
   return `Configuring ${count(costs[0]!.keys)} keys\n${table(columns, rows)}`;
 }
 
-function memory({ requests, configured, early, late, chunks, grownByChunks }: MemoryUse): string {
+function memory({ requests, configured, early, late, chunks, grownByChunks, open }: MemoryUse): string {
   const isFlat = late === early && late < GOALS.memoryBytes;
   const rows = [
     ["configured", kibibytes(configured), ""],
@@ -154,5 +156,16 @@ function memory({ requests, configured, early, late, chunks, grownByChunks }: Me
       judged("none", grownByChunks === 0),
     ],
   ];
+  if (open) {
+    const goal = (name: keyof typeof OPEN_GOALS): string =>
+      judged(`below ${kibibytes(OPEN_GOALS[name])}`, open[name] < OPEN_GOALS[name]);
+    const exactly = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
+    rows.push(
+      ["an open stream that waits for its counters", exactly(open.waiting), ""],
+      ["the same before the first byte of its response", exactly(open.begun), goal("begun")],
+      ["the same while it is read", exactly(open.read), goal("read")],
+      [`a VM with ${count(open.streams)} that are read`, kibibytes(open.all), goal("all")],
+    );
+  }
   return `Memory of the VM\n${table(["", "memory", "goal"], rows)}`;
 }
