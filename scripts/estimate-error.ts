@@ -14,7 +14,7 @@ import {
   writtenSamples,
 } from "../tests/unit/estimator/samples.ts";
 
-const harness = await loadHarness<{ estimate(text: ArrayBuffer): bigint }>(
+const harness = await loadHarness<{ estimate: (text: ArrayBuffer) => bigint }>(
   "tests/unit/estimator/estimator.harness.ts",
 );
 const samples = [...writtenSamples(), ...generatedSamples()].filter(({ part }) => part === "held-out");

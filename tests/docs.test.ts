@@ -69,7 +69,10 @@ describe("README.md", () => {
   it("gives the schema's defaults", () => {
     for (const [field, value] of fieldsOf(schema)) {
       if (value !== undefined && value !== "" && table.has(field))
-        expect([field, table.get(field)]).toEqual([field, `\`${String(value)}\``]);
+        expect([field, table.get(field)]).toEqual([
+          field,
+          `\`${JSON.stringify(value).replaceAll('"', "")}\``,
+        ]);
     }
     expect(table.get("redis.service_port")).toBe("`80` for `.static`, else `6379`");
   });

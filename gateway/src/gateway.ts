@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
@@ -18,6 +19,7 @@ import { probe } from "./redis/probe.ts";
 import { formatAddress, OptionError, parseAddress, ServiceDirectory } from "./services.ts";
 import { FilterHost } from "./wasm/filter-host.ts";
 import { GuestMetrics } from "./wasm/metrics.ts";
+import type { HostServices } from "./wasm/services.ts";
 import { SharedData } from "./wasm/shared-data.ts";
 import { LogLevel } from "./wasm/types.ts";
 
@@ -90,6 +92,8 @@ const IDENTITY = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? silentLogger();
+  const registry = new Registry();
+  const gatewayMetrics = new GatewayMetrics(registry);
   const upstream = new Upstream(options.upstream, {
     ca: options.upstreamCa,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
@@ -100,24 +104,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const directory = new ServiceDirectory(services, fallback);
   const module = await compile(options.wasm ?? DEFAULT_WASM);
 
-  const registry = new Registry();
-  const gatewayMetrics = new GatewayMetrics(registry);
   const redis = new RedisClusters(directory.resolve);
   const http = new HttpCallouts(new ServiceDirectory(services));
-  const hostServices = {
-    now: options.now ?? (() => BigInt(Date.now()) * 1_000_000n),
-    log: (level: LogLevel, message: string) => {
-      options.onGuestLog?.(level, message);
-      logGuestLine(logger, level, message);
-    },
-    // The filter may keep quiet below this level; who listens to its lines wants all of them.
-    logLevel: options.onGuestLog ? LogLevel.Trace : toLogLevel(logger),
-    metrics: new GuestMetrics(registry),
-    sharedData: new SharedData(),
-    redis,
-    http,
-  };
-  const filter = new FilterHost(module, IDENTITY, hostServices, pluginJson, (trap) => {
+  const host = hostServices(options, logger, registry, redis, http);
+  const filter = new FilterHost(module, IDENTITY, host, pluginJson, (trap) => {
     gatewayMetrics.traps.inc();
     logger.error(trap, `the filter trapped in ${trap.where}: ${trap.message}; its VM is being replaced`);
   });
@@ -136,12 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   const admin = createAdmin(registry);
-  const release = (): void => {
-    filter.close();
-    redis.close();
-    http.close();
-    upstream.close();
-  };
+  const parts = { proxy, admin, inFlight, filter, redis, http, upstream };
 
   try {
     const url = await listen(proxy, options.port ?? 0, "gateway", options.host);
@@ -152,26 +137,72 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       adminUrl,
       metrics: () => registry.metrics(),
       reconfigure: (config) => filter.reconfigure(toPluginJson(config)),
-      close: async (graceMs = DEFAULT_GRACE_MS, settleMs = DEFAULT_SETTLE_MS) => {
-        inFlight.isClosing = true;
-        const cutOff = (): void => {
-          const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
-          if (count > 0) logger.warn(`cut off because they had not ended in time: ${count}`);
-        };
-        await Promise.all([closeServer(proxy, graceMs, cutOff), closeServer(admin, graceMs)]);
-        // An exchange may learn later than the server that its connection is closed.
-        inFlight.interruptAll(SHUTDOWN_DETAILS);
-        const settled = redis.idle().then(() => filter.finish());
-        await withinMs(settled, settleMs);
-        release();
-      },
+      close: (graceMs = DEFAULT_GRACE_MS, settleMs = DEFAULT_SETTLE_MS) =>
+        close(parts, logger, graceMs, settleMs),
     };
   } catch (error) {
     proxy.close();
     admin.close();
-    release();
+    release(parts);
     throw error;
   }
+}
+
+/** What the filter needs of the gateway around it. */
+function hostServices(
+  options: GatewayOptions,
+  logger: Logger,
+  registry: Registry,
+  redis: RedisClusters,
+  http: HttpCallouts,
+): HostServices {
+  return {
+    now: options.now ?? (() => BigInt(Date.now()) * 1_000_000n),
+    log: (level: LogLevel, message: string) => {
+      options.onGuestLog?.(level, message);
+      logGuestLine(logger, level, message);
+    },
+    // The filter may keep quiet below this level; who listens to its lines wants all of them.
+    logLevel: options.onGuestLog ? LogLevel.Trace : toLogLevel(logger),
+    metrics: new GuestMetrics(registry),
+    sharedData: new SharedData(),
+    redis,
+    http,
+  };
+}
+
+/** What a gateway that runs is made of. */
+interface Parts {
+  readonly proxy: Server;
+  readonly admin: Server;
+  readonly inFlight: InFlight;
+  readonly filter: FilterHost;
+  readonly redis: RedisClusters;
+  readonly http: HttpCallouts;
+  readonly upstream: Upstream;
+}
+
+async function close(parts: Parts, logger: Logger, graceMs: number, settleMs: number): Promise<void> {
+  const { proxy, admin, inFlight, redis, filter } = parts;
+  inFlight.isClosing = true;
+  const cutOff = (): void => {
+    const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
+    if (count > 0) logger.warn(`cut off because they had not ended in time: ${count}`);
+  };
+  await Promise.all([closeServer(proxy, graceMs, cutOff), closeServer(admin, graceMs)]);
+  // An exchange may learn later than the server that its connection is closed.
+  inFlight.interruptAll(SHUTDOWN_DETAILS);
+  const settled = redis.idle().then(() => filter.finish());
+  await withinMs(settled, settleMs);
+  release(parts);
+}
+
+/** Lets go of everything but the servers. */
+function release({ filter, redis, http, upstream }: Parts): void {
+  filter.close();
+  redis.close();
+  http.close();
+  upstream.close();
 }
 
 /** Waits for `work`, but no longer than `ms`. */

@@ -164,17 +164,12 @@ export class BenchHost {
   }
 
   private calls(): HostCalls {
+    return { ...this.reading(), ...this.acting(), ...this.telling(), ...this.asking() };
+  }
+
+  /** What a filter reads. */
+  private reading(): HostCalls {
     return {
-      proxy_log: (level: number, ptr: number, size: number) => {
-        if (level >= Level.Warn && this.complaints.length < MAX_COMPLAINTS) {
-          this.complaints.push(this.text(ptr, size));
-        }
-        return Status.Ok;
-      },
-      proxy_get_log_level: (slot: number) => {
-        this.giveNumber(slot, Level.Info);
-        return Status.Ok;
-      },
       // The clock stands still, in October 2024.
       proxy_get_current_time_nanoseconds: (slot: number) => {
         this.giveNumber(slot, 0);
@@ -183,7 +178,6 @@ export class BenchHost {
       },
       proxy_get_property: (path: number, size: number, ptrSlot: number, sizeSlot: number) =>
         this.giveValue(this.properties, path, size, ptrSlot, sizeSlot),
-      proxy_set_property: () => Status.Ok,
       proxy_get_header_map_value: (
         map: number,
         name: number,
@@ -193,7 +187,6 @@ export class BenchHost {
       ) => this.giveValue(map === 0 ? this.request : this.response, name, size, ptrSlot, sizeSlot),
       proxy_get_header_map_pairs: (map: number, ptrSlot: number, sizeSlot: number) =>
         this.giveLines(map === 0 ? this.request : this.response, ptrSlot, sizeSlot),
-      proxy_remove_header_map_value: () => Status.Ok,
       proxy_get_buffer_bytes: (
         type: number,
         start: number,
@@ -206,6 +199,14 @@ export class BenchHost {
         const isAll = start === 0 && end >= bytes.length;
         return this.give(isAll ? bytes : bytes.subarray(start, end), ptrSlot, sizeSlot);
       },
+    };
+  }
+
+  /** What it does to its stream. */
+  private acting(): HostCalls {
+    return {
+      proxy_set_property: () => Status.Ok,
+      proxy_remove_header_map_value: () => Status.Ok,
       proxy_set_buffer_bytes: () => Status.Ok,
       proxy_set_effective_context: () => Status.Ok,
       proxy_set_tick_period_milliseconds: () => Status.Ok,
@@ -216,6 +217,22 @@ export class BenchHost {
       proxy_send_local_response: (code: number) => {
         this.rejected = true;
         this.recording?.answers.push(code);
+        return Status.Ok;
+      },
+    };
+  }
+
+  /** What it tells whoever looks after the proxy. */
+  private telling(): HostCalls {
+    return {
+      proxy_log: (level: number, ptr: number, size: number) => {
+        if (level >= Level.Warn && this.complaints.length < MAX_COMPLAINTS) {
+          this.complaints.push(this.text(ptr, size));
+        }
+        return Status.Ok;
+      },
+      proxy_get_log_level: (slot: number) => {
+        this.giveNumber(slot, Level.Info);
         return Status.Ok;
       },
       proxy_define_metric: (_type: number, name: number, size: number, slot: number) => {
@@ -229,6 +246,12 @@ export class BenchHost {
         }
         return Status.Ok;
       },
+    };
+  }
+
+  /** What it asks Redis. */
+  private asking(): HostCalls {
+    return {
       proxy_redis_init: () => Status.Ok,
       proxy_redis_call: (_service: number, _n: number, query: number, size: number, slot: number) => {
         this.pending = this.token += 4;
@@ -254,5 +277,5 @@ function linked(module: WebAssembly.Module, calls: HostCalls): WebAssembly.Impor
     const status = /_(set|add|replace|remove)_/.test(name) ? Status.Ok : Status.Unimplemented;
     (imports[from] ??= {})[name] = calls[name] ?? (() => status);
   }
-  return imports as WebAssembly.Imports;
+  return imports;
 }

@@ -1,7 +1,7 @@
 // The modules that are compared: the built filter, the floor, and whatever is given as PEER.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import asc from "assemblyscript/asc";
+import asc from "../../scripts/asc.mjs";
 
 export const root = resolve(import.meta.dirname, "../..");
 const output = resolve(root, "build/bench");

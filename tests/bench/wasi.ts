@@ -7,6 +7,18 @@ const SUCCESS = 0;
 const BADF = 8;
 const NOSYS = 52;
 
+const NO_FILES = {
+  fd_close: () => BADF,
+  fd_fdstat_get: () => BADF,
+  fd_fdstat_set_flags: () => BADF,
+  fd_filestat_get: () => BADF,
+  fd_prestat_get: () => BADF,
+  fd_prestat_dir_name: () => BADF,
+  fd_read: () => BADF,
+  fd_seek: () => BADF,
+  path_open: () => NOSYS,
+};
+
 /** @param memory of the guest, which exists only after the functions were linked */
 export function wasi(memory: () => WebAssembly.Memory): Record<string, (...args: never[]) => unknown> {
   const view = (): DataView => new DataView(memory().buffer);
@@ -58,14 +70,6 @@ export function wasi(memory: () => WebAssembly.Memory): Record<string, (...args:
     proc_exit: (code: number) => {
       throw new Error(`the module has ended itself with code ${code}`);
     },
-    fd_close: () => BADF,
-    fd_fdstat_get: () => BADF,
-    fd_fdstat_set_flags: () => BADF,
-    fd_filestat_get: () => BADF,
-    fd_prestat_get: () => BADF,
-    fd_prestat_dir_name: () => BADF,
-    fd_read: () => BADF,
-    fd_seek: () => BADF,
-    path_open: () => NOSYS,
+    ...NO_FILES,
   };
 }

@@ -10,6 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { sourceUrl } from "../../scripts/image-source.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "image-test-"));
@@ -103,7 +104,7 @@ describe("the image", () => {
     const { header, wasm } = await loadAsGateway(layout);
     expect(wasm.equals(read("build/ai-token-ratelimit.wasm"))).toBe(true);
     expect(header).toMatchObject({ name: "plugin.wasm", mode: 0o644, uid: 0, gid: 0, uname: "", gname: "" });
-    expect(header.mtime!.getTime()).toBe(0);
+    expect(header.mtime.getTime()).toBe(0);
     const gzip = blob(layout, manifestOf(layout).manifest.layers.at(-1)!);
     expect([...gzip.subarray(4, 8), gzip[9]]).toEqual([0, 0, 0, 0, 255]);
   });
@@ -139,11 +140,7 @@ describe("the image", () => {
   });
 });
 
-describe("where the image says that it comes from", async () => {
-  const { sourceUrl } = (await import("../../scripts/image-source.mjs" as string)) as {
-    sourceUrl(remote?: string): string | undefined;
-  };
-
+describe("where the image says that it comes from", () => {
   it.each([
     ["https://github.com/a/b.git", "https://github.com/a/b"],
     ["git+https://github.com/a/b.git", "https://github.com/a/b"],

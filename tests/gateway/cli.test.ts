@@ -76,8 +76,8 @@ async function run(...args: string[]): Promise<{ code: unknown; stdout: string; 
 describe("mistakes are one line", () => {
   const serve = ["--port", "0", "--upstream", "http://127.0.0.1:1"];
 
-  it.each<[string, () => Promise<string[]>, string | RegExp]>([
-    ["a missing configuration", async () => ["--config", "/nowhere.yaml"], "/nowhere.yaml: no such file"],
+  it.each<[string, () => string[] | Promise<string[]>, string | RegExp]>([
+    ["a missing configuration", () => ["--config", "/nowhere.yaml"], "/nowhere.yaml: no such file"],
     ["bad YAML", async () => ["--config", await file("bad.yaml", "a: 1\nb: [")], /bad\.yaml:2:\d+: /],
     [
       "no mapping",
@@ -89,14 +89,14 @@ describe("mistakes are one line", () => {
       async () => ["--config", await file("no.yaml", "refuse: 1")],
       "rule_items[0]: refused",
     ],
-    ["a missing module", async () => ["--wasm", "/nowhere.wasm"], "no such module; run `make build`"],
+    ["a missing module", () => ["--wasm", "/nowhere.wasm"], "no such module; run `make build`"],
     ["no module", async () => ["--wasm", await file("x.wasm", "x")], "not a WebAssembly module"],
-    ["a bad upstream", async () => ["--upstream", "localhost"], "expected an http:// or https:// URL"],
-    ["a bad Redis", async () => ["--redis", "localhost"], 'redis: expected host:port, got "localhost"'],
-    ["a bad service", async () => ["--service", "a"], "expected NAME=HOST:PORT"],
-    ["a bad port", async () => ["--port", "70000"], "expected a whole number from 0 to 65535"],
-    ["a bad log level", async () => ["--log-level", "loud"], "Allowed choices are"],
-    ["an unknown option", async () => ["--prot", "1"], "unknown option '--prot'"],
+    ["a bad upstream", () => ["--upstream", "localhost"], "expected an http:// or https:// URL"],
+    ["a bad Redis", () => ["--redis", "localhost"], 'redis: expected host:port, got "localhost"'],
+    ["a bad service", () => ["--service", "a"], "expected NAME=HOST:PORT"],
+    ["a bad port", () => ["--port", "70000"], "expected a whole number from 0 to 65535"],
+    ["a bad log level", () => ["--log-level", "loud"], "Allowed choices are"],
+    ["an unknown option", () => ["--prot", "1"], "unknown option '--prot'"],
   ])("%s", async (_name, args, message) => {
     const config = await file("ok.yaml", "any: thing");
     const { code, stderr } = await run("--config", config, "--wasm", wasm, ...serve, ...(await args()));

@@ -186,7 +186,7 @@ describe("bedrock-invoke", () => {
     const chunks = messages(await ask("bedrock-invoke stream"));
     const events = chunks.map(({ headers, payload }) => {
       expect(headers).toMatchObject({ ":event-type": "chunk", ":message-type": "event" });
-      return JSON.parse(Buffer.from(String(payload["bytes"]), "base64").toString()) as Value;
+      return JSON.parse(Buffer.from(payload["bytes"] as unknown as string, "base64").toString()) as Value;
     });
     expect(members(events, "type")).toEqual(CLAUDE_EVENTS.filter((name) => name !== "ping"));
     expectClaudeStream(events);

@@ -20,7 +20,7 @@ function create(
       return next("headers");
     },
     onBody: (size, end) => {
-      events.push(`filter body ${size} ${end} ${direction.body}`);
+      events.push(`filter body ${size} ${end} ${direction.body?.toString()}`);
       onBody?.(direction);
       return next("body");
     },
@@ -31,7 +31,7 @@ function create(
   };
   const sink = {
     headers: (headers: HeaderMap, end: boolean) => events.push(`sink headers ${headers.size} ${end}`),
-    data: (bytes: Buffer, end: boolean) => events.push(`sink data ${bytes} ${end}`),
+    data: (bytes: Buffer, end: boolean) => events.push(`sink data ${bytes.toString()} ${end}`),
     trailers: (trailers: HeaderMap) => events.push(`sink trailers ${trailers.size}`),
   };
   const flow = {

@@ -135,7 +135,7 @@ describe("responses", () => {
   it("wait while the filter buffers them", async () => {
     const upstream = await startUpstream((_request, response) => {
       response.write("a");
-      gateway.log.until(/response_body \d+ 1 /).then(() => response.end("b"));
+      void gateway.log.until(/response_body \d+ 1 /).then(() => response.end("b"));
     });
     const gateway = await startTestGateway({ upstream });
     expect((await send(gateway.url, { headers: { "x-response-body": "buffer" } })).body).toBe("ab");

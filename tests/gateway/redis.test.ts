@@ -29,7 +29,7 @@ function clustersAt(address: string): RedisClusters {
 function call(clusters: RedisClusters, ...words: string[]): Promise<string> {
   return new Promise((resolve) => {
     const status = clusters.call(CLUSTER, encodeCommand(words), (outcome, bytes) => {
-      resolve(`${RedisStatus[outcome]} ${bytes}`);
+      resolve(`${RedisStatus[outcome]} ${bytes.toString()}`);
     });
     if (status !== Status.Ok) resolve(`refused ${status}`);
   });

@@ -56,7 +56,7 @@ describe("an upstream that does not answer", () => {
   const SETTINGS = "\0\0\0\x04\0\0\0\0\0";
   const ALERT = "\x15\x03\x01\x00\x02\x02\x46";
 
-  it.each<[string, () => Promise<string>, string, string, RegExp]>([
+  it.each<[string, () => string | Promise<string>, string, string, RegExp]>([
     [
       "refuses connections",
       async () => `http://127.0.0.1:${await unusedPort()}`,
@@ -66,7 +66,7 @@ describe("an upstream that does not answer", () => {
     ],
     [
       "has a name that nobody knows",
-      async () => "http://no-such-host.invalid",
+      () => "http://no-such-host.invalid",
       "remote_connection_failure",
       "name",
       /its name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,

@@ -140,7 +140,7 @@ it(`settles ${CALLS} calls exactly`, { timeout: 240_000 }, async () => {
     send();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  if (restart !== null) await (restart as Promise<void>);
+  if (restart !== null) await restart;
   while (inFlight > 0 || host.tickPeriod > 0) {
     host.pass(ROOT, 500);
     send();

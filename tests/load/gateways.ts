@@ -106,29 +106,26 @@ async function commandsOf({ url }: Envoy, { redis }: Backends): Promise<string[]
 /** https://github.com/nicolasff/webdis: the words of a command as a path, and the format of its reply. */
 const webdisCommand = (words: string[]): string => `${words.map(encodeURIComponent).join("/")}.json`;
 
+/** Makes an Envoy the LLM: it answers every request with `ANSWER`. */
+function answerItself(manager: HttpConnectionManager): void {
+  silence(manager);
+  removeFilter(manager);
+  readWholeRequests(manager);
+  const contentType = { key: "content-type", value: "application/json" };
+  manager.route_config.virtual_hosts[0].routes = [
+    {
+      match: { prefix: "/" },
+      direct_response: { status: 200, body: { inline_string: ANSWER } },
+      response_headers_to_add: [{ header: contentType, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" }],
+    },
+  ];
+}
+
 /** Starts them, each with one worker. */
 export async function startGateways(): Promise<Gateways> {
   const backends = await startBackends();
   // The LLM is another Envoy, which answers out of its configuration: the fake LLM of the tests would be the slowest part.
-  const llm = await backends.envoy({
-    change: (manager) => {
-      silence(manager);
-      removeFilter(manager);
-      readWholeRequests(manager);
-      manager.route_config.virtual_hosts[0].routes = [
-        {
-          match: { prefix: "/" },
-          direct_response: { status: 200, body: { inline_string: ANSWER } },
-          response_headers_to_add: [
-            {
-              header: { key: "content-type", value: "application/json" },
-              append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
-            },
-          ],
-        },
-      ];
-    },
-  });
+  const llm = await backends.envoy({ change: answerItself });
   const llmPort = Number(new URL(llm.url).port);
   const without = await backends.envoy({
     llmPort,

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import asc from "assemblyscript/asc";
+import asc from "../../scripts/asc.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 const cache = join(root, "build/harness");

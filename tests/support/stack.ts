@@ -8,6 +8,7 @@ import {
   type Gateway,
   type GatewayOptions,
 } from "../../gateway/src/index.ts";
+import { LogLevel } from "../../gateway/src/wasm/types.ts";
 
 export interface Stack {
   readonly gateway: Gateway;
@@ -19,8 +20,6 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-const WARN = 3;
-
 /** Starts everything; `options` are the gateway's. */
 export async function startStack(
   options: Partial<GatewayOptions> & Pick<GatewayOptions, "config">,
@@ -31,7 +30,7 @@ export async function startStack(
     upstream: llm.url,
     redis: `${server.host}:${server.port}`,
     onGuestLog: (level, message) => {
-      if (level >= WARN) guestLines.push(message);
+      if (level >= LogLevel.Warn) guestLines.push(message);
     },
     ...options,
   });

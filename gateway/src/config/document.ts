@@ -43,14 +43,14 @@ export function parseSource(text: string): { documents: SourceDocument[]; proble
     // What is known twice can be read on; of what has no structure, nothing can.
     if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) continue;
     const value = toValue(document, problems);
-    if (value !== null) documents.push(new SourceDocument(value, document as Document<Node>, text, lines));
+    if (value !== null) documents.push(new SourceDocument(value, document, text, lines));
   }
   return { documents, problems };
 }
 
 function parse(text: string, lines: LineCounter, problems: SyntaxProblem[]): Document[] {
   try {
-    return parseAllDocuments(text, { ...OPTIONS, lineCounter: lines }) as Document[];
+    return parseAllDocuments(text, { ...OPTIONS, lineCounter: lines });
   } catch (error) {
     problems.push({ severity: "error", message: reasonOf(error) });
     return [];

@@ -87,7 +87,7 @@ export function checkManifest(manifest: JsonObject, path: Path, problems: Proble
   checkFields(manifest, path, OBJECT, problems);
   if (isObject(manifest.metadata)) checkFields(manifest.metadata, [...path, "metadata"], METADATA, problems);
   const versions = Object.keys(BY_VERSION);
-  const version = BY_VERSION[String(manifest.apiVersion)];
+  const version = own(BY_VERSION, manifest.apiVersion);
   if (version === undefined) {
     const what = manifest.apiVersion === undefined ? "is missing" : "is unknown";
     problems.error([...path, "apiVersion"], `${what}; a WasmPlugin has ${versions.join(" or ")}`);
@@ -96,13 +96,18 @@ export function checkManifest(manifest: JsonObject, path: Path, problems: Proble
   if (!isObject(manifest.spec)) return;
   const spec: Path = [...path, "spec"];
   const foreign = Object.keys(manifest.spec).filter(
-    (name) => !(name in version.fields) && name in version.other,
+    (name) => !Object.hasOwn(version.fields, name) && Object.hasOwn(version.other, name),
   );
   for (const name of foreign) {
     const message = `belongs to the WasmPlugin of ${version.otherOwner}; that of ${version.owner} does not have it`;
     problems.name("error", [...spec, name], message);
   }
   checkFields(manifest.spec, spec, version.fields, problems, foreign);
+}
+
+/** The entry of that name; none for what is no name, nor for what every object has, such as `constructor`. */
+function own<T>(entries: Readonly<Record<string, T>>, name: Json | undefined): T | undefined {
+  return typeof name === "string" && Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 /**
@@ -118,7 +123,7 @@ export function checkFields(
 ): void {
   for (const [name, value] of Object.entries(object)) {
     if (ignored.includes(name)) continue;
-    const kind = fields[name];
+    const kind = own(fields, name);
     if (kind === undefined) {
       const likely = nearest(name, Object.keys(fields));
       if (likely === undefined)
@@ -134,7 +139,8 @@ function checkValue(value: Json, kind: Kind, path: Path, problems: Problems): vo
   if (value === null || kind === "any") return;
   const expected =
     typeof kind === "string" ? EXPECTED[kind] : { name: `one of ${kind.join(", ")}`, test: () => false };
-  const fits = typeof kind === "string" ? EXPECTED[kind].test(value) : kind.includes(String(value));
+  const fits =
+    typeof kind === "string" ? EXPECTED[kind].test(value) : typeof value === "string" && kind.includes(value);
   if (!fits) problems.error(path, `expected ${expected.name}, got ${describe(value)}`);
 }
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,60 +16,40 @@ export interface RedisServer {
 
 const IMAGE = process.env.REDIS_IMAGE ?? "redis:7-alpine";
 
+export interface RedisServerOptions {
+  /** Default: any free one. */
+  readonly port?: number;
+  /** Default: none. */
+  readonly password?: string;
+  /**
+   * Where it keeps every write, so that a server started there later has them; default: it keeps nothing. Only for
+   * `redis-server` itself.
+   */
+  readonly directory?: string;
+  /** Further arguments of `redis-server`. */
+  readonly settings?: readonly string[];
+  /** Another server that takes the same arguments. */
+  readonly program?: string;
+}
+
 /**
  * Starts Redis: `redis-server` from the PATH, else in Docker.
- * @param options `port` (default: any free one), `password` (default: none), `directory` (where it keeps every write, so
- *   that a server started there later has them; default: it keeps nothing; only for `redis-server` itself), `settings`
- *   (further arguments of `redis-server`), `program` (another server that takes the same arguments)
  * @throws if neither can be had, or if the server does not accept connections within 10 seconds
  */
-export async function startRedisServer(
-  options: {
-    port?: number;
-    password?: string;
-    directory?: string;
-    settings?: string[];
-    program?: string;
-  } = {},
-): Promise<RedisServer> {
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const durable = options.directory !== undefined;
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "ai-token-ratelimit-redis-"));
-  const settings = ["--port", String(port), "--save", "", "--appendonly", durable ? "yes" : "no"];
-  // With the default, Redis may answer up to two seconds before it writes, while an fsync is slow; a killed server
-  // would then forget what it had confirmed. Without fsync it writes first, which outlives the process.
-  if (durable) settings.push("--appendfsync", "no");
-  settings.push(...(options.settings ?? []));
-  if (options.password !== undefined) settings.push("--requirepass", options.password);
-
-  const program = options.program ?? "redis-server";
-  const native = spawnSync(program, ["--version"]).status === 0;
-  const container = `ai-token-ratelimit-redis-${port}`;
-  const child = native
-    ? spawn(program, [...settings, "--bind", "127.0.0.1", "--dir", directory], { stdio: "ignore" })
-    : spawn(
-        "docker",
-        [
-          "run",
-          "--rm",
-          "--name",
-          container,
-          "-p",
-          `127.0.0.1:${port}:${port}`,
-          IMAGE,
-          "redis-server",
-          ...settings,
-        ],
-        { stdio: "ignore" },
-      );
+  const { child, kill } = launch(
+    options.program ?? "redis-server",
+    port,
+    directory,
+    argumentsOf(port, options),
+  );
   const exited = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
-  const kill = (): void => {
-    if (native) child.kill("SIGKILL");
-    else spawnSync("docker", ["rm", "--force", container], { stdio: "ignore" });
-  };
   // Nobody else ends the server when this process is ended in a hurry.
   process.once("exit", kill);
 
@@ -88,6 +68,38 @@ export async function startRedisServer(
   }
   died.catch(() => undefined);
   return { host: "127.0.0.1", port, pid: child.pid!, stop };
+}
+
+function argumentsOf(port: number, { directory, settings = [], password }: RedisServerOptions): string[] {
+  const durable = directory !== undefined;
+  return [
+    ...["--port", String(port), "--save", "", "--appendonly", durable ? "yes" : "no"],
+    // With the default, Redis may answer up to two seconds before it writes, while an fsync is slow; a killed server
+    // would then forget what it had confirmed. Without fsync it writes first, which outlives the process.
+    ...(durable ? ["--appendfsync", "no"] : []),
+    ...settings,
+    ...(password === undefined ? [] : ["--requirepass", password]),
+  ];
+}
+
+/** Starts the program, or Docker if there is none; `kill` ends what was started, whichever it is. */
+function launch(
+  program: string,
+  port: number,
+  directory: string,
+  settings: readonly string[],
+): { child: ChildProcess; kill: () => void } {
+  if (spawnSync(program, ["--version"]).status === 0) {
+    const args = [...settings, "--bind", "127.0.0.1", "--dir", directory];
+    const child = spawn(program, args, { stdio: "ignore" });
+    return { child, kill: () => child.kill("SIGKILL") };
+  }
+  const container = `ai-token-ratelimit-redis-${port}`;
+  const run = ["run", "--rm", "--name", container, "-p", `127.0.0.1:${port}:${port}`, IMAGE, "redis-server"];
+  return {
+    child: spawn("docker", [...run, ...settings], { stdio: "ignore" }),
+    kill: () => spawnSync("docker", ["rm", "--force", container], { stdio: "ignore" }),
+  };
 }
 
 /** A port of the loopback interface that is free now. */

@@ -91,7 +91,7 @@ async function readEvents(response: Response, count: number): Promise<string> {
   let text = "";
   // Leaving the loop cancels the body.
   for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    text += decoder.decode(chunk, { stream: true });
     if (text.split("\n\n").length > count) break;
   }
   return text;

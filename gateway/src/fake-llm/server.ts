@@ -17,7 +17,7 @@ export interface FakeLlmOptions extends Partial<Switches> {
 
 export interface FakeLlm {
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const MODELS = ["fake-model", "qwen-max", "gpt-4o"];

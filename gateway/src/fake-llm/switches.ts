@@ -52,7 +52,7 @@ export interface Switches extends ModelOptions {
 export interface SwitchReader<T> {
   readonly expected: string;
   /** `undefined` if the text is no value of the switch. */
-  read(text: string): T | undefined;
+  readonly read: (text: string) => T | undefined;
 }
 
 const count = (min: number, max: number): SwitchReader<number> => ({

@@ -2,11 +2,11 @@ import { Chunks } from "./chunks.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { BodyAction, HeadersAction, TrailersAction } from "./types.ts";
 
-/** The filter's three callbacks for one direction; each returns the raw action number. */
+/** The filter's three callbacks for one direction; an action is a number from the filter, which may be an unknown one. */
 export interface DirectionFilter {
-  onHeaders(count: number, endOfStream: boolean): number;
-  onBody(size: number, endOfStream: boolean): number;
-  onTrailers(count: number): number;
+  onHeaders(count: number, endOfStream: boolean): HeadersAction;
+  onBody(size: number, endOfStream: boolean): BodyAction;
+  onTrailers(count: number): TrailersAction;
 }
 
 /** Where a direction leads: the upstream for requests, the client for responses. */

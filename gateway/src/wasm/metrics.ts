@@ -10,7 +10,6 @@ interface Metric {
 }
 
 // As in the C++ host: the low two bits of a metric id say its type.
-const TYPE_MASK = 3;
 const ID_INCREMENT = 4;
 
 /**
@@ -26,7 +25,7 @@ export class GuestMetrics {
 
   /** A new id for the metric; `null` for an unknown type. */
   define(type: number, name: string): number | null {
-    if (type > MetricType.Histogram) return null;
+    if (!isMetricType(type)) return null;
     const key = `${type} ${name}`;
     let metric = this.byName.get(key);
     if (metric === undefined) {
@@ -64,7 +63,7 @@ export class GuestMetrics {
   get(id: number): bigint | Status {
     const metric = this.byId.get(id);
     if (metric === undefined) return Status.NotFound;
-    if ((id & TYPE_MASK) === MetricType.Histogram) return Status.BadArgument;
+    if (metric.type === MetricType.Histogram) return Status.BadArgument;
     return metric.value;
   }
 
@@ -74,6 +73,10 @@ export class GuestMetrics {
       this.byName.get(`${MetricType.Counter} ${name}`) ?? this.byName.get(`${MetricType.Gauge} ${name}`);
     return metric?.value;
   }
+}
+
+function isMetricType(type: number): type is MetricType {
+  return type in MetricType;
 }
 
 function publisher(registry: Registry, type: MetricType, guestName: string): (change: bigint) => void {

@@ -12,7 +12,7 @@ export interface Dialect {
   /** @throws InvalidRequest */
   read(request: DialectRequest): Call;
   /** `param` is the field at fault, if there is one. */
-  error(status: number, message: string, param: string | null): JsonReply;
+  readonly error: (status: number, message: string, param: string | null) => JsonReply;
 }
 
 export interface DialectRequest {

@@ -5,15 +5,10 @@ import type { Guest, ImportGroup } from "./guest.ts";
 
 /** Calls to Redis and to HTTP services. They belong to the root, so their replies outlive a stream. */
 export function calloutImports(guest: Guest): ImportGroup {
-  const dispatch = (tokenSlot: number, send: (root: Root) => { status: Status; token: number }): Status => {
-    // Proves the slot writable before anything is sent.
-    guest.memory.writeU32(tokenSlot, 0);
-    const root = guest.root();
-    if (root === null) return Status.BadArgument;
-    const { status, token } = send(root);
-    guest.memory.writeU32(tokenSlot, token);
-    return status;
-  };
+  return { ...redisImports(guest), ...httpImports(guest) };
+}
+
+function redisImports(guest: Guest): ImportGroup {
   return {
     proxy_redis_init(
       service: number,
@@ -40,8 +35,13 @@ export function calloutImports(guest: Guest): ImportGroup {
     ) {
       const name = guest.memory.text(service, serviceSize);
       const bytes = guest.memory.copy(query, querySize);
-      return dispatch(tokenSlot, (root) => root.redisCall(name, bytes));
+      return dispatch(guest, tokenSlot, (root) => root.redisCall(name, bytes));
     },
+  };
+}
+
+function httpImports(guest: Guest): ImportGroup {
+  return {
     proxy_http_call(
       cluster: number,
       clusterSize: number,
@@ -61,7 +61,22 @@ export function calloutImports(guest: Guest): ImportGroup {
         trailers: validPairs(guest.memory.copy(trailers, trailersSize)),
         timeout: timeoutMs >>> 0,
       };
-      return dispatch(tokenSlot, (root) => root.httpCall(request));
+      return dispatch(guest, tokenSlot, (root) => root.httpCall(request));
     },
   };
+}
+
+/** Makes a call on the root, and tells the guest the token of the reply. */
+function dispatch(
+  guest: Guest,
+  tokenSlot: number,
+  send: (root: Root) => { status: Status; token: number },
+): Status {
+  // Proves the slot writable before anything is sent.
+  guest.memory.writeU32(tokenSlot, 0);
+  const root = guest.root();
+  if (root === null) return Status.BadArgument;
+  const { status, token } = send(root);
+  guest.memory.writeU32(tokenSlot, token);
+  return status;
 }
