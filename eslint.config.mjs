@@ -22,7 +22,7 @@ export default tseslint.config(
     files: ["**/*.test.ts"],
     rules: {
       // A contract that is long in cases is not split, up to here.
-      "max-lines": ["error", { max: 600 }],
+      "max-lines": ["error", { max: 400 }],
       // A describe block is as long as its tests.
       "max-lines-per-function": "off",
       // What a harness exports are functions of WebAssembly, which have no `this`.
@@ -32,13 +32,14 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowArray: true }],
     },
   },
+  // A catalogue has a line for each attack; the others are to be split.
   {
-    files: ["tests/support/strict-host.ts"],
-    rules: {
-      "max-lines": "off",
-      "max-lines-per-function": "off",
-      "@typescript-eslint/no-unnecessary-type-assertion": "off",
-    },
+    files: [
+      "tests/attacks.test.ts",
+      "tests/integration/settlement-faults.test.ts",
+      "tests/support/strict-host.ts",
+    ],
+    rules: { "max-lines": "off" },
   },
   {
     files: ["tests/conformance/**", "tests/unit/**"],
