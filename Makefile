@@ -7,7 +7,7 @@ MODULES := node_modules/.package-lock.json
 # In this very process, so that nothing is left behind when make is ended.
 TSX := node --import tsx
 
-.PHONY: help run demo build image push test bench load check format clean fuzz estimate
+.PHONY: help run demo build image push test unit watch bench load check format hooks clean fuzz estimate
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ push: ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAI
 test: $(MODULES) tools-test containers build ## Run every test
 	@node_modules/.bin/vitest run
 
+unit: $(MODULES) build ## Run the tests that need neither Redis nor root: the units, and the filter in a strict host
+	@node_modules/.bin/vitest run --config vitest.unit.config.ts
+
+watch: $(MODULES) build ## Run them again whenever a file changes, those that it concerns
+	@node_modules/.bin/vitest watch --config vitest.unit.config.ts
+
 fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and more to the filter: FUZZ_RUNS=n, FUZZ_SEED=n
 	@FUZZ_RUNS=$${FUZZ_RUNS:-1000000} node_modules/.bin/vitest run tests/unit/usage/usage.test.ts -t "neither trap"
 	@FUZZ_RUNS=$${FUZZ_RUNS:-100000} node_modules/.bin/vitest run tests/conformance/hostile.test.ts --testTimeout 1200000
@@ -45,23 +51,32 @@ bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUN
 load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
 	@$(TSX) tests/load/main.ts $(if $(PUBLISH),--publish)
 
-check: $(MODULES) ## Check format, lint, types and import directions
+check: $(MODULES) tools-check ## Check format, lint, types, directions of imports, shell scripts and documents
 	@node_modules/.bin/prettier --check --log-level warn .
 	@node_modules/.bin/eslint .
 	@node_modules/.bin/tsc
 	@$(TSX) scripts/check-assembly.ts
+	@scripts/check-shell.sh
+	@node_modules/.bin/remark --frail --quiet --ignore-pattern build .
+	@$(TSX) scripts/check-documents.ts
 	@node scripts/build.mjs --check
 
 format: $(MODULES) ## Format all code
 	@node_modules/.bin/prettier --write --log-level warn .
 
+hooks: $(MODULES) ## Check what is to be committed, from now on, before each commit (scripts/pre-commit.sh)
+	@node_modules/.bin/simple-git-hooks
+
 clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
 # What is missing is fetched into build/tools; see scripts/ensure-tools.sh.
-.PHONY: tools-run tools-demo tools-load tools-test containers
+.PHONY: tools-run tools-demo tools-load tools-test tools-check containers
 tools-run tools-demo:
 	@scripts/ensure-tools.sh redis
+
+tools-check:
+	@scripts/ensure-tools.sh shellcheck
 
 tools-load:
 	@scripts/ensure-tools.sh redis webdis envoy wrk

