@@ -34,7 +34,7 @@ export function leave(): void {
   if (--depth != 0) return;
   allocated += copiedBytes - lastCopied;
   lastCopied = copiedBytes;
-  if (allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 14) collect();
+  if (allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 13) collect();
 }
 
 /** A stream has ended. */
@@ -54,7 +54,7 @@ export function configured(): void {
 
 /**
  * Collecting costs time in proportion to what is alive, which is mostly configuration. It is done when at least
- * `LEAST_GARBAGE` bytes and a quarter of the memory may be garbage, so that a large configuration is not walked through
+ * `LEAST_GARBAGE` bytes and an eighth of the memory may be garbage, so that a large configuration is not walked through
  * for a few requests.
  */
 function collect(): void {
