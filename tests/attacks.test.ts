@@ -59,6 +59,16 @@ const CALLERS_NOT_COUNTED: Attack[] = [
     "%j are %j",
   ],
   [
+    '`Bearer Bearer k`, `Bearer "k"`, `Bearer k,`, or a second token beside the first: one credential, many counters.',
+    "unit/request/credentials.test.ts",
+    "%j are %j",
+  ],
+  [
+    "A zero byte and anything behind it in a URL parameter, which some servers read no further.",
+    "unit/request/query.test.ts",
+    "ends at a zero byte: %s",
+  ],
+  [
     "A cookie with blanks beside its `=`, in quotes, percent-encoded, or behind a comma.",
     "unit/request/cookie.test.ts",
     "is found in all lines",
@@ -160,6 +170,26 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "Whoever leaves before the answer begins has had the model read the prompt for nothing.",
     "conformance/missing-usage.test.ts",
     "charges the input that the model has got",
+  ],
+  [
+    "The answer has its text at a place that no listed format has.",
+    "unit/usage/other-texts.test.ts",
+    "has its text at %s",
+  ],
+  [
+    "A prompt of base64, alone or behind a few words, at a place of text or in what a tool is said to have returned.",
+    "unit/usage/text-places.test.ts",
+    "is text at %s, of any length, and behind other text",
+  ],
+  [
+    "A field of a form is compressed, or in UTF-32, and passes for a file.",
+    "unit/usage/text-places.test.ts",
+    "has files only in parts with a file's name",
+  ],
+  [
+    "The server says over a WebSocket what it says in one piece, and no event reports it.",
+    "unit/usage/conversation.test.ts",
+    "is what only an event says that has no pieces: response.%s",
   ],
   [
     "A stream ends as it should, but before it reports what it was (the limit of tokens, an upstream that gives up).",

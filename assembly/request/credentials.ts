@@ -1,18 +1,22 @@
 import {
+  COMMA,
   EQUALS,
+  equalsIgnoreCase,
   isDigit,
   inLowerCase,
   isLetter,
   MINUS,
   PLUS,
+  QUOTE,
   SLASH,
   SPACE,
   toLower,
   UNDERSCORE,
 } from "../bytes/ascii";
 import { blankAt, skipBlanks } from "../bytes/blanks";
-import { addressOf, Bytes, bytesOf, equals, slice } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, copyOf, equals, equalsAt, slice } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
+import { AMBIGUOUS } from "./answers";
 
 /**
  * Schemes in the spelling that clients use: those of the IANA registry of HTTP authentication schemes, and, in the last
@@ -26,6 +30,9 @@ const SCHEMES: string[] = [
   "Api-Key ApiKey Bot JWT Key Token",
 ];
 const BASIC = bytesOf("Basic");
+const BEARER = bytesOf("Bearer");
+const IN_LOWER_CASE = bytesOf("bearer");
+const APOSTROPHE: u8 = 0x27;
 
 const spellings: Bytes[] = [];
 const numbers = new ByteTable();
@@ -45,7 +52,7 @@ const scheme = memory.data(32);
 /**
  * The one form of what `authorization` may spell in several: the scheme, which is case-insensitive, as most clients spell
  * it, one space, and the rest (RFC 9110, 11.4). The name and password of `Basic` are in Base64 without what decoders pass
- * over. A value without a scheme is returned as it is.
+ * over. A value without a scheme is returned as it is; of `Bearer` with several tokens there is none: `AMBIGUOUS`.
  * @param value without blanks around it
  */
 export function credentialsOf(value: Bytes): Bytes {
@@ -63,6 +70,12 @@ export function credentialsOf(value: Bytes): Bytes {
   const restSize = <i32>(end - rest);
   const isSpeltSo = rest == at + 1 && load<u8>(at) == SPACE && memory.compare(start, spelling, length) == 0;
   const isBasic = number >= 0 && equals(spellings[number], BASIC);
+  if (number >= 0 && equals(spellings[number], BEARER)) {
+    if (isSpeltSo && !hasMark(rest, end)) return value;
+    const token = onlyToken(rest, end);
+    if (token === null) return AMBIGUOUS;
+    if (token.byteLength > 0) return join(BEARER, token);
+  }
   if (isSpeltSo && !isBasic) return value;
   // A padded group more than there are bytes is the most that Base64 can grow by.
   const out = new ArrayBuffer(length + 1 + restSize + 3);
@@ -75,6 +88,53 @@ export function credentialsOf(value: Bytes): Bytes {
     memory.copy(to + length + 1, rest, restSize);
   }
   return slice(out, 0, length + 1 + size);
+}
+
+/**
+ * The one token of the text from `from` to `end`: without blanks, quotes and commas around it, which no token has (RFC 6750,
+ * 2.1) and some servers drop, and without the scheme once more, which some remove wherever it stands. Empty if there is
+ * none; null if there are several, of which servers believe the first or the last.
+ */
+function onlyToken(from: usize, end: usize): Bytes | null {
+  let token: Bytes = new ArrayBuffer(0);
+  let at = from;
+  while (at < end) {
+    const size = markAt(at, end);
+    if (size > 0) {
+      at += size;
+      continue;
+    }
+    const start = at;
+    while (at < end && markAt(at, end) == 0) ++at;
+    const length = <i32>(at - start);
+    if (equalsIgnoreCase(start, length, IN_LOWER_CASE)) continue;
+    if (token.byteLength == 0) token = copyOf(start, length);
+    else if (!equalsAt(start, length, token)) return null;
+  }
+  return token;
+}
+
+function hasMark(from: usize, end: usize): bool {
+  for (let at = from; at < end; ++at) {
+    if (markAt(at, end) > 0) return true;
+  }
+  return false;
+}
+
+/** The size of what stands around tokens and begins at `at`, or 0. */
+function markAt(at: usize, end: usize): usize {
+  const c = load<u8>(at);
+  if (c > COMMA && c < 0x80) return 0;
+  return c == COMMA || c == QUOTE || c == APOSTROPHE ? 1 : blankAt(at, end);
+}
+
+function join(scheme: Bytes, token: Bytes): Bytes {
+  const size = scheme.byteLength;
+  const out = new ArrayBuffer(size + 1 + token.byteLength);
+  memory.copy(addressOf(out), addressOf(scheme), size);
+  store<u8>(addressOf(out) + size, SPACE);
+  memory.copy(addressOf(out) + size + 1, addressOf(token), token.byteLength);
+  return out;
 }
 
 /**

@@ -95,12 +95,12 @@ const BASES: string[] = [
  * a GET suspicious.
  */
 // prettier-ignore
-const CALLS: string[] = [
-  "chat", "completions", "completion", "messages", "responses", "complete", "generate", "generate_stream", "embeddings",
-  "embed", "rerank", "invoke", "invoke-with-response-stream", "converse", "converse-stream", "predict", "infer",
-  "infill", "generation", "text-generation", "generations", "speech", "transcriptions", "translations", "edits",
-  "interactions", "variations", "chat-messages", "moderations", "score", "run",
-];
+const CALLS: string[] = (
+  "chat completions completion messages responses complete generate generate_stream embeddings " +
+  "embed rerank invoke invoke-with-response-stream converse converse-stream predict infer " +
+  "infill generation text-generation generations speech transcriptions translations edits " +
+  "interactions variations chat-messages moderations score run"
+).split(" ");
 
 /** Headers by which a caller may turn a request into another one; upstreams and proxies differ in which they follow. */
 const DISGUISES: Bytes[] = [

@@ -5,6 +5,7 @@ import {
   HASH,
   hexValue,
   LF,
+  NUL,
   PERCENT,
   PLUS,
   QUESTION,
@@ -114,7 +115,7 @@ function isBlank(c: u8): bool {
   return c == SPACE || c == TAB || c == CR || c == LF;
 }
 
-/** Writes what the bytes from `from` to `end` stand for. */
+/** Writes what the bytes from `from` to `end` stand for, up to a zero byte, where names and values end for many servers. */
 function decode(from: usize, end: usize, out: ByteBuilder): void {
   out.clear();
   let to = out.append(<i32>(end - from));
@@ -131,6 +132,7 @@ function decode(from: usize, end: usize, out: ByteBuilder): void {
         at += 2;
       }
     }
+    if (c == NUL) break;
     store<u8>(to++, c);
   }
   out.length = <i32>(to - start);

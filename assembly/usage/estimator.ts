@@ -37,6 +37,8 @@ export class TokenEstimator {
   /** How many bytes of the base64 alphabet were read since the last other byte, and whether they are media. */
   private unbroken: i32 = 0;
   private isMedia: bool = false;
+  /** Whether what is fed next is text, even if it looks like a file. */
+  onlyText: bool = false;
   /** The piece of a long run that is to be judged next, and how much of it has come. */
   private piece: StaticArray<u8> = new StaticArray<u8>(JUDGED_BYTES);
   private collected: i32 = 0;
@@ -55,6 +57,7 @@ export class TokenEstimator {
   clear(): void {
     this.cost = 0;
     this.mediaBytes = 0;
+    this.onlyText = false;
     this.boundary();
   }
 
@@ -95,7 +98,7 @@ export class TokenEstimator {
         last = byte;
         unbrokenFrom = select<usize>(unbrokenFrom, at, (place & BASE64) != 0);
         place &= ~BASE64;
-        if (at - unbrokenFrom > TEXT_BYTES && this.looksEncoded(<u8>byte)) {
+        if (at - unbrokenFrom > TEXT_BYTES && !this.onlyText && this.looksEncoded(<u8>byte)) {
           this.isMedia = true;
           --at;
           break;

@@ -191,6 +191,7 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("details",               Combine.Sum,     TGI),
   new ReportFormat("response.body.usage",   Combine.Sum,     OPENAI), // OpenAI batch output, one line per call
   new ReportFormat("result.message.usage",  Combine.Sum,     OPENAI), // Anthropic batch results
+  new ReportFormat("result.usage",          Combine.Merge,   OPENAI), // Cloudflare
   new ReportFormat("metadata.usage",        Combine.Merge,   OPENAI, Where.BedrockChunk), // Nova
   new ReportFormat("amazon-bedrock-invocationMetrics", Combine.Merge, BEDROCK_METRICS),
   new ReportFormat("trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI, Where.AwsEvent), // InvokeAgent
@@ -216,6 +217,8 @@ export const enum Extent {
   Value,
   /** Every string in it, whatever it is called, except `NOT_GENERATED`. */
   Strings,
+  /** The same, but not itself if it is a string. */
+  Members,
 }
 
 /** Text that the model generated. */
@@ -231,7 +234,7 @@ export class TextFormat {
 /*
  * Where the APIs put the text that the model generates, in whole or piece by piece: reasoning and arguments of tool calls
  * are tokens too. It is estimated where the usage is missing. Below these paths all strings count but those that surely
- * are none, so that a new name for a text does not make it free.
+ * are none, so that a new name for a text does not make it free; and so they do at the root, as a reply, a summary_text.
  */
 // prettier-ignore
 export const GENERATED: TextFormat[] = [
@@ -284,37 +287,56 @@ export const GENERATED: TextFormat[] = [
   new TextFormat("Response.Choices[].Message", Share.Message),
   new TextFormat("result",                   Share.Piece,   Extent.String),
   new TextFormat("answer",                   Share.Piece,   Extent.String),
+  // Any other
+  new TextFormat("result",                   Share.Message, Extent.Members), // Cloudflare
+  new TextFormat("response",                 Share.Whole,   Extent.Members),
+  new TextFormat("",                         Share.Message, Extent.Members),
 ];
 
 /** Below generated text, names of reasoning, of which several may say the same: OpenRouter and LiteLLM give two or three. */
 // prettier-ignore
-export const THOUGHTS: string[] = [
-  "reasoning", "reasoning_content", "reasoning_details", "thinking_blocks", "provider_specific_fields",
-];
+export const THOUGHTS: string[] = (
+  "reasoning reasoning_content reasoning_details thinking_blocks provider_specific_fields"
+).split(" ");
 
 /** Below generated text, names of what a tool is called with: a string, or an object, which counts with its names. */
 export const ARGUMENTS: string[] = ["arguments", "args", "input", "parameters"];
 
 /** Below generated text, names of what the model has not generated. */
 // prettier-ignore
-export const NOT_GENERATED: string[] = [
+export const NOT_GENERATED: string[] = (
   // what something is, and why it ended
-  "index", "object", "type", "role", "model", "status", "format", "language", "phase", "finish_reason", "finishReason",
-  "native_finish_reason", "finishMessage", "stop_reason", "stopReason", "stop_sequence", "stop_details", "completionReason",
-  "FinishReason", "Role", "service_tier", "system_fingerprint", "modelVersion", "channel", "namespace", "execution",
+  "index object type role model status format language phase finish_reason finishReason " +
+  "native_finish_reason finishMessage stop_reason stopReason stop_sequence stop_details completionReason " +
+  "FinishReason Role service_tier system_fingerprint modelVersion channel namespace execution " +
   // ids
-  "id", "call_id", "tool_call_id", "tool_use_id", "toolUseId", "item_id", "response_id", "container_id", "file_id",
+  "id call_id tool_call_id tool_use_id toolUseId item_id response_id container_id file_id " +
   // signatures, and what only the provider can read
-  "signature", "thoughtSignature", "thought_signature", "encrypted_content", "redactedContent",
+  "signature thoughtSignature thought_signature encrypted_content redactedContent " +
   // pictures, sound and files in base64, or where they are
-  "data", "b64_json", "bytesBase64Encoded", "result", "partial_image_b64", "images", "url", "uri", "fileUri", "image_url",
-  "file_data", "filename", "mimeType", "mime_type", "media_type",
+  "data b64_json bytesBase64Encoded result partial_image_b64 images url uri fileUri image_url " +
+  "file_data filename mimeType mime_type media_type " +
   // counts, and what was looked up, filtered or measured
-  "usage", "usageMetadata", "metadata", "logprobs", "logprobsResult", "top_logprobs", "annotations", "citation", "citations",
-  "cited_text", "citationMetadata", "groundingMetadata", "groundingAttributions", "urlContextMetadata", "safetyRatings",
-  "content_filter_results", "content_filter_result", "content_filter_offsets", "search_results", "executed_tools", "tools",
-  "expires_at",
-];
+  "usage usageMetadata metadata logprobs logprobsResult top_logprobs annotations citation citations " +
+  "cited_text citationMetadata groundingMetadata groundingAttributions urlContextMetadata safetyRatings " +
+  "content_filter_results content_filter_result content_filter_offsets search_results executed_tools tools " +
+  "expires_at created_at created sequence_number " +
+  // vectors in base64
+  "embedding"
+).split(" ");
+
+/** What else is not generated where no text is expected: at the root, and beside the known texts in results and responses. */
+// prettier-ignore
+export const NOT_AT_ROOT: string[] = (
+  // what was asked, or went wrong
+  "instructions prompt input parameters chat_history generation_settings tool_choice truncation user " +
+  "error errors rate_limits warnings system logs urls version Note prompt_filter_results " +
+  // the parts of a transcript, vectors
+  "segments words chunks embeddings " +
+  // what makes all events alike in length, and further ids
+  "obfuscation p event event_id event_type request_id requestId task_id message_id conversation_id " +
+  "generation_id previous_response_id responseId provider done_reason"
+).split(" ");
 
 /**
  * Where a response tells its id: Responses and most others, the stream of Responses, that of Gemini's interactions, and the

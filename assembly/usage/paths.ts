@@ -6,6 +6,7 @@ import {
   Field,
   GENERATED,
   IDS,
+  NOT_AT_ROOT,
   NOT_GENERATED,
   REPORTS,
   ReportFormat,
@@ -45,7 +46,7 @@ const FIRST_COUNT: u32 = 128;
 
 /** Bounds of the graph, checked when it is built: nodes, and different names. */
 const MAX_NODES: i32 = 112;
-const MAX_NAMES: i32 = 224;
+const MAX_NAMES: i32 = 254;
 const MAX_NAME_LENGTH: i32 = 40;
 /** Instead of a member's name: the element of an array, and any member. */
 const ELEMENT: i32 = 0;
@@ -194,22 +195,24 @@ class Builder {
     this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
     for (let i = 0; i < REPORTS.length; ++i) this.addReport(root, REPORTS[i]);
+    for (let i = 0; i < IDS.length; ++i) this.addPath(root, IDS[i], ID, Where.Anywhere);
     this.dead = this.newNode();
     for (let share = 0; share < 4; ++share) this.below[share] = this.newNode();
     for (let share = 0; share < 4; ++share) this.addStrings(this.below[share], share);
     for (let i = 0; i < GENERATED.length; ++i) this.addText(root, GENERATED[i]);
-    for (let i = 0; i < IDS.length; ++i) this.addPath(root, IDS[i], ID, Where.Anywhere);
     return edge;
   }
 
   /** Marks what stands at a path as text, beside what else it leads to. */
   private addText(root: i32, format: TextFormat): void {
+    if (format.path.length == 0) return this.addMembers(root, format.share);
     const names = namesIn(format.path);
     const last = names.length - 1;
     let from = root;
     for (let i = 0; i < last; ++i) from = this.nodeBehind(from, names[i]);
     const name = names[last];
     let edge = edgeAt(from, this.nameOf(name));
+    if (format.extent == Extent.Members) return this.addMembers(nodeOf(edge), format.share);
     if (format.extent == Extent.Strings) {
       if (isNode(edge)) this.addStrings(nodeOf(edge), format.share);
       else edge |= this.below[format.share];
@@ -230,6 +233,12 @@ class Builder {
       for (let i = 0; i < THOUGHTS.length; ++i) this.linkNew(node, THOUGHTS[i], thoughts);
     }
     this.linkNew(node, "*", below);
+  }
+
+  /** The same at a node that has other things beside texts. */
+  private addMembers(node: i32, share: Share): void {
+    for (let i = 0; i < NOT_AT_ROOT.length; ++i) this.linkNew(node, NOT_AT_ROOT[i], EXCLUDED);
+    this.addStrings(node, share);
   }
 
   private linkNew(node: i32, name: string, edge: Edge): void {

@@ -2,6 +2,7 @@ import { BACKSLASH, LOWER_N, MINUS } from "../bytes/ascii";
 import { JsonReader, MAX_DEPTH } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
 import { isBase64 } from "./encoded-file";
+import { Parts } from "./parts";
 import { Member, memberOf } from "./request-names";
 import { Origin, TextMeter } from "./text-meter";
 
@@ -23,6 +24,8 @@ const TOKEN_DIGITS: i64 = 6;
  */
 const DATA_DEPTH: i32 = 5;
 const STRUCTURE_DEPTH: i32 = 7;
+/** The depth of the containers that are members of the request itself. */
+const ROOT_MEMBER_DEPTH: i32 = 2;
 const DIGITS_PER_TOKEN: i64 = 3;
 /** Of names that are too long to be read. */
 const BYTES_PER_TOKEN: i64 = 2;
@@ -56,6 +59,7 @@ export class RequestMeter {
   private reader: JsonReader = new JsonReader(TEXT_LIMIT);
   private text: TextMeter = new TextMeter();
   private files: TextMeter = new TextMeter();
+  private parts: Parts = new Parts();
   private body: usize = 0;
   private room: i32 = 0;
   /** How many bytes are held, or -1 once they have been read. */
@@ -76,6 +80,8 @@ export class RequestMeter {
   private inFile: bool = false;
   /** Whether the string that is read begins as a data URL. */
   private isData: bool = false;
+  /** The depth of the container in which all strings are text; 0 in none. */
+  private payloadDepth: i32 = 0;
   /** One bit per open container, the innermost lowest: 1 for a list. */
   private lists: u64 = 0;
   /** The reader's offset behind the last token. */
@@ -86,6 +92,7 @@ export class RequestMeter {
     this.reader.dispose();
     this.text.dispose();
     this.files.dispose();
+    this.parts.dispose();
     this.giveBackBody();
   }
 
@@ -104,6 +111,7 @@ export class RequestMeter {
     this.member = Member.Known;
     this.inString = false;
     this.inFile = false;
+    this.payloadDepth = 0;
     this.lists = 0;
     this.behind = 0;
   }
@@ -160,7 +168,8 @@ export class RequestMeter {
       ++this.marked;
       ++at;
     }
-    if (this.isRaw) return this.text.feed(at, <i32>(end - at));
+    if (this.isRaw) return this.takeRaw(at, end);
+    if (this.isInParts) return this.readRaw(at, end);
     const reader = this.reader;
     reader.feed(at, <i32>(end - at));
     while (true) {
@@ -183,8 +192,20 @@ export class RequestMeter {
   /** From here on there is no JSON. */
   private readRaw(at: usize, end: usize): void {
     this.isRaw = true;
-    this.text.origin = this.isInParts ? Origin.Plain | Origin.Parts : Origin.Plain;
-    this.text.feed(at, <i32>(end - at));
+    this.text.origin = Origin.Plain;
+    this.parts.begin();
+    this.takeRaw(at, end);
+  }
+
+  private takeRaw(from: usize, end: usize): void {
+    if (!this.isInParts) return this.text.feed(from, <i32>(end - from));
+    let at = from;
+    while (at < end) {
+      this.text.origin = this.parts.isFile ? Origin.Plain | Origin.Parts : Origin.Plain;
+      const stop = this.parts.next(at, end);
+      this.text.feed(at, <i32>(stop - at));
+      at = stop;
+    }
   }
 
   private take(token: Token): void {
@@ -202,6 +223,7 @@ export class RequestMeter {
       case Token.ArrayStart:
         this.lists = (this.lists << 1) | (token == Token.ArrayStart ? 1 : 0);
         if (reader.depth >= STRUCTURE_DEPTH) ++this.others;
+        if (this.member == Member.Payload) this.beginPayload(token);
         if (reader.depth < MAX_DEPTH) return;
         this.isDeep = true;
         this.lists >>= 1;
@@ -210,12 +232,21 @@ export class RequestMeter {
       case Token.ObjectEnd:
       case Token.ArrayEnd:
         this.lists >>= 1;
+        if (reader.depth < this.payloadDepth) this.payloadDepth = 0;
         // In a list, strings may follow.
         this.member = Member.Text;
         return;
       default:
         if (reader.depth >= DATA_DEPTH) ++this.others;
     }
+  }
+
+  /** What a tool is given or returns begins, unless it is the input of the whole request. */
+  private beginPayload(token: Token): void {
+    const depth = this.reader.depth;
+    const isInput = depth <= ROOT_MEMBER_DEPTH || token == Token.ArrayStart;
+    if (this.payloadDepth == 0 && !isInput) this.payloadDepth = depth;
+    this.member = Member.Text;
   }
 
   private name(): void {
@@ -247,8 +278,11 @@ export class RequestMeter {
       this.inString = true;
       this.isData = len > 4 && load<u32>(ptr) == DATA;
     }
+    const isText = this.isText;
     if (this.inFile) return this.files.feed(ptr, len);
-    if (len < FILE_START + MAX_PREFIX || !isBase64At(ptr + MAX_PREFIX)) return this.text.feed(ptr, len);
+    this.text.origin = isText ? Origin.Text : Origin.String;
+    if (len < FILE_START + MAX_PREFIX || isText || !isBase64At(ptr + MAX_PREFIX))
+      return this.text.feed(ptr, len);
     // What comes before the file is read with the text.
     this.inFile = true;
     this.text.feed(ptr, MAX_PREFIX);
@@ -256,8 +290,18 @@ export class RequestMeter {
     this.files.feed(ptr + MAX_PREFIX, len - MAX_PREFIX);
   }
 
+  /** Whether the string that is read stands where models read text. */
+  private get isForModels(): bool {
+    return this.member == Member.Text || this.member == Member.Payload || this.payloadDepth > 0;
+  }
+
+  /** Whether it is text, whatever it looks like. */
+  private get isText(): bool {
+    return this.isForModels && !this.isData;
+  }
+
   private originOfFile(): i32 {
-    if (this.member == Member.Text) return this.isData ? Origin.File : Origin.Text;
+    if (this.isForModels) return Origin.File;
     return this.member == Member.File || this.isData ? Origin.File | Origin.Unread : Origin.String;
   }
 

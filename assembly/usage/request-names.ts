@@ -9,13 +9,16 @@ export const enum Member {
   Text,
   /** ...whose strings are files, or what only the provider can read. */
   File,
+  /** The same; and if it is a container, all strings in it, as models read what tools are given and return. */
+  Payload,
   /** No API has it: whoever made it up may have done so for the model, as in the schema of a tool. */
   Unknown,
 }
 
 // OpenAI, Anthropic, Gemini, Cohere, Mistral, Ollama, vLLM, Bedrock, DashScope.
+const PAYLOADS = "arguments args response input json";
 const TEXTS =
-  "content text input prompt system instructions arguments description message query context preamble suffix title output " +
+  "content text prompt system instructions description message query context preamble suffix title output " +
   "thinking reasoning_content inputText documents";
 const FILES =
   "url image_url audio_url video_url document_url data file_data image images image_data audio video mask bytes b64_json blob " +
@@ -27,7 +30,7 @@ const OTHERS =
   "response_format json_schema schema strict tool_choice parallel_tool_calls presence_penalty frequency_penalty " +
   "logprobs top_logprobs logit_bias cache_control ttl source media_type mime_type mimeType inline_data inlineData " +
   "file_id fileData filename format detail generationConfig safetySettings category threshold systemInstruction " +
-  "system_instruction functionDeclarations functionCall functionResponse args response input_schema inputSchema " +
+  "system_instruction functionDeclarations functionCall functionResponse input_schema inputSchema " +
   "index reasoning effort summary include store options num_ctx num_predict keep_alive think budget_tokens " +
   "additionalProperties modalities voice anthropic_version inputs extra_body service_tier";
 
@@ -39,6 +42,7 @@ function add(names: string, member: Member): void {
 }
 
 add(TEXTS, Member.Text);
+add(PAYLOADS, Member.Payload);
 add(FILES, Member.File);
 add(OTHERS, Member.Known);
 

@@ -3,9 +3,21 @@ import { ReaderPool } from "./reader-pool";
 import { UsageScanner } from "./scanner";
 import { Usage } from "./usage";
 
+/** How much of an answer an event holds: a piece, or what was said in pieces before, in steps to the whole answer. */
+const enum Extent {
+  Delta,
+  Text,
+  Part,
+  Item,
+  Answer,
+  EXTENTS,
+}
+
 /**
  * What a server sends over a WebSocket: each message is an event in JSON, read as a response of its own. `feed` takes
  * bytes, and `next` is called as long as it finds a message that reports usage.
+ *
+ * What is said in pieces is said again in greater pieces, or only in these: of what all of an extent hold, the most counts.
  *
  * Memory: a scanner while a message goes on.
  */
@@ -18,6 +30,9 @@ export class ServerMessages extends Messages {
 
   /** Null where a message is audio or another file: as it is, or in base64 in an event. */
   private scanner: UsageScanner | null = null;
+  /** The tokens of the events of each extent in the current answer, and the most that any has. */
+  private readonly said: StaticArray<i64> = new StaticArray<i64>(Extent.EXTENTS);
+  private most: i64 = 0;
 
   constructor(private pool: ReaderPool) {
     super(false);
@@ -60,25 +75,52 @@ export class ServerMessages extends Messages {
       this.usage.clamped = scanner.usage.clamped;
       this.isOfResponse = !this.head.startsWith("conversation.");
     }
-    this.takeText();
+    if (reports && this.extent() == Extent.Answer) this.endAnswer();
+    else this.takeText();
+    this.returnScanner();
     return reports;
   }
 
   /** Notes how much text the message holds that the model generated, and gives the scanner back. */
   private takeText(): void {
     const scanner = this.scanner;
-    if (scanner !== null && !this.isEcho()) this.text += scanner.generatedTokens;
+    if (scanner !== null && !this.isEcho()) this.say(scanner.generatedTokens);
     this.returnScanner();
   }
 
-  /** Whether the event repeats what the client has said, or what stood in earlier events. */
+  private say(tokens: i64): void {
+    const extent = this.extent();
+    const said = this.said[extent] + tokens;
+    this.said[extent] = said;
+    if (said > this.most) {
+      this.text += said - this.most;
+      this.most = said;
+    }
+    if (extent == Extent.Answer) this.endAnswer();
+  }
+
+  /** What is said next is another answer. */
+  private endAnswer(): void {
+    this.most = 0;
+    for (let i = 0; i < Extent.EXTENTS; ++i) this.said[i] = 0;
+  }
+
+  private extent(): Extent {
+    const head = this.head;
+    if (head.endsWith("response.done") || head.endsWith("response.completed")) return Extent.Answer;
+    if (head.endsWith("response.incomplete") || head.endsWith("response.failed")) return Extent.Answer;
+    if (!head.endsWith(".done")) return Extent.Delta;
+    if (head.endsWith("item.done")) return Extent.Item;
+    return head.endsWith("part.done") ? Extent.Part : Extent.Text;
+  }
+
+  /** Whether the event repeats what the client has said, or begins what others will say. */
   private isEcho(): bool {
     const head = this.head;
     return (
       head.startsWith("conversation.") ||
       head.startsWith("session.") ||
       head.startsWith("input_") ||
-      head.endsWith(".done") ||
       head.endsWith(".added")
     );
   }

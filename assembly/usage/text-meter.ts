@@ -140,6 +140,9 @@ export class TextMeter {
         estimator.boundary();
         continue;
       }
+      const onlyText = (this.originAt(i) & Origin.Text) != 0;
+      if (onlyText && !estimator.onlyText) estimator.boundary();
+      estimator.onlyText = onlyText;
       const lead = isWhole ? 0 : min(LEAD, length >> 1);
       estimator.feed(DECODED, lead);
       const ofLead = estimator.hundredths - before;

@@ -11,6 +11,7 @@ import { found, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
 import { checkRegex } from "../../regex/regex";
 import { cookieText } from "../../request/cookie";
+import { AMBIGUOUS } from "../../request/answers";
 import { CONSUMER_HEADER, headerText } from "../../request/http-facts";
 import { paramText } from "../../request/query";
 import { AddressKeys } from "../../rules/address-keys";
@@ -185,7 +186,8 @@ export class RuleItemsReader {
     if (by == LimitBy.Param) return paramText(text);
     const start = addressOf(text);
     if (by == LimitBy.Cookie) return cookieText(start, start + text.byteLength);
-    return headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
+    const form = headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
+    return form === AMBIGUOUS ? text : form;
   }
 
   /** Looks for mistakes in the keys of an item that is refused already. */

@@ -157,11 +157,36 @@ describe("what no event has reported yet", () => {
   });
 
   it("is not what the server repeats: what the client said, and what stood in earlier events", () => {
+    server(delta(WORDS.repeat(100)));
+    const said = output();
+    expect(said).toBeGreaterThan(800);
     server({ type: "conversation.item.added", item: prompt(900) });
     server({ type: "session.updated", session: { instructions: WORDS.repeat(100) } });
     server({ type: "response.output_text.done", text: WORDS.repeat(100) });
     server({ type: "conversation.item.input_audio_transcription.delta", delta: WORDS });
-    expect(output()).toBe(0);
+    server({ type: "response.content_part.done", part: { type: "text", text: WORDS.repeat(100) } });
+    server({ type: "response.output_item.done", item: { content: [{ text: WORDS.repeat(100) }] } });
+    server({
+      type: "response.completed",
+      response: { output: [{ content: [{ text: WORDS.repeat(100) }] }] },
+    });
+    expect(output()).toBe(said);
+    // Another answer.
+    server(delta(WORDS.repeat(100)));
+    expect(output()).toBe(2 * said);
+  });
+
+  it.each<[string, object]>([
+    ["output_text.done", { text: WORDS.repeat(100) }],
+    ["function_call_arguments.done", { arguments: WORDS.repeat(100) }],
+    ["output_audio_transcript.done", { transcript: WORDS.repeat(100) }],
+    ["content_part.done", { part: { type: "text", text: WORDS.repeat(100) } }],
+    ["output_item.done", { item: { content: [{ text: WORDS.repeat(100) }] } }],
+    ["done", { response: { output: [{ content: [{ text: WORDS.repeat(100) }] }] } }],
+  ])("is what only an event says that has no pieces: response.%s", (type, event) => {
+    server({ type: `response.${type}`, ...event });
+    expect(output()).toBeGreaterThan(800);
+    expect(output()).toBeLessThan(1200);
   });
 
   it("counts audio by its length in time, however small its pieces are", () => {

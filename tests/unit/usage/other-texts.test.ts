@@ -1,0 +1,68 @@
+// Contract of assembly/usage: a text that a model generated counts under whatever name an answer has it, in one piece or in
+// many, and what surely is none does not. Specified in assembly/usage/formats.ts.
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadHarness } from "../../support/as.ts";
+
+interface Harness {
+  scan(body: ArrayBuffer, type: string, cuts: number[]): string;
+  generatedTokens(): bigint;
+}
+
+let usage: Harness;
+beforeAll(async () => {
+  usage = await loadHarness<Harness>("tests/unit/usage/usage.harness.ts");
+});
+
+const utf8 = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
+function scan(body: string, type = "application/json"): { usage: string; generated: number } {
+  const found = usage.scan(utf8(body), type, []);
+  return { usage: found, generated: Number(usage.generatedTokens()) };
+}
+const json = (value: unknown): number => scan(JSON.stringify(value)).generated;
+const TEXT = "lorem ".repeat(100);
+
+describe("an answer in a form of its own", () => {
+  it.each<[string, unknown]>([
+    ["reply", { id: "1", reply: TEXT }],
+    ["[].summary_text", [{ summary_text: TEXT }]],
+    ["[].translation_text", [{ translation_text: TEXT }]],
+    ["result.response", { result: { response: TEXT }, success: true, errors: [], messages: [] }],
+    ["anything.deep[].down", { anything: { deep: [{ down: TEXT }] } }],
+    ["response.anything", { response: { anything: [TEXT] } }],
+    ["arguments", { type: "response.function_call_arguments.done", arguments: TEXT }],
+    ["transcript", { type: "response.output_audio_transcript.done", transcript: TEXT }],
+  ])("has its text at %s", (_path, body) => {
+    expect(json(body)).toBeGreaterThan(90);
+    expect(json(body)).toBeLessThan(150);
+  });
+
+  it("may come in pieces", () => {
+    const lines = Array.from({ length: 100 }, () => `{"reply":"lorem "}\n`).join("");
+    expect(scan(lines, "application/x-ndjson").generated).toBeGreaterThan(90);
+    expect(scan(lines.replace(/^/gm, "data: "), "text/event-stream").generated).toBeGreaterThan(90);
+  });
+
+  it("says nothing twice in the parts of a transcript", () => {
+    expect(json({ text: TEXT, segments: [{ text: TEXT }], language: "la" })).toBeLessThan(150);
+  });
+
+  it.each<[string, unknown]>([
+    ["what was asked", { instructions: TEXT, prompt: TEXT, input: TEXT, chat_history: [{ message: TEXT }] }],
+    ["what was asked of a stored response", { response: { instructions: TEXT, tools: [TEXT] } }],
+    ["vectors", { data: [{ embedding: TEXT }], embeddings: { base64: [TEXT] } }],
+    ["ids and names", { id: TEXT, model: TEXT, object: TEXT, system_fingerprint: TEXT, request_id: TEXT }],
+    ["noise", { type: "x", obfuscation: TEXT, sequence_number: 7 }],
+    ["an error", { error: { message: TEXT } }],
+  ])("does not have it in %s", (_what, body) => {
+    expect(json(body)).toBe(0);
+  });
+
+  it("reports its usage in result.usage, as Cloudflare's does", () => {
+    const result = {
+      response: "hello",
+      usage: { prompt_tokens: 30, completion_tokens: 4, total_tokens: 34 },
+    };
+    const found = scan(JSON.stringify({ result, success: true })).usage;
+    expect(found).toMatch(/^30 4 /);
+  });
+});
