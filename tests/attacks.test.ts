@@ -202,6 +202,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "charges lines that would be no data in a stream of events, in a body of another type: %j",
   ],
   [
+    "An answer in plain text is written as JSON, with all text at names that hold none.",
+    "conformance/partial-answers.test.ts",
+    "charges an answer in plain text that looks like JSON without a text",
+  ],
+  [
     "Ask for ranges of an answer, none of which holds its report.",
     "conformance/partial-answers.test.ts",
     "charges a range of an answer by its size, at least",
@@ -338,6 +343,11 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
     "Fetching a stored response again is charged each time.",
     "conformance/stored-answers.test.ts",
     "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",
+  ],
+  [
+    "Fetching a response that was charged over a WebSocket is charged again.",
+    "conformance/websocket-answers.test.ts",
+    "leaves the name behind under which a response over a WebSocket is charged when it is fetched",
   ],
   [
     "Fetching the results of a batch again is charged each time.",

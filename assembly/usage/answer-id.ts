@@ -43,6 +43,15 @@ export class AnswerId {
     this.size += more;
   }
 
+  /** Becomes the id that `other` is, if that has come to its end. */
+  copy(other: AnswerId): void {
+    this.begin();
+    if (other.length == 0) return;
+    this.want();
+    this.take(other.ptr, other.length);
+    this.end();
+  }
+
   /** It has come to its end. */
   end(): void {
     this.isComplete = this.isWanted && this.size > 0;

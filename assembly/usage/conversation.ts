@@ -1,3 +1,4 @@
+import { AnswerId } from "./answer-id";
 import { ClientMessages } from "./client-messages";
 import { MAX_COUNT } from "./count";
 import { ReaderPool } from "./reader-pool";
@@ -57,6 +58,11 @@ export class Conversation {
   /** What the event that `nextReport` has found reports. */
   get usage(): Usage {
     return this.server.usage;
+  }
+
+  /** The id of the response that it is about, if that can be fetched again. */
+  get id(): AnswerId {
+    return this.server.id;
   }
 
   /** Tokens that the client has sent since the last report, estimated. */

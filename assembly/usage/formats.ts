@@ -192,6 +192,7 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("response.body.usage",   Combine.Sum,     OPENAI), // OpenAI batch output, one line per call
   new ReportFormat("result.message.usage",  Combine.Sum,     OPENAI), // Anthropic batch results
   new ReportFormat("result.usage",          Combine.Merge,   OPENAI), // Cloudflare
+  new ReportFormat("data.usage",            Combine.Merge,   OPENAI), // what is wrapped in a code and data
   new ReportFormat("metadata.usage",        Combine.Merge,   OPENAI, Where.BedrockChunk), // Nova
   new ReportFormat("amazon-bedrock-invocationMetrics", Combine.Merge, BEDROCK_METRICS),
   new ReportFormat("trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI, Where.AwsEvent), // InvokeAgent
@@ -217,7 +218,7 @@ export const enum Extent {
   Value,
   /** Every string in it, whatever it is called, except `NOT_GENERATED`. */
   Strings,
-  /** The same, but not itself if it is a string. */
+  /** The same, but neither itself if it is a string, nor the elements if it is a list. */
   Members,
 }
 
@@ -289,6 +290,7 @@ export const GENERATED: TextFormat[] = [
   new TextFormat("answer",                   Share.Piece,   Extent.String),
   // Any other
   new TextFormat("result",                   Share.Message, Extent.Members), // Cloudflare
+  new TextFormat("data",                     Share.Message, Extent.Members), // not the elements of a list
   new TextFormat("response",                 Share.Whole,   Extent.Members),
   new TextFormat("",                         Share.Message, Extent.Members),
 ];

@@ -237,6 +237,7 @@ class Builder {
 
   /** The same at a node that has other things beside texts. */
   private addMembers(node: i32, share: Share): void {
+    this.linkNew(node, "[]", EXCLUDED);
     for (let i = 0; i < NOT_AT_ROOT.length; ++i) this.linkNew(node, NOT_AT_ROOT[i], EXCLUDED);
     this.addStrings(node, share);
   }

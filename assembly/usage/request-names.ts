@@ -22,7 +22,7 @@ const TEXTS =
   "thinking reasoning_content inputText documents";
 const FILES =
   "url image_url audio_url video_url document_url data file_data image images image_data audio video mask bytes b64_json blob " +
-  "file result signature thoughtSignature thought_signature encrypted_content";
+  "file signature thoughtSignature thought_signature encrypted_content";
 const OTHERS =
   "model messages role type name tools function parameters properties required items enum contents parts tool_calls id " +
   "call_id tool_call_id tool_use_id max_tokens max_completion_tokens max_output_tokens maxOutputTokens maxTokens " +
@@ -31,7 +31,7 @@ const OTHERS =
   "logprobs top_logprobs logit_bias cache_control ttl source media_type mime_type mimeType inline_data inlineData " +
   "file_id fileData filename format detail generationConfig safetySettings category threshold systemInstruction " +
   "system_instruction functionDeclarations functionCall functionResponse input_schema inputSchema " +
-  "index reasoning effort summary include store options num_ctx num_predict keep_alive think budget_tokens " +
+  "index result reasoning effort summary include store options num_ctx num_predict keep_alive think budget_tokens " +
   "additionalProperties modalities voice anthropic_version inputs extra_body service_tier";
 
 const NAMES = new ByteTable(160);

@@ -1,3 +1,4 @@
+import { AnswerId } from "./answer-id";
 import { Messages } from "./messages";
 import { ReaderPool } from "./reader-pool";
 import { UsageScanner } from "./scanner";
@@ -27,6 +28,8 @@ export class ServerMessages extends Messages {
   readonly usage: Usage = new Usage();
   /** Whether that is about a response of the model, and not about the transcript of what it was told. */
   isOfResponse: bool = false;
+  /** The id under which the response that the message reports can be fetched, if it has one. */
+  readonly id: AnswerId = new AnswerId();
 
   /** Null where a message is audio or another file: as it is, or in base64 in an event. */
   private scanner: UsageScanner | null = null;
@@ -41,6 +44,7 @@ export class ServerMessages extends Messages {
   dispose(): void {
     this.returnScanner();
     heap.free(changetype<usize>(this.usage));
+    this.id.dispose();
     super.dispose();
   }
 
@@ -55,6 +59,9 @@ export class ServerMessages extends Messages {
     if (isText) head.read();
     // Nothing but audio stands in such an event.
     if (isText && !head.endsWith("audio.delta")) this.scanner = this.pool.borrowScanner(0, 0);
+    const scanner = this.scanner;
+    // Those of Realtime cannot be fetched.
+    if (scanner !== null && this.extent() == Extent.Answer && !head.endsWith(".done")) scanner.id.want();
     this.read(head.ptr, head.length);
   }
 
@@ -73,6 +80,7 @@ export class ServerMessages extends Messages {
       this.usage.reset();
       this.usage.add(scanner.usage);
       this.usage.clamped = scanner.usage.clamped;
+      this.id.copy(scanner.id);
       this.isOfResponse = !this.head.startsWith("conversation.");
     }
     if (reports && this.extent() == Extent.Answer) this.endAnswer();

@@ -64,6 +64,13 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
+  it("charges an answer in plain text that looks like JSON without a text", async () => {
+    const host = await start(file, PER_KEY);
+    for (const body of [`{"id":"${LOREM.repeat(100)}"}`, `{"error":["${LOREM.repeat(100)}"]}`]) {
+      expect(tokens(play(host, {}, { "content-type": "text/plain" }, body))).toBeGreaterThan(400);
+    }
+  });
+
   it("takes no line but data for text in a stream of events", async () => {
     const host = await start(file, PER_KEY);
     const body = `: ping\nevent: completion\nid: 1\nretry: 10\n${event({ choices: [{ delta: { content: "hello" } }] })}`;

@@ -2,6 +2,7 @@ import { borrowBuffer, MAX_PIECE } from "../../abi/buffers";
 import { getHeader } from "../../abi/headers";
 import { borrowedSize, release } from "../../abi/memory";
 import { BufferType, HeaderMapType } from "../../abi/types";
+import { equalsIgnoreCase } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { Counters } from "../../ledger/counters";
 import { isCompressed } from "../../usage/coding";
@@ -22,6 +23,11 @@ const CONTENT_ENCODING = bytesOf("content-encoding");
  */
 const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
 
+/** Bytes per token of plain text, when parts of it look like what is not generated: more than any language has. */
+const TEXT_BYTES_PER_TOKEN: i64 = 6;
+const TEXT = bytesOf("text/");
+const EVENT_STREAM = bytesOf("text/event-stream");
+
 // Of an answer that nothing has been read of.
 const NOTHING = new Usage();
 
@@ -41,6 +47,8 @@ export class Answer {
   private scanner: UsageScanner | null = null;
   /** Its content type, for the reader that is made later. */
   private type: Bytes | null = null;
+  /** Whether it is said to be text, which a model may have written as a whole, what looks like JSON in it too. */
+  private isPlain: bool = false;
   private hasName: bool = false;
   private isCompressed: bool = false;
   private bytes: i64 = 0;
@@ -56,6 +64,7 @@ export class Answer {
     this.hasBegun = false;
     this.isSuccess = false;
     this.isPart = false;
+    this.isPlain = false;
     this.type = null;
     this.isCompressed = false;
     this.bytes = 0;
@@ -71,7 +80,9 @@ export class Answer {
     const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
     this.isCompressed = encoding !== null && isCompressed(encoding);
     if (this.isCompressed) return;
-    this.type = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
+    const type = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
+    this.type = type;
+    this.isPlain = type !== null && isPlain(type);
     this.readCounts();
   }
 
@@ -161,7 +172,11 @@ export class Answer {
     const bySize = this.bytes / COMPRESSED_BYTES_PER_TOKEN;
     const scanner = this.scanner;
     if (scanner === null) return bySize;
-    return this.isPart ? max(scanner.generatedTokens, bySize) : scanner.generatedTokens;
+    const tokens = scanner.generatedTokens;
+    if (this.isPart) return max(tokens, bySize);
+    return this.isPlain && !scanner.hasEvents && !scanner.usage.reported
+      ? max(tokens, this.bytes / TEXT_BYTES_PER_TOKEN)
+      : tokens;
   }
 
   /** Gives back what was borrowed. */
@@ -170,4 +185,13 @@ export class Answer {
     if (scanner !== null) this.readers.returnScanner(scanner);
     this.scanner = null;
   }
+}
+
+/** Whether a content type is that of a text, but not of a stream of events. */
+function isPlain(type: Bytes): bool {
+  return beginsWith(type, TEXT) && !beginsWith(type, EVENT_STREAM);
+}
+
+function beginsWith(text: Bytes, lower: Bytes): bool {
+  return text.byteLength >= lower.byteLength && equalsIgnoreCase(addressOf(text), lower.byteLength, lower);
 }

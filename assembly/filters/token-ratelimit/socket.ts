@@ -7,6 +7,7 @@ import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes } from "../../bytes/bytes";
 import { Conversation } from "../../usage/conversation";
 import { Verdict } from "../../ledger/verdict";
+import { AnswerName } from "./answer-name";
 import { Call } from "./call";
 import { CheckListener } from "./check";
 import { Limiter } from "./limiter";
@@ -25,6 +26,8 @@ const CLOSE = closeFrame("token rate limit exceeded");
 /** A ping of a client without content, masked by zeros: each server answers it at once. */
 const PING = new ByteBuilder(6).byte(0x89).byte(0x80).byte(0).byte(0).byte(0).byte(0).toBytes();
 const CLOSE_OPCODE: u8 = 0x08;
+/** What the response is known by that is charged, if it can be fetched again. */
+const NAME = new AnswerName();
 
 /** How far a connection has come to its end. */
 const enum State {
@@ -148,16 +151,18 @@ export class Socket {
       usage.output,
       usage.reasoning,
     );
+    NAME.set(this.talk.id, usage, this.call.counters);
     const due = max<i64>(tokens - this.paid, 0);
     this.paid = max<i64>(this.paid - tokens, 0);
     this.charge(due);
+    NAME.clear();
   }
 
   private charge(tokens: i64): void {
     if (tokens <= 0) return;
     const charge = this.limiter.partOf(this.call).charge;
     charge.spending = this.spending;
-    charge.begin(tokens);
+    charge.beginNew(tokens, NAME.high, NAME.low);
   }
 
   private payAhead(): void {

@@ -28,6 +28,7 @@ describe("an answer in a form of its own", () => {
     ["[].translation_text", [{ translation_text: TEXT }]],
     ["result.response", { result: { response: TEXT }, success: true, errors: [], messages: [] }],
     ["anything.deep[].down", { anything: { deep: [{ down: TEXT }] } }],
+    ["data.text", { code: 0, msg: "ok", data: { text: TEXT } }],
     ["response.anything", { response: { anything: [TEXT] } }],
     ["arguments", { type: "response.function_call_arguments.done", arguments: TEXT }],
     ["transcript", { type: "response.output_audio_transcript.done", transcript: TEXT }],

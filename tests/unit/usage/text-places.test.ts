@@ -57,6 +57,11 @@ describe("base64 where models read text", () => {
   });
 });
 
+it("is text in a result, if it looks like words without blanks", () => {
+  const result = "thequickbrownfoxjumpsoverthelazydog".repeat(200);
+  expect(tokens(JSON.stringify({ input: [{ type: "x", result }] }))).toBeGreaterThan(result.length / 8);
+});
+
 describe("a file in a request", () => {
   it.each<[string, (data: string) => unknown]>([
     [
@@ -71,6 +76,7 @@ describe("a file in a request", () => {
         contents: [{ parts: [{ functionResponse: { response: {}, parts: [{ inlineData: { data } }] } }] }],
       }),
     ],
+    ["a picture that was made", (result) => ({ input: [{ type: "image_generation_call", result }] })],
     ["Responses", (data) => ({ input: [{ content: [{ image_url: `data:image/png;base64,${data}` }] }] })],
     ["Ollama", (data) => ({ messages: [{ content: "what is it?", images: [data] }] })],
     [
