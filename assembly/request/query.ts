@@ -5,7 +5,6 @@ import {
   HASH,
   hexValue,
   LF,
-  NUL,
   PERCENT,
   PLUS,
   QUESTION,
@@ -115,7 +114,7 @@ function isBlank(c: u8): bool {
   return c == SPACE || c == TAB || c == CR || c == LF;
 }
 
-/** Writes what the bytes from `from` to `end` stand for, up to a zero byte, where names and values end for many servers. */
+/** Writes what the bytes from `from` to `end` stand for. */
 function decode(from: usize, end: usize, out: ByteBuilder): void {
   out.clear();
   let to = out.append(<i32>(end - from));
@@ -132,7 +131,6 @@ function decode(from: usize, end: usize, out: ByteBuilder): void {
         at += 2;
       }
     }
-    if (c == NUL) break;
     store<u8>(to++, c);
   }
   out.length = <i32>(to - start);

@@ -36,7 +36,7 @@ describe("a query parameter, as published", () => {
   ])("%j has %j", (path, value) => expect(param(path)).toBe(value));
 
   it("keeps %ff as that byte", () => {
-    expect(latin1(request.param(utf8("/x?k=%ff%01"), "k"))).toBe("\xff\x01");
+    expect(latin1(request.param(utf8("/x?k=%ff%00"), "k"))).toBe("\xff\x00");
   });
 
   it("has a name that is decoded too", () => {
@@ -67,19 +67,14 @@ describe("a malformed query", () => {
     expect(param("/x?k=" + "v".repeat(100_000)).length).toBe(100_000);
   });
 
-  it.each(["k=v%00", "k=v%00w", "k%00=v", "k%00x=v%00%00"])("ends at a zero byte: %s", (query) => {
-    expect(param(`/x?${query}`)).toBe("v");
-  });
-
   it("reads as URLSearchParams does, but for blanks at the ends, whatever the bytes", () => {
     const soup = fc.string({ unit: fc.constantFrom(..."kk=&&+%%2061?/é".split("")), maxLength: 30 });
     fc.assert(
       fc.property(soup, fc.constantFrom("k", "kk", "k k", "%", "é", "a"), (query, name) => {
         const values = new Set(
           [...new URLSearchParams("?" + query)]
-            .map((pair) => pair.map((text) => text.split("\0")[0]!.trim()))
-            .filter(([key]) => key === name)
-            .map(([, value]) => value),
+            .filter(([key]) => key.trim() === name)
+            .map(([, value]) => value.trim()),
         );
         const expected = values.size > 1 ? AMBIGUOUS : [...values][0];
         // URLSearchParams decodes to text, so compare where bytes and text are the same thing.
