@@ -20,6 +20,9 @@ export const LEAST_JUDGED: i32 = 112;
 /** Bytes of an encoded file per token: a picture of 200 KB is about 300, one of 1 MB about 1,400. */
 export const FILE_BYTES_PER_TOKEN: i64 = 1024;
 
+/** A string may be a file if so many bytes are of the alphabet of base64. */
+export const FILE_START: i32 = 256;
+
 /** How far apart a piece may repeat itself, if it is to be silence or an area of one colour. */
 const MAX_PERIOD: i32 = 64;
 
@@ -204,4 +207,12 @@ export function isBinary(ptr: usize, len: i32): bool {
   }
   // Of bytes without pattern, 43 of 100 may be text, and 21 are letters and blanks: these bounds are six deviations off.
   return textIn(ptr, len) * 4 < len * 3 && letters * 2 < len;
+}
+
+/** Whether the string at `ptr`, of so many bytes at least, may be a file: all are of the alphabet of base64. */
+export function isBase64At(ptr: usize): bool {
+  for (let i = 0; i < FILE_START; ++i) {
+    if (!isBase64(load<u8>(ptr + i))) return false;
+  }
+  return true;
 }

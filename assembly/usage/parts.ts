@@ -1,5 +1,6 @@
 import { CR, LF, toLower } from "../bytes/ascii";
 import { findLineEnd } from "./lines";
+import { Origin, TextMeter } from "./text-meter";
 
 /** A boundary has at most 70 characters (RFC 2046, section 5.1.1), and two dashes in front. */
 const MAX_BOUNDARY: i32 = 72;
@@ -24,7 +25,7 @@ const enum Place {
 @unmanaged
 export class Parts {
   /** Whether the bytes that `next` reads next are of a file. */
-  isFile: bool = false;
+  private isFile: bool = false;
   private place: Place = Place.Boundary;
   private boundary: usize = heap.alloc(MAX_BOUNDARY);
   private boundaryLength: i32 = 0;
@@ -51,8 +52,19 @@ export class Parts {
     this.beginLine();
   }
 
+  /** Passes the bytes from `from` to `end` to a meter, told what they are. */
+  feed(from: usize, end: usize, text: TextMeter): void {
+    let at = from;
+    while (at < end) {
+      text.origin = this.isFile ? Origin.Plain | Origin.Parts : Origin.Plain;
+      const stop = this.next(at, end);
+      text.feed(at, <i32>(stop - at));
+      at = stop;
+    }
+  }
+
   /** Reads on in the bytes from `at` to `end`. @returns how far what `isFile` said before holds */
-  next(at: usize, end: usize): usize {
+  private next(at: usize, end: usize): usize {
     while (at < end) {
       if (this.afterCr) {
         this.afterCr = false;

@@ -45,8 +45,8 @@ const SHARE_SHIFT: i32 = 14;
 const FIRST_COUNT: u32 = 128;
 
 /** Bounds of the graph, checked when it is built: nodes, and different names. */
-const MAX_NODES: i32 = 112;
-const MAX_NAMES: i32 = 254;
+const MAX_NODES: i32 = 88;
+const MAX_NAMES: i32 = 250;
 const MAX_NAME_LENGTH: i32 = 40;
 /** Instead of a member's name: the element of an array, and any member. */
 const ELEMENT: i32 = 0;

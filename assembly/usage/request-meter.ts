@@ -1,15 +1,14 @@
 import { BACKSLASH, LOWER_N, MINUS } from "../bytes/ascii";
 import { JsonReader, MAX_DEPTH } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
-import { isBase64 } from "./encoded-file";
+import { FILE_START, isBase64At } from "./encoded-file";
 import { Parts } from "./parts";
 import { Member, memberOf } from "./request-names";
 import { Origin, TextMeter } from "./text-meter";
 
 /** Bytes of a name or number that was cut or holds escapes. */
 const TEXT_LIMIT: i32 = 64;
-/** A string in which so many bytes are of the alphabet of base64, after a prefix of at most so many, may be a file. */
-const FILE_START: i32 = 256;
+/** What looks like a file may have a prefix of at most so many bytes. */
 const MAX_PREFIX: i32 = 64;
 
 /** Bodies of at most so many bytes are held. */
@@ -197,15 +196,9 @@ export class RequestMeter {
     this.takeRaw(at, end);
   }
 
-  private takeRaw(from: usize, end: usize): void {
-    if (!this.isInParts) return this.text.feed(from, <i32>(end - from));
-    let at = from;
-    while (at < end) {
-      this.text.origin = this.parts.isFile ? Origin.Plain | Origin.Parts : Origin.Plain;
-      const stop = this.parts.next(at, end);
-      this.text.feed(at, <i32>(stop - at));
-      at = stop;
-    }
+  private takeRaw(at: usize, end: usize): void {
+    if (this.isInParts) this.parts.feed(at, end, this.text);
+    else this.text.feed(at, <i32>(end - at));
   }
 
   private take(token: Token): void {
@@ -243,9 +236,8 @@ export class RequestMeter {
 
   /** What a tool is given or returns begins, unless it is the input of the whole request. */
   private beginPayload(token: Token): void {
-    const depth = this.reader.depth;
-    const isInput = depth <= ROOT_MEMBER_DEPTH || token == Token.ArrayStart;
-    if (this.payloadDepth == 0 && !isInput) this.payloadDepth = depth;
+    const isInput = this.reader.depth <= ROOT_MEMBER_DEPTH || token == Token.ArrayStart;
+    if (this.payloadDepth == 0 && !isInput) this.payloadDepth = this.reader.depth;
     this.member = Member.Text;
   }
 
@@ -278,7 +270,7 @@ export class RequestMeter {
       this.inString = true;
       this.isData = len > 4 && load<u32>(ptr) == DATA;
     }
-    const isText = this.isText;
+    const isText = this.isForModels && !this.isData;
     if (this.inFile) return this.files.feed(ptr, len);
     this.text.origin = isText ? Origin.Text : Origin.String;
     if (len < FILE_START + MAX_PREFIX || isText || !isBase64At(ptr + MAX_PREFIX))
@@ -295,11 +287,6 @@ export class RequestMeter {
     return this.member == Member.Text || this.member == Member.Payload || this.payloadDepth > 0;
   }
 
-  /** Whether it is text, whatever it looks like. */
-  private get isText(): bool {
-    return this.isForModels && !this.isData;
-  }
-
   private originOfFile(): i32 {
     if (this.isForModels) return Origin.File;
     return this.member == Member.File || this.isData ? Origin.File | Origin.Unread : Origin.String;
@@ -310,11 +297,4 @@ export class RequestMeter {
     this.inString = false;
     this.inFile = false;
   }
-}
-
-function isBase64At(ptr: usize): bool {
-  for (let i = 0; i < FILE_START; ++i) {
-    if (!isBase64(load<u8>(ptr + i))) return false;
-  }
-  return true;
 }
