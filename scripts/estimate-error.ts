@@ -1,4 +1,4 @@
-// How far the estimate of tokens (assembly/usage/estimator.ts) is from real tokenizers, per language, on texts that its
+// How far the estimate of tokens (assembly/estimate/estimator.ts) is from real tokenizers, per language, on texts that its
 // costs were not fitted to. Ends with status 1 when the median error in a required language is above the bound.
 import { loadHarness } from "../tests/support/as.ts";
 import {
@@ -12,10 +12,10 @@ import {
   TOKENIZERS,
   type Tokenizer,
   writtenSamples,
-} from "../tests/unit/estimator/samples.ts";
+} from "../tests/unit/estimate/samples.ts";
 
 const harness = await loadHarness<{ estimate: (text: ArrayBuffer) => bigint }>(
-  "tests/unit/estimator/estimator.harness.ts",
+  "tests/unit/estimate/estimator.harness.ts",
 );
 const samples = [...writtenSamples(), ...generatedSamples()].filter(({ part }) => part === "held-out");
 const others = [...new Set(samples.map(({ language }) => language))].filter(

@@ -13,47 +13,27 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Layer of assembly/ -> the layers it may import besides itself. */
 const MAY_IMPORT: Record<string, string[]> = {
-  entry: ["filters", "redis", "config", "abi"],
+  entry: ["filters", "redis", "abi"],
   filters: [
-    "telemetry",
-    "ledger",
-    "rules",
-    "request",
-    "usage",
-    "redis",
-    "config",
-    "net",
-    "regex",
-    "json",
-    "bytes",
-    "abi",
+    ...["metering", "rejection", "telemetry", "ledger", "rules", "request", "usage", "redis", "config"],
+    ...["net", "regex", "json", "bytes", "abi"],
   ],
-  telemetry: ["json", "bytes", "abi"],
-  request: ["rules", "net", "bytes"],
+  metering: ["telemetry", "ledger", "request", "usage", "estimate", "bytes", "abi"],
+  rejection: ["ledger", "rules", "bytes", "abi"],
+  telemetry: ["ledger", "rules", "request", "redis", "config", "json", "bytes", "abi"],
+  ledger: ["redis", "bytes", "abi"],
+  request: ["rules", "net", "bytes", "abi"],
+  rules: ["net", "regex", "bytes"],
+  usage: ["estimate", "json", "bytes", "abi"],
+  estimate: ["json", "bytes"],
   redis: ["config", "json", "bytes", "abi"],
   config: ["json", "bytes", "regex"],
-  rules: ["net", "regex", "bytes"],
-  usage: ["json", "bytes"],
-  ledger: ["redis", "bytes"],
   net: ["bytes"],
   json: ["bytes"],
   regex: ["bytes"],
   abi: ["bytes"],
   bytes: [],
 };
-
-/** The circles there are today. The list only gets shorter: one that has been undone, or made smaller, must go from here too. */
-const KNOWN_CIRCLES = [
-  [
-    "assembly/filters/token-ratelimit/call.ts",
-    "assembly/filters/token-ratelimit/check.ts",
-    "assembly/filters/token-ratelimit/consumption.ts",
-    "assembly/filters/token-ratelimit/limiter.ts",
-  ],
-  ["assembly/filters/token-ratelimit/root.ts", "assembly/filters/token-ratelimit/stream.ts"],
-  ["assembly/rules/match.ts", "assembly/rules/rule-item.ts"],
-  ["assembly/usage/document.ts", "assembly/usage/encoded.ts"],
-];
 
 const modules = modulesBelow(root, ["assembly", "gateway", "scripts", "tests"]);
 const known = new Set(modules.map(({ path }) => path));
@@ -68,7 +48,7 @@ function layerOf(path: string): string {
 
 describe("all code", () => {
   it("imports nothing in a circle, neither values nor types", () => {
-    expect(ringsOf(graph)).toEqual(KNOWN_CIRCLES);
+    expect(ringsOf(graph)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { decimalText } from "../bytes/decimal";
-import { log } from "./log";
+import { logAnonymously } from "./log";
 import { LogLevel } from "./types";
 
 /**
@@ -10,6 +10,6 @@ import { LogLevel } from "./types";
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   const what = message !== null ? message : "abort";
   const where = file !== null ? file : "unknown";
-  log(LogLevel.Critical, `${what} at ${where}:${decimalText(line)}:${decimalText(column)}`);
+  logAnonymously(LogLevel.Critical, `${what} at ${where}:${decimalText(line)}:${decimalText(column)}`);
   unreachable();
 }

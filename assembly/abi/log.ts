@@ -6,13 +6,33 @@ import { LogLevel, Status } from "./types";
 @external("env", "proxy_log")
 declare function proxy_log(level: u32, message: usize, size: usize): u32;
 
+/** What each line begins with. */
+let prefix = "";
+
+/** Sets the name of the plugin, with which its lines begin; called once, by the entry file. */
+export function nameLines(plugin: string): void {
+  prefix = `[${plugin}] `;
+}
+
 /** Writes one line to the host's log; the host drops it when `level` is below its own. */
 export function log(level: LogLevel, message: string): void {
+  const line = String.UTF8.encode(prefix + message);
+  proxy_log(level, changetype<usize>(line), line.byteLength);
+}
+
+/** Begins a line for `logLine`, in place of the last one. */
+export function beginLine(line: ByteBuilder): void {
+  line.clear();
+  line.text(prefix);
+}
+
+/** The same without the name of the plugin, which may not be known yet. */
+export function logAnonymously(level: LogLevel, message: string): void {
   const line = String.UTF8.encode(message);
   proxy_log(level, changetype<usize>(line), line.byteLength);
 }
 
-/** The same for a line that is not made of strings, which leaves no garbage. */
+/** The same as `log` for a line that is not made of strings, which leaves no garbage. */
 export function logLine(level: LogLevel, line: ByteBuilder): void {
   proxy_log(level, line.ptr, line.length);
 }

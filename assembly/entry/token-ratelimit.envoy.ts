@@ -1,5 +1,7 @@
 /** ai-token-ratelimit for stock Envoy and Istio, which offer their filters HTTP calls and no Redis calls. */
 import { setRootFactory } from "../abi/dispatcher";
+import { nameLines } from "../abi/log";
+import { NAME } from "../filters/token-ratelimit/identity";
 import { RateLimitRoot } from "../filters/token-ratelimit/root";
 import { HttpTransport } from "../redis/http";
 
@@ -9,5 +11,6 @@ export { proxy_on_http_call_response } from "../abi/http-call";
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_1(): void {}
 
+nameLines(NAME);
 // Each command is sent with its own credentials, to its own database.
 setRootFactory((id) => new RateLimitRoot(id, (redis) => new HttpTransport(redis), false));

@@ -1,5 +1,7 @@
 /** ai-token-ratelimit for Higress, which offers its filters Redis calls. */
 import { setRootFactory } from "../abi/dispatcher";
+import { nameLines } from "../abi/log";
+import { NAME } from "../filters/token-ratelimit/identity";
 import { RateLimitRoot } from "../filters/token-ratelimit/root";
 import { HigressTransport } from "../redis/higress";
 
@@ -9,4 +11,5 @@ export { proxy_on_redis_call_response } from "../abi/redis";
 /** The marker by which the host knows the ABI version. */
 export function proxy_abi_version_0_2_100(): void {}
 
+nameLines(NAME);
 setRootFactory((id) => new RateLimitRoot(id, (redis) => HigressTransport.connect(redis), true));

@@ -1,4 +1,4 @@
-import { Counters } from "./counters";
+import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { UNKNOWN_FOR_MS, UNMADE_FOR_MS } from "./schedule";
 
@@ -18,11 +18,11 @@ export class WaitingCharge {
   tokens: i64;
   idHigh: u64;
   idLow: u64;
-  /** Of its marker, in milliseconds of Redis' clock. */
-  deadline: i64;
-  /** Since when it waits, and when it is to be tried again, in milliseconds. */
-  since: i64;
-  due: i64;
+  /** Of its marker, by Redis' clock. */
+  deadlineMs: i64;
+  /** Since when it waits, and when it is to be tried again. */
+  sinceMs: i64;
+  dueMs: i64;
   hash: u32;
   attempts: i32;
   name: MarkerName;
@@ -36,7 +36,7 @@ export class WaitingCharge {
 /** One counter of a waiting charge. */
 @unmanaged
 class Row {
-  window: i32;
+  windowSeconds: i32;
   keySize: i32;
 }
 
@@ -77,10 +77,10 @@ export class WaitingCharges {
    * Makes room for a charge, which is to be filled in and given to `put`, or to `free`.
    * @returns null if there is none
    */
-  make(counters: Counters): WaitingCharge | null {
-    const count = counters.length;
+  make(demand: Demand): WaitingCharge | null {
+    const count = demand.length;
     let size = <i64>count * offsetof<Row>();
-    for (let i = 0; i < count; ++i) size += counters.keySize(i);
+    for (let i = 0; i < count; ++i) size += demand.keySize(i);
     const bytes = size + offsetof<WaitingCharge>() + BLOCK_BYTES;
     if (bytes + this.room.bytes > MAX_BYTES) return null;
     const block = heap.alloc(offsetof<WaitingCharge>() + <usize>size);
@@ -92,27 +92,27 @@ export class WaitingCharges {
     let row = block + offsetof<WaitingCharge>();
     let key = row + <usize>count * offsetof<Row>();
     for (let i = 0; i < count; ++i, row += offsetof<Row>()) {
-      changetype<Row>(row).window = counters.window(i);
-      changetype<Row>(row).keySize = counters.keySize(i);
-      memory.copy(key, counters.key(i), counters.keySize(i));
-      key += counters.keySize(i);
+      changetype<Row>(row).windowSeconds = demand.windowSeconds(i);
+      changetype<Row>(row).keySize = demand.keySize(i);
+      memory.copy(key, demand.key(i), demand.keySize(i));
+      key += demand.keySize(i);
     }
     charge.hash = this.hashOf(charge);
     return charge;
   }
 
   /** Writes the counters of a charge, with no thresholds, in place of those that are there. */
-  unpack(charge: WaitingCharge, counters: Counters): void {
-    counters.clear();
+  unpack(charge: WaitingCharge, demand: Demand): void {
+    demand.clear();
     let row = changetype<usize>(charge) + offsetof<WaitingCharge>();
     let key = row + <usize>charge.counters * offsetof<Row>();
     for (let i = 0; i < charge.counters; ++i, row += offsetof<Row>()) {
       const size = changetype<Row>(row).keySize;
-      counters.nextKey.at(key, size);
-      counters.add(changetype<Row>(row).window, 0);
+      demand.nextKey.at(key, size);
+      demand.add(changetype<Row>(row).windowSeconds, 0);
       key += size;
     }
-    counters.keep();
+    demand.keep();
   }
 
   /**
@@ -126,7 +126,7 @@ export class WaitingCharges {
       if (other != 0) {
         const kept = changetype<WaitingCharge>(other);
         kept.tokens += charge.tokens;
-        kept.since = min(kept.since, charge.since);
+        kept.sinceMs = min(kept.sinceMs, charge.sinceMs);
         return this.free(charge);
       }
       const bucket = this.bucketOf(charge);
@@ -145,20 +145,20 @@ export class WaitingCharges {
   }
 
   /** The same for the first that is due. */
-  takeDue(now: i64): WaitingCharge | null {
+  takeDue(nowMs: i64): WaitingCharge | null {
     let before: usize = 0;
     for (let at = this.head; at != 0; at = changetype<WaitingCharge>(at).next) {
-      if (changetype<WaitingCharge>(at).due <= now) return this.removed(at, before);
+      if (changetype<WaitingCharge>(at).dueMs <= nowMs) return this.removed(at, before);
       before = at;
     }
     return null;
   }
 
   /** The same for the first that has waited too long. */
-  takeOld(now: i64): WaitingCharge | null {
+  takeOld(nowMs: i64): WaitingCharge | null {
     let before: usize = 0;
     for (let at = this.head; at != 0; at = changetype<WaitingCharge>(at).next) {
-      if (isTooOld(changetype<WaitingCharge>(at), now)) return this.removed(at, before);
+      if (isTooOld(changetype<WaitingCharge>(at), nowMs)) return this.removed(at, before);
       before = at;
     }
     return null;
@@ -230,8 +230,8 @@ export class WaitingCharges {
 }
 
 /** Whether a charge has waited so long that it is given up. */
-export function isTooOld(charge: WaitingCharge, now: i64): bool {
-  return now - charge.since >= (charge.mayBeMade ? UNKNOWN_FOR_MS : UNMADE_FOR_MS);
+export function isTooOld(charge: WaitingCharge, nowMs: i64): bool {
+  return nowMs - charge.sinceMs >= (charge.mayBeMade ? UNKNOWN_FOR_MS : UNMADE_FOR_MS);
 }
 
 /** Whether Redis surely has nothing of it, not even a name that others use. */

@@ -18,7 +18,7 @@ const text = new ByteBuilder(48);
  * clients apart, that block, as in `2001:db8:1:2::/64`. An IPv6 address that was made of an IPv4 address then is the
  * latter: all IPv4 clients behind a translator would be one block, and 6to4 gives 65,536 blocks of 64 bits to each.
  */
-export function clientText(address: IpAddress, prefix: i32): Bytes {
+export function addressText(address: IpAddress, prefix: i32): Bytes {
   if (prefix >= WHOLE_ADDRESS || address.isV4) return address.text();
   if (address.high == TRANSLATED && address.low >> 32 == 0) return v4(<u32>address.low).text();
   if (address.high >> 48 == SIX_TO_FOUR) return v4(<u32>(address.high >> 16)).text();

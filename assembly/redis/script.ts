@@ -1,8 +1,9 @@
 import { CalloutHandler } from "../abi/callouts";
 import { bytesOf, startsWith } from "../bytes/bytes";
 import { Command } from "./command";
+import { Link } from "./link";
 import { Script, ScriptFamily } from "./script-family";
-import { Failure, Transport } from "./transport";
+import { Failure } from "./transport";
 
 const EVALSHA = bytesOf("EVALSHA");
 const EVAL = bytesOf("EVAL");
@@ -15,7 +16,7 @@ const command = new Command();
 
 /**
  * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
- * error it connects anew and asks once more. Each `start` therefore sends three commands at the most.
+ * error it connects anew and asks once more. Each `run` therefore sends three commands at the most.
  *
  * Each command ends with a number of its own, which the script returns as the last element of its reply. What comes back
  * without it is the reply to another command, and is not believed: a server between us and Redis may confuse them, such as
@@ -29,7 +30,7 @@ export abstract class ScriptCall extends CalloutHandler {
   private number: i64 = 0;
 
   constructor(
-    protected readonly transport: Transport,
+    protected readonly link: Link,
     private readonly scripts: ScriptFamily,
   ) {
     super();
@@ -39,52 +40,53 @@ export abstract class ScriptCall extends CalloutHandler {
   protected abstract write(command: Command): void;
 
   /**
-   * Called exactly once after a `start` that returned None.
-   * @param failure None or ErrorReply when `transport.reply` holds the reply; None without the number of the command
+   * Called exactly once after each `run`.
+   * @param failure None or ErrorReply when `link.reply` holds the reply; None without the number of the command
    */
   protected abstract onResult(failure: Failure): void;
 
-  /** Sends the script for so many counters; for any result but None, `onResult` is not called. */
-  protected start(counters: i32): Failure {
+  /** Sends the script for so many counters; `onResult` hears of it, possibly before this returns. */
+  protected run(counters: i32): void {
     this.script = this.scripts.scriptFor(counters);
-    if (this.script === null) return Failure.NotSent;
     this.evalTried = false;
     this.reconnected = false;
-    return this.issue();
+    this.issue();
   }
 
   onReply(status: u32, size: u32): void {
-    const failure = this.transport.receive(status, size);
-    const reply = this.transport.reply;
+    const transport = this.link.transport;
+    const failure = transport.receive(status, size);
+    const reply = transport.reply;
     if (failure == Failure.None && !reply.takeLast(this.number)) return this.onResult(Failure.Malformed);
     if (failure != Failure.ErrorReply) return this.onResult(failure);
     const error = reply.error;
     if (startsWith(error, NOSCRIPT) && !this.evalTried) {
       this.evalTried = true;
-      return this.sendAgain();
+      return this.issue();
     }
     if (startsWith(error, NOAUTH) || startsWith(error, WRONGPASS)) {
-      if (this.reconnected || !this.transport.reconnect()) return this.onResult(Failure.Authentication);
+      if (this.reconnected || !transport.reconnect()) return this.onResult(Failure.Authentication);
       this.reconnected = true;
-      return this.sendAgain();
+      return this.issue();
     }
     this.onResult(Failure.ErrorReply);
   }
 
-  private sendAgain(): void {
-    const failure = this.issue();
+  private issue(): void {
+    const failure = this.dispatch();
     if (failure != Failure.None) this.onResult(failure);
   }
 
-  private issue(): Failure {
+  private dispatch(): Failure {
     const script = this.script;
     if (script === null) return Failure.NotSent;
-    this.number = this.transport.newNumber();
+    const transport = this.link.transport;
+    this.number = transport.newNumber();
     command.clear();
     this.write(command);
     command.number(this.number);
     return this.evalTried
-      ? this.transport.send(EVAL, script.text(), command, this)
-      : this.transport.send(EVALSHA, script.sha1, command, this);
+      ? transport.send(EVAL, script.text(), command, this)
+      : transport.send(EVALSHA, script.sha1, command, this);
   }
 }

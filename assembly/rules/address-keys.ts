@@ -1,19 +1,16 @@
 import { IpAddress } from "../net/address";
 import { Cidr } from "../net/cidr";
 import { CidrTable } from "../net/cidr-table";
-import { Limit } from "./limit";
-import { LimitTable } from "./limit-table";
 
 /** The `limit_keys` of `limit_by_per_ip`: blocks of addresses, the first that contains an address decides. */
 @final
 export class AddressKeys {
   private readonly table: CidrTable;
 
-  /** @param ids for each block the number of its limit in `limits` */
+  /** @param ids for each block the number of its limit */
   constructor(
     blocks: Cidr[],
     private readonly ids: StaticArray<i32>,
-    private readonly limits: LimitTable,
   ) {
     this.table = new CidrTable(blocks);
   }
@@ -23,9 +20,9 @@ export class AddressKeys {
     return this.table.find(address);
   }
 
-  /** The limit of a block that `find` has returned. */
-  limitOf(block: i32): Limit {
-    return this.limits.get(this.ids[block]);
+  /** The number of the limit of a block that `find` has returned. */
+  limitOf(block: i32): i32 {
+    return this.ids[block];
   }
 
   /** For each block, whether it is the first that contains some address. */

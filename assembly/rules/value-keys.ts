@@ -4,8 +4,6 @@ import { Literal } from "../regex/literal";
 import { Prefilter } from "../regex/prefilter";
 import { Found } from "../regex/program";
 import { compileRegex, Regex } from "../regex/regex";
-import { Limit } from "./limit";
-import { LimitTable } from "./limit-table";
 
 /** What a key begins with that is a regular expression. */
 export const REGEXP_PREFIX: Bytes = bytesOf("regexp:");
@@ -22,19 +20,16 @@ export abstract class ValueKeys {
   protected readonly ids: StaticArray<i32>;
 
   /** @param count how many keys there are */
-  constructor(
-    count: i32,
-    private readonly limits: LimitTable,
-  ) {
+  constructor(count: i32) {
     this.ids = new StaticArray<i32>(count);
   }
 
   /** The number of the first key, in configured order, that matches `value`, or -1. */
   abstract find(value: Bytes): i32;
 
-  /** The limit of a key that `find` has returned. */
-  limitOf(key: i32): Limit {
-    return this.limits.get(this.ids[key]);
+  /** The number of the limit of a key that `find` has returned. */
+  limitOf(key: i32): i32 {
+    return this.ids[key];
   }
 }
 
@@ -44,8 +39,8 @@ export class ExactKeys extends ValueKeys {
   /** From the text of a key to its number. */
   private readonly table: ByteTable;
 
-  constructor(count: i32, limits: LimitTable) {
-    super(count, limits);
+  constructor(count: i32) {
+    super(count);
     this.table = new ByteTable(count);
   }
 
@@ -90,8 +85,8 @@ export class PatternKeys extends ValueKeys {
   /** The first pattern of the last search that might match if the value went on, or the number of keys. */
   private undecided: i32 = 0;
 
-  constructor(count: i32, limits: LimitTable) {
-    super(count, limits);
+  constructor(count: i32) {
+    super(count);
     this.texts = new ByteTable(count);
     this.places = new StaticArray<u32>(count);
     this.patterns = new StaticArray<Regex | null>(count);

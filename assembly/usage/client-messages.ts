@@ -15,7 +15,7 @@ import {
 } from "../bytes/ascii";
 import { Messages } from "./messages";
 import { ReaderPool } from "./reader-pool";
-import { RequestMeter } from "./request-meter";
+import { RequestMeter } from "../estimate/request-meter";
 
 /** How the current message is read. */
 const enum Reading {

@@ -1,8 +1,8 @@
+import { Base64Decoder, DECODED_PIECE } from "../bytes/base64";
 import { JsonReader } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
 import { AnswerId } from "./answer-id";
 import { countClamped, MAX_DIGITS, NO_COUNT, parseCount } from "./count";
-import { EncodedDocument } from "./encoded";
 import { Share, Where } from "./formats";
 import {
   combineOf,
@@ -24,7 +24,7 @@ import {
 } from "./paths";
 import { Op, Report } from "./report";
 import { Combine, Tally } from "./tally";
-import { TextMeter } from "./text-meter";
+import { TextMeter } from "../estimate/text-meter";
 import { Unread } from "./unread";
 
 /** How far a text has been read. */
@@ -90,23 +90,29 @@ export class Document {
   private thoughtBytes: i64 = 0;
   private sameThoughtBytes: i64 = 0;
 
+  /** What reads a text in base64, made for the first one, and how far that has been read. */
+  private decoder: Base64Decoder | null = null;
+  private encodedProgress: Progress = Progress.Open;
+
   /**
    * @param generated gets the text that the model generated
    * @param unread gets what is no JSON
    * @param id gets the id of the response, if it wants it
-   * @param encoded reads what stands in base64 in these texts
+   * @param encoded reads the JSON texts that stand in base64 in strings of these texts; null if nothing does
    */
   constructor(
     private tally: Tally,
     private generated: TextMeter,
     private unread: Unread,
     private id: AnswerId,
-    private encoded: EncodedDocument | null = null,
+    private encoded: Document | null = null,
   ) {}
 
   dispose(): void {
     const encoded = this.encoded;
     if (encoded !== null) encoded.dispose();
+    const decoder = this.decoder;
+    if (decoder !== null) decoder.dispose();
     this.reader.dispose();
     heap.free(this.frames);
     heap.free(this.textNames);
@@ -211,8 +217,30 @@ export class Document {
     const edge = this.next();
     if (isText(edge)) return this.take(shareOf(edge), text.ptr, text.length);
     if (isId(this.edge)) return this.id.take(text.ptr, text.length);
+    this.decode(text.ptr, text.length);
+  }
+
+  /** Reads on in a text in base64, of which these are the next characters; what is no JSON text is passed on as it is. */
+  private decode(ptr: usize, len: i32): void {
     const encoded = this.encoded;
-    if (encoded !== null) encoded.feed(text.ptr, text.length);
+    const decoder = this.decoder;
+    if (encoded === null || decoder === null) return;
+    for (let at = 0; at < len && this.encodedProgress != Progress.Complete; at += DECODED_PIECE) {
+      const end = decoder.ptr + decoder.decode(ptr + at, min(len - at, DECODED_PIECE));
+      const isOpen = this.encodedProgress == Progress.Open;
+      if (isOpen) this.encodedProgress = encoded.feed(decoder.ptr, <i32>(end - decoder.ptr));
+      if (this.encodedProgress == Progress.Malformed)
+        encoded.pass(isOpen ? encoded.position : decoder.ptr, end);
+    }
+  }
+
+  private beginEncoded(encoded: Document): void {
+    let decoder = this.decoder;
+    if (decoder === null) decoder = new Base64Decoder();
+    decoder.begin();
+    this.decoder = decoder;
+    this.encodedProgress = Progress.Open;
+    encoded.begin();
   }
 
   /** Takes generated text of `size` bytes at `ptr`, as far as it has not been taken before. */
@@ -293,7 +321,7 @@ export class Document {
       const encoded = this.encoded;
       if (encoded !== null) {
         this.told = true;
-        encoded.begin();
+        this.beginEncoded(encoded);
         strings = Strings.Stream;
       }
     }

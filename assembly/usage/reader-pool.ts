@@ -1,4 +1,4 @@
-import { RequestMeter } from "./request-meter";
+import { RequestMeter } from "../estimate/request-meter";
 import { UsageScanner } from "./scanner";
 
 /** Lends readers, which take memory, for as long as there is something to read. */

@@ -1,7 +1,7 @@
 import { COLON, CR, LF, SPACE } from "../bytes/ascii";
 import { Document, Progress } from "./document";
 import { EventTemplate } from "./event-template";
-import { findLineEnd } from "./lines";
+import { findLineEnd } from "../bytes/lines";
 
 /** Where in a line we are. */
 const enum Line {

@@ -1,6 +1,6 @@
 import { CR, LF, SPACE, TAB } from "../bytes/ascii";
 import { Document, Progress } from "./document";
-import { findLineEnd } from "./lines";
+import { findLineEnd } from "../bytes/lines";
 
 /** Before each text of a JSON text sequence (RFC 7464). */
 export const RECORD_SEPARATOR: u8 = 0x1e;

@@ -1,5 +1,5 @@
 import { CR, LF, SPACE, TAB } from "../bytes/ascii";
-import { Origin, TextMeter } from "./text-meter";
+import { Origin, TextMeter } from "../estimate/text-meter";
 
 /** How much of what is found at once is looked at. */
 const SAMPLE: i32 = 256;

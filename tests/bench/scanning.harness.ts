@@ -3,7 +3,7 @@ import { bytesOf } from "../../assembly/bytes/bytes";
 import { Found } from "../../assembly/regex/program";
 import { Regex, compileRegex } from "../../assembly/regex/regex";
 import { copyOf } from "../../assembly/bytes/bytes";
-import { TokenEstimator } from "../../assembly/usage/estimator";
+import { TokenEstimator } from "../../assembly/estimate/estimator";
 import { UsageScanner } from "../../assembly/usage/scanner";
 
 /** What reads bytes without the host: the usage scanner, the token estimator and the regular expressions. */

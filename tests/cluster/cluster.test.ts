@@ -127,7 +127,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
   const capacityFor = (counters: number): number => 2 ** Math.ceil(Math.log2(counters));
   const newMarker = (counter: string): string =>
     keys.markerKey(new Uint8Array(Buffer.from(counter)).buffer, false, 7n, ++ids);
-  /** The charge script's arguments, as assembly/filters/token-ratelimit/charge.ts sends them. */
+  /** The charge script's arguments, as assembly/ledger/charge.ts sends them. */
   function chargeOf(
     counters: string[],
     marker: string,

@@ -95,9 +95,9 @@ describe("the configuration table of README_zh.md", () => {
 });
 
 describe.each(["docs/runbook.md", "docs/runbook_zh.md"])("%s", (path) => {
-  const folder = "assembly/filters/token-ratelimit";
-  const filter = readdirSync(join(root, folder))
-    .map((name) => read(`${folder}/${name}`))
+  const filter = readdirSync(join(root, "assembly"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => read(`assembly/${name}`))
     .join("");
   const text = read(path);
 

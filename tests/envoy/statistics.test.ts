@@ -1,5 +1,5 @@
 // Scenario: callers try to fill the statistics of a real Envoy, which forgets none of them: its admin page stays small, and so
-// does its memory. Specified in assembly/filters/token-ratelimit/counts.ts.
+// does its memory. Specified in assembly/telemetry/metrics.ts.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAvailable, type Envoy } from "./processes.ts";

@@ -1,5 +1,5 @@
 import { Fields } from "../../config/fields";
-import { LimitTable, WINDOWS } from "../../rules/limit-table";
+import { LimitTable, WINDOWS } from "../../ledger/limit-table";
 
 /** The fields of a limit, by ascending length of their windows. */
 export const LIMIT_FIELDS: string[] = [

@@ -9,14 +9,17 @@ import { readRedis, RedisConfig } from "../../config/redis";
 import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
 import { JsonType } from "../../json/value";
+import { Metering } from "../../metering/meter";
+import { Rejection } from "../../rejection/rejection";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../usage/weights";
 import { HmacSha256 } from "../../bytes/sha256";
-import { Limit } from "../../rules/limit";
-import { LimitTable } from "../../rules/limit-table";
+import { Limit } from "../../ledger/limit";
+import { LimitTable } from "../../ledger/limit-table";
 import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
 import { LIMIT_FIELDS, readLimit } from "./config-limit";
+import { NAME, REJECTED } from "./identity";
 import { RuleItemsReader } from "./config-rule-items";
 
 /** The fields of a rate limit. */
@@ -50,17 +53,14 @@ export class RateLimitConfig {
     readonly globalLimit: Limit | null,
     /** `rule_items`; in `RuleMode.FirstMatch` there is either a global limit or at least one item. */
     readonly items: RuleItem[],
+    /** The limits of their keys, by number. */
+    readonly limits: LimitTable,
     /** What they ask about a request. */
     readonly questions: Questions,
-    /** 200 to 599. */
-    readonly rejectedCode: i32,
-    readonly rejectedMessage: Bytes,
-    /** Whether the message is an object or a list of the configuration, and so JSON. */
-    readonly rejectsWithJson: bool,
-    /** `token_weights`. */
-    readonly weights: TokenWeights,
-    /** Whether a call that reports no usage is charged an estimate (`missing_usage`). */
-    readonly estimates: bool,
+    /** `rejected_code` and `rejected_msg`. */
+    readonly rejection: Rejection,
+    /** `token_weights` and `missing_usage`. */
+    readonly metering: Metering,
     /** Whether `accept-encoding` is removed from requests, so that responses can be read. */
     readonly stripsAcceptEncoding: bool,
     /** Whether requests may become WebSockets and the like, which are then counted (`upgrade`). */
@@ -114,12 +114,10 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     mode,
     globalLimit,
     reader.items,
+    reader.limits,
     reader.questions,
-    code,
-    message,
-    isJsonMessage(fields),
-    weights,
-    estimates,
+    new Rejection(code, message, isJsonMessage(fields), REJECTED),
+    new Metering(weights, estimates),
     strips,
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
@@ -252,7 +250,7 @@ function readKeyHash(fields: Fields, ruleName: Bytes, redis: RedisConfig): HmacS
       "without redis.password has no secret: whoever guesses a caller's value finds its counter";
     fields.problems.warning(fields.at("hash_keys"), message);
   }
-  const key = new ByteBuilder(128).text("ai-token-ratelimit hash_keys");
+  const key = new ByteBuilder(128).text(`${NAME} hash_keys`);
   // With their lengths, so that no other parts make the same key.
   const parts = [ruleName, redis.username, redis.password, redis.http.authorization];
   for (let i = 0; i < parts.length; ++i)

@@ -19,7 +19,8 @@ import { CidrTable } from "../../net/cidr-table";
 import { Cidr, parseCidr } from "../../net/cidr";
 import { WHOLE_ADDRESS } from "../../net/address-text";
 import { LimitBy, nameOf } from "../../rules/limit-by";
-import { LimitTable } from "../../rules/limit-table";
+import { LimitTable } from "../../ledger/limit-table";
+import { Subject } from "../../rules/match";
 import { MAX_COMPILED, PatternCosts } from "../../rules/pattern-costs";
 import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
@@ -71,7 +72,8 @@ export class RuleItemsReader {
   readonly questions: Questions = new Questions();
   /** The largest number of windows in one limit. */
   mostWindows: i32 = 0;
-  private readonly limits: LimitTable = new LimitTable();
+  /** The limits of all keys. */
+  readonly limits: LimitTable = new LimitTable();
   /** What the patterns of each item may take, and where its keys are. */
   private readonly costs: PatternCosts[] = [];
   private readonly costPaths: Path[] = [];
@@ -144,9 +146,8 @@ export class RuleItemsReader {
     const prefix = <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
     if (by == LimitBy.PerIp) {
       const source = this.readSource(name, fields, fields.at(subject.field));
-      this.items.push(
-        new AddressRuleItem(name, position, isRequired, source, prefix, this.readAddressKeys(keys, path)),
-      );
+      const item = new Subject(by, name, position, isRequired);
+      this.items.push(new AddressRuleItem(item, source, prefix, this.readAddressKeys(keys, path)));
       return;
     }
     this.warnOfAddressField(TRUSTED_PROXIES, fields);
@@ -156,7 +157,7 @@ export class RuleItemsReader {
       by < LimitBy.PerHeader
         ? <ValueKeys>this.readExactKeys(keys, path, subject.field, by, question)
         : <ValueKeys>this.readPatternKeys(keys, path, subject.field);
-    this.items.push(new ValueRuleItem(by, name, position, isRequired, question, values));
+    this.items.push(new ValueRuleItem(new Subject(by, name, position, isRequired), question, values));
   }
 
   private warnOfAddressField(name: string, fields: Fields): void {
@@ -205,8 +206,8 @@ export class RuleItemsReader {
   }
 
   /** What the item looks at; null, and an error, if that is nothing. Then `meant` is the field that it might have been. */
-  private readSubject(fields: Fields): Subject | null {
-    let winner: Subject | null = null;
+  private readSubject(fields: Fields): NamedField | null {
+    let winner: NamedField | null = null;
     let given = 0;
     for (let i = 0; i < PRECEDENCE.length; ++i) {
       const by = PRECEDENCE[i];
@@ -221,7 +222,7 @@ export class RuleItemsReader {
       }
       // An empty name does not count, unless it is the only one, as which it is reported.
       if (name.byteLength > 0) ++given;
-      if (name.byteLength > 0 || winner === null) winner = new Subject(by, field, name);
+      if (name.byteLength > 0 || winner === null) winner = new NamedField(by, field, name);
     }
     if (winner === null) {
       const names = ITEM_FIELDS.slice(0, PRECEDENCE.length);
@@ -236,7 +237,7 @@ export class RuleItemsReader {
     return winner;
   }
 
-  private checkRepetition(subject: Subject, path: Path, list: Path, position: i32): void {
+  private checkRepetition(subject: NamedField, path: Path, list: Path, position: i32): void {
     const key = bytesOf(subject.field + ":" + textOf(subject.name));
     if (this.seen.add(key, position)) return;
     const first = list.item(this.seen.find(addressOf(key), key.byteLength));
@@ -279,7 +280,7 @@ export class RuleItemsReader {
   }
 
   private readExactKeys(list: JsonValue[], path: Path, field: string, by: LimitBy, question: i32): ExactKeys {
-    const keys = new ExactKeys(list.length, this.limits);
+    const keys = new ExactKeys(list.length);
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path, i);
       if (key === null) continue;
@@ -295,7 +296,7 @@ export class RuleItemsReader {
   }
 
   private readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
-    const keys = new PatternKeys(list.length, this.limits);
+    const keys = new PatternKeys(list.length);
     const costs = new PatternCosts();
     for (let i = 0; i < list.length; ++i) {
       const key = this.readKey(list[i], path, i);
@@ -341,7 +342,7 @@ export class RuleItemsReader {
       read.push(key);
       blocks.push(block);
     }
-    const keys = new AddressKeys(blocks, ids, this.limits);
+    const keys = new AddressKeys(blocks, ids);
     const reachable = keys.reachable();
     for (let i = 0; i < read.length; ++i) {
       if (!reachable[i]) read[i].warning(NEVER_APPLIES);
@@ -362,7 +363,7 @@ export class RuleItemsReader {
 
 /** What of a request an item looks at. */
 @final
-class Subject {
+class NamedField {
   constructor(
     readonly by: LimitBy,
     /** `limit_by_header` and so on. */

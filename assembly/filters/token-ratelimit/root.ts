@@ -1,33 +1,34 @@
 import { takeBuffer } from "../../abi/buffers";
 import { RootContext, StreamContext } from "../../abi/contexts";
 import { log } from "../../abi/log";
+import { Pool } from "../../abi/pool";
 import { BufferType, LogLevel } from "../../abi/types";
 import { EMPTY } from "../../bytes/bytes";
 import { Problems } from "../../config/problems";
 import { RedisConfig } from "../../config/redis";
+import { Outboxes } from "../../ledger/outboxes";
 import { Transport } from "../../redis/transport";
 import { HttpSource } from "../../request/http-facts";
+import { Metrics } from "../../telemetry/metrics";
+import { Readers } from "../../usage/readers";
 import { parsePluginConfig } from "./config";
-import { ChargeQueues } from "./charge-queues";
-import { Counts } from "./counts";
-import { Limiter } from "./limiter";
-import { ActiveLimits } from "./active-limits";
-import { PREFIX } from "./prefix";
-import { Readers } from "./readers";
-import { RateLimitStream } from "./stream";
+import { Policies } from "./policies";
+import { Policy } from "./policy";
+import { METRICS } from "./identity";
+import { PolicySource, RateLimitStream } from "./stream";
 
 /** Idle streams kept for reuse. */
 const MAX_IDLE = 64;
 
 /** One plugin configuration, and the streams that it applies to. */
 @final
-export class RateLimitRoot extends RootContext {
-  private limits: ActiveLimits | null = null;
-  private counts: Counts = new Counts();
-  private charges: ChargeQueues = new ChargeQueues();
-  private readers: Readers = new Readers();
+export class RateLimitRoot extends RootContext implements PolicySource {
+  private policies: Policies | null = null;
+  private readonly metrics: Metrics = new Metrics(METRICS);
+  private readonly outboxes: Outboxes = new Outboxes();
+  private readonly readers: Readers = new Readers();
   /** Streams that have ended and can be used again. */
-  private idle: RateLimitStream[] = [];
+  private readonly idle: Pool<RateLimitStream> = new Pool<RateLimitStream>(MAX_IDLE);
 
   /**
    * @param connect makes a way to a Redis, which differs between gateways
@@ -35,8 +36,8 @@ export class RateLimitRoot extends RootContext {
    */
   constructor(
     id: u32,
-    private connect: (redis: RedisConfig) => Transport,
-    private sharesConnections: bool,
+    private readonly connect: (redis: RedisConfig) => Transport,
+    private readonly sharesConnections: bool,
   ) {
     super(id);
   }
@@ -49,39 +50,33 @@ export class RateLimitRoot extends RootContext {
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;
-    const limits = new ActiveLimits(config, this.connect, this.counts, this.charges, this.readers);
-    this.limits = limits;
-    log(LogLevel.Info, `${PREFIX}${config.describe()}; Redis: ${limits.describeRedis()}`);
+    const policies = new Policies(config, this.connect, this.outboxes, this.metrics);
+    this.policies = policies;
+    log(LogLevel.Info, `${config.describe()}; Redis: ${policies.describeRedis()}`);
     return true;
   }
 
   onTick(): void {
-    this.charges.tick();
+    this.outboxes.tick();
   }
 
   onDone(): bool {
-    return this.charges.finish();
+    return this.outboxes.finish();
   }
 
   createStream(id: u32): StreamContext {
-    if (this.idle.length == 0) return new RateLimitStream(id, this);
-    const stream = this.idle.pop();
-    stream.id = id;
-    return stream;
+    const known = this.idle.take();
+    if (known === null) return new RateLimitStream(id, this, this.idle, this.readers, this.metrics);
+    known.id = id;
+    return known;
   }
 
-  /** Keeps a stream that has ended for a later one. */
-  takeBack(stream: RateLimitStream): void {
-    if (this.idle.length < MAX_IDLE) this.idle.push(stream);
-  }
-
-  /** The rate limit that applies to a request, or null when none does. */
-  select(request: HttpSource): Limiter | null {
-    const limits = this.limits;
-    return limits !== null ? limits.select(request) : null;
+  select(request: HttpSource): Policy | null {
+    const policies = this.policies;
+    return policies !== null ? policies.select(request) : null;
   }
 }
 
 function logLines(level: LogLevel, lines: string[]): void {
-  for (let i = 0; i < lines.length; ++i) log(level, PREFIX + lines[i]);
+  for (let i = 0; i < lines.length; ++i) log(level, lines[i]);
 }

@@ -1,22 +1,33 @@
 import { StreamContext } from "../../abi/contexts";
 import { removeHeader } from "../../abi/headers";
+import { Pool } from "../../abi/pool";
 import { setProperty } from "../../abi/properties";
 import { continueStream, setEffectiveContext } from "../../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../../abi/types";
 import { bytesOf } from "../../bytes/bytes";
-import { Verdict } from "../../ledger/verdict";
+import { Decision, Outcome } from "../../ledger/decision";
+import { Demand } from "../../ledger/demand";
+import { DecisionListener, Ticket } from "../../ledger/ticket";
+import { AnswerName } from "../../ledger/answer-name";
+import {
+  meterRequestBody,
+  meterResponseBody,
+  meterResponseHeaders,
+  meterTotal,
+} from "../../metering/host-meter";
+import { Meter } from "../../metering/meter";
+import { Socket } from "../../metering/socket";
+import { refuseAmbiguous, refuseUnidentified, refuseUpgrade } from "../../rejection/refusals";
 import { consumes, Consumes } from "../../request/free-endpoints";
-import { HttpFacts } from "../../request/http-facts";
+import { HostRequest } from "../../request/host-request";
+import { HttpFacts, HttpSource } from "../../request/http-facts";
+import { prepareUpgrade, upgraded, Upgrade } from "../../request/upgrade";
 import { Ambiguity } from "../../rules/facts";
-import { Call } from "./call";
-import { CheckListener } from "./check";
-import { HostRequest } from "./http-source";
-import { Limiter } from "./limiter";
-import { refuseAmbiguous, refuseUnidentified } from "./refusals";
-import { reject } from "./rejection";
-import { RateLimitRoot } from "./root";
-import { Socket } from "./socket";
-import { prepareUpgrade, refuseUpgrade, upgraded, Upgrade } from "./upgrade";
+import { Metrics } from "../../telemetry/metrics";
+import { recordDecision } from "../../telemetry/record";
+import { ReaderPool } from "../../usage/reader-pool";
+import { AMBIGUOUS, UNIDENTIFIED, UPGRADE_REFUSED } from "./identity";
+import { Policy } from "./policy";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
@@ -25,12 +36,14 @@ const REQUEST = new HostRequest();
 const FACTS = new HttpFacts(REQUEST);
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
 const RANGE = bytesOf("range");
+// What the answer is known by that is settled.
+const NAME = new AnswerName();
 
 /** Where a stream is on its way. It only ever moves down this list. */
 const enum Phase {
   /** No rule applies (yet): the filter does nothing. */
   Unlimited,
-  /** Paused until Redis has told the counters. */
+  /** Paused until the ledger has decided. */
   Checking,
   /** On its way to the model and back; its tokens will be charged. */
   Admitted,
@@ -40,134 +53,168 @@ const enum Phase {
   Ended,
 }
 
+/** Who knows which policy applies to a request. */
+export interface PolicySource {
+  /** The policy that applies to a request now, or null when none does. */
+  select(request: HttpSource): Policy | null;
+}
+
 /**
- * One request and its response: checked before the model is called, charged when the response has ended. Used for one
+ * One request and its response: decided about before the model is called, charged when the response has ended. Used for one
  * stream after the other.
  */
 @final
-export class RateLimitStream extends StreamContext implements CheckListener {
+export class RateLimitStream extends StreamContext implements DecisionListener {
   private phase: Phase = Phase.Unlimited;
-  /** While it is being checked, and until it is settled. */
-  private call: Call | null = null;
-  private limiter: Limiter | null = null;
+  /** While it is being decided about, and until it is settled. */
+  private ticket: Ticket | null = null;
+  private policy: Policy | null = null;
+  /** What its call consumes, once it is admitted. */
+  private readonly meter: Meter;
   private consumes: Consumes = Consumes.Tokens;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
   /** What the connection may become, if the request asks for that, or has become. */
   private socket: Socket | null = null;
 
+  /** @param home where it is kept when its stream has ended */
   constructor(
     id: u32,
-    private root: RateLimitRoot,
+    private readonly policies: PolicySource,
+    private readonly home: Pool<RateLimitStream>,
+    private readonly readers: ReaderPool,
+    private readonly metrics: Metrics,
   ) {
     super(id);
+    this.meter = new Meter(readers);
   }
 
   onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatus {
     REQUEST.lineCount = count;
-    const limiter = this.root.select(REQUEST);
-    if (limiter === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
-    FACTS.begin(limiter.config.questions);
-    const call = limiter.callFor(FACTS);
+    const policy = this.policies.select(REQUEST);
+    if (policy === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
+    FACTS.begin(policy.config.questions);
+    const ticket = policy.match(FACTS);
     const ambiguity = FACTS.ambiguity;
     const missing = FACTS.missing;
     const isRefused = FACTS.required >= 0;
     let consuming = Consumes.Tokens;
-    if (call !== null || isRefused || limiter.unmatched.mayWarn)
+    if (ticket !== null || isRefused || policy.unmatched.mayWarn)
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
-    const asksForUpgrade = call !== null && FACTS.asksForUpgrade;
+    const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
     FACTS.end();
     if (ambiguity != Ambiguity.None) {
-      this.phase = Phase.Rejected;
-      refuseAmbiguous(ambiguity, limiter.counts);
+      this.metrics.ambiguous();
+      this.refuse(ticket);
+      refuseAmbiguous(ambiguity, AMBIGUOUS);
       return FilterHeadersStatus.StopAllIterationAndWatermark;
     }
     const isCall = consuming >= Consumes.StoredAnswer;
     if (isRefused && isCall) {
-      this.phase = Phase.Rejected;
-      if (call !== null) call.giveBack();
-      refuseUnidentified(limiter.counts);
+      this.metrics.unmatched(0, 1);
+      this.refuse(ticket);
+      refuseUnidentified(UNIDENTIFIED);
       return FilterHeadersStatus.StopAllIterationAndWatermark;
     }
-    if (call === null) {
-      limiter.unmatched.note(missing, isCall);
+    if (ticket === null) {
+      policy.unmatched.note(missing, isCall);
       return FilterHeadersStatus.Continue;
     }
+    if (asksForUpgrade && !policy.config.allowsUpgrades) {
+      setProperty(CLEAR_ROUTE_CACHE, OFF);
+      this.metrics.refusedUpgrade();
+      this.refuse(ticket);
+      refuseUpgrade(UPGRADE_REFUSED);
+      return FilterHeadersStatus.StopAllIterationAndWatermark;
+    }
+    this.prepareRequest(policy, ticket, asksForUpgrade);
+    return this.ask(policy, ticket, consuming);
+  }
 
+  /** The request is answered from here: a host may end the stream while that is done, and another begin. */
+  private refuse(ticket: Ticket | null): void {
+    this.phase = Phase.Rejected;
+    if (ticket !== null) ticket.close();
+  }
+
+  /** Changes of the request what would keep its response from being read. */
+  private prepareRequest(policy: Policy, ticket: Ticket, asksForUpgrade: bool): void {
     setProperty(CLEAR_ROUTE_CACHE, OFF);
     if (asksForUpgrade) {
-      if (!limiter.config.allowsUpgrades) {
-        this.phase = Phase.Rejected;
-        refuseUpgrade(limiter);
-        call.giveBack();
-        return FilterHeadersStatus.StopAllIterationAndWatermark;
-      }
       prepareUpgrade();
-      this.socket = new Socket(limiter, call);
+      this.socket = new Socket(policy.ledger, ticket, policy.config.metering, this.metrics, this.readers);
     }
-    if (limiter.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
-    this.limiter = limiter;
-    this.call = call;
+    if (policy.config.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
+  }
+
+  /** Has the ledger decide, unless the request consumes nothing. */
+  private ask(policy: Policy, ticket: Ticket, consuming: Consumes): FilterHeadersStatus {
+    this.policy = policy;
+    this.ticket = ticket;
     this.consumes = consuming;
     if (consuming < Consumes.Tokens) {
       // Ranges of an answer would each leave out what it reports.
       if (consuming != Consumes.Nothing) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
-      this.admit(call);
+      this.admit(policy);
       return FilterHeadersStatus.Continue;
     }
     this.phase = Phase.Checking;
     this.inRequestHeaders = true;
-    call.check.begin(this);
+    ticket.peek(this);
     this.inRequestHeaders = false;
     return this.phase == Phase.Admitted
       ? FilterHeadersStatus.Continue
       : FilterHeadersStatus.StopAllIterationAndWatermark;
   }
 
-  /** Redis has answered, or will not: lets the request go on, or rejects it. */
-  onChecked(verdict: Verdict | null): void {
-    const limiter = this.limiter;
-    const call = this.call;
-    if (limiter === null || call === null || this.phase != Phase.Checking) return;
+  /** The ledger has decided: that is recorded, and acted upon. */
+  onDecided(decision: Decision): void {
+    const policy = this.policy;
+    if (policy === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
-    if (verdict !== null && !verdict.allowed) {
-      this.phase = Phase.Rejected;
-      this.call = null;
-      reject(limiter, verdict);
-      call.giveBack();
-      return;
-    }
-    if (verdict === null) limiter.counts.unchecked();
-    this.admit(call);
+    recordDecision(decision, this.metrics);
+    if (decision.outcome == Outcome.Deny) this.deny(policy, decision);
+    else this.letPass(policy);
+  }
+
+  private deny(policy: Policy, decision: Decision): void {
+    this.phase = Phase.Rejected;
+    const ticket = this.ticket;
+    this.ticket = null;
+    if (ticket !== null) ticket.close();
+    policy.config.rejection.send(decision);
+  }
+
+  private letPass(policy: Policy): void {
+    this.admit(policy);
     if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
   }
 
-  /** Lets the request go on. */
-  private admit(call: Call): void {
+  private admit(policy: Policy): void {
     this.phase = Phase.Admitted;
-    call.consumption.begin(this.consumes);
+    this.meter.begin(policy.config.metering, this.consumes);
   }
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
-    const call = this.admitted;
+    if (this.phase != Phase.Admitted) return FilterDataStatus.Continue;
     const socket = this.socket;
-    if (call !== null && socket !== null) socket.fromClient(size);
-    if (call !== null && (socket === null || !socket.isOpen)) call.consumption.requestBody(size);
+    if (socket !== null) socket.fromClient(size);
+    if (socket === null || !socket.isOpen) meterRequestBody(this.meter, size);
     return FilterDataStatus.Continue;
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
-    const call = this.admitted;
-    if (call !== null && this.openSocket() === null) call.consumption.responseHeaders();
+    if (this.phase == Phase.Admitted && this.openSocket() === null) meterResponseHeaders(this.meter);
     if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
   }
 
   onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
-    const call = this.admitted;
-    const socket = this.socket;
-    if (call !== null && socket !== null) socket.fromServer(size);
-    else if (call !== null) call.consumption.responseBody(size);
+    if (this.phase == Phase.Admitted) {
+      const socket = this.socket;
+      if (socket !== null) socket.fromServer(size);
+      else meterResponseBody(this.meter, size);
+    }
     if (endOfStream) this.settle(true);
     return FilterDataStatus.Continue;
   }
@@ -178,38 +225,32 @@ export class RateLimitStream extends StreamContext implements CheckListener {
 
   onEnd(): void {
     this.settle(false);
-    const call = this.call;
-    if (call !== null) call.check.abandon();
-    this.call = null;
-    this.limiter = null;
+    const ticket = this.ticket;
+    if (ticket !== null) ticket.close();
+    this.ticket = null;
+    this.policy = null;
     this.dropSocket();
     this.phase = Phase.Unlimited;
-    this.root.takeBack(this);
-  }
-
-  /** The call, from its admission to its settlement. */
-  private get admitted(): Call | null {
-    return this.phase == Phase.Admitted ? this.call : null;
+    this.home.put(this);
   }
 
   /** Charges what the call has consumed; only the first time, so that every way to end may call it. */
   private settle(isComplete: bool): void {
-    const call = this.admitted;
-    if (call === null) return;
-    this.call = null;
+    const ticket = this.ticket;
+    if (this.phase != Phase.Admitted || ticket === null) return;
+    this.ticket = null;
     this.phase = Phase.Ended;
     const socket = this.socket;
     if (socket !== null && socket.isOpen) {
       socket.end();
-      call.consumption.giveBack();
-      call.giveBack();
+      this.meter.giveBack();
+      ticket.close();
       return;
     }
-    const tokens = call.consumption.total(isComplete, call.counters);
-    const name = call.consumption.name;
-    if (tokens <= 0) call.giveBack();
-    else if (this.consumes == Consumes.NewAnswer) call.charge.beginNew(tokens, name.high, name.low);
-    else call.charge.begin(tokens, name.high, name.low);
+    const tokens = meterTotal(this.meter, isComplete, this.metrics);
+    nameAnswer(this.meter, ticket.demand);
+    this.meter.giveBack();
+    ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);
   }
 
   /** The connection, if the response that begins says that it has become another one; else null from now on. */
@@ -227,4 +268,12 @@ export class RateLimitStream extends StreamContext implements CheckListener {
     if (socket !== null) socket.dispose();
     this.socket = null;
   }
+}
+
+/** Sets `NAME` to what the answer of a call is known by that is charged to `demand`. */
+function nameAnswer(meter: Meter, demand: Demand): void {
+  const id = meter.answer.id;
+  const usage = meter.answer.usage;
+  if (meter.hasName && id !== null) NAME.set(id.ptr, id.length, usage.input, usage.output, demand);
+  else NAME.clear();
 }

@@ -13,7 +13,7 @@ import {
 import { parseJson } from "../../../assembly/json/value";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Ambiguity } from "../../../assembly/rules/facts";
-import { Limit } from "../../../assembly/rules/limit";
+import { Limit } from "../../../assembly/ledger/limit";
 import { nameOf } from "../../../assembly/rules/limit-by";
 import { Match } from "../../../assembly/rules/match";
 import { allMatches, firstMatch } from "../../../assembly/rules/matcher";
@@ -55,8 +55,8 @@ function dumpOf(c: RateLimitConfig): string {
     c.mode == RuleMode.AllMatch ? "all" : "first",
     "global=" + (global === null ? "none" : windows(global)),
     "items=" + c.items.length.toString(),
-    "code=" + c.rejectedCode.toString(),
-    "message=" + textOf(c.rejectedMessage),
+    "code=" + c.rejection.status.toString(),
+    "message=" + textOf(c.rejection.message),
     `redis=${textOf(r.cluster)} ${textOf(r.username)}:${textOf(r.password)} ${r.timeout} ${r.database}`,
   ];
   return parts.join("; ");
@@ -142,8 +142,8 @@ export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
   for (let i = 0; i < matches.length; ++i) {
     const m = matches[i];
     if (i > 0) out.text("\n");
-    out.bytes(nameOf(m.item.by)).text(" ").bytes(m.item.name).text(" ").bytes(m.value).text(" ");
-    out.text(windows(m.limit));
+    out.bytes(nameOf(m.subject.by)).text(" ").bytes(m.subject.name).text(" ").bytes(m.value).text(" ");
+    out.text(windows(chosen.limits.get(m.limit)));
   }
   return out.toBytes();
 }

@@ -1,11 +1,13 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
-import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/counter-key";
-import { Counters } from "../../../assembly/ledger/counters";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
+import { Demand } from "../../../assembly/ledger/demand";
 import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
+import { readPeek } from "../../../assembly/ledger/algorithms/fixed-window";
+import { Reply, ReplyKind } from "../../../assembly/redis/reply";
 import { appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
-import { Verdict } from "../../../assembly/ledger/verdict";
+import { Decision, Outcome } from "../../../assembly/ledger/decision";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
   const out = new ByteBuilder();
@@ -42,27 +44,46 @@ export function tag(checksum: u32): u32 {
   return tagWithChecksum(checksum);
 }
 
-/** [allowed, reset, retry after, unreadable] for counters of these windows and thresholds. */
-export function verdict(windows: i32[], thresholds: i64[], tokens: i64[], remaining: i64[]): i64[] {
-  const v = new Verdict();
-  for (let i = 0; i < windows.length; ++i) v.add(windows[i], thresholds[i], tokens[i], remaining[i]);
-  return [v.allowed ? 1 : 0, v.resetSeconds, v.retryAfterSeconds, v.unreadable];
+/** The reply of peek.lua: the counter of each row, null for none, and its remaining milliseconds. */
+function replyOf(tokens: i64[], remaining: i64[]): Reply {
+  const reply = new Reply();
+  reply.begin(ReplyKind.Array);
+  for (let i = 0; i < tokens.length; ++i) {
+    reply.add(ReplyKind.Bulk, tokens[i]);
+    reply.add(ReplyKind.Integer, remaining[i]);
+  }
+  return reply;
+}
+
+/** [denied, row, capacity, used, reset, retry after, unreadable] for counters of these windows and capacities. */
+export function decision(windows: i32[], capacities: i64[], tokens: i64[], remaining: i64[]): i64[] {
+  const demand = new Demand();
+  demand.clear();
+  for (let i = 0; i < windows.length; ++i) {
+    demand.nextKey.decimal(i);
+    demand.add(windows[i], capacities[i]);
+  }
+  demand.keep();
+  const d = new Decision();
+  const unreadable = readPeek(replyOf(tokens, remaining), demand, d);
+  const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
+  return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
 }
 
 /** One for all requests, as in the filter. */
-const counters = new Counters();
+const demand = new Demand();
 
 /** "key=threshold" of each counter, after adding all pairs. */
 export function merged(keys: string[], thresholds: i64[]): string[] {
-  counters.clear();
+  demand.clear();
   for (let i = 0; i < keys.length; ++i) {
-    counters.nextKey.text(keys[i]);
-    counters.add(60, thresholds[i]);
+    demand.nextKey.text(keys[i]);
+    demand.add(60, thresholds[i]);
   }
   const out: string[] = [];
-  for (let i = 0; i < counters.length; ++i) {
+  for (let i = 0; i < demand.length; ++i) {
     out.push(
-      String.UTF8.decodeUnsafe(counters.key(i), counters.keySize(i)) + "=" + counters.threshold(i).toString(),
+      String.UTF8.decodeUnsafe(demand.key(i), demand.keySize(i)) + "=" + demand.capacity(i).toString(),
     );
   }
   return out;

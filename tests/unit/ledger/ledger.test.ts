@@ -1,4 +1,4 @@
-// Contract of assembly/ledger: the names of counters, byte for byte as published, and the verdict over their values.
+// Contract of assembly/ledger: the names of counters, byte for byte as published, and the decision over their values.
 // Specified in the reference behaviour of the published plugin, sections 4 and 6, and RFC 9110, 10.2.3 (Retry-After).
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,24 +7,24 @@ import { loadHarness } from "../../support/as.ts";
 interface Harness {
   globalKey(rule: string, tagged: boolean, window: number): string;
   ruleKey(rule: string, tagged: boolean, by: string, window: number, name: string, value: string): string;
-  verdict(windows: number[], thresholds: bigint[], tokens: bigint[], remaining: bigint[]): bigint[];
-  merged(keys: string[], thresholds: bigint[]): string[];
+  decision(windows: number[], capacities: bigint[], tokens: bigint[], remaining: bigint[]): bigint[];
+  merged(keys: string[], capacities: bigint[]): string[];
 }
 
 const NOT_A_NUMBER = -(2n ** 63n);
-let limiter: Harness;
+let ledger: Harness;
 beforeAll(async () => {
-  limiter = await loadHarness<Harness>("tests/unit/ledger/ledger.harness.ts");
+  ledger = await loadHarness<Harness>("tests/unit/ledger/ledger.harness.ts");
 });
 
 describe("counter keys", () => {
   it("are those of the published plugin", () => {
-    expect(limiter.globalKey("r", false, 60)).toBe("higress-token-ratelimit:r:global_threshold:60");
-    expect(limiter.globalKey("r", true, 3600)).toBe("higress-token-ratelimit:{r}:global_threshold:3600");
-    expect(limiter.ruleKey("r", false, "limit_by_param", 1, "apikey", "k:1")).toBe(
+    expect(ledger.globalKey("r", false, 60)).toBe("higress-token-ratelimit:r:global_threshold:60");
+    expect(ledger.globalKey("r", true, 3600)).toBe("higress-token-ratelimit:{r}:global_threshold:3600");
+    expect(ledger.ruleKey("r", false, "limit_by_param", 1, "apikey", "k:1")).toBe(
       "higress-token-ratelimit:r:limit_by_param:1:apikey:k:1",
     );
-    expect(limiter.ruleKey("", true, "limit_by_per_ip", 86400, "from-remote-addr", "::1")).toBe(
+    expect(ledger.ruleKey("", true, "limit_by_per_ip", 86400, "from-remote-addr", "::1")).toBe(
       "higress-token-ratelimit:{}:limit_by_per_ip:86400:from-remote-addr:::1",
     );
   });
@@ -32,32 +32,48 @@ describe("counter keys", () => {
 
 describe("counters", () => {
   it("are charged once when two rules lead to the same, under the lower threshold", () => {
-    expect(limiter.merged(["a", "b", "a"], [10n, 20n, 5n])).toEqual(["a=5", "b=20"]);
-    expect(limiter.merged(["ab", "a", "b", "a"], [1n, 2n, 3n, 4n])).toEqual(["ab=1", "a=2", "b=3"]);
+    expect(ledger.merged(["a", "b", "a"], [10n, 20n, 5n])).toEqual(["a=5", "b=20"]);
+    expect(ledger.merged(["ab", "a", "b", "a"], [1n, 2n, 3n, 4n])).toEqual(["ab=1", "a=2", "b=3"]);
   });
 
   it("may be many", () => {
     const names = Array.from({ length: 50 }, (_, i) => "key".repeat(i) + i);
     const thresholds = names.map((_, i) => BigInt(i));
-    expect(limiter.merged(names, thresholds)).toEqual(names.map((name, i) => `${name}=${i}`));
+    expect(ledger.merged(names, thresholds)).toEqual(names.map((name, i) => `${name}=${i}`));
   });
 });
 
-describe("the verdict", () => {
-  it("admits a counter at its threshold and rejects one above", () => {
-    expect(limiter.verdict([60], [100n], [100n], [30_000n])[0]).toBe(1n);
-    expect(limiter.verdict([60], [100n], [101n], [30_000n])).toEqual([0n, 30n, 30n, 0n]);
+describe("a decision", () => {
+  it("admits a counter at its limit and denies one above, and says which and why", () => {
+    expect(ledger.decision([60], [100n], [100n], [30_000n])).toEqual([0n, -1n, 0n, 0n, 0n, 0n, 0n]);
+    expect(ledger.decision([60, 3600], [100n, 5n], [7n, 8n], [1n, 30_000n])).toEqual([
+      1n,
+      1n,
+      5n,
+      8n,
+      30n,
+      30n,
+      0n,
+    ]);
   });
 
   it("compares without losing digits", () => {
     const limit = 9_007_199_254_740_993n;
-    expect(limiter.verdict([60], [limit], [limit], [1n])[0]).toBe(1n);
-    expect(limiter.verdict([60], [limit], [limit + 1n], [1n])[0]).toBe(0n);
+    expect(ledger.decision([60], [limit], [limit], [1n])[0]).toBe(0n);
+    expect(ledger.decision([60], [limit], [limit + 1n], [1n])[0]).toBe(1n);
   });
 
   it("limits nobody by a counter that is no number, and says so", () => {
-    expect(limiter.verdict([60, 60], [1n, 1n], [NOT_A_NUMBER, 2n], [-1n, 5_000n])).toEqual([0n, 5n, 5n, 1n]);
-    expect(limiter.verdict([60], [1n], [NOT_A_NUMBER], [-1n])).toEqual([1n, 0n, 0n, 1n]);
+    expect(ledger.decision([60, 60], [1n, 1n], [NOT_A_NUMBER, 2n], [-1n, 5_000n])).toEqual([
+      1n,
+      1n,
+      1n,
+      2n,
+      5n,
+      5n,
+      1n,
+    ]);
+    expect(ledger.decision([60], [1n], [NOT_A_NUMBER], [-1n])).toEqual([0n, -1n, 0n, 0n, 0n, 0n, 1n]);
   });
 
   it("rounds the reset as Redis' TTL does, and never lets a caller come back before the last window has ended", () => {
@@ -68,14 +84,14 @@ describe("the verdict", () => {
           maxLength: 6,
         }),
         (windows) => {
-          const [allowed, reset, retryAfter] = limiter.verdict(
+          const [denied, , , , reset, retryAfter] = ledger.decision(
             windows.map(() => 86400),
             windows.map(() => 10n),
             windows.map(([over]) => (over ? 11n : 10n)),
             windows.map(([, remaining]) => BigInt(remaining)),
           );
           const exceeded = windows.filter(([over]) => over).map(([, remaining]) => remaining);
-          expect(allowed).toBe(exceeded.length === 0 ? 1n : 0n);
+          expect(denied).toBe(exceeded.length === 0 ? 0n : 1n);
           if (exceeded.length === 0) return;
           expect(reset).toBe(BigInt(Math.floor((exceeded[0]! + 500) / 1000)));
           expect(retryAfter).toBe(BigInt(Math.max(1, Math.ceil(Math.max(...exceeded) / 1000))));

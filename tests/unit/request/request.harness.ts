@@ -4,7 +4,7 @@ import { clientAddress, untrustedAddress } from "../../../assembly/request/clien
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Cidr, parseCidr } from "../../../assembly/net/cidr";
 import { CidrTable } from "../../../assembly/net/cidr-table";
-import { clientText } from "../../../assembly/net/address-text";
+import { addressText } from "../../../assembly/net/address-text";
 import { Ambiguity } from "../../../assembly/rules/facts";
 import { Lines, Questions } from "../../../assembly/rules/questions";
 
@@ -59,7 +59,7 @@ export function header(name: string, lines: ArrayBuffer[], last: bool): ArrayBuf
 /** What `name` is called by in the counter of a client at an address, with an IPv6 prefix of so many bits. */
 export function client(value: ArrayBuffer, prefix: i32): ArrayBuffer {
   const found = clientAddress(value);
-  return found === null ? ABSENT : clientText(found, prefix);
+  return found === null ? ABSENT : addressText(found, prefix);
 }
 
 /** The canonical text of the address at the front of a header, or "(absent)". */

@@ -3,29 +3,24 @@ import { addressOf, Bytes, slice } from "../../../assembly/bytes/bytes";
 import { Prefilter } from "../../../assembly/regex/prefilter";
 import { Found } from "../../../assembly/regex/program";
 import { checkRegex, compileRegex, Regex } from "../../../assembly/regex/regex";
-import { LimitTable } from "../../../assembly/rules/limit-table";
 import { PatternKeys, REGEXP_PREFIX } from "../../../assembly/rules/value-keys";
 
-let keys = new PatternKeys(0, new LimitTable());
+let keys = new PatternKeys(0);
 let patterns: Regex[] = [];
 
-/** Makes keys of texts such as `regexp:^a`, or `*`, and remembers their patterns; the limit of key i is i + 1 tokens. */
+/** Makes keys of texts such as `regexp:^a`, or `*`, and remembers their patterns; the limit of key i has the number i + 1. */
 export function build(texts: ArrayBuffer[]): void {
-  const limits = new LimitTable();
-  keys = new PatternKeys(texts.length, limits);
+  keys = new PatternKeys(texts.length);
   patterns = [];
-  const tokens = new StaticArray<i64>(4);
   for (let i = 0; i < texts.length; ++i) {
-    tokens[0] = i + 1;
     if (texts[i].byteLength == 1) {
-      keys.addEveryValue(i, limits.add(tokens));
+      keys.addEveryValue(i, i + 1);
       continue;
     }
     const pattern = patternOf(texts[i]);
     patterns.push(compileRegex(pattern).regex!);
-    keys.addPattern(i, texts[i], checkRegex(pattern).literal!, limits.add(tokens));
+    keys.addPattern(i, texts[i], checkRegex(pattern).literal!, i + 1);
   }
-  limits.complete();
 }
 
 function patternOf(text: Bytes): Bytes {
@@ -35,7 +30,7 @@ function patternOf(text: Bytes): Bytes {
 /** The key that is found for a value, or -1. */
 export function find(value: ArrayBuffer): i32 {
   const key = keys.find(value);
-  if (key >= 0) assert(keys.limitOf(key).windows[0].tokens == key + 1);
+  if (key >= 0) assert(keys.limitOf(key) == key + 1);
   return key;
 }
 

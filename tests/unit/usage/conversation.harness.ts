@@ -1,8 +1,8 @@
 import "../../../assembly/abi/abort";
 import { Conversation } from "../../../assembly/usage/conversation";
-import { seedPlaces } from "../../../assembly/usage/places";
+import { seedPlaces } from "../../../assembly/estimate/places";
 import { ReaderPool } from "../../../assembly/usage/reader-pool";
-import { RequestMeter } from "../../../assembly/usage/request-meter";
+import { RequestMeter } from "../../../assembly/estimate/request-meter";
 import { UsageScanner } from "../../../assembly/usage/scanner";
 
 /** Lends one reader of a kind after the other. */

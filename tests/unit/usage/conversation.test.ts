@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
 import { fuzz } from "../../support/fuzz.ts";
-import { writtenSamples } from "../estimator/samples.ts";
+import { writtenSamples } from "../estimate/samples.ts";
 import { fragments, frame, masked, Opcode, responseDone } from "../../support/websocket.ts";
 
 interface Harness {

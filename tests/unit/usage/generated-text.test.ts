@@ -1,7 +1,7 @@
 // Contract of assembly/usage/text-meter for what a model has generated: its estimate is that of the whole text.
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
-import { textIn } from "../estimator/samples.ts";
+import { textIn } from "../estimate/samples.ts";
 import { usage } from "./scanner.ts";
 
 const ENGLISH = textIn("english");

@@ -3,7 +3,7 @@
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { loadHarness } from "../../support/as.ts";
 import { SEED } from "../../support/fuzz.ts";
-import { textIn } from "../estimator/samples.ts";
+import { textIn } from "../estimate/samples.ts";
 
 interface Harness {
   tokens(body: ArrayBuffer, size: number, seed: number): bigint;

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { SEED } from "../../support/fuzz.ts";
-import { noise } from "../estimator/samples.ts";
+import { noise } from "../estimate/samples.ts";
 import { ask, CHUNK, ENGLISH, meter, tokens, WORDS, WORTH, WRITTEN } from "./request-estimate.ts";
 
 /** Letters that look like a file in base64, and are none: a prompt is text, whatever it looks like. */

@@ -1,6 +1,6 @@
 import "../../../assembly/abi/abort";
-import { seedPlaces } from "../../../assembly/usage/places";
-import { RequestMeter } from "../../../assembly/usage/request-meter";
+import { seedPlaces } from "../../../assembly/estimate/places";
+import { RequestMeter } from "../../../assembly/estimate/request-meter";
 
 /** One for all requests, as in the filter: whatever a body leaves behind must not show in the next one. */
 const meter = new RequestMeter();

@@ -2,7 +2,7 @@
 // names, numbers, literals and empty lists do.
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
-import { textIn } from "../estimator/samples.ts";
+import { textIn } from "../estimate/samples.ts";
 import { ask, ENGLISH, tokens, WORDS, WORTH } from "./request-estimate.ts";
 
 describe("input without strings", () => {

@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadHarness } from "../../support/as.ts";
-import { noise } from "../estimator/samples.ts";
+import { noise } from "../estimate/samples.ts";
 
 interface Harness {
   tokens(body: ArrayBuffer, size: number, seed: number): bigint;

@@ -2,7 +2,7 @@ import "../../../assembly/abi/abort";
 import { isCompressed } from "../../../assembly/usage/coding";
 import { countClamped, NO_COUNT, parseCount } from "../../../assembly/usage/count";
 import { HEADERS } from "../../../assembly/usage/formats";
-import { seedPlaces } from "../../../assembly/usage/places";
+import { seedPlaces } from "../../../assembly/estimate/places";
 import { UsageScanner } from "../../../assembly/usage/scanner";
 import { Usage } from "../../../assembly/usage/usage";
 

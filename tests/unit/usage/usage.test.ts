@@ -1,6 +1,6 @@
 // Contract of assembly/usage: what a response reports is found whatever its format, and however its bytes are cut.
 // Specified by the providers' documents that assembly/usage/formats.ts names; the framings in the heads of sse.ts,
-// texts.ts, eventstream.ts and encoded.ts there.
+// texts.ts and eventstream.ts there.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

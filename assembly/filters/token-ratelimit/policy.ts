@@ -1,0 +1,100 @@
+import { discarded } from "../../abi/collector";
+import { Bytes, EMPTY } from "../../bytes/bytes";
+import { callerText } from "../../ledger/caller-text";
+import { Demand } from "../../ledger/demand";
+import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/keys";
+import { Ledger } from "../../ledger/ledger";
+import { Limit } from "../../ledger/limit";
+import { Ticket } from "../../ledger/ticket";
+import { Ambiguity, Facts } from "../../rules/facts";
+import { nameOf } from "../../rules/limit-by";
+import { Match } from "../../rules/match";
+import { allMatches, firstMatch } from "../../rules/matcher";
+import { RuleMode } from "../../rules/rule-mode";
+import { Metrics } from "../../telemetry/metrics";
+import { Unmatched } from "../../telemetry/unmatched";
+import { RateLimitConfig } from "./config";
+
+/** What a rule item that applies leaves to the garbage collector, beside the value that it looks at. */
+const MATCH_BYTES = 192;
+const NONE: Match[] = [];
+
+/** One rate limit configuration at work: what it limits, and where that is counted. */
+@final
+export class Policy {
+  /** The value that stands in a counter's name last, and its text there: items may look at the same. */
+  private value: Bytes = EMPTY;
+  private text: Bytes = EMPTY;
+  /** What is done about requests that no rule limits. */
+  readonly unmatched: Unmatched;
+
+  constructor(
+    readonly config: RateLimitConfig,
+    readonly ledger: Ledger,
+    metrics: Metrics,
+  ) {
+    this.unmatched = new Unmatched(config.itemsPath, metrics);
+  }
+
+  /**
+   * The ticket of a request, with its demand, to be closed or settled; or null when no rule matches the request, or when the
+   * facts have become ambiguous.
+   */
+  match(facts: Facts): Ticket | null {
+    const config = this.config;
+    const global = config.globalLimit;
+    const isAll = config.mode == RuleMode.AllMatch;
+    const all = isAll ? allMatches(config.items, facts) : NONE;
+    let first: Match | null = null;
+    if (!isAll) first = firstMatch(config.items, facts);
+    if (facts.ambiguity != Ambiguity.None) return null;
+    if (global === null && first === null && all.length == 0) return null;
+    discarded(MATCH_BYTES * (all.length + 1));
+
+    const ticket = this.ledger.open();
+    const demand = ticket.demand;
+    demand.clear();
+    if (global !== null) this.addGlobal(demand, global);
+    for (let i = 0; i < all.length; ++i) this.addMatch(demand, all[i]);
+    if (first !== null) this.addMatch(demand, first);
+    demand.keep();
+    this.value = this.text = EMPTY;
+    return ticket;
+  }
+
+  private addGlobal(demand: Demand, limit: Limit): void {
+    const tagged = this.tagged(limit);
+    for (let i = 0; i < limit.windows.length; ++i) {
+      const window = limit.windows[i];
+      appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window.seconds);
+      demand.add(window.seconds, window.tokens);
+    }
+  }
+
+  private addMatch(demand: Demand, match: Match): void {
+    const ruleName = this.config.ruleName;
+    const subject = match.subject;
+    const limit = this.config.limits.get(match.limit);
+    const tagged = this.tagged(limit);
+    const windows = limit.windows;
+    const by = nameOf(subject.by);
+    const caller = this.callerOf(match);
+    for (let i = 0; i < windows.length; ++i) {
+      appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, windows[i].seconds, subject.name, caller);
+      demand.add(windows[i].seconds, windows[i].tokens, subject.position, match.key);
+    }
+  }
+
+  private callerOf(match: Match): Bytes {
+    if (this.value !== match.value) {
+      this.value = match.value;
+      this.text = callerText(match.value, this.config.keyHash);
+    }
+    return this.text;
+  }
+
+  /** Whether a limit's counters need the hash tag: one script may touch several of them. */
+  private tagged(limit: Limit): bool {
+    return this.config.mode == RuleMode.AllMatch || limit.windows.length > 1;
+  }
+}

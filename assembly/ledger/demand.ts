@@ -1,0 +1,164 @@
+import { ByteBuilder } from "../bytes/builder";
+import { made } from "../bytes/bytes";
+
+/** Of all keys together, in bytes; what is longer could not be sent. */
+const MAX_KEYS: i32 = 1 << 21;
+/** Bytes of key memory kept for reuse, and of the buffer that keys are written to. */
+const KEPT_KEYS: i32 = 1 << 12;
+/** Most requests have one or two counters... */
+const FIRST_ROWS: i32 = 2;
+/** ...and those with more than this do not keep the memory. */
+const KEPT_ROWS: i32 = 16;
+/** Room for the keys of most requests. */
+const FIRST_KEYS: i32 = 96;
+
+// Keys are written here, one request after the other, and kept with their request in as much memory as they need.
+let draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
+
+/** One counter. */
+@unmanaged
+class Row {
+  /** Where its key ends in the text of all keys; it begins where the one before ends. */
+  end: i32;
+  windowSeconds: i32;
+  /** How many tokens a window allows. */
+  capacity: i64;
+  /** The rule item and which of its `limit_keys` it is of, from 0; -1 for the global threshold. */
+  item: i32;
+  limitKey: i32;
+}
+
+/**
+ * What one request asks for: the counters that it is checked against and later charged to, one row each, in the order in
+ * which limits are reported. Used for one request after the other.
+ */
+@final
+export class Demand {
+  length: i32 = 0;
+  /** Whether the keys were too long to be kept: they are not what they should be. */
+  overflowed: bool = false;
+  private isDraft: bool = false;
+  private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
+  private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
+
+  clear(): void {
+    this.length = 0;
+    this.overflowed = false;
+    this.isDraft = true;
+    draft.clear();
+  }
+
+  /** All have been added: keeps them until `clear`, while others are written. */
+  keep(): void {
+    this.overflowed = draft.overflowed;
+    this.isDraft = false;
+    this.keepKeys(draft.ptr, draft.length);
+    if (draft.length > KEPT_KEYS) {
+      made(draft.length * 2);
+      draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
+    }
+  }
+
+  private keepKeys(ptr: usize, size: i32): void {
+    if (size > this.keys.length) {
+      this.keys = new StaticArray<u8>(size);
+      made(size);
+    }
+    memory.copy(changetype<usize>(this.keys), ptr, size);
+  }
+
+  /** Takes over the counters of another request. */
+  copyFrom(other: Demand): void {
+    this.isDraft = false;
+    this.overflowed = other.overflowed;
+    this.keepKeys(changetype<usize>(other.keys), other.endOf(other.length - 1));
+    if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
+    memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
+    this.length = other.length;
+  }
+
+  /** Where the key of the next counter is to be written; `add` follows. */
+  get nextKey(): ByteBuilder {
+    return draft;
+  }
+
+  /**
+   * Adds a counter, whose key has been written. Two rules may lead to the same one; it is then charged once, and the
+   * lower threshold holds.
+   * @param item which rule item it is of, and which of its `limit_keys`; -1 for the global threshold
+   */
+  add(windowSeconds: i32, capacity: i64, item: i32 = -1, limitKey: i32 = -1): void {
+    const begin = this.endOf(this.length - 1);
+    const size = draft.length - begin;
+    for (let i = 0; i < this.length; ++i) {
+      if (this.keySize(i) != size || memory.compare(this.key(i), draft.ptr + begin, size) != 0) continue;
+      const row = this.row(i);
+      draft.length = begin;
+      if (row.capacity <= capacity) return;
+      row.capacity = capacity;
+      row.item = item;
+      row.limitKey = limitKey;
+      return;
+    }
+    if (<usize>(this.length + 1) * offsetof<Row>() > <usize>this.rows.length) this.grow();
+    const row = this.row(this.length++);
+    row.end = draft.length;
+    row.windowSeconds = windowSeconds;
+    row.capacity = capacity;
+    row.item = item;
+    row.limitKey = limitKey;
+  }
+
+  /** The address of a key, until another is added. */
+  key(index: i32): usize {
+    return (this.isDraft ? draft.ptr : changetype<usize>(this.keys)) + this.endOf(index - 1);
+  }
+
+  keySize(index: i32): i32 {
+    return this.endOf(index) - this.endOf(index - 1);
+  }
+
+  /** The length of a counter's window. */
+  windowSeconds(index: i32): i32 {
+    return this.row(index).windowSeconds;
+  }
+
+  /** How many tokens a window of this counter allows. */
+  capacity(index: i32): i64 {
+    return this.row(index).capacity;
+  }
+
+  /** The position of the rule item that a counter is of, or -1 for the global threshold. */
+  item(index: i32): i32 {
+    return this.row(index).item;
+  }
+
+  /** Which of its `limit_keys`. */
+  limitKey(index: i32): i32 {
+    return this.row(index).limitKey;
+  }
+
+  /** How much memory they take, about. */
+  get bytes(): i32 {
+    return this.keys.length + 2 * this.rows.length;
+  }
+
+  /** Whether so much memory was needed that it had better be given back. */
+  get isLarge(): bool {
+    return this.keys.length > KEPT_KEYS || this.length > KEPT_ROWS;
+  }
+
+  private endOf(index: i32): i32 {
+    return index < 0 ? 0 : this.row(index).end;
+  }
+
+  private row(index: i32): Row {
+    return changetype<Row>(changetype<usize>(this.rows) + <usize>index * offsetof<Row>());
+  }
+
+  private grow(): void {
+    const rows = this.rows;
+    this.rows = new StaticArray<u8>(rows.length * 2);
+    memory.copy(changetype<usize>(this.rows), changetype<usize>(rows), rows.length);
+  }
+}

@@ -1,0 +1,55 @@
+import { Command } from "../redis/command";
+import { Link } from "../redis/link";
+import { ScriptCall } from "../redis/script";
+import { Failure } from "../redis/transport";
+import { readPeek, writePeek } from "./algorithms/fixed-window";
+import { Decision } from "./decision";
+import { Demand } from "./demand";
+import { PEEK } from "./lua/scripts";
+
+/** Who has asked. */
+export interface PeekListener {
+  /** The decision has been made. */
+  onPeeked(): void;
+}
+
+/** Reads the counters of a demand, and decides about it. Used for one request after the other. */
+@final
+export class Peek extends ScriptCall {
+  constructor(
+    link: Link,
+    private readonly demand: Demand,
+    private readonly decision: Decision,
+    private readonly listener: PeekListener,
+  ) {
+    super(link, PEEK);
+  }
+
+  /** Asks Redis; the listener hears of it, possibly before this returns. */
+  begin(): void {
+    if (this.demand.overflowed) this.onResult(Failure.NotSent);
+    else this.run(this.demand.length);
+  }
+
+  protected write(command: Command): void {
+    writePeek(command, this.demand);
+  }
+
+  protected onResult(failure: Failure): void {
+    if (failure != Failure.None) {
+      this.link.failed(failure);
+      this.decision.unknown(failure);
+    } else {
+      this.read();
+    }
+    this.listener.onPeeked();
+  }
+
+  private read(): void {
+    const link = this.link;
+    link.breaker.works();
+    const unreadable = readPeek(link.reply, this.demand, this.decision);
+    if (unreadable != 0) link.misread();
+    if (unreadable < 0) this.decision.unknown(Failure.Malformed);
+  }
+}

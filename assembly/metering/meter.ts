@@ -1,0 +1,144 @@
+import { Consumes } from "../request/free-endpoints";
+import { RequestMeter } from "../estimate/request-meter";
+import { ReaderPool } from "../usage/reader-pool";
+import { TokenWeights } from "../usage/weights";
+import { Answer } from "./answer";
+
+/** What a meter does about a call. */
+@final
+export class Metering {
+  constructor(
+    /** What each kind of token counts (`token_weights`). */
+    readonly weights: TokenWeights,
+    /** Whether what is not reported is estimated (`missing_usage`). */
+    readonly estimates: bool,
+  ) {}
+}
+
+/** Tells whether the request of the current call may have reached an upstream; asked only where it matters. */
+type UpstreamQuestion = () => bool;
+
+/**
+ * What one call consumes: read out of its response, or estimated where that does not tell. It asks no host, and is told of
+ * the call piece by piece: of the request's body, the response's head, its body; then it is asked for the total. Used for one
+ * call after the other.
+ */
+@final
+export class Meter {
+  readonly answer: Answer;
+  private request: RequestMeter | null = null;
+  private metering: Metering = new Metering(TokenWeights.all(), true);
+  private consumes: Consumes = Consumes.Tokens;
+  /** Tokens of the last total that were estimated. */
+  estimatedTokens: i64 = 0;
+  /** Whether they are those of an answer that could not be read. */
+  isUnreadable: bool = false;
+  /** Whether the answer of the last total may be known by its name. */
+  hasName: bool = false;
+
+  constructor(private readonly readers: ReaderPool) {
+    this.answer = new Answer(readers);
+  }
+
+  /** Begins with another call. @param consumes what it may consume, as its request tells */
+  begin(metering: Metering, consumes: Consumes): void {
+    this.metering = metering;
+    this.consumes = consumes;
+    this.estimatedTokens = 0;
+    this.isUnreadable = false;
+    this.hasName = false;
+    this.answer.begin(consumes != Consumes.Tokens && consumes != Consumes.Nothing);
+  }
+
+  /** Whether it wants to see the request's body. */
+  get readsRequest(): bool {
+    return this.consumes >= Consumes.Tokens && this.metering.estimates;
+  }
+
+  /** Reads the next `len` bytes of the request's body, at `ptr`. */
+  requestPiece(ptr: usize, len: i32): void {
+    if (!this.readsRequest) return;
+    let request = this.request;
+    if (request === null) {
+      request = this.readers.borrowMeter();
+      this.request = request;
+    }
+    request.feed(ptr, len);
+  }
+
+  /**
+   * The tokens to charge for the call, weighted; then what was borrowed is given back. To be called once.
+   * @param isComplete whether the response has come to its end
+   */
+  total(isComplete: bool, mayHaveReachedUpstream: UpstreamQuestion): i64 {
+    const answer = this.answer;
+    answer.finish();
+    const usage = answer.usage;
+    const tells = usage.reported && !(this.readsRequest && usage.isNothing);
+    // What was cut off may report more when it is fetched again.
+    this.hasName = tells && isComplete && !answer.isPart;
+    if (tells) return this.ofReport(isComplete);
+    this.estimatedTokens = this.readsRequest
+      ? this.ofCall(mayHaveReachedUpstream)
+      : this.ofPieces(isComplete);
+    return this.estimatedTokens;
+  }
+
+  private ofReport(isComplete: bool): i64 {
+    const answer = this.answer;
+    const usage = answer.usage;
+    let input = usage.input;
+    let output = usage.output;
+    if (this.readsRequest) {
+      // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
+      if (input == 0) input = this.estimatedInput;
+      // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input. So
+      // may one that ends as it should, where the upstream gave up.
+      // What stands beside a report that is neither JSON nor an event may be all that the model said, the report included.
+      const isPartial =
+        !isComplete ||
+        answer.isPart ||
+        answer.isUnreadable ||
+        answer.hasLateText ||
+        (output == 0 && answer.hasEvents);
+      if (isPartial) output = max(output, answer.generatedTokens);
+      if (answer.isUnreadable) input = max(input, this.estimatedInput);
+    }
+    return this.metering.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
+  }
+
+  /**
+   * What a call is charged that reported no usage, or none but zeros: its input and what the model has generated, unless
+   * the answer is an error. A caller that left before the answer began pays for the input: the model has it.
+   */
+  private ofCall(mayHaveReachedUpstream: UpstreamQuestion): i64 {
+    const answer = this.answer;
+    if (answer.hasBegun && !answer.isSuccess) return 0;
+    if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
+    this.isUnreadable = answer.isUnreadable;
+    return this.metering.weights.charge(this.estimatedInput, 0, 0, answer.generatedTokens, 0);
+  }
+
+  /** A stored answer reports its usage at its end; whoever leaves before has the text. */
+  private ofPieces(isComplete: bool): i64 {
+    const answer = this.answer;
+    const isCut = answer.hasEvents || !isComplete;
+    if (this.consumes != Consumes.StoredAnswer || !this.metering.estimates || !answer.isSuccess) return 0;
+    if (!answer.isPart && !(isCut && answer.hasText)) return 0;
+    return this.metering.weights.charge(0, 0, 0, answer.generatedTokens, 0);
+  }
+
+  /** The estimate for what has been sent of the request's body. */
+  private get estimatedInput(): i64 {
+    const request = this.request;
+    return request !== null ? request.tokens : 0;
+  }
+
+  /** Gives back what was borrowed; to be called after `total`, or instead of it. */
+  giveBack(): void {
+    const request = this.request;
+    if (request !== null) this.readers.returnMeter(request);
+    this.request = null;
+    this.answer.giveBack();
+  }
+}

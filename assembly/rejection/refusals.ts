@@ -1,0 +1,57 @@
+import { HeaderPairs } from "../abi/headers";
+import { sendLocalResponse } from "../abi/stream-control";
+import { Bytes, bytesOf } from "../bytes/bytes";
+import { Ambiguity } from "../rules/facts";
+
+const BAD_REQUEST = 400;
+const UNAUTHORIZED = 401;
+const FORBIDDEN = 403;
+const CONTENT_TYPE = bytesOf("content-type");
+const TEXT = bytesOf("text/plain");
+
+const HEADER = message("a header");
+const PARAM = message("a URL parameter");
+const COOKIE = message("a cookie");
+const TOO_MANY = bytesOf("Bad request: too many headers");
+const WHO = bytesOf("Unauthorized: the request does not say who sends it");
+/** RFC 9110, section 11.6.1; the scheme is that of Higress' key-auth. */
+const CHALLENGE = bytesOf("www-authenticate");
+const KEY = bytesOf('Key realm="ai-token-ratelimit"');
+const NO_UPGRADES = bytesOf("Upgrades are not allowed here");
+const headers = new HeaderPairs();
+
+/**
+ * Answers the current stream's request, of which nobody can tell whose it is: servers differ in which of several values
+ * they believe, so that any choice could be that of another caller. The answer says what is sent twice, but no value.
+ * @param details by what access logs tell this answer from others
+ */
+export function refuseAmbiguous(ambiguity: Ambiguity, details: Bytes): void {
+  headers.clear();
+  headers.add(CONTENT_TYPE, TEXT);
+  sendLocalResponse(BAD_REQUEST, details, textOf(ambiguity), headers);
+}
+
+/** Answers the current stream's request, which lacks what a rule insists on (`on_missing: reject`). */
+export function refuseUnidentified(details: Bytes): void {
+  headers.clear();
+  headers.add(CONTENT_TYPE, TEXT).add(CHALLENGE, KEY);
+  sendLocalResponse(UNAUTHORIZED, details, WHO, headers);
+}
+
+/** Answers the current stream's request, which asks for an upgrade, that there is none (`upgrade: refuse`). */
+export function refuseUpgrade(details: Bytes): void {
+  headers.clear();
+  sendLocalResponse(FORBIDDEN, details, NO_UPGRADES, headers);
+}
+
+function textOf(ambiguity: Ambiguity): Bytes {
+  if (ambiguity == Ambiguity.Param) return PARAM;
+  if (ambiguity == Ambiguity.Cookie) return COOKIE;
+  return ambiguity == Ambiguity.TooManyHeaders ? TOO_MANY : HEADER;
+}
+
+function message(kind: string): Bytes {
+  return bytesOf(
+    `Bad request: ${kind} that identifies the caller is sent more than once, with different values`,
+  );
+}

@@ -1,0 +1,19 @@
+import { defineCounter, incrementCounter } from "../abi/metrics";
+import { Bytes, bytesOf } from "../bytes/bytes";
+
+/** A counter of the host, which is defined when it is first needed. */
+@final
+export class Counter {
+  private readonly name: Bytes;
+  private id: i64 = -1;
+
+  /** @param name for operators, with the prefix of the plugin */
+  constructor(name: string) {
+    this.name = bytesOf(name);
+  }
+
+  add(amount: i64): void {
+    if (this.id < 0) this.id = defineCounter(this.name);
+    if (this.id >= 0) incrementCounter(<u32>this.id, amount);
+  }
+}

@@ -1,0 +1,37 @@
+import { bytesOf } from "../bytes/bytes";
+import { Decision, Outcome } from "../ledger/decision";
+import { CONSUMER_HEADER, HttpFacts } from "../request/http-facts";
+import { HostRequest } from "../request/host-request";
+import { clusterName, routeName } from "../request/route";
+import { Lines, Questions } from "../rules/questions";
+import { setLogAttribute } from "./ai-log";
+import { Metrics } from "./metrics";
+
+const UNKNOWN = bytesOf("-");
+const NO_CONSUMER = bytesOf("none");
+const STATUS = bytesOf("token_ratelimit_status");
+const LIMITED = bytesOf("limited");
+const REQUEST = new HostRequest();
+const FACTS = new HttpFacts(REQUEST);
+const QUESTIONS = new Questions();
+const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
+
+/** Records what was decided about the current stream's request, as the published plugin does. */
+export function recordDecision(decision: Decision, metrics: Metrics): void {
+  if (decision.outcome == Outcome.Unknown) metrics.unchecked();
+  if (decision.outcome == Outcome.Deny) recordDenial(metrics);
+}
+
+function recordDenial(metrics: Metrics): void {
+  setLogAttribute(STATUS, LIMITED);
+  const route = routeName(REQUEST);
+  const cluster = clusterName(REQUEST);
+  FACTS.begin(QUESTIONS);
+  const consumer = FACTS.header(CONSUMER);
+  FACTS.end();
+  metrics.rejections.count(
+    route === null ? UNKNOWN : route,
+    cluster === null ? UNKNOWN : cluster,
+    consumer === null ? NO_CONSUMER : consumer,
+  );
+}
