@@ -55,7 +55,7 @@ describe.skipIf(!isAvailable)("a WebSocket through Envoy", () => {
     const client = await as("long");
     client.send({ type: "response.create", input_tokens: 1, output_tokens: 2, words: 3, padding: 200_000 });
     const delta = await client.next("response.output_text.delta");
-    expect(delta.padding).toBe("x".repeat(200_000));
+    expect(delta.obfuscation).toBe("x".repeat(200_000));
     await client.next("response.done");
     await untilCounter(backends.redis, counterOf("long"), 3);
     client.socket.close();

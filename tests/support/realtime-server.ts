@@ -64,7 +64,12 @@ async function answer(socket: WebSocket, asked: Asked): Promise<void> {
   const padding = "x".repeat(asked.padding ?? 0);
   for (let i = 0; i < (asked.words ?? 0) || asked.endless; ++i) {
     if (socket.readyState !== socket.OPEN) return;
-    send(socket, { type: "response.output_text.delta", event_id: "e2", padding, delta: " lorem" });
+    send(socket, {
+      type: "response.output_text.delta",
+      event_id: "e2",
+      obfuscation: padding,
+      delta: " lorem",
+    });
     if (asked.endless) await new Promise((next) => setTimeout(next, 1));
   }
   const report = responseDone(asked.input_tokens ?? 0, asked.output_tokens ?? 0);
