@@ -4,7 +4,7 @@ import { textOf } from "../bytes/utf8";
 import { JsonType, JsonValue } from "../json/value";
 import { nearest } from "./nearest";
 import { Path } from "./path";
-import { MAX_PROBLEMS, Problems } from "./problems";
+import { Problems } from "./problems";
 import { found, integerOf, isInteger, kindOf, literalText, textOfScalar } from "./scalar";
 
 /**

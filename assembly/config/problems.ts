@@ -2,7 +2,7 @@ import { decimalText } from "../bytes/decimal";
 import { Path } from "./path";
 
 /** How many errors, and how many warnings, are kept; the others are only counted. */
-export const MAX_PROBLEMS: i32 = 100;
+const MAX_PROBLEMS: i32 = 100;
 
 /** What is wrong with a configuration. Nothing stops at the first problem, so that one look finds all of them. */
 @final

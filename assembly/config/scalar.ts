@@ -63,7 +63,7 @@ export function literalText(value: JsonValue): string {
 
 /** A whole number read from a configuration. There is one object for all of them, to be looked at at once. */
 @final
-export class Integer {
+class Integer {
   /** Truncated toward zero, and to the range of i64. */
   value: i64 = 0;
   /** Whether nothing was cut off behind the decimal point. */

@@ -132,7 +132,7 @@ function decode(ptr: usize, len: i32, from: i32): i32 {
 }
 
 /** How many of the `len` bytes at `ptr` may be those of text, in UTF-8 or UTF-16. */
-export function textIn(ptr: usize, len: i32): i32 {
+function textIn(ptr: usize, len: i32): i32 {
   let text = 0;
   let wasText = false;
   let i = 0;

@@ -104,7 +104,7 @@ const SCRIPT_COSTS: usize = memory.data<u8>([
 const WORD_LETTERS: i32 = 7;
 
 /** What a character is, for the transitions. `Script` is the first of the scripts. */
-export const enum Class {
+const enum Class {
   Small,
   Capital,
   Digit,

@@ -16,8 +16,8 @@ export const enum JsonType {
 }
 
 /** Bounds of `parseJson`: the size of a text, and how many values it may hold (7 MB of memory beside the text). */
-export const MAX_TEXT: i32 = 8 << 20;
-export const MAX_VALUES: i32 = 1 << 18;
+const MAX_TEXT: i32 = 8 << 20;
+const MAX_VALUES: i32 = 1 << 18;
 
 /** The numbers of a value. */
 const enum Part {
@@ -214,7 +214,7 @@ class Children {
 
 /** Either a value, or what is wrong with the text and at which byte of it. */
 @final
-export class JsonResult {
+class JsonResult {
   constructor(
     readonly value: JsonValue | null,
     /** Empty if there is a value. */

@@ -3,7 +3,7 @@ import { addressOf, Bytes, copyOf } from "../bytes/bytes";
 import { DIGEST, HmacSha256, sha256 } from "../bytes/sha256";
 
 /** The longest text that a counter's name has for its caller, in bytes. */
-export const MAX_TEXT: i32 = 4096;
+const MAX_TEXT: i32 = 4096;
 /** How many bytes of a code stand for a value: no two of 2^64 are expected to be alike. */
 const CODE: i32 = 16;
 

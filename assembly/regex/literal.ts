@@ -5,7 +5,7 @@ import { argumentOf, Assertion, Op, opOf } from "./program";
 import { SetTable } from "./set-table";
 
 /** The most bytes of a literal that are kept. */
-export const MAX_LITERAL: i32 = 64;
+const MAX_LITERAL: i32 = 64;
 /** Shorter literals inside of a pattern say little about a text. */
 export const MIN_INNER: i32 = 4;
 

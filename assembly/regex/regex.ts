@@ -30,7 +30,7 @@ export class Regex {
 
 /** What became of a pattern. */
 @final
-export class RegexResult {
+class RegexResult {
   constructor(
     /** The expression, or null when the pattern was refused. */
     public regex: Regex | null,

@@ -27,7 +27,7 @@ const ALWAYS: Bytes[] = [bytesOf(":method"), bytesOf(":path"), bytesOf("upgrade"
 
 /** A header that is asked for. */
 @final
-export class HeaderQuestion {
+class HeaderQuestion {
   /** The next question about the same header, which reads its lines in another way, or -1. */
   next: i32 = NONE;
   /** Whether its value is credentials: a scheme, and what belongs to it (RFC 9110, 11.4). */
@@ -44,7 +44,7 @@ export class HeaderQuestion {
 
 /** Where a client's address is read from. */
 @final
-export class AddressSource {
+class AddressSource {
   /**
    * @param header the number of the header that lists addresses, the client's first; -1 for the remote address
    * @param trusted the proxies whose entries in that list are believed: the address is then the last one that is not

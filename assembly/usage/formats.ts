@@ -348,7 +348,7 @@ export const IDS: string[] = ["id", "response.id", "interaction.id", "result.mes
 
 /** A response header that holds a count, for responses whose body has none. */
 @final
-export class HeaderFormat {
+class HeaderFormat {
   readonly name: Bytes;
 
   constructor(

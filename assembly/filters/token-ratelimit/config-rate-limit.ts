@@ -114,7 +114,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     mode,
     globalLimit,
     reader.items,
-    reader.limits,
+    reader.keys.limits,
     reader.questions,
     new Rejection(code, message, isJsonMessage(fields), REJECTED),
     new Metering(weights, estimates),
@@ -177,7 +177,7 @@ function checkCombination(fields: Fields, onlyOne: bool): void {
 
 /** Whether one script may touch several counters. */
 function touchesSeveralCounters(mode: RuleMode, limit: Limit | null, reader: RuleItemsReader): bool {
-  if (reader.mostWindows > 1 || (limit !== null && limit.windows.length > 1)) return true;
+  if (reader.keys.mostWindows > 1 || (limit !== null && limit.windows.length > 1)) return true;
   return mode == RuleMode.AllMatch && reader.items.length + (limit === null ? 0 : 1) > 1;
 }
 

@@ -23,7 +23,7 @@ const EMPTY_CONFIGURATION = "is empty; rule_name, redis, and global_threshold or
 
 /** A rate limiting configuration for the requests that a selector matches. */
 @final
-export class RuleOverride {
+class RuleOverride {
   constructor(
     readonly selector: Selector,
     readonly config: RateLimitConfig,

@@ -1,0 +1,153 @@
+import { addressOf, Bytes, bytesOf, equals, slice, startsWith } from "../../bytes/bytes";
+import { decimalText } from "../../bytes/decimal";
+import { Fields } from "../../config/fields";
+import { Path } from "../../config/path";
+import { Problems } from "../../config/problems";
+import { JsonValue } from "../../json/value";
+import { LimitTable } from "../../ledger/limit-table";
+import { Cidr, parseCidr } from "../../net/cidr";
+import { checkRegex } from "../../regex/regex";
+import { AMBIGUOUS } from "../../request/answers";
+import { cookieText } from "../../request/cookie";
+import { headerText } from "../../request/http-facts";
+import { paramText } from "../../request/query";
+import { AddressKeys } from "../../rules/address-keys";
+import { LimitBy } from "../../rules/limit-by";
+import { PatternCosts } from "../../rules/pattern-costs";
+import { Questions } from "../../rules/questions";
+import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
+import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
+import { PatternTime } from "./config-pattern-time";
+
+const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
+const EVERY_VALUE = bytesOf("*");
+export const NO_BLOCK = "must be an IP address or a block of them, such as 10.0.0.0/8";
+const NEVER_MATCHES = "matches nothing, because blanks do not count in a value";
+const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
+
+/** Reads `limit_keys`: what a rule item compares, and the limit of each. */
+@final
+export class LimitKeysReader {
+  /** The limits of all keys. */
+  readonly limits: LimitTable = new LimitTable();
+  /** The largest number of windows in one limit. */
+  mostWindows: i32 = 0;
+
+  constructor(
+    private readonly problems: Problems,
+    private readonly questions: Questions,
+    private readonly time: PatternTime,
+  ) {}
+
+  /** Keys that are compared as a whole. @param question the number of what the item asks */
+  readExactKeys(list: JsonValue[], path: Path, field: string, by: LimitBy, question: i32): ExactKeys {
+    const keys = new ExactKeys(list.length);
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path, i);
+      if (key === null) continue;
+      if (equals(key.text, EVERY_VALUE) || startsWith(key.text, REGEXP_PREFIX)) {
+        const per = field.replace("limit_by_", "limit_by_per_");
+        key.warning(`is compared literally; patterns are for ${per}`);
+      }
+      const text = this.keyText(by, question, key.text);
+      if (text.byteLength == 0) key.warning(NEVER_MATCHES);
+      else if (!keys.add(i, text, key.limit)) key.warning(NEVER_APPLIES);
+    }
+    return keys;
+  }
+
+  /** Keys that are patterns. */
+  readPatternKeys(list: JsonValue[], path: Path, field: string): PatternKeys {
+    const keys = new PatternKeys(list.length);
+    const costs = new PatternCosts();
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path, i);
+      if (key === null) continue;
+      let applies = true;
+      if (equals(key.text, EVERY_VALUE)) {
+        applies = keys.addEveryValue(i, key.limit);
+      } else if (startsWith(key.text, REGEXP_PREFIX)) {
+        const start = REGEXP_PREFIX.byteLength;
+        const pattern = slice(key.text, start, key.text.byteLength);
+        const check = checkRegex(pattern);
+        const literal = check.literal;
+        if (literal !== null) applies = keys.addPattern(i, key.text, literal, key.limit);
+        if (literal !== null && applies) costs.add(i, pattern, check);
+        if (literal === null)
+          key.error(
+            `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${decimalText(start + check.offset)}`,
+          );
+      } else {
+        const exact = field.replace("limit_by_per_", "limit_by_");
+        key.error(`must be "*" or begin with "regexp:"; single values are for ${exact}`);
+      }
+      if (!applies) key.warning(NEVER_APPLIES);
+    }
+    this.time.add(costs, path);
+    return keys;
+  }
+
+  /** Keys that are blocks of addresses. */
+  readAddressKeys(list: JsonValue[], path: Path): AddressKeys {
+    const read: LimitKey[] = [];
+    const blocks: Cidr[] = [];
+    const ids = new StaticArray<i32>(list.length);
+    for (let i = 0; i < list.length; ++i) {
+      const key = this.readKey(list[i], path, i);
+      if (key === null) continue;
+      const block = parseCidr(key.text);
+      if (block === null) {
+        key.error(NO_BLOCK);
+        continue;
+      }
+      ids[read.length] = key.limit;
+      read.push(key);
+      blocks.push(block);
+    }
+    const keys = new AddressKeys(blocks, ids);
+    const reachable = keys.reachable();
+    for (let i = 0; i < read.length; ++i) {
+      if (!reachable[i]) read[i].warning(NEVER_APPLIES);
+    }
+    return keys;
+  }
+
+  /** One key, or null if it cannot be read. */
+  readKey(value: JsonValue, list: Path, position: i32): LimitKey | null {
+    const fields = Fields.ofElement(value, list, position, this.problems);
+    if (fields === null) return null;
+    const text = fields.requiredText("key", "the value that the limits are for");
+    const limit = readLimit(fields, this.limits);
+    this.mostWindows = max(this.mostWindows, windowCount);
+    fields.warnOfOthers(KEY_FIELDS);
+    return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
+  }
+
+  /** A key in the form that values are compared in. */
+  private keyText(by: LimitBy, question: i32, text: Bytes): Bytes {
+    if (by == LimitBy.Param) return paramText(text);
+    const start = addressOf(text);
+    if (by == LimitBy.Cookie) return cookieText(start, start + text.byteLength);
+    const form = headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
+    return form === AMBIGUOUS ? text : form;
+  }
+}
+
+/** One of `limit_keys`. */
+@final
+class LimitKey {
+  constructor(
+    readonly text: Bytes,
+    /** The number of its limit. */
+    readonly limit: i32,
+    private readonly fields: Fields,
+  ) {}
+
+  error(message: string): void {
+    this.fields.problems.error(this.fields.at("key"), message);
+  }
+
+  warning(message: string): void {
+    this.fields.problems.warning(this.fields.at("key"), message);
+  }
+}

@@ -1,0 +1,64 @@
+import { decimalText } from "../../bytes/decimal";
+import { Path } from "../../config/path";
+import { Problems } from "../../config/problems";
+import { MAX_COMPILED, PatternCosts } from "../../rules/pattern-costs";
+
+/** What the patterns of a configuration may take of a worker's time for one request: above it there is a warning. */
+const MUCH_TIME: i64 = 1_000_000;
+/** Above this, the configuration is refused. */
+const TOO_MUCH_TIME: i64 = 1_000_000_000;
+
+/** How long the patterns of a configuration may keep a worker busy with one request. */
+@final
+export class PatternTime {
+  /** What the patterns of each item may take, and where its keys are. */
+  private readonly costs: PatternCosts[] = [];
+  private readonly paths: Path[] = [];
+
+  constructor(private readonly problems: Problems) {}
+
+  /** Adds an item. @param path of its `limit_keys` */
+  add(costs: PatternCosts, path: Path): void {
+    this.costs.push(costs);
+    this.paths.push(path);
+  }
+
+  /** Warns of too much, or refuses far too much: one value may be tried with the patterns of all items. @param path of `rule_items` */
+  check(path: Path): void {
+    if (this.worstTime() <= MUCH_TIME) return;
+    // What is suspected is worth knowing.
+    let left = MAX_COMPILED;
+    for (let i = 0; i < this.costs.length; ++i) left -= this.costs[i].learn(left);
+    const worst = this.worstTime();
+    if (worst <= MUCH_TIME) return;
+    let certain: i64 = 0;
+    let dearest = 0;
+    for (let i = 0; i < this.costs.length; ++i) {
+      certain += this.costs[i].certain;
+      if (this.timeOfDearest(i) > this.timeOfDearest(dearest)) dearest = i;
+    }
+    const key = this.paths[dearest].item(this.costs[dearest].dearest).field("key");
+    const most = `most of it, ${inMilliseconds(this.timeOfDearest(dearest))}, ${key}`;
+    const cost = `have patterns that may take about ${inMilliseconds(worst)} of a worker for one request, ${most}`;
+    if (certain <= TOO_MUCH_TIME) this.problems.warning(path, `${cost}; counted repetitions cost most`);
+    else this.problems.error(path, `${cost}; at most ${inMilliseconds(TOO_MUCH_TIME)} are allowed`);
+  }
+
+  private worstTime(): i64 {
+    let sum: i64 = 0;
+    for (let i = 0; i < this.costs.length; ++i) sum += this.costs[i].worst;
+    return sum;
+  }
+
+  private timeOfDearest(item: i32): i64 {
+    return this.costs[item].ofKey(this.costs[item].dearest);
+  }
+}
+
+/** "12 ms" and, below ten, "1.2 ms". */
+function inMilliseconds(nanoseconds: i64): string {
+  const tenths = (nanoseconds + 50_000) / 100_000;
+  return tenths < 100
+    ? `${decimalText(tenths / 10)}.${decimalText(tenths % 10)} ms`
+    : `${decimalText((tenths + 5) / 10)} ms`;
+}
