@@ -13,10 +13,10 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests
-	@$(TSX) gateway/src/demo/main.ts --stay
+	@$(TSX) tools/demo/main.ts --stay
 
 demo: $(MODULES) tools-demo build ## The same scene, ending after it
-	@$(TSX) gateway/src/demo/main.ts
+	@$(TSX) tools/demo/main.ts
 
 build: $(MODULES) ## Build build/*.wasm (release and debug) if their sources have changed, and print their sizes
 	@node scripts/build.mjs
@@ -46,10 +46,10 @@ estimate: $(MODULES) ## Measure the error of token estimates against real tokeni
 	@$(TSX) scripts/estimate-error.ts
 
 bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
-	@$(TSX) tests/bench/main.ts $(if $(PUBLISH),--publish)
+	@$(TSX) tools/bench/main.ts $(if $(PUBLISH),--publish)
 
 load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
-	@$(TSX) tests/load/main.ts $(if $(PUBLISH),--publish)
+	@$(TSX) tools/load/main.ts $(if $(PUBLISH),--publish)
 
 check: $(MODULES) tools-check ## Check format, lint, types, directions of imports, shell scripts and documents
 	@node_modules/.bin/prettier --check --log-level warn .

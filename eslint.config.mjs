@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 // AssemblyScript is not read by ESLint's parser: asc, scripts/check-assembly.ts and tests/architecture.test.ts check it.
-const ASSEMBLYSCRIPT = ["assembly/", "**/*.harness.ts", "tests/**/fixtures/"];
+const ASSEMBLYSCRIPT = ["assembly/", "**/*.harness.ts", "**/fixtures/"];
 
 export default tseslint.config(
   { ignores: ["build/", "node_modules/", ...ASSEMBLYSCRIPT] },

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 const file = "build/fake-llm.mjs";
 const scratch = `${file}.${process.pid}`;
 await build({
-  entryPoints: ["gateway/src/fake-llm/main.ts"],
+  entryPoints: ["tools/fake-llm/main.ts"],
   outfile: scratch,
   bundle: true,
   platform: "node",

@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   bytes: [],
 };
 
-const modules = modulesBelow(root, ["assembly", "gateway", "scripts", "tests"]);
+const modules = modulesBelow(root, ["assembly", "gateway", "scripts", "tests", "tools"]);
 const known = new Set(modules.map(({ path }) => path));
 const graph = new Map(modules.map((module) => [module.path, dependenciesOf(module, known)]));
 const assembly = modules.filter(({ path }) => path.startsWith("assembly/"));
@@ -101,6 +101,14 @@ describe("gateway/", () => {
     const strays = [...graph].filter(
       ([path, targets]) =>
         path.startsWith("gateway/") && targets.some((target) => target.startsWith("assembly/")),
+    );
+    expect(strays.map(([path]) => path)).toEqual([]);
+  });
+
+  it("imports neither tools/ nor tests/", () => {
+    const strays = [...graph].filter(
+      ([path, targets]) =>
+        path.startsWith("gateway/") && targets.some((target) => /^(tools|tests)\//.test(target)),
     );
     expect(strays.map(([path]) => path)).toEqual([]);
   });

@@ -6,8 +6,8 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { checkConfig } from "../gateway/src/index.ts";
-import { figures, figuresIn } from "./bench/readme.ts";
-import type { Report } from "./bench/report.ts";
+import { figures, figuresIn } from "../tools/bench/readme.ts";
+import type { Report } from "../tools/bench/report.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(resolve(root, path), "utf8");
@@ -78,7 +78,7 @@ describe("README.md", () => {
   });
 
   it("shows the scene as `make demo` plays it", () => {
-    const output = execFileSync("node", ["--import", "tsx", "gateway/src/demo/main.ts"], {
+    const output = execFileSync("node", ["--import", "tsx", "tools/demo/main.ts"], {
       cwd: root,
       encoding: "utf8",
       env: { ...process.env, NO_COLOR: "1" },

@@ -1,6 +1,5 @@
-/** The gateway as a library: what tests and the demo start in their own process. */
+/** The gateway as a library: what tools/demo and tests start in their own process. */
 export { startGateway, DEFAULT_WASM, type Gateway, type GatewayOptions } from "./gateway.ts";
-export { startFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/server.ts";
 export { checkConfig, type CheckResult } from "./check-config.ts";
 export { ConfigError } from "./config/yaml.ts";
 export { ConfigurationRefused } from "./wasm/filter-host.ts";

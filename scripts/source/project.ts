@@ -11,9 +11,9 @@ export function modulesBelow(root: string, folders: readonly string[]): SourceMo
     .map((path) => parseModule(path, readFileSync(join(root, path), "utf8")));
 }
 
-/** What is wrong in the project's AssemblyScript: assembly/, and the harnesses of the tests. */
+/** What is wrong in the project's AssemblyScript: assembly/, and the harnesses of tests and tools. */
 export function checkAssemblyOf(root: string): Finding[] {
-  const sources = modulesBelow(root, ["assembly", "tests"]).filter(
+  const sources = modulesBelow(root, ["assembly", "tests", "tools"]).filter(
     ({ path }) => path.startsWith("assembly/") || path.endsWith(".harness.ts"),
   );
   return checkAssembly(sources, keptBy(readFileSync(join(root, "asconfig.json"), "utf8")));

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Cluster, Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort } from "../../gateway/src/demo/redis-server.ts";
+import { freePort } from "../../tools/redis-server.ts";
 import { loadHarness } from "../support/as.ts";
 import { eventually } from "../support/stack.ts";
 

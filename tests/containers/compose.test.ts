@@ -1,7 +1,7 @@
 // Scenario: `docker compose up` with deploy/envoy/compose.yaml gives a gateway that limits as the processes of tests/envoy/
 // do, and deploy/try.sh shows it. Specified by deploy/envoy/README.md.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort } from "../../gateway/src/demo/redis-server.ts";
+import { freePort } from "../../tools/redis-server.ts";
 import { chat, eventually } from "../support/stack.ts";
 import { compose, isAvailable, run, tryScene } from "./support.ts";
 

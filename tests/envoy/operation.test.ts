@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startRedisServer, type RedisServer } from "../../gateway/src/demo/redis-server.ts";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
 import { isAvailable, startWebdis, validate, type Envoy, type Webdis } from "./processes.ts";
 import { chat, eventually, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { freePort } from "../../gateway/src/demo/redis-server.ts";
+import { freePort } from "../../tools/redis-server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 export const ENVOY = join(root, "build/tools/envoy");

@@ -1,7 +1,7 @@
 // The real Envoy with the filter, a real Redis behind Webdis, and the fake LLM, together.
 import { Redis } from "ioredis";
-import { startRedisServer, type RedisServer } from "../../gateway/src/demo/redis-server.ts";
-import { startFakeLlm, type FakeLlm } from "../../gateway/src/index.ts";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
+import { startFakeLlm, type FakeLlm } from "../../tools/fake-llm/server.ts";
 import { startEnvoy, startWebdis, type Envoy, type EnvoyOptions, type Webdis } from "./processes.ts";
 
 export { chat, eventually, untilCounter } from "../support/stack.ts";

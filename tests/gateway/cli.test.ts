@@ -291,7 +291,7 @@ it("tells its version", async () => {
 });
 
 it("starts the fake LLM on its own", async () => {
-  const command = [process.execPath, "--import", "tsx", "gateway/src/fake-llm/main.ts"];
+  const command = [process.execPath, "--import", "tsx", "tools/fake-llm/main.ts"];
   const { child, output } = start(["--port", "0"], command);
   await once(child.stdout, "data");
   const [, url] = /(http:\S+)\/v1/.exec(output.stdout) ?? [];

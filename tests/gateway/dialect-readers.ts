@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from "vitest";
-import { startFakeLlm } from "../../gateway/src/index.ts";
+import { startFakeLlm } from "../../tools/fake-llm/server.ts";
 import { dialectCall } from "./dialect-calls.ts";
 
 /** Switches: of the 5 tokens in and 7 out: 2 read from the cache, 1 written to it, 3 reasoning. */

@@ -1,7 +1,7 @@
 // What holds in every dialect of the fake LLM: usage can be left out, answers repeat, errors have the API's shape.
-// Specified in gateway/src/fake-llm/switches.ts; the shapes of errors in the providers' references.
+// Specified in tools/fake-llm/switches.ts; the shapes of errors in the providers' references.
 import { describe, expect, it } from "vitest";
-import { DIALECTS } from "../../gateway/src/fake-llm/dialects/index.ts";
+import { DIALECTS } from "../../tools/fake-llm/dialects/index.ts";
 import { DIALECT_CALLS } from "./dialect-calls.ts";
 import { ask, DETAILS, type Answer } from "./dialect-readers.ts";
 

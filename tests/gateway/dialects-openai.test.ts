@@ -1,5 +1,5 @@
 // The fake LLM writes OpenAI's APIs, and those of providers that differ from it in where they report usage.
-// The providers' references are named in gateway/src/fake-llm/dialects/; the bytes are read here by other means.
+// The providers' references are named in tools/fake-llm/dialects/; the bytes are read here by other means.
 import { describe, expect, it } from "vitest";
 import { ANSWER, data, joined, json, members, named, ofEvent, THOUGHTS } from "./dialect-readers.ts";
 

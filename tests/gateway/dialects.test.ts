@@ -1,5 +1,5 @@
 // The fake LLM writes the bytes of providers with APIs of their own, and its usage is where they report it.
-// The providers' references are named in gateway/src/fake-llm/dialects/; the bytes are read here by other means.
+// The providers' references are named in tools/fake-llm/dialects/; the bytes are read here by other means.
 import { describe, expect, it } from "vitest";
 import {
   ANSWER,

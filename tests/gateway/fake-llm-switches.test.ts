@@ -1,11 +1,11 @@
 // Each switch of the fake LLM does on a real connection what its table says, alone and together with others.
-// The table is in gateway/src/fake-llm/switches.ts; bytes on the wire are read from the socket, without a client.
+// The table is in tools/fake-llm/switches.ts; bytes on the wire are read from the socket, without a client.
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startFakeLlm, type FakeLlmOptions } from "../../gateway/src/index.ts";
+import { startFakeLlm, type FakeLlmOptions } from "../../tools/fake-llm/server.ts";
 import { open, send } from "./support.ts";
 
 type Headers = Record<string, string>;

@@ -1,9 +1,9 @@
 // The fake LLM speaks OpenAI's protocol, and its token counts can be told from the request.
-// platform.openai.com/docs/api-reference/chat; the rule of counting is in fake-llm/completion.ts.
+// platform.openai.com/docs/api-reference/chat; the rule of counting is in tools/fake-llm/completion.ts.
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import OpenAI from "openai";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startFakeLlm, type FakeLlmOptions } from "../../gateway/src/index.ts";
+import { startFakeLlm, type FakeLlmOptions } from "../../tools/fake-llm/server.ts";
 import { send } from "./support.ts";
 
 async function start(options?: FakeLlmOptions): Promise<{ url: string; client: OpenAI }> {

@@ -1,6 +1,6 @@
 // Scenario: every provider's API is called through the gateway, whole and streamed, with cached and reasoning tokens,
 // cut into bytes, with trailers. The caller's counter grows by exactly what the provider reported, input and output,
-// and the caller gets the provider's bytes. Where usage stands is in gateway/src/fake-llm/dialects/.
+// and the caller gets the provider's bytes. Where usage stands is in tools/fake-llm/dialects/.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DIALECT_CALLS, type DialectCall } from "../gateway/dialect-calls.ts";
 import { startStack, untilCounter, type Stack } from "../support/stack.ts";

@@ -2,7 +2,7 @@
 //
 // What Redis holds depends on the time by nothing but expiries. So to move its clock on by 90 seconds is to bring each
 // expiry 90 seconds closer, all at once, and to give it deadlines in its own time. Its scripts are run as they are.
-import { startRedisServer, type RedisServer } from "../../gateway/src/demo/redis-server.ts";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
 import { RedisConnection } from "../../gateway/src/redis/connection.ts";
 
 /** A command, and what Redis answered; null when nobody was there to hear it. */

@@ -2,7 +2,7 @@
 // could not be checked is counted and logged once, what could not be charged is charged later; limiting resumes by
 // itself.
 import { afterEach, describe, expect, it } from "vitest";
-import { startRedisServer, type RedisServer } from "../../gateway/src/demo/redis-server.ts";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
 import { chat, eventually, startStack, untilCounter, type Stack } from "../support/stack.ts";
 
 const KEY = "higress-token-ratelimit:r:global_threshold:60";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, expect, it } from "vitest";
-import { startRedisServer } from "../../gateway/src/demo/redis-server.ts";
+import { startRedisServer } from "../../tools/redis-server.ts";
 import { RedisConnection } from "../../gateway/src/redis/connection.ts";
 import { newCall, play, randomOf, worth, type Call } from "../support/calls.ts";
 import { MODULES, REDIS, ROOT, start } from "../support/filter.ts";

@@ -1,13 +1,8 @@
 // The real parts together: the built filter in the gateway, a real Redis, the fake LLM.
 import { Redis } from "ioredis";
-import { startRedisServer, type RedisServer } from "../../gateway/src/demo/redis-server.ts";
-import {
-  startFakeLlm,
-  startGateway,
-  type FakeLlm,
-  type Gateway,
-  type GatewayOptions,
-} from "../../gateway/src/index.ts";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
+import { startFakeLlm, type FakeLlm } from "../../tools/fake-llm/server.ts";
+import { startGateway, type Gateway, type GatewayOptions } from "../../gateway/src/index.ts";
 import { LogLevel } from "../../gateway/src/wasm/types.ts";
 
 export interface Stack {

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startRedisServer, type RedisServer } from "../../../gateway/src/demo/redis-server.ts";
+import { startRedisServer, type RedisServer } from "../../../tools/redis-server.ts";
 import { loadHarness } from "../../support/as.ts";
 import { fuzz } from "../../support/fuzz.ts";
 

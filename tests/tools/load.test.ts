@@ -1,11 +1,11 @@
 // Contract: `make load` runs as it stands. Each gateway answers all requests as it should, which measureLoad() makes sure
 // of, and the report tells what it bears. How much that is, is not tested.
 import { describe, expect, it } from "vitest";
-import { environmentOf } from "../bench/environment.ts";
+import { environmentOf } from "../../tools/bench/environment.ts";
 import { isAvailable } from "../envoy/processes.ts";
-import { text } from "./report.ts";
-import { measureLoad } from "./run.ts";
-import { hasWrk } from "./wrk.ts";
+import { text } from "../../tools/load/report.ts";
+import { measureLoad } from "../../tools/load/run.ts";
+import { hasWrk } from "../../tools/load/wrk.ts";
 
 describe.skipIf(!isAvailable || !hasWrk)("the load run", () => {
   it("measures a gateway without filter, with idle ones, and with ours", { timeout: 120_000 }, async () => {

@@ -3,10 +3,11 @@
 import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import pc from "picocolors";
-import { untilSignal } from "../cli/run.ts";
-import { startFakeLlm, startGateway, createLogger, type Gateway, type GatewayOptions } from "../index.ts";
-import { OptionError } from "../services.ts";
-import { startRedisServer } from "./redis-server.ts";
+import { untilSignal } from "../../gateway/src/cli/run.ts";
+import { startGateway, createLogger, type Gateway, type GatewayOptions } from "../../gateway/src/index.ts";
+import { OptionError } from "../../gateway/src/services.ts";
+import { startFakeLlm } from "../fake-llm/server.ts";
+import { startRedisServer } from "../redis-server.ts";
 import { LIMIT, play } from "./scene.ts";
 import { head, row } from "./table.ts";
 

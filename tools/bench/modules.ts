@@ -38,7 +38,7 @@ export function releases(): FilterModule[] {
 export async function filterModules(peer: string | undefined): Promise<FilterModule[]> {
   const modules = [
     load("ours", resolve(root, "build/ai-token-ratelimit.wasm")),
-    load("floor", await compile("tests/bench/floor.harness.ts", "floor.wasm")),
+    load("floor", await compile("tools/bench/floor.harness.ts", "floor.wasm")),
   ];
   if (peer && !existsSync(peer)) throw new Error(`there is no file ${peer}`);
   if (peer) modules.push(load(basename(peer, ".wasm"), resolve(peer)));

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { closeServer, listen } from "../http/listen.ts";
+import { closeServer, listen } from "../../gateway/src/http/listen.ts";
 import { complete } from "./completion.ts";
 import { deliver, type Message } from "./delivery.ts";
 import { CREATED, type Dialect, type JsonReply, type Reply } from "./dialects/dialect.ts";

@@ -2,13 +2,20 @@
 // makes the same HTTP calls as ours and no more, and one with ours, all before one and the same LLM.
 import { readFileSync } from "node:fs";
 import { compile } from "../bench/modules.ts";
-import { filterOf, type Envoy, type HttpConnectionManager } from "../envoy/processes.ts";
-import { chat, eventually, REDIS, startBackends, untilCounter, type Backends } from "../envoy/support.ts";
+import { filterOf, type Envoy, type HttpConnectionManager } from "../../tests/envoy/processes.ts";
+import {
+  chat,
+  eventually,
+  REDIS,
+  startBackends,
+  untilCounter,
+  type Backends,
+} from "../../tests/envoy/support.ts";
 
 /** What a call uses, as its response reports. */
 const TOKENS = 30;
 const RULE = "load";
-const GUESTS = "tests/load/fixtures/assembly";
+const GUESTS = "tools/load/fixtures/assembly";
 /** As many connections as keep a worker busy. */
 export const MANY = 16;
 export const CALLER = "any";

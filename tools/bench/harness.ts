@@ -15,7 +15,7 @@ export interface Harness {
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 async function moduleOf(name: string): Promise<WebAssembly.Module> {
-  const file = await compile(`tests/bench/${name}.harness.ts`, `${name}.wasm`);
+  const file = await compile(`tools/bench/${name}.harness.ts`, `${name}.wasm`);
   return new WebAssembly.Module(readFileSync(file));
 }
 

@@ -1,17 +1,17 @@
 // Contract: what `make bench` measures is what it says: in each scenario the filter asks, charges and rejects as in
 // production, also on the plain host, and the floor makes the same Redis calls. Nothing is timed here.
 import { describe, expect, it } from "vitest";
-import { BenchHost } from "./host.ts";
-import { chart } from "./chart.ts";
-import { environmentOf } from "./environment.ts";
-import { measureMatching } from "./matching.ts";
-import { measureMemory } from "./memory.ts";
-import { filterModules, type FilterModule } from "./modules.ts";
-import { PlainHost } from "./plain-host.ts";
-import { text } from "./report.ts";
-import { measureRequests, playerOf } from "./requests.ts";
-import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
-import { SCENARIOS, USAGE } from "./scenarios.ts";
+import { BenchHost } from "../../tools/bench/host.ts";
+import { chart } from "../../tools/bench/chart.ts";
+import { environmentOf } from "../../tools/bench/environment.ts";
+import { measureMatching } from "../../tools/bench/matching.ts";
+import { measureMemory } from "../../tools/bench/memory.ts";
+import { filterModules, type FilterModule } from "../../tools/bench/modules.ts";
+import { PlainHost } from "../../tools/bench/plain-host.ts";
+import { text } from "../../tools/bench/report.ts";
+import { measureRequests, playerOf } from "../../tools/bench/requests.ts";
+import { measureEstimator, measureRegex, measureScanner } from "../../tools/bench/scanning.ts";
+import { SCENARIOS, USAGE } from "../../tools/bench/scenarios.ts";
 
 const [ours, floor] = (await filterModules(undefined)) as [FilterModule, FilterModule];
 const CHARGED = BigInt(USAGE.input + USAGE.output);

@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError } from "commander";
-import { integer } from "../cli/options.ts";
-import { runMain, untilSignal } from "../cli/run.ts";
+import { integer } from "../../gateway/src/cli/options.ts";
+import { runMain, untilSignal } from "../../gateway/src/cli/run.ts";
 import { startFakeLlm, type FakeLlmOptions } from "./server.ts";
 import { FLAG, kebab, SWITCH_READERS, type SwitchReader } from "./switches.ts";
 
 const program = new Command("fake-llm")
   .description(
     "An upstream that speaks the APIs of many LLM providers, with predictable answers and token counts.\n" +
-      "Requests set the same switches by header, as x-fake-<switch>; see gateway/src/fake-llm/switches.ts.",
+      "Requests set the same switches by header, as x-fake-<switch>; see tools/fake-llm/switches.ts.",
   )
   .option("--port <number>", "port, 0 for any", integer(0, 65535), 8081)
   .action(async ({ withoutUsage, ...options }: FakeLlmOptions & { withoutUsage?: boolean }) => {
