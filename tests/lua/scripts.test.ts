@@ -226,9 +226,16 @@ describe.each(SERVERS)("on %s,", (name, program) => {
     });
 
     it("is never gone before the charge is refused", async () => {
+      let margin = 5;
       for (let i = 0; i < 30; ++i) {
-        const one = { marker: "charge:one", deadline: Date.now() + 5 + i };
-        expect(await charged(7, ["k"], [60], one)).toEqual([7, NUMBER]);
+        let one = { marker: "charge:one", deadline: Date.now() + margin + i };
+        let first = await charge(7, ["k"], [60], one);
+        // A machine with much to do may not have sent it before its deadline.
+        for (; first[0] === -2; first = await charge(7, ["k"], [60], one)) {
+          margin *= 2;
+          one = { ...one, deadline: Date.now() + margin + i };
+        }
+        expect(first.slice(1)).toEqual([7, NUMBER]);
         // Again and again, across the deadline: made before, and then too late, and nothing between them.
         let reply = await charge(7, ["k"], [60], one);
         while (reply.length === 1) reply = await charge(7, ["k"], [60], one);
