@@ -1,4 +1,5 @@
 import { addressOf, Bytes } from "./bytes";
+import { grown } from "./grown";
 
 const FEWEST_ROWS: i32 = 8;
 /** What stands before the bytes of an entry: its value and their number, 4 bytes each. */
@@ -99,9 +100,7 @@ export class ByteTable {
     const end = offset + HEADER + ((<u32>len + 7) & ~7);
     const words = <i32>(end >> 3);
     if (words > this.entries.length) {
-      const larger = new StaticArray<u64>(max(words, this.entries.length * 2));
-      memory.copy(changetype<usize>(larger), changetype<usize>(this.entries), offset);
-      this.entries = larger;
+      this.entries = grown(this.entries, max(words, this.entries.length * 2));
     }
     const entry = changetype<usize>(this.entries) + offset;
     store<i32>(entry, value);

@@ -1,6 +1,7 @@
 import { decimalText } from "../bytes/decimal";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copyOf, EMPTY, slice } from "../bytes/bytes";
+import { grown } from "../bytes/grown";
 import { JsonReader, MAX_DEPTH } from "./reader";
 import { JsonText } from "./text";
 import { JsonError, Strings, Token } from "./tokens";
@@ -65,9 +66,7 @@ class Values {
   add(type: JsonType, start: i32, end: i32): i32 {
     const value = this.count++;
     if (this.count * Part.COUNT > this.parts.length) {
-      const larger = new StaticArray<i32>(this.parts.length * 2);
-      memory.copy(changetype<usize>(larger), changetype<usize>(this.parts), (<usize>this.parts.length) << 2);
-      this.parts = larger;
+      this.parts = grown(this.parts, this.parts.length * 2);
     }
     this.set(value, Part.Type, type);
     this.set(value, Part.Start, start);

@@ -3,7 +3,7 @@ import { Command } from "../redis/command";
 import { Link } from "../redis/link";
 import { Reply } from "../redis/reply";
 import { ScriptCall } from "../redis/script";
-import { Failure } from "../redis/transport";
+import { Failure } from "../redis/failure";
 import { tokensAfterSettle, writeSettle } from "./algorithms/fixed-window";
 import { Demand } from "./demand";
 import { SETTLE } from "./lua/scripts";

@@ -1,4 +1,4 @@
-import { Failure } from "../redis/transport";
+import { Failure } from "../redis/failure";
 
 /** What is to be done with a request. */
 export const enum Outcome {

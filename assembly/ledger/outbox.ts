@@ -5,7 +5,7 @@ import { delayAfterMs } from "../redis/backoff";
 import { Link } from "../redis/link";
 import { isRefusal } from "../redis/refusal";
 import { Reply } from "../redis/reply";
-import { Failure } from "../redis/transport";
+import { Failure } from "../redis/failure";
 import { leftUntilDeadlineMs, readSettle, Settlement, tokensAfterSettle } from "./algorithms/fixed-window";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
 import { Demand } from "./demand";

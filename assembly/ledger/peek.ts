@@ -1,7 +1,7 @@
 import { Command } from "../redis/command";
 import { Link } from "../redis/link";
 import { ScriptCall } from "../redis/script";
-import { Failure } from "../redis/transport";
+import { Failure } from "../redis/failure";
 import { readPeek, writePeek } from "./algorithms/fixed-window";
 import { Decision } from "./decision";
 import { Demand } from "./demand";

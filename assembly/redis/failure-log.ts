@@ -4,7 +4,7 @@ import { nowMilliseconds } from "../abi/time";
 import { LogLevel } from "../abi/types";
 import { Bytes } from "../bytes/bytes";
 import { decodeText } from "../bytes/utf8";
-import { Failure } from "./transport";
+import { Failure, FAILURES } from "./failure";
 
 /** One line per kind of failure in this time; what is left out is counted in the next line. */
 const QUIET_MS: i64 = 10_000;
@@ -12,8 +12,8 @@ const QUIET_MS: i64 = 10_000;
 /** Logs failures of one Redis, each kind at a bounded rate, with what to check. */
 @final
 export class FailureLog {
-  private lastLine: StaticArray<i64> = new StaticArray<i64>(<i32>Failure.Malformed + 1);
-  private leftOut: StaticArray<i32> = new StaticArray<i32>(<i32>Failure.Malformed + 1);
+  private lastLine: StaticArray<i64> = new StaticArray<i64>(FAILURES);
+  private leftOut: StaticArray<i32> = new StaticArray<i32>(FAILURES);
 
   constructor(private redis: string) {}
 

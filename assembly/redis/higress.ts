@@ -12,7 +12,8 @@ import { RedisConfig } from "../config/redis";
 import { Command, MAX_COMMAND } from "./command";
 import { ReplyKind } from "./reply";
 import { appendCommand, parseReply } from "./resp";
-import { Failure, Transport } from "./transport";
+import { Failure } from "./failure";
+import { Transport } from "./transport";
 
 /** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;

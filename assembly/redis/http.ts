@@ -10,7 +10,8 @@ import { textOf } from "../bytes/utf8";
 import { RedisConfig } from "../config/redis";
 import { Command, MAX_COMMAND } from "./command";
 import { ReplyKind } from "./reply";
-import { Failure, Transport } from "./transport";
+import { Failure } from "./failure";
+import { Transport } from "./transport";
 import { appendWebdisCommand, parseWebdisReply } from "./webdis";
 
 /** More of a response is not read, which makes it malformed; our scripts' replies have a few hundred bytes. */

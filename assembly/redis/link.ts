@@ -2,7 +2,8 @@ import { Breaker } from "./breaker";
 import { FailureLog } from "./failure-log";
 import { kindOf } from "./refusal";
 import { Reply } from "./reply";
-import { Failure, Transport } from "./transport";
+import { Failure } from "./failure";
+import { Transport } from "./transport";
 
 /** Who counts the failures of a Redis. */
 export interface FailureCounter {

@@ -1,6 +1,6 @@
 import { SPACE } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equalsAt, indexOfByte } from "../bytes/bytes";
-import { Failure } from "./transport";
+import { Failure } from "./failure";
 
 const ASK = bytesOf("ASK");
 const MOVED = bytesOf("MOVED");

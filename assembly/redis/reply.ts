@@ -1,5 +1,6 @@
 import { Bytes, EMPTY } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
+import { grown } from "../bytes/grown";
 
 export const enum ReplyKind {
   /** No reply. */
@@ -73,13 +74,7 @@ export class Reply {
   }
 
   private grow(): void {
-    const kinds = this.kinds;
-    const numbers = this.numbers;
-    this.kinds = new StaticArray<ReplyKind>(kinds.length * 2);
-    this.numbers = new StaticArray<i64>(kinds.length * 2);
-    for (let i = 0; i < kinds.length; ++i) {
-      this.kinds[i] = kinds[i];
-      this.numbers[i] = numbers[i];
-    }
+    this.kinds = grown(this.kinds, this.kinds.length * 2);
+    this.numbers = grown(this.numbers, this.numbers.length * 2);
   }
 }

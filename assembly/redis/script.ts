@@ -3,7 +3,7 @@ import { bytesOf, startsWith } from "../bytes/bytes";
 import { Command } from "./command";
 import { Link } from "./link";
 import { Script, ScriptFamily } from "./script-family";
-import { Failure } from "./transport";
+import { Failure } from "./failure";
 
 const EVALSHA = bytesOf("EVALSHA");
 const EVAL = bytesOf("EVAL");

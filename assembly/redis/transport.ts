@@ -3,27 +3,9 @@ import { nowNanoseconds } from "../abi/time";
 import { Bytes } from "../bytes/bytes";
 import { RedisClock } from "./clock";
 import { Command } from "./command";
+import { Failure } from "./failure";
 import { Reply } from "./reply";
 import { identity, uniqueNumber } from "./unique";
-
-/** Why a command has no usable reply. */
-export const enum Failure {
-  None,
-  /** The proxy does not know the Redis cluster (yet). */
-  UnknownCluster,
-  /** The proxy could not send the command: no healthy host, or no connection. */
-  NotSent,
-  /** The connection failed, or no reply came in time. */
-  Network,
-  /** Redis wants a password, or refuses the one configured. */
-  Authentication,
-  /** Redis answered with an error. */
-  ErrorReply,
-  /** The error is that another node of a Redis Cluster has the keys. Only reports tell it from others: `kindOf`. */
-  Redirected,
-  /** The reply is not what the command returns, or is that to another command. */
-  Malformed,
-}
 
 /**
  * A way to Redis for scripts, EVALSHA and EVAL; no other commands are sent.

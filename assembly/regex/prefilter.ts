@@ -1,4 +1,5 @@
 import { addressOf } from "../bytes/bytes";
+import { grown } from "../bytes/grown";
 import { Literal, MIN_INNER } from "./literal";
 
 /** How many bytes of a literal it is found by, if it has as many. */
@@ -164,9 +165,7 @@ export class Prefilter {
     const place = this.end;
     this.end += size;
     if (this.end > (<u32>this.entries.length) << 2) {
-      const larger = new StaticArray<u32>(this.entries.length * 2);
-      memory.copy(changetype<usize>(larger), changetype<usize>(this.entries), place);
-      this.entries = larger;
+      this.entries = grown(this.entries, this.entries.length * 2);
     }
     return place;
   }

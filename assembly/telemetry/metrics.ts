@@ -1,20 +1,8 @@
 import { ChargeCounter } from "../ledger/outbox";
 import { FailureCounter } from "../redis/link";
-import { Failure } from "../redis/transport";
+import { Failure, failureName, FAILURES } from "../redis/failure";
 import { Counter } from "./counter";
 import { Rejections } from "./rejections";
-
-/** Names of the values of `Failure`, in their order. */
-const FAILURES: string[] = [
-  "none",
-  "unknown_cluster",
-  "not_sent",
-  "network",
-  "authentication",
-  "error_reply",
-  "redirected",
-  "malformed",
-];
 
 /** What the filter counts, as proxy-wasm metrics. A metric is defined when it is first needed. */
 @final
@@ -49,9 +37,9 @@ export class Metrics implements FailureCounter, ChargeCounter {
     this.ambiguousRequests = new Counter(prefix + "ambiguous_requests");
     this.unmatchedRequests = new Counter(prefix + "unmatched_requests");
     this.unidentifiedRequests = new Counter(prefix + "unidentified_requests");
-    const failures = new StaticArray<Counter>(FAILURES.length);
+    const failures = new StaticArray<Counter>(FAILURES);
     for (let i = 0; i < failures.length; ++i)
-      failures[i] = new Counter(`${prefix}redis_failures.${FAILURES[i]}`);
+      failures[i] = new Counter(`${prefix}redis_failures.${failureName(<Failure>i)}`);
     this.redisFailures = failures;
   }
 

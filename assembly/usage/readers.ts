@@ -1,3 +1,4 @@
+import { Pool } from "../abi/pool";
 import { nowNanoseconds } from "../abi/time";
 import { seedPlaces } from "../estimate/places";
 import { ReaderPool } from "./reader-pool";
@@ -10,8 +11,8 @@ const MAX_IDLE = 16;
 /** Readers of requests and responses, which are lent to one call after the other. */
 @final
 export class Readers implements ReaderPool {
-  private meters: RequestMeter[] = [];
-  private scanners: UsageScanner[] = [];
+  private readonly meters: Pool<RequestMeter> = new Pool<RequestMeter>(MAX_IDLE);
+  private readonly scanners: Pool<UsageScanner> = new Pool<UsageScanner>(MAX_IDLE);
 
   constructor() {
     // Callers know neither this moment nor how many texts are measured after it.
@@ -20,14 +21,14 @@ export class Readers implements ReaderPool {
 
   /** A meter for a new request, to be given to `returnMeter`. */
   borrowMeter(): RequestMeter {
-    const meter = this.meters.length > 0 ? this.meters.pop() : new RequestMeter();
+    const known = this.meters.take();
+    const meter = known !== null ? known : new RequestMeter();
     meter.begin();
     return meter;
   }
 
   returnMeter(meter: RequestMeter): void {
-    if (this.meters.length < MAX_IDLE) this.meters.push(meter);
-    else meter.dispose();
+    if (!this.meters.put(meter)) meter.dispose();
   }
 
   /**
@@ -35,13 +36,13 @@ export class Readers implements ReaderPool {
    * @param type, length its content type; 0, 0 if it has none
    */
   borrowScanner(type: usize, length: i32): UsageScanner {
-    const scanner = this.scanners.length > 0 ? this.scanners.pop() : new UsageScanner();
+    const known = this.scanners.take();
+    const scanner = known !== null ? known : new UsageScanner();
     scanner.begin(type, length);
     return scanner;
   }
 
   returnScanner(scanner: UsageScanner): void {
-    if (this.scanners.length < MAX_IDLE) this.scanners.push(scanner);
-    else scanner.dispose();
+    if (!this.scanners.put(scanner)) scanner.dispose();
   }
 }
