@@ -40,6 +40,7 @@ export const LOWER_F: u8 = 0x66;
 export const LOWER_N: u8 = 0x6e;
 export const LOWER_T: u8 = 0x74;
 export const LOWER_U: u8 = 0x75;
+export const LOWER_V: u8 = 0x76;
 export const LOWER_Z: u8 = 0x7a;
 export const LEFT_BRACE: u8 = 0x7b; // {
 export const PIPE: u8 = 0x7c; // |

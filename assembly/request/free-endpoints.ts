@@ -7,6 +7,7 @@ import {
   HASH,
   isDigit,
   isLetter,
+  LOWER_V,
   MINUS,
   PERCENT,
   QUESTION,
@@ -76,17 +77,12 @@ const ENDINGS: string[] = [
 ];
 
 /**
- * What stands before these endings, if anything: the versions and the compatible paths of the providers. Anything else may
- * call a model, whatever follows it. Before an ending of several segments, which nothing else has, a gateway may have one
- * segment of its own.
+ * What stands before these endings, if it is not the version of an API. Anything else may call a model, whatever follows
+ * it. Before an ending of several segments, which nothing else has, a gateway may have one segment of its own.
  */
 // prettier-ignore
 const BASES: string[] = [
-  "v1", "v2", "v1beta", "v1alpha", "v1beta1", "api", "api/v1", "openai", "openai/v1", "anthropic", "anthropic/v1",
-  "compatible-mode/v1",             // DashScope: help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope
-  "api/paas/v4",                    // Zhipu: docs.bigmodel.cn
-  "upload/v1beta",                  // Gemini: ai.google.dev/api/files
-  "ml/v1",                          // watsonx: cloud.ibm.com/apidocs/watsonx-ai
+  "api", "openai", "anthropic",
   "*/projects/*/locations/*", "*/projects/*/locations/*/publishers/*", // Vertex: cloud.google.com/vertex-ai/docs/reference/rest
 ];
 
@@ -99,7 +95,7 @@ const CALLS: string[] = (
   "chat completions completion messages responses complete generate generate_stream embeddings " +
   "embed rerank invoke invoke-with-response-stream converse converse-stream predict infer " +
   "infill generation text-generation generations speech transcriptions translations edits " +
-  "interactions variations chat-messages moderations score run"
+  "interactions variations chat-messages moderations score run invocations"
 ).split(" ");
 
 /** Headers by which a caller may turn a request into another one; upstreams and proxies differ in which they follow. */
@@ -297,9 +293,13 @@ function endsFree(): bool {
   return false;
 }
 
-/** Whether the first `count` segments may stand before an ending of so many segments. */
+/**
+ * Whether the first `count` segments may stand before an ending of so many segments. The first version in a path begins
+ * what a provider has named (`/v1/files`, `/openai/v1/files`, `/api/paas/v4/files`); in front of it gateways have any
+ * names of their own.
+ */
 function isBase(count: i32, ofEnding: i32): bool {
-  if (count == 0 || (count == 1 && ofEnding > 1)) return true;
+  if (count == 0 || (count == 1 && ofEnding > 1) || firstVersion(count) == count - 1) return true;
   const end = segmentAt(count) - 1;
   for (let i = 0; i < BASE_PATTERNS.length; ++i) {
     const pattern = BASE_PATTERNS[i];
@@ -308,6 +308,15 @@ function isBase(count: i32, ofEnding: i32): bool {
     if (matches(pattern.text, segmentAt(own), end)) return true;
   }
   return false;
+}
+
+/** Which of the first `count` segments, behind which there is another, is the first version, as in `v1`; -1 if none is. */
+function firstVersion(count: i32): i32 {
+  for (let i = 0; i < count; ++i) {
+    const start = segmentAt(i);
+    if ((load<u8>(start) | 0x20) == LOWER_V && isDigit(load<u8>(start, 1))) return i;
+  }
+  return -1;
 }
 
 // @ts-ignore: decorator

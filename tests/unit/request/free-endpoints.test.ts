@@ -89,6 +89,12 @@ describe("a POST to an endpoint that consumes nothing", () => {
     // Below a segment of a gateway's own.
     "/team-a/v1/messages/count_tokens",
     "/team-a/messages/count_tokens",
+    // Below any of its segments, where a version begins the provider's path.
+    "/team-a/v1/files",
+    "/eu/team-a/openai/v1/files",
+    "/gateway/api/paas/v4/files",
+    "/llm/v1beta1/cachedContents",
+    "/a/b/c/v1/messages/count_tokens",
   ])("is free: %s", (path) => {
     expect(isFree("POST", path)).toBe(true);
     expect(isFree("DELETE", path, true)).toBe(true);
@@ -128,7 +134,21 @@ describe("a POST to an endpoint that consumes nothing", () => {
     "/v1/engines/x/search/files",
     "/videos/files",
     "/v1/v1/files",
-    "/team-a/v1/files",
+    "/team-a/files",
+    "/team-a/v1/audio/files",
+    "/team-a/version/files",
+    // A version, but not the first.
+    "/v1/engines/x/search/v1/files",
+    "/v1/videos/v1/files",
+    "/v1/models/a/b/predictions/v1/files",
+    "/team-a/v1/videos/v2/files",
+    "/V1/videos/v1/files",
+    // A call in front of it, which has none.
+    "/team-a/chat/completions/v1/files",
+    "/model/x/converse/v1/files",
+    "/endpoints/x/invocations/v1/files",
+    "/api/generate/v1/tokenize",
+    "/models/x:generateContent/v1/files",
     "/v1/audio/tokenize",
     "/v1/runs/v1/messages/count_tokens",
     "/v1/projects/p/locations/l/endpoints/files",

@@ -59,6 +59,17 @@ describe("text is not taken for a file", () => {
   });
 });
 
+/**
+ * The estimate in the middle. Outside JSON nothing tells where a file begins: when the piece that is looked at holds what
+ * stands in front of it or behind it, as one in thirty to fifty does, all of its stretch counts as text, which is so much
+ * that a mean tells nothing.
+ */
+function middle(body: string | Buffer): number {
+  const bytes = Uint8Array.from(Buffer.from(body)).buffer;
+  const estimates = Array.from({ length: 25 }, (_, i) => Number(meter.tokens(bytes, CHUNK, SEED + i)));
+  return estimates.sort((a, b) => a - b)[12]!;
+}
+
 describe("honest files", () => {
   const wave = (): Buffer => {
     const samples = Buffer.alloc(44 + 160_000);
@@ -128,7 +139,7 @@ describe("honest files", () => {
     const file = `data:image/jpeg;base64,${noise(200_000, "picture").toString("base64")}`;
     expect(tokens(ask(file))).toBeLessThan(450);
     expect(tokens(`{"x":"${file}"}`)).toBeLessThan(450);
-    expect(tokens(`{a:1,"x":"${file}"}`)).toBeLessThan(900);
+    expect(middle(`{a:1,"x":"${file}"}`)).toBeLessThan(450);
   });
 
   it("cost a token per kilobyte in a body in parts, as they are", () => {
@@ -137,9 +148,6 @@ describe("honest files", () => {
       noise(3_000_000, "recording"),
       Buffer.from("\r\n--xyz--\r\n"),
     ]);
-    // The headers of the parts are text, so that one estimate in thirty is more.
-    const bytes = Uint8Array.from(body).buffer;
-    const estimates = Array.from({ length: 25 }, (_, i) => Number(meter.tokens(bytes, CHUNK, SEED + i)));
-    expect(estimates.sort((a, b) => a - b)[12]).toBeLessThan(3_300);
+    expect(middle(body)).toBeLessThan(3_300);
   });
 });
