@@ -304,7 +304,9 @@ export const THOUGHTS: string[] = (
 /** Below generated text, names of what a tool is called with: a string, or an object, which counts with its names. */
 export const ARGUMENTS: string[] = ["arguments", "args", "input", "parameters"];
 
-/** Below generated text, names of what the model has not generated. */
+/**
+ * Below generated text, names of what the model has not generated; so are all that end in `_id` or `_url`.
+ */
 // prettier-ignore
 export const NOT_GENERATED: string[] = (
   // what something is, and why it ended
@@ -312,32 +314,40 @@ export const NOT_GENERATED: string[] = (
   "native_finish_reason finishMessage stop_reason stopReason stop_sequence stop_details completionReason " +
   "FinishReason Role service_tier system_fingerprint modelVersion channel namespace execution " +
   // ids
-  "id call_id tool_call_id tool_use_id toolUseId item_id response_id container_id file_id " +
+  "id toolUseId " +
   // signatures, and what only the provider can read
   "signature thoughtSignature thought_signature encrypted_content redactedContent " +
   // pictures, sound and files in base64, or where they are
-  "data b64_json bytesBase64Encoded result partial_image_b64 images url uri fileUri image_url " +
+  "data b64_json base64 bytesBase64Encoded result partial_image_b64 image images url uri fileUri " +
   "file_data filename mimeType mime_type media_type " +
   // counts, and what was looked up, filtered or measured
-  "usage usageMetadata metadata logprobs logprobsResult top_logprobs annotations citation citations " +
+  "usage usageMetadata metadata logprobs logprobsResult top_logprobs prompt_logprobs annotations citation citations " +
   "cited_text citationMetadata groundingMetadata groundingAttributions urlContextMetadata safetyRatings " +
-  "content_filter_results content_filter_result content_filter_offsets search_results executed_tools tools " +
-  "expires_at created_at created sequence_number " +
+  "content_filter_results content_filter_result content_filter_offsets category_applied_input_types " +
+  "search_results search_info executed_tools tools expires_at created_at created sequence_number " +
   // vectors in base64
   "embedding"
 ).split(" ");
+
+/** Below generated text, names of sound: a string is its bytes, but beside them there may be a transcript. */
+export const SOUND: string[] = ["audio"];
+
+/** ...and of what was ranked or cited: an object tells it again, while a string may be what was asked for. */
+export const RANKED: string[] = ["document"];
 
 /** What else is not generated where no text is expected: at the root, and beside the known texts in results and responses. */
 // prettier-ignore
 export const NOT_AT_ROOT: string[] = (
   // what was asked, or went wrong
-  "instructions prompt input parameters chat_history generation_settings tool_choice truncation user " +
-  "error errors rate_limits warnings system logs urls version Note prompt_filter_results " +
+  "instructions prompt input parameters texts chat_history generation_settings tool_choice truncation user " +
+  "safety_identifier prompt_cache_key " +
+  "error errors rate_limits warnings system logs urls version Note note prompt_filter_results " +
+  // what was looked up or found by a guardrail
+  "documents web_search SearchInfo amazon-bedrock-trace usage_breakdown " +
   // the parts of a transcript, vectors
   "segments words chunks embeddings " +
   // what makes all events alike in length, and further ids
-  "obfuscation p event event_id event_type request_id requestId task_id message_id conversation_id " +
-  "generation_id previous_response_id responseId provider done_reason"
+  "obfuscation p event event_type requestId responseId Id provider done_reason"
 ).split(" ");
 
 /**

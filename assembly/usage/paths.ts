@@ -8,9 +8,11 @@ import {
   IDS,
   NOT_AT_ROOT,
   NOT_GENERATED,
+  RANKED,
   REPORTS,
   ReportFormat,
   Share,
+  SOUND,
   TextFormat,
   THOUGHTS,
   Where,
@@ -48,6 +50,9 @@ const FIRST_COUNT: u32 = 128;
 const MAX_NODES: i32 = 88;
 const MAX_NAMES: i32 = 250;
 const MAX_NAME_LENGTH: i32 = 40;
+/** `_id` and `_url`, lowest byte first. */
+const UNDERSCORE_ID: u32 = 0x64695f;
+const UNDERSCORE_URL: u32 = 0x6c72755f;
 /** Instead of a member's name: the element of an array, and any member. */
 const ELEMENT: i32 = 0;
 const ANY: i32 = 1;
@@ -132,10 +137,17 @@ export function member(node: i32, ptr: usize, len: i32, where: Where): Edge {
     const name = find(ptr, len);
     if (name > 0) edge = edgeAt(node, name);
   }
-  if (edge == NOWHERE) edge = edgeAt(node, ANY);
+  if (edge == NOWHERE && !isReference(ptr, len)) edge = edgeAt(node, ANY);
   if (edge == EXCLUDED) return NOWHERE;
   const only = (edge >> 10) & 3;
   return only == Where.Anywhere || only == where ? edge : NOWHERE;
+}
+
+/** Whether a name that no table has says that it is of an id or of a place: `run_id`, `video_url`. */
+function isReference(ptr: usize, len: i32): bool {
+  if (len < 4) return false;
+  const end = load<u32>(ptr + len - 4);
+  return end >> 8 == UNDERSCORE_ID || end == UNDERSCORE_URL;
 }
 
 /** The set of the names of the members that lead on from `node`. */
@@ -228,6 +240,8 @@ class Builder {
     this.linkNew(node, "[]", below);
     for (let i = 0; i < NOT_GENERATED.length; ++i) this.linkNew(node, NOT_GENERATED[i], EXCLUDED);
     for (let i = 0; i < ARGUMENTS.length; ++i) this.linkNew(node, ARGUMENTS[i], textOf(share));
+    for (let i = 0; i < SOUND.length; ++i) this.linkNew(node, SOUND[i], this.below[share]);
+    for (let i = 0; i < RANKED.length; ++i) this.linkNew(node, RANKED[i], (<Edge>this.dead) | textOf(share));
     if (share != Share.Whole && share != Share.Thought) {
       const thoughts = (<Edge>this.below[Share.Thought]) | textOf(Share.Thought);
       for (let i = 0; i < THOUGHTS.length; ++i) this.linkNew(node, THOUGHTS[i], thoughts);

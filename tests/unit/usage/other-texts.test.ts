@@ -30,6 +30,7 @@ describe("an answer in a form of its own", () => {
     ["anything.deep[].down", { anything: { deep: [{ down: TEXT }] } }],
     ["data.text", { code: 0, msg: "ok", data: { text: TEXT } }],
     ["response.anything", { response: { anything: [TEXT] } }],
+    ["document", { document: TEXT }],
     ["arguments", { type: "response.function_call_arguments.done", arguments: TEXT }],
     ["transcript", { type: "response.output_audio_transcript.done", transcript: TEXT }],
   ])("has its text at %s", (_path, body) => {
@@ -54,9 +55,28 @@ describe("an answer in a form of its own", () => {
     ["ids and names", { id: TEXT, model: TEXT, object: TEXT, system_fingerprint: TEXT, request_id: TEXT }],
     ["noise", { type: "x", obfuscation: TEXT, sequence_number: 7 }],
     ["an error", { error: { message: TEXT } }],
+    ["what Cohere embeds and looks up", { texts: [TEXT], documents: [{ snippet: TEXT }] }],
+    ["what is ranked", { results: [{ index: 0, document: { text: TEXT } }] }],
+    ["what moderation looked at", { results: [{ category_applied_input_types: { violence: [TEXT] } }] }],
+    ["the ids of runs and steps", { assistant_id: TEXT, delta: { run_id: TEXT }, choices: [{ x_id: TEXT }] }],
+    ["where files are", { output: { video_url: TEXT }, data: { image_url: TEXT } }],
+    ["Tencent's id and note", { Id: TEXT, Note: TEXT, note: TEXT, SearchInfo: { x: TEXT } }],
+    ["what a guardrail found", { "amazon-bedrock-trace": { guardrail: { modelOutput: [TEXT] } } }],
+    ["what was searched for", { web_search: [{ content: TEXT }], output: { search_info: { x: TEXT } } }],
+    ["the tokens of the prompt", { choices: [{ prompt_logprobs: [{ 5: { decoded_token: TEXT } }] }] }],
+    ["what a request calls itself", { safety_identifier: TEXT, prompt_cache_key: TEXT, trace_id: TEXT }],
+    ["sound", { audio: TEXT, data: { audio: TEXT }, choices: [{ message: { audio: TEXT } }] }],
+    ["a picture", { image: TEXT, artifacts: [{ base64: TEXT }], output: [{ content: [{ image: TEXT }] }] }],
   ])("does not have it in %s", (_what, body) => {
     expect(json(body)).toBe(0);
   });
+
+  it.each(["run_ids", "_i", "xid", "text_urls", "audio"])(
+    "has it at %s, which may not be left out",
+    (name) => {
+      expect(json({ [name]: { transcript: TEXT } })).toBeGreaterThan(90);
+    },
+  );
 
   it("reports its usage in result.usage, as Cloudflare's does", () => {
     const result = {
