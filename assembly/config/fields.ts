@@ -1,7 +1,8 @@
 import { decimalText } from "../bytes/decimal";
 import { Bytes, EMPTY } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
-import { JsonType, JsonValue } from "../json/value";
+import { JsonValue } from "../json/value";
+import { JsonType } from "../json/values";
 import { nearest } from "./nearest";
 import { Path } from "./path";
 import { Problems } from "./problems";

@@ -1,7 +1,7 @@
 import { DEL, SLASH, SPACE } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
-import { JsonType } from "../json/value";
+import { JsonType } from "../json/values";
 import { Fields } from "./fields";
 
 const FIELDS: string[] = ["cluster", "path", "api", "authorization"];

@@ -1,7 +1,8 @@
 import { DIGIT_0, DOT, isDigit, LOWER_E, MINUS, PLUS } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, EMPTY } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
-import { JsonType, JsonValue } from "../json/value";
+import { JsonValue } from "../json/value";
+import { JsonType } from "../json/values";
 
 const TRUE = bytesOf("true");
 const FALSE = bytesOf("false");

@@ -2,7 +2,9 @@ import { DOT, isDigit, isLetter, MINUS, PERCENT, SLASH, UNDERSCORE } from "../by
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
-import { JsonType, JsonValue, parseJson } from "../json/value";
+import { parseJson } from "../json/parse";
+import { JsonValue } from "../json/value";
+import { JsonType } from "../json/values";
 import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
 

@@ -32,6 +32,7 @@ import {
   TOO_LARGE,
   UNEXPECTED_PAREN,
 } from "./pattern";
+import { Group } from "./group";
 import { Flag, isNamed, parseFlags, skipName } from "./group-syntax";
 import { divide, link } from "./link";
 import { Literal, literalOf } from "./literal";
@@ -50,28 +51,6 @@ const MAX_REPEAT: i32 = 1000;
 const code = new Code();
 const sets = new SetTable();
 const set = new RuneSet();
-
-/** A group that is open; the outermost is the whole pattern. */
-@final
-class Group {
-  /** Where the current alternative begins in the code. */
-  alternative: i32;
-  /** The last of the jumps that end the alternatives before, or -1. */
-  jump: i32 = -1;
-  /** The largest product of nested repeat counts so far. */
-  repeats: i32 = 1;
-
-  constructor(
-    /** Where its code begins. */
-    public start: i32,
-    /** Where its `(` is. */
-    public at: i32,
-    /** The flags to be restored after it. */
-    public flags: i32,
-  ) {
-    this.alternative = start;
-  }
-}
 
 /**
  * Compiles a pattern in one pass: each construct appends its code, and what follows (a repetition, the end of an

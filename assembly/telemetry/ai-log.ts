@@ -4,7 +4,9 @@ import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf, compare } from "../bytes/bytes";
 import { appendEscapedForHtml } from "../json/escape";
-import { JsonType, JsonValue, parseJson } from "../json/value";
+import { parseJson } from "../json/parse";
+import { JsonValue } from "../json/value";
+import { JsonType } from "../json/values";
 
 const PROPERTY = bytesOf("ai_log");
 /** A longer property is left as it is. */

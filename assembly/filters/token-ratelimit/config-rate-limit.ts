@@ -8,7 +8,7 @@ import { Path } from "../../config/path";
 import { readRedis, RedisConfig } from "../../config/redis";
 import { RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
-import { JsonType } from "../../json/value";
+import { JsonType } from "../../json/values";
 import { Metering } from "../../metering/meter";
 import { Rejection } from "../../rejection/rejection";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../usage/weights";

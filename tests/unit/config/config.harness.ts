@@ -10,7 +10,7 @@ import {
   PluginConfig,
   RateLimitConfig,
 } from "../../../assembly/filters/token-ratelimit/config";
-import { parseJson } from "../../../assembly/json/value";
+import { parseJson } from "../../../assembly/json/parse";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Ambiguity } from "../../../assembly/rules/facts";
 import { Limit } from "../../../assembly/ledger/limit";

@@ -6,7 +6,9 @@ import { appendEscaped, appendEscapedForHtml } from "../../../assembly/json/esca
 import { addName, NAME_SET } from "../../../assembly/json/names";
 import { JsonReader } from "../../../assembly/json/reader";
 import { Strings, Token } from "../../../assembly/json/tokens";
-import { JsonType, JsonValue, parseJson } from "../../../assembly/json/value";
+import { parseJson } from "../../../assembly/json/parse";
+import { JsonValue } from "../../../assembly/json/value";
+import { JsonType } from "../../../assembly/json/values";
 
 const reader = new JsonReader(64);
 
