@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   usage: ["estimate", "json", "bytes", "abi"],
   estimate: ["json", "bytes"],
   redis: ["config", "json", "bytes", "abi"],
-  config: ["json", "bytes", "regex"],
+  config: ["json", "bytes"],
   net: ["bytes"],
   json: ["bytes"],
   regex: ["bytes"],
@@ -62,6 +62,28 @@ describe("assembly/", () => {
         .map((layer) => `${path} imports ${layer}/`),
     );
     expect(violations).toEqual([]);
+  });
+
+  it("has no permission that nobody uses, and none that leads in a circle", () => {
+    const used = new Set(
+      assembly.flatMap(({ path }) => graph.get(path)!.map((target) => `${layerOf(path)} ${layerOf(target)}`)),
+    );
+    const permissions = Object.entries(MAY_IMPORT).flatMap(([from, layers]) =>
+      layers.map((to) => ({ from, to })),
+    );
+    expect(permissions.filter(({ from, to }) => !used.has(`${from} ${to}`))).toEqual([]);
+    expect(ringsOf(new Map(Object.entries(MAY_IMPORT)))).toEqual([]);
+  });
+
+  it("lets no filter import its sibling", () => {
+    const filterOf = (path: string): string | undefined => /^assembly\/filters\/([^/]+)\//.exec(path)?.[1];
+    const strays = assembly.flatMap(({ path }) =>
+      graph
+        .get(path)!
+        .filter((target) => filterOf(path) && filterOf(target) && filterOf(target) !== filterOf(path))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(strays).toEqual([]);
   });
 
   it("imports nothing from outside", () => {
