@@ -1,5 +1,6 @@
 // Compiles an AssemblyScript harness in memory and loads it, so that unit tests call assembly/ code directly.
-// A trap becomes a JavaScript error that carries AssemblyScript's message.
+// A trap becomes a JavaScript error that carries AssemblyScript's message. Harnesses are compiled as the product's debug build
+// is, so with a runtime that collects garbage only between calls; that is done here after each.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,11 +9,12 @@ import { pathToFileURL } from "node:url";
 const root = resolve(import.meta.dirname, "../..");
 const cache = join(root, "build/harness");
 
-/** A hash over every source that a harness could import, and the compiler's version. */
+/** A hash over every source that a harness could import, how it is compiled, and the compiler's version. */
 const sources = (() => {
-  const hash = createHash("sha256").update(
-    readFileSync(join(root, "node_modules/assemblyscript/package.json")),
-  );
+  const hash = createHash("sha256");
+  for (const file of ["node_modules/assemblyscript/package.json", "asconfig.json", "tests/support/as.ts"]) {
+    hash.update(readFileSync(join(root, file)));
+  }
   const walk = (directory: string): void => {
     for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
       a.name < b.name ? -1 : 1,
@@ -58,25 +60,39 @@ export async function loadHarness<T>(file: string, log: (line: string) => void =
   };
   const exports = await bindings.instantiate(module, { env });
   guest.memory = (exports as { memory?: WebAssembly.Memory }).memory;
-  return exports;
+  return collecting(exports);
+}
+
+/**
+ * The same exports, each of which collects what it has left behind: the product may collect after any callback, so
+ * whatever outlives one has to be found by then.
+ */
+function collecting<T>(exports: T): T {
+  const given = exports as Record<string, unknown> & { __collect: () => void };
+  const wrapped: Record<string, unknown> = {};
+  // In the prototype are those whose arguments need no conversion.
+  for (const name in given) {
+    const value = given[name];
+    if (typeof value !== "function" || name.startsWith("__")) {
+      wrapped[name] = value;
+      continue;
+    }
+    const call = value as (...args: unknown[]) => unknown;
+    wrapped[name] = (...args: unknown[]): unknown => {
+      const result = call(...args);
+      given.__collect();
+      return result;
+    };
+  }
+  return wrapped as T;
 }
 
 async function compile(file: string, wasmPath: string, jsPath: string): Promise<void> {
   // Only here, since it takes a while to load.
   const { default: asc } = await import("../../scripts/asc.mjs");
   const outputs = new Map<string, string | Uint8Array>();
-  const args = [
-    file,
-    "--config",
-    "none",
-    "--bindings",
-    "raw",
-    "--exportRuntime",
-    "--debug",
-    "--outFile",
-    "harness.wasm",
-  ];
-  args.push("--runtime", "incremental", "--use", "abort=assembly/abi/abort/abort", "--baseDir", root);
+  const args = [file, "--target", "debug", "--baseDir", root, "--outFile", "harness.wasm"];
+  args.push("--bindings", "raw", "--exportRuntime");
   const { error, stderr } = await asc.main(args, {
     writeFile: (name, contents) => void outputs.set(name, contents),
   });

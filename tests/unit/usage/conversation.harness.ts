@@ -96,10 +96,6 @@ export function finish(): void {
   if (talk !== null) talk.finish();
 }
 
-export function collect(): void {
-  __collect();
-}
-
 /** The size of the linear memory in pages. */
 export function pages(): i32 {
   return memory.size();

@@ -14,7 +14,6 @@ interface Harness {
   output(): bigint;
   finish(): void;
   close(): number;
-  collect(): void;
   pages(): number;
 }
 
@@ -351,7 +350,6 @@ describe("a connection", () => {
           harness.open();
         }
       }
-      harness.collect();
     };
     round();
     const pages = harness.pages();

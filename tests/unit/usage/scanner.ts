@@ -12,7 +12,6 @@ interface Harness {
   compressed(encoding: string): boolean;
   count(text: string): string;
   churn(count: number, body: ArrayBuffer): void;
-  collect(): void;
   pages(): number;
 }
 

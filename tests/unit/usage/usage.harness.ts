@@ -114,11 +114,6 @@ export function churn(count: i32, body: ArrayBuffer): void {
   }
 }
 
-/** Frees what calls have left behind; the scanner itself leaves nothing. */
-export function collect(): void {
-  __collect();
-}
-
 /** The size of the linear memory in pages, to see that it stays flat. */
 export function pages(): i32 {
   return memory.size();

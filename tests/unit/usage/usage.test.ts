@@ -246,7 +246,6 @@ describe("any bytes", () => {
     usage.scan(new ArrayBuffer(8 * largest), "", []);
     const pages = usage.pages();
     for (let run = 0; run < runs; ++run) {
-      if (run % 16 === 0) usage.collect();
       const { bytes, type } = bodies[run % bodies.length] ?? { bytes: new Uint8Array(0), type: "" };
       const body = mutate(bytes, next);
       const cuts = [next(), next(), next()]
