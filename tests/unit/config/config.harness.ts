@@ -1,4 +1,5 @@
 import "../../../assembly/abi/abort";
+import { CalloutHandler } from "../../../assembly/abi/callouts";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
 import { textOf } from "../../../assembly/bytes/utf8";
@@ -13,24 +14,52 @@ import {
 import { parseJson } from "../../../assembly/json/parse";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Ambiguity } from "../../../assembly/rules/facts";
+import { Policies } from "../../../assembly/filters/token-ratelimit/policies";
+import { Command } from "../../../assembly/redis/command";
+import { Failure } from "../../../assembly/redis/failure";
+import { Transport } from "../../../assembly/redis/transport";
+import { Outboxes } from "../../../assembly/ledger/outboxes";
+import { Metrics } from "../../../assembly/telemetry/metrics";
 import { Limit } from "../../../assembly/ledger/limit";
-import { nameOf } from "../../../assembly/rules/limit-by";
-import { Match } from "../../../assembly/rules/match";
-import { allMatches, firstMatch } from "../../../assembly/rules/matcher";
 import { RuleMode } from "../../../assembly/rules/rule-mode";
 
 let config: PluginConfig | null = null;
+let policies: Policies | null = null;
+const outboxes = new Outboxes();
+const metrics = new Metrics("");
+
+/** The way to a Redis that nobody asks. */
+class Nowhere extends Transport {
+  send(_verb: Bytes, _script: Bytes, _command: Command, _handler: CalloutHandler): Failure {
+    return Failure.Network;
+  }
+
+  receive(_status: u32, _size: u32): Failure {
+    return Failure.Network;
+  }
+
+  reconnect(): bool {
+    return false;
+  }
+
+  name(): string {
+    return "nowhere";
+  }
+}
 
 /** Parses a configuration, which the functions below use; returns "error: ..." and "warning: ..." lines. */
 export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
   const problems = new Problems();
-  config = parsePluginConfig(text, problems, sharesConnections);
+  const parsed = parsePluginConfig(text, problems, sharesConnections);
+  config = parsed;
+  policies = null;
+  if (parsed !== null) policies = new Policies(parsed, (_redis) => new Nowhere(1000), outboxes, metrics);
   const lines: string[] = [];
   const errors = problems.errors;
   for (let i = 0; i < errors.length; ++i) lines.push("error: " + errors[i]);
   const warnings = problems.warnings;
   for (let i = 0; i < warnings.length; ++i) lines.push("warning: " + warnings[i]);
-  assert(errors.length > 0 == (config === null));
+  assert(errors.length > 0 == (parsed === null));
   return lines;
 }
 
@@ -72,22 +101,14 @@ function windows(limit: Limit): string {
 
 /** The name of the rule that a request gets, or "none". */
 export function select(host: string, route: string, cluster: string): string {
-  const parsed = config;
-  if (parsed === null) return "refused";
-  for (let i = 0; i < parsed.overrides.length; ++i) {
-    const override_ = parsed.overrides[i];
-    if (override_.selector.matches(bytesOf(host), bytesOf(route), bytesOf(cluster))) {
-      return textOf(override_.config.ruleName);
-    }
-  }
-  const chosen = parsed.global;
-  return chosen === null ? "none" : textOf(chosen.ruleName);
-}
-
-function globalConfig(): RateLimitConfig | null {
-  const parsed = config;
-  if (parsed === null) return null;
-  return parsed.global;
+  const current = policies;
+  if (current === null) return "refused";
+  const fields = new Map<string, Bytes>();
+  fields.set(":authority", bytesOf(host));
+  fields.set("route_name", bytesOf(route));
+  fields.set("cluster_name", bytesOf(cluster));
+  const policy = current.select(new FakeSource(fields));
+  return policy === null ? "none" : textOf(policy.config.ruleName);
 }
 
 class FakeSource implements HttpSource {
@@ -117,34 +138,32 @@ class FakeSource implements HttpSource {
   }
 }
 
-function factsOf(names: string[], values: ArrayBuffer[], config: RateLimitConfig): HttpFacts {
-  const fields = new Map<string, Bytes>();
-  for (let i = 0; i < names.length; ++i) fields.set(names[i], values[i]);
-  const facts = new HttpFacts(new FakeSource(fields));
-  facts.begin(config.questions);
-  return facts;
-}
-
-/** What applies to a request of these headers and properties: one "kind name value windows" per match, in latin1. */
+/**
+ * What a request of these headers and properties is counted by, but for the global threshold: a line "tokens/seconds key" for
+ * each counter; or "no configuration", or "ambiguous".
+ */
 export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
   const out = new ByteBuilder();
-  const chosen = globalConfig();
-  if (chosen === null) return out.text("no configuration").toBytes();
-  const facts = factsOf(names, values, chosen);
-  let matches: Match[] = [];
-  if (chosen.mode == RuleMode.AllMatch) {
-    matches = allMatches(chosen.items, facts);
-  } else {
-    const first = firstMatch(chosen.items, facts);
-    if (first !== null) matches.push(first);
-  }
+  const current = policies;
+  if (current === null) return out.text("no configuration").toBytes();
+  const fields = new Map<string, Bytes>();
+  for (let i = 0; i < names.length; ++i) fields.set(names[i], values[i]);
+  const source = new FakeSource(fields);
+  const policy = current.select(source);
+  if (policy === null) return out.text("no configuration").toBytes();
+  const facts = new HttpFacts(source);
+  facts.begin(policy.config.questions);
+  const ticket = policy.match(facts);
   if (facts.ambiguity != Ambiguity.None) return out.text("ambiguous").toBytes();
-  for (let i = 0; i < matches.length; ++i) {
-    const m = matches[i];
-    if (i > 0) out.text("\n");
-    out.bytes(nameOf(m.subject.by)).text(" ").bytes(m.subject.name).text(" ").bytes(m.value).text(" ");
-    out.text(windows(chosen.limits.get(m.limit)));
+  if (ticket === null) return out.toBytes();
+  const demand = ticket.demand;
+  for (let i = 0; i < demand.length; ++i) {
+    if (demand.item(i) < 0) continue;
+    if (out.length > 0) out.text("\n");
+    out.text(`${demand.capacity(i)}/${demand.windowSeconds(i)} `);
+    out.at(demand.key(i), demand.keySize(i));
   }
+  ticket.close();
   return out.toBytes();
 }
 

@@ -12,9 +12,21 @@ export const item = (kind: string, name: string | null, ...keys: string[]): obje
   [kind]: name,
   limit_keys: keys.map((key, i) => ({ key, token_per_second: i + 1 })),
 });
-/** What matches a request of these headers and properties. */
-export const match = (request: Record<string, string>): string[] => {
-  const found = config.match(Object.keys(request), Object.values(request).map(utf8));
-  const text = Buffer.from(found).toString("utf8");
-  return text === "" ? [] : text.split("\n");
+/** The parts of a counter's key. Names have no colon in these tests; a value may have any bytes. */
+const KEY = /^(\d+\/\d+) higress-token-ratelimit:[^:]*:(limit_by_\w+):\d+:([^:]*):(.*)$/s;
+
+/** What of a request of these headers and properties the rule items limit: "kind name value tokens/seconds,..." each. */
+export const match = (
+  request: Record<string, string | ArrayBuffer>,
+  encoding: "utf8" | "latin1" = "utf8",
+): string[] => {
+  const values = Object.values(request).map((value) => (typeof value === "string" ? utf8(value) : value));
+  const text = Buffer.from(config.match(Object.keys(request), values)).toString(encoding);
+  const windows = new Map<string, string[]>();
+  for (const line of text === "" ? [] : text.split("\n")) {
+    const [, window, kind, name, value] = KEY.exec(line) ?? expect.fail(line);
+    const subject = `${kind} ${name} ${value}`;
+    windows.set(subject, [...(windows.get(subject) ?? []), window!]);
+  }
+  return [...windows].map(([subject, all]) => `${subject} ${all.join(",")}`);
 };
