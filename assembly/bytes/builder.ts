@@ -17,7 +17,7 @@ export class ByteBuilder {
     capacity: i32 = 256,
     private limit: i32 = 1 << 20,
   ) {
-    this.buffer = new ArrayBuffer(capacity);
+    this.buffer = new ArrayBuffer(min(capacity, limit));
   }
 
   /** The address of the first byte, valid until the next write. */
@@ -33,7 +33,7 @@ export class ByteBuilder {
   /** Forgets what was written, and the memory that it took. */
   reset(capacity: i32): void {
     this.clear();
-    this.buffer = new ArrayBuffer(capacity);
+    this.buffer = new ArrayBuffer(min(capacity, this.limit));
   }
 
   /** Makes room for `size` bytes at the end, to be written by the caller at once; 0 if there is none. */
@@ -85,17 +85,22 @@ export class ByteBuilder {
     return copyOf(addressOf(this.buffer), this.length);
   }
 
+  /** Whether there is room for so many bytes more; makes it, if the limit allows that. */
+  // @ts-ignore: decorator
+  @inline
   private reserve(more: i32): bool {
+    return <u32>more <= <u32>(this.buffer.byteLength - this.length) || this.grow(more);
+  }
+
+  private grow(more: i32): bool {
     const needed = <i64>this.length + more;
     if (needed > this.limit) {
       this.overflowed = true;
       return false;
     }
-    if (needed > this.buffer.byteLength) {
-      const larger = new ArrayBuffer(min(max(<i32>needed, this.buffer.byteLength * 2), this.limit));
-      memory.copy(addressOf(larger), addressOf(this.buffer), this.length);
-      this.buffer = larger;
-    }
+    const larger = new ArrayBuffer(min(max(<i32>needed, this.buffer.byteLength * 2), this.limit));
+    memory.copy(addressOf(larger), addressOf(this.buffer), this.length);
+    this.buffer = larger;
     return true;
   }
 }

@@ -16,7 +16,8 @@ export function parseInteger(ptr: usize, len: i32): i64 {
     const c = load<u8>(ptr + i);
     if (!isDigit(c)) return NOT_A_NUMBER;
     const digit = <i64>(c - DIGIT_0);
-    if (value > (i64.MAX_VALUE - digit) / 10) return NOT_A_NUMBER;
+    // Up to 18 digits are always in range.
+    if (i - from >= 18 && value > (i64.MAX_VALUE - digit) / 10) return NOT_A_NUMBER;
     value = value * 10 + digit;
   }
   return negative ? -value : value;
