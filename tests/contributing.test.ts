@@ -1,4 +1,5 @@
-// Contract: the walk-throughs of CONTRIBUTING.md can be followed: what they name exists, and adding a provider works as told.
+// Contract: newcomers find their way: what the walk-throughs of CONTRIBUTING.md and the diagram of ARCHITECTURE.md name exists,
+// and adding a provider works as told.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -63,6 +64,21 @@ describe("the walk-throughs", () => {
       );
       expect(anchors, `${document}#${anchor}`).toContain(anchor);
     }
+  });
+});
+
+describe("the way of a request in ARCHITECTURE.md", () => {
+  const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+  const diagram = /```\n([\s\S]*?)```/.exec(architecture)![1]!;
+  const steps = [...diagram.matchAll(/^[ ├└│]*([\w/-]+\.ts) +(\w+)/gm)];
+
+  it("is a diagram, which comes first", () => {
+    expect(steps.length).toBeGreaterThan(15);
+  });
+
+  it.each(steps.map(([, path = "", name = ""]) => [path, name]))("%s has %s", (path, name) => {
+    const text = readFileSync(join(root, "assembly", path), "utf8");
+    expect(text).toMatch(new RegExp(`(^ *|function |class |protected |private )${name}(\\(| )`, "m"));
   });
 });
 
