@@ -1,33 +1,33 @@
 import { Failure } from "../redis/failure";
 
-/** What is to be done with a request. */
+/** What to do with a request. */
 export const enum Outcome {
   Admit,
   Deny,
-  /** The ledger cannot tell: Redis did not say what was asked. */
+  /** Redis gave no usable answer. The caller lets the request pass, and counts it as unchecked. */
   Unknown,
 }
 
 /**
- * What the ledger says about a request, and why. It is decided first, then recorded, then acted on. Used for one request after
- * the other; it belongs to the ticket of the request.
+ * What the ledger says about a request, and why. Deciding, recording and acting are separate steps, in that order. The decision
+ * belongs to the request's ticket and is valid until the ticket is closed; the object is then reused for another request.
  */
 @final
 export class Decision {
   outcome: Outcome = Outcome.Unknown;
-  /** Why the outcome is Unknown; else None. */
+  /** Why the outcome is Unknown; otherwise None. */
   failure: Failure = Failure.None;
-  /** The first row of the demand that is above its limit; -1 if none is. */
+  /** The first row of the demand above its limit, from 0; -1 if none is. */
   row: i32 = -1;
-  /** What a window of that row allows, and what is used of it, in tokens. */
+  /** What a window of that row allows, and what has been used of it, in tokens. 0 unless the outcome is Deny. */
   capacity: i64 = 0;
   used: i64 = 0;
-  /** When that row's window ends, in seconds from now, rounded as Redis' TTL does. */
+  /** When that row's window ends, in seconds from now, rounded like Redis' TTL: to the nearest, so it may be 0. */
   resetSeconds: i64 = 0;
-  /** Whole seconds after which no row is left that is above its limit, at least 1. */
+  /** Whole seconds until no row is above its limit, rounded up, at least 1. 0 unless the outcome is Deny. */
   retryAfterSeconds: i64 = 0;
 
-  /** Begins with another request, which is admitted as long as no row is above its limit. */
+  /** Starts a new decision: admitted, until a row turns out to be above its limit. */
   begin(): void {
     this.outcome = Outcome.Admit;
     this.failure = Failure.None;
@@ -36,7 +36,7 @@ export class Decision {
     this.resetSeconds = this.retryAfterSeconds = 0;
   }
 
-  /** Nobody can tell. @param failure why not */
+  /** Discards what was decided: the counters could not be read. @param failure why not; not None */
   unknown(failure: Failure): void {
     this.begin();
     this.outcome = Outcome.Unknown;
@@ -44,8 +44,9 @@ export class Decision {
   }
 
   /**
-   * A row is above its limit.
-   * @param remainingMs how long that lasts
+   * Denies the request because of a row. The first row given becomes the reason; later ones only prolong `retryAfterSeconds`.
+   * @param capacity, used of that row, in tokens
+   * @param remainingMs how long its window lasts from now, in milliseconds; not negative
    */
   exceeded(row: i32, capacity: i64, used: i64, remainingMs: i64): void {
     if (this.outcome != Outcome.Deny) {

@@ -1,9 +1,9 @@
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
 
-/** Of all keys together, in bytes; what is longer could not be sent. */
+/** Bound on all keys of a request together, in bytes; a longer command could not be sent. */
 const MAX_KEYS: i32 = 1 << 21;
-/** Bytes of key memory kept for reuse, and of the buffer that keys are written to. */
+/** Bytes kept for reuse: of a demand's keys, and of the buffer that keys are written to. */
 const KEPT_KEYS: i32 = 1 << 12;
 /** Most requests have one or two counters... */
 const FIRST_ROWS: i32 = 2;
@@ -15,32 +15,38 @@ const FIRST_KEYS: i32 = 96;
 // Keys are written here, one request after the other, and kept with their request in as much memory as they need.
 let draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
 
-/** One counter. */
+/** One counter, in memory outside the garbage collector's view. */
 @unmanaged
 class Row {
-  /** Where its key ends in the text of all keys; it begins where the one before ends. */
+  /** Where its key ends in the bytes of all keys; it begins where the key before it ends. */
   end: i32;
   windowSeconds: i32;
   /** How many tokens a window allows. */
   capacity: i64;
-  /** The rule item and which of its `limit_keys` it is of, from 0; -1 for the global threshold. */
+  /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
   item: i32;
   limitKey: i32;
 }
 
 /**
- * What one request asks for: the counters that it is checked against and later charged to, one row each, in the order in
- * which limits are reported. Used for one request after the other.
+ * What one request asks for: the counters to check it against and later charge it to, one row each, in the order in which
+ * limits are reported. Rows are numbered from 0; a number that is not below `length` must not be used.
+ *
+ *     demand.clear(); { append a key to demand.nextKey; demand.add(...) }; demand.keep()
+ *
+ * No other demand may be written between `clear` and `keep`, because keys are written to one buffer. A demand is reused with
+ * its owner, such as a ticket.
  */
 @final
 export class Demand {
   length: i32 = 0;
-  /** Whether the keys were too long to be kept: they are not what they should be. */
+  /** Whether the keys exceeded their bound. They are incomplete then, and must not be sent. */
   overflowed: bool = false;
   private isDraft: bool = false;
   private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
   private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
 
+  /** Starts a new request: no rows. */
   clear(): void {
     this.length = 0;
     this.overflowed = false;
@@ -48,7 +54,7 @@ export class Demand {
     draft.clear();
   }
 
-  /** All have been added: keeps them until `clear`, while others are written. */
+  /** Call this after the last `add`: copies the keys out of the buffer, so that other demands can be written. */
   keep(): void {
     this.overflowed = draft.overflowed;
     this.isDraft = false;
@@ -67,7 +73,7 @@ export class Demand {
     memory.copy(changetype<usize>(this.keys), ptr, size);
   }
 
-  /** Takes over the counters of another request. */
+  /** Becomes a copy of another demand, which has been kept. */
   copyFrom(other: Demand): void {
     this.isDraft = false;
     this.overflowed = other.overflowed;
@@ -77,15 +83,17 @@ export class Demand {
     this.length = other.length;
   }
 
-  /** Where the key of the next counter is to be written; `add` follows. */
+  /** Append the key of the next row here, then call `add`. */
   get nextKey(): ByteBuilder {
     return draft;
   }
 
   /**
-   * Adds a counter, whose key has been written. Two rules may lead to the same one; it is then charged once, and the
-   * lower threshold holds.
-   * @param item which rule item it is of, and which of its `limit_keys`; -1 for the global threshold
+   * Adds the row whose key has just been written. If a row has that key already, they become one, with the lower capacity,
+   * so that a counter to which two rules lead is charged once.
+   * @param windowSeconds the length of its window
+   * @param capacity the tokens that a window allows
+   * @param item, limitKey the rule item it comes from, and which of its `limit_keys`; -1 for the global threshold
    */
   add(windowSeconds: i32, capacity: i64, item: i32 = -1, limitKey: i32 = -1): void {
     const begin = this.endOf(this.length - 1);
@@ -109,41 +117,42 @@ export class Demand {
     row.limitKey = limitKey;
   }
 
-  /** The address of a key, until another is added. */
+  /** The address of a row's key, `keySize` bytes long; valid until the next `add`, `keep` or `clear`. */
   key(index: i32): usize {
     return (this.isDraft ? draft.ptr : changetype<usize>(this.keys)) + this.endOf(index - 1);
   }
 
+  /** The length of a row's key, in bytes. */
   keySize(index: i32): i32 {
     return this.endOf(index) - this.endOf(index - 1);
   }
 
-  /** The length of a counter's window. */
+  /** The length of a row's window. */
   windowSeconds(index: i32): i32 {
     return this.row(index).windowSeconds;
   }
 
-  /** How many tokens a window of this counter allows. */
+  /** How many tokens a window of a row allows. */
   capacity(index: i32): i64 {
     return this.row(index).capacity;
   }
 
-  /** The position of the rule item that a counter is of, or -1 for the global threshold. */
+  /** The position of the rule item that a row comes from, or -1 for the global threshold. */
   item(index: i32): i32 {
     return this.row(index).item;
   }
 
-  /** Which of its `limit_keys`. */
+  /** Which of that item's `limit_keys` it is, from 0; -1 for the global threshold. */
   limitKey(index: i32): i32 {
     return this.row(index).limitKey;
   }
 
-  /** How much memory they take, about. */
+  /** Memory that rows and keys take, in bytes, about. */
   get bytes(): i32 {
     return this.keys.length + 2 * this.rows.length;
   }
 
-  /** Whether so much memory was needed that it had better be given back. */
+  /** Whether it took more memory than an idle ticket should keep. */
   get isLarge(): bool {
     return this.keys.length > KEPT_KEYS || this.length > KEPT_ROWS;
   }

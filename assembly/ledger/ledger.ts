@@ -4,18 +4,24 @@ import { Link } from "../redis/link";
 import { Outbox } from "./outbox";
 import { Ticket } from "./ticket";
 
-/** Idle tickets kept for reuse; more may be in use. */
+/** How many idle tickets are kept for reuse. There is no bound on those in use: each belongs to a stream or a charge. */
 const MAX_IDLE: i32 = 64;
-/** What a ticket takes, with a demand that is not large. */
+/** Memory that a ticket takes, in bytes, about, with a demand that is not large. */
 const TICKET_BYTES: u32 = 1536;
 
 /**
- * What is counted in one Redis, for one configuration. It hands out tickets, which have the verbs: `peek` decides about a
- * demand, `settle` charges it, `close` gives it up.
+ * Counts tokens in one Redis, for one configuration. It hands out tickets, which have the verbs:
+ *
+ *     open, write ticket.demand
+ *       peek     decide; left out for a request that cannot consume tokens
+ *         settle   admitted: charge what the call has consumed
+ *         close    denied, or given up
+ *
+ * It lives as long as its configuration, and longer if streams or charges still hold tickets.
  */
 @final
 export class Ledger {
-  /** Tickets that can be used again. They belong to the ledger, so that they are forgotten with its configuration. */
+  /** Tickets to reuse. They belong to the ledger, so they go when its configuration goes. */
   private readonly idle: Pool<Ticket> = new Pool<Ticket>(MAX_IDLE);
 
   constructor(
@@ -23,7 +29,7 @@ export class Ledger {
     private readonly outbox: Outbox,
   ) {}
 
-  /** A ticket whose demand is to be written, to be closed or settled. */
+  /** A ticket for a new request. The caller holds it, writes its demand, and must `settle` or `close` it exactly once. */
   open(): Ticket {
     const known = this.idle.take();
     const ticket = known !== null ? known : this.make();
@@ -31,7 +37,7 @@ export class Ledger {
     return ticket;
   }
 
-  /** A ticket with the same demand as another, to be closed or settled. */
+  /** A ticket with a copy of another's demand, which must be open still. Settle or close it exactly once. */
   openLike(other: Ticket): Ticket {
     const ticket = this.open();
     ticket.demand.copyFrom(other.demand);
@@ -39,7 +45,7 @@ export class Ledger {
   }
 
   private make(): Ticket {
-    // Some day it will be garbage.
+    // The pool keeps a bounded number, so this ticket becomes garbage sooner or later.
     discarded(TICKET_BYTES);
     return new Ticket(this.link, this.outbox, this.idle);
   }

@@ -5,14 +5,14 @@ import { Limit, Window } from "./limit";
 const SECONDS: i32[] = [1, 60, 3600, 86400];
 export const WINDOWS: i32 = 4;
 
-/** A limit as bytes: for each of its windows the place in `SECONDS`, and the tokens. */
+/** A limit as bytes. For each of its windows: the index into `SECONDS` (u8), then the tokens (i64). */
 const WINDOW_BYTES: i32 = 9;
 const scratch = memory.data(36);
 
 /**
- * The limits of a configuration, each different one kept once. Until `complete` they are bytes in one array, so that
- * the objects that live on stand side by side, and not scattered among what was needed to read the configuration: that
- * becomes garbage, and is free for requests in large pieces then.
+ * The limits of a configuration. Equal limits are kept once. Until `complete`, limits are bytes in one array. So the objects
+ * that stay are allocated side by side, not scattered among those needed only to read the configuration, and the garbage
+ * of reading leaves large free blocks for requests.
  */
 @final
 export class LimitTable {
@@ -22,8 +22,9 @@ export class LimitTable {
   private limits: StaticArray<Limit> = new StaticArray<Limit>(0);
 
   /**
-   * The number of a limit.
-   * @param tokens the tokens in a second, minute, hour and day; 0 for windows that it does not have
+   * Adds a limit unless an equal one is there.
+   * @param tokens `WINDOWS` elements: the tokens per second, minute, hour and day; 0 for a window that the limit lacks
+   * @returns the number of the limit, from 0
    */
   add(tokens: StaticArray<i64>): i32 {
     let end = scratch;
@@ -41,7 +42,7 @@ export class LimitTable {
     return this.places.length - 1;
   }
 
-  /** To be called after the last `add` and before the first `get`. */
+  /** Call this once, after the last `add` and before the first `get`. */
   complete(): void {
     const limits = new StaticArray<Limit>(this.places.length);
     for (let id = 0; id < limits.length; ++id) {
@@ -53,7 +54,7 @@ export class LimitTable {
     this.places = [];
   }
 
-  /** The limit of that number. */
+  /** @param id a number that `add` has returned; any other traps */
   get(id: i32): Limit {
     return this.limits[id];
   }

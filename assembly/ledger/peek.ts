@@ -7,13 +7,13 @@ import { Decision } from "./decision";
 import { Demand } from "./demand";
 import { PEEK } from "./lua/scripts";
 
-/** Who has asked. */
+/** Whoever asked. */
 export interface PeekListener {
-  /** The decision has been made. */
+  /** The decision has been made, if only that nobody knows. Called once for each `begin`. */
   onPeeked(): void;
 }
 
-/** Reads the counters of a demand, and decides about it. Used for one request after the other. */
+/** Reads the counters of a demand in one round trip, and decides. It belongs to a ticket, and is reused with it. */
 @final
 export class Peek extends ScriptCall {
   constructor(
@@ -25,7 +25,7 @@ export class Peek extends ScriptCall {
     super(link, PEEK);
   }
 
-  /** Asks Redis; the listener hears of it, possibly before this returns. */
+  /** Asks Redis. The listener is told, possibly before this returns. Only one question may be in flight. */
   begin(): void {
     if (this.demand.overflowed) this.onResult(Failure.NotSent);
     else this.run(this.demand.length);

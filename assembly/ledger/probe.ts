@@ -5,21 +5,21 @@ import { Failure } from "../redis/failure";
 import { Demand } from "./demand";
 import { PEEK } from "./lua/scripts";
 
-/** Who wants to know whether Redis answers. */
+/** Whoever wants to know whether Redis answers. */
 export interface ProbeListener {
-  /** @param failure None when it does */
+  /** Called once for each `send`. @param failure None if Redis answers */
   onProbed(failure: Failure): void;
 }
 
 /**
- * Asks a Redis that did not answer whether it does again, by reading the first counter of what waits for it. A charge that
- * was surely not made would be one that may have been made, if that has no answer either.
+ * Asks whether a Redis answers again, by reading the first counter of what waits for it. It does not send a waiting charge for
+ * that: without an answer, a charge that was certainly not made would become one that may have been made.
  */
 @final
 export class Probe extends ScriptCall {
-  /** Of which the first counter is read. */
+  /** The first row of this demand is read; at least one is needed. */
   readonly demand: Demand = new Demand();
-  /** Whether it is on its way. */
+  /** Whether a question is in flight. */
   isOut: bool = false;
 
   constructor(

@@ -1,29 +1,26 @@
 import { LONGEST_DELAY_MS } from "../redis/backoff";
 
 /*
- * For how long a charge is tried again, and for how long it is remembered that it was made: one follows from the other, and
- * from when attempts are made (`redis/backoff.ts`).
+ * How long a charge is retried, and how long Redis remembers that it was made. The second follows from the first, and from
+ * when attempts are made (`redis/backoff.ts`).
  */
 
-/**
- * How long a charge is tried that may have been made, though nobody knows: the only thing that still tells is its marker,
- * which Redis keeps for as long.
- */
+/** How long a charge is retried that may or may not have been made. Only its marker can tell, so Redis keeps that as long. */
 export const UNKNOWN_FOR_MS: i64 = 120_000;
-/** How long a charge waits that was surely not made: Redis keeps nothing of it. */
+/** How long a charge waits that was certainly not made. Redis keeps nothing for it. */
 export const UNMADE_FOR_MS: i64 = 3_600_000;
 
-/** How late the last attempt may begin, and how wrong what is known of Redis' clock may be. */
+/** How late the last attempt may begin, plus how wrong our idea of Redis' clock may be. */
 const MARGIN_MS: i64 = LONGEST_DELAY_MS + 4_000;
 
 /**
- * How long after its begin Redis may carry a charge out, in milliseconds: as long as it is tried, and as the last attempt
- * takes.
- * @param timeoutMs how long a command waits for its reply at the most
+ * How long after its first attempt Redis may still carry out a charge, in milliseconds: as long as it is retried, plus the
+ * duration of the last attempt. The marker lives as long.
+ * @param timeoutMs how long a command waits for its reply at most (`redis.timeout`)
  */
 export function chargeLifeMs(timeoutMs: i64): i64 {
   return UNKNOWN_FOR_MS + timeoutMs + MARGIN_MS;
 }
 
-/** How long an answer is remembered that was charged, in milliseconds: a day. */
+/** How long Redis remembers that a stored answer was charged, in milliseconds: a day. */
 export const ANSWER_LIFE_MS: i64 = 86_400_000;

@@ -1,28 +1,31 @@
 import { nowMilliseconds } from "../abi/time";
 
-/** What was heard so long ago, in milliseconds, may have changed: others use the same counters. */
+/** News older than this, in milliseconds, may be out of date, because others use the same counters. */
 const STALE_MS: i64 = 5_000;
 
-/** What is known of the counters of one connection, by its charges and checks; both may outlive it. */
+/**
+ * What a connection knows about its counters, from the replies to its charges and checks. Those may outlive the connection, so
+ * this object lives until the last of them lets go of it.
+ */
 @final
 export class Spending {
-  /** When no counter is left that was above its limit, in milliseconds since the epoch; 0 if none was. */
+  /** Until when some counter is above its limit, by the host's clock, in milliseconds since the epoch; 0 if none is. */
   private overUntilMs: i64 = 0;
-  /** When it was asked or heard what the counters hold. */
+  /** When the counters were last heard of or asked for, likewise. */
   private heardAtMs: i64 = nowMilliseconds();
 
-  /** A counter holds so many tokens now, and lives for at most so long. */
+  /** A counter holds `tokens` now. @param windowSeconds how long it lives at most */
   heard(tokens: i64, capacity: i64, windowSeconds: i32): void {
     this.heardAtMs = nowMilliseconds();
     if (tokens > capacity) this.overFor(windowSeconds);
   }
 
-  /** A counter is above its limit for so many seconds. */
+  /** A counter will be above its limit for `seconds` seconds. */
   overFor(seconds: i64): void {
     this.overUntilMs = max(this.overUntilMs, nowMilliseconds() + seconds * 1000);
   }
 
-  /** Whether a counter is above its limit; when its window may have ended, the next request will tell. */
+  /** Whether a counter is above its limit. False again once its window may have ended. */
   get isOver(): bool {
     if (this.overUntilMs == 0) return false;
     if (nowMilliseconds() < this.overUntilMs) return true;
@@ -30,7 +33,7 @@ export class Spending {
     return false;
   }
 
-  /** Whether it is time to ask what the counters hold; true once, since whoever hears it asks. */
+  /** Whether it is time to ask for the counters again. True only once in `STALE_MS`: the caller must ask. */
   isStale(): bool {
     const now = nowMilliseconds();
     if (now - this.heardAtMs < STALE_MS) return false;

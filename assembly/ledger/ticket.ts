@@ -9,25 +9,26 @@ import { Outbox } from "./outbox";
 import { Peek, PeekListener } from "./peek";
 import { Spending } from "./spending";
 
-/** Who may hold a ticket: each of them once. */
+/** Who may hold a ticket, as bits: each holder at most once. */
 const enum Holder {
-  /** The stream, or whoever else asked the ledger for it, until `close`. */
+  /** The stream, or whoever else opened it, until `close` or `settle`. */
   Stream = 1,
   /** The question to Redis, until it is answered. */
   Peek = 2,
-  /** The charge, until it is made, is lost, or waits without the ticket. */
+  /** The charge, until it is made or lost, or has moved to the outbox. */
   Charge = 4,
 }
 
 /** Who waits for a decision. */
 export interface DecisionListener {
-  /** The ledger has decided. @param decision valid until the ticket is closed */
+  /** Called at most once for each `peek`. @param decision valid until the ticket is closed */
   onDecided(decision: Decision): void;
 }
 
 /**
- * One request's business with the ledger: what it asks for, what was decided, and what it is charged. A request in flight
- * needs its own, but none has to be made for each: when its last holder lets go of it, a later request gets it.
+ * One request's business with the ledger: what it asks for, what was decided, what it is charged. A ticket knows its holders
+ * and goes back to the pool when the last one lets go, so requests in flight never share one. After `settle` or `close`, the
+ * opener must forget it.
  */
 @final
 export class Ticket implements PeekListener, ChargeOwner {
@@ -35,9 +36,9 @@ export class Ticket implements PeekListener, ChargeOwner {
   private readonly decision: Decision = new Decision();
   private readonly question!: Peek;
   private readonly charge!: Charge;
-  /** Who has it: a sum of `Holder`. */
+  /** The current holders: a sum of `Holder`; 0 while it is idle. */
   private holders: u32 = 0;
-  /** Null when nobody waits any more. */
+  /** Who waits for the decision; null if nobody does (any more). */
   private listener: DecisionListener | null = null;
 
   constructor(
@@ -49,15 +50,16 @@ export class Ticket implements PeekListener, ChargeOwner {
     this.charge = new Charge(link, this.demand, outbox, this);
   }
 
-  /** Begins with another request, whose stream holds it. */
+  /** Starts a new request, whose stream holds the ticket. Only for the ledger. */
   open(): void {
     this.holders = Holder.Stream;
     this.listener = null;
   }
 
   /**
-   * Has the demand decided. To be called once.
-   * @param listener hears of it, possibly before this returns, unless the ticket is closed before
+   * Asks Redis for the counters of the demand, and decides. Call it at most once, after `demand.keep()`. It never fails: if
+   * Redis cannot be asked or does not answer, the outcome is Unknown.
+   * @param listener is told, possibly before this returns; not if the ticket is closed first
    */
   peek(listener: DecisionListener): void {
     this.listener = listener;
@@ -65,18 +67,19 @@ export class Ticket implements PeekListener, ChargeOwner {
     this.question.begin();
   }
 
-  /** Hears what the counters hold once the charge is made; forgotten then. */
+  /** Is told what the counters hold when the charge is made, then forgotten. Set it before `settle`. */
   set spending(spending: Spending) {
     this.charge.spending = spending;
   }
 
   /**
-   * Charges tokens to all that is asked for, and closes the ticket. To be called once, instead of `close`.
-   * @param tokens what the request has consumed; if that is nothing, nothing is charged
-   * @param name what its answer is known by, if it can be fetched again: whoever charges it first charges it for all. It may
-   * be unknown
-   * @param isNew whether the answer has just been made: then it is charged in any case, since its name may come from the
-   * caller, and named afterwards, so that whoever fetches it is not charged for it
+   * Charges tokens to every row of the demand, and closes the ticket. Call it once, instead of `close`. It returns at once:
+   * a charge outlives its ticket's stream, and the outbox repeats it until it is made or given up.
+   * @param tokens what the call has consumed, weighted; 0 or less charges nothing
+   * @param name the name of the answer, if it can be fetched again: only the first charge under a name is made. It may be
+   * unknown. It is read before this returns
+   * @param isNew whether this call has just created the answer. Then it is charged in any case, because the name may come from
+   * the caller, and the name is left behind afterwards, so that fetching the answer costs nothing
    */
   settle(tokens: i64, name: AnswerName, isNew: bool): void {
     if (tokens <= 0) return this.close();
@@ -86,7 +89,7 @@ export class Ticket implements PeekListener, ChargeOwner {
     this.close();
   }
 
-  /** The stream has no business any more: nobody waits for a decision. */
+  /** The opener lets go, and is not told of a decision any more. Call it once, instead of `settle`. */
   close(): void {
     this.listener = null;
     this.release(Holder.Stream);
@@ -104,7 +107,7 @@ export class Ticket implements PeekListener, ChargeOwner {
     if (!charge.beginNext()) this.release(Holder.Charge);
   }
 
-  /** Whoever lets go of it last gives it back. */
+  /** Lets go of the ticket; the last holder gives it back. Large ones are left to the garbage collector. */
   private release(holder: Holder): void {
     if ((this.holders & holder) == 0) return;
     this.holders &= ~holder;

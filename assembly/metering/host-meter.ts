@@ -9,13 +9,14 @@ import { HEADERS } from "../usage/formats";
 import { Meter } from "./meter";
 
 /*
- * From the host to a meter: what the current stream has in its buffers and headers.
+ * Feeds a meter with what the host holds for the current stream: headers, and buffers of bodies. Body pieces are borrowed,
+ * `MAX_PIECE` bytes at most, read in place and released before the next one. Call these in the stream's callbacks only.
  */
 
 const CONTENT_TYPE = bytesOf("content-type");
 const CONTENT_ENCODING = bytesOf("content-encoding");
 
-/** The next `size` bytes of the request's body are in the host's buffer. */
+/** Reads a chunk of the request's body. @param size of the chunk in the host's buffer, in bytes */
 export function meterRequestBody(meter: Meter, size: u32): void {
   if (!meter.readsRequest) return;
   for (let from: u32 = 0; from < size; from += MAX_PIECE) {
@@ -25,7 +26,7 @@ export function meterRequestBody(meter: Meter, size: u32): void {
   }
 }
 
-/** The headers of the response have arrived. All that is needed is read now: Envoy shows them in no later callback but the last. */
+/** Reads the response's headers, all that will be needed: Envoy shows them again only in the last callback. */
 export function meterResponseHeaders(meter: Meter): void {
   const answer = meter.answer;
   if (answer.hasBegun) return;
@@ -42,7 +43,7 @@ export function meterResponseHeaders(meter: Meter): void {
   }
 }
 
-/** The next `size` bytes of the response's body are in the host's buffer. */
+/** Reads a chunk of the response's body. @param size of the chunk in the host's buffer, in bytes */
 export function meterResponseBody(meter: Meter, size: u32): void {
   const answer = meter.answer;
   if (!answer.readsBody) return answer.skip(size);
@@ -53,7 +54,11 @@ export function meterResponseBody(meter: Meter, size: u32): void {
   }
 }
 
-/** What the call costs, in weighted tokens; what was special about it is counted. */
+/**
+ * Ends the call, and counts in `metrics` what was special about it.
+ * @param isComplete whether the response has come to its end
+ * @returns what to charge, in weighted tokens
+ */
 export function meterTotal(meter: Meter, isComplete: bool, metrics: Metrics): i64 {
   const tokens = meter.total(isComplete, mayHaveReachedUpstream);
   const answer = meter.answer;

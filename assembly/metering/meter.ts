@@ -4,24 +4,31 @@ import { ReaderPool } from "../usage/reader-pool";
 import { TokenWeights } from "../usage/weights";
 import { Answer } from "./answer";
 
-/** What a meter does about a call. */
+/** How a configuration has calls metered. Immutable. */
 @final
 export class Metering {
   constructor(
-    /** What each kind of token counts (`token_weights`). */
+    /** How much a token of each kind counts (`token_weights`). */
     readonly weights: TokenWeights,
-    /** Whether what is not reported is estimated (`missing_usage`). */
+    /** Whether to estimate what is not reported (`missing_usage`). */
     readonly estimates: bool,
   ) {}
 }
 
-/** Tells whether the request of the current call may have reached an upstream; asked only where it matters. */
+/** Whether the current request may have reached an upstream. Asked at most once, and only if the answer matters. */
 type UpstreamQuestion = () => bool;
 
 /**
- * What one call consumes: read out of its response, or estimated where that does not tell. It asks no host, and is told of
- * the call piece by piece: of the request's body, the response's head, its body; then it is asked for the total. Used for one
- * call after the other.
+ * Finds out what one call consumes: from the usage that its response reports, or else by an estimate. It calls no host. Its
+ * owner feeds it the call piece by piece, in this order:
+ *
+ *     begin
+ *       requestPiece ...                  the request's body, as it is sent
+ *       answer.head, count, piece ...     the response
+ *     total                               once; or not at all, if the call is not to be charged
+ *     giveBack                            in any case
+ *
+ * Memory: readers are borrowed from a pool when they are first needed. The meter is reused for one call after the other.
  */
 @final
 export class Meter {
@@ -29,18 +36,18 @@ export class Meter {
   private request: RequestMeter | null = null;
   private metering: Metering = new Metering(TokenWeights.all(), true);
   private consumes: Consumes = Consumes.Tokens;
-  /** Tokens of the last total that were estimated. */
+  /** After `total`: how many of its weighted tokens are an estimate; all of them or 0. */
   estimatedTokens: i64 = 0;
-  /** Whether they are those of an answer that could not be read. */
+  /** After `total`: whether that estimate is for an answer that could not be read. */
   isUnreadable: bool = false;
-  /** Whether the answer of the last total may be known by its name. */
+  /** After `total`: whether the answer is complete and reported its usage, so that its name may stand for the charge. */
   hasName: bool = false;
 
   constructor(private readonly readers: ReaderPool) {
     this.answer = new Answer(readers);
   }
 
-  /** Begins with another call. @param consumes what it may consume, as its request tells */
+  /** Starts a new call. @param consumes what it can consume, judging by its request */
   begin(metering: Metering, consumes: Consumes): void {
     this.metering = metering;
     this.consumes = consumes;
@@ -50,12 +57,12 @@ export class Meter {
     this.answer.begin(consumes != Consumes.Tokens && consumes != Consumes.Nothing);
   }
 
-  /** Whether it wants to see the request's body. */
+  /** Whether the meter needs the request's body. If not, `requestPiece` ignores it. */
   get readsRequest(): bool {
     return this.consumes >= Consumes.Tokens && this.metering.estimates;
   }
 
-  /** Reads the next `len` bytes of the request's body, at `ptr`. */
+  /** Reads the next `len` bytes of the request's body, at `ptr`. They are not needed any more when this returns. */
   requestPiece(ptr: usize, len: i32): void {
     if (!this.readsRequest) return;
     let request = this.request;
@@ -67,8 +74,9 @@ export class Meter {
   }
 
   /**
-   * The tokens to charge for the call, weighted; then what was borrowed is given back. To be called once.
-   * @param isComplete whether the response has come to its end
+   * Works out what to charge for the call. Call it once; `giveBack` follows.
+   * @param isComplete whether the response has come to its end, rather than being cut off
+   * @returns weighted tokens, rounded to whole ones, at least 0
    */
   total(isComplete: bool, mayHaveReachedUpstream: UpstreamQuestion): i64 {
     const answer = this.answer;
@@ -134,7 +142,7 @@ export class Meter {
     return request !== null ? request.tokens : 0;
   }
 
-  /** Gives back what was borrowed; to be called after `total`, or instead of it. */
+  /** Returns what was borrowed. Call it after `total`, or instead of it; calling it again does nothing. */
   giveBack(): void {
     const request = this.request;
     if (request !== null) this.readers.returnMeter(request);

@@ -2,9 +2,15 @@ import { Alphabet } from "./alphabet";
 import { isAlphanumeric } from "./escapes";
 
 /**
- * A compiled pattern: a Thompson NFA over character classes, as words `argument << 3 | op`. Code falls through
- * to the next word; jump arguments are relative to the word that holds them, so a block of code that refers
- * only to itself can be moved and copied.
+ * A compiled pattern: a Thompson NFA over character classes. Each instruction is a word of 32 bits:
+ *
+ *      31                             3   2   1   0
+ *     +--------------------------------+-----------+
+ *     | argument, signed               | Op        |
+ *     +--------------------------------+-----------+
+ *
+ * Code falls through to the next word. Jump arguments are relative to the word that holds them, so a block of code that
+ * refers only to itself can be moved and copied.
  *
  *     a|b*    0  Split +3     either 1 or 3
  *             1  Class a

@@ -2,12 +2,12 @@ import { IpAddress } from "../net/address";
 import { Cidr } from "../net/cidr";
 import { CidrTable } from "../net/cidr-table";
 
-/** The `limit_keys` of `limit_by_per_ip`: blocks of addresses, the first that contains an address decides. */
+/** The `limit_keys` of `limit_by_per_ip`: blocks of addresses. The first block that contains an address decides. */
 @final
 export class AddressKeys {
   private readonly table: CidrTable;
 
-  /** @param ids for each block the number of its limit */
+  /** @param ids the number of each block's limit; at least as long as `blocks` */
   constructor(
     blocks: Cidr[],
     private readonly ids: StaticArray<i32>,

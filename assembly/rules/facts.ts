@@ -1,28 +1,29 @@
 import { Bytes } from "../bytes/bytes";
 import { IpAddress } from "../net/address";
 
-/** What was found several times, with values that differ, so that nobody can tell which of them counts. */
+/** Where a request gives several different values for one thing, so that nobody can tell which one counts. */
 export const enum Ambiguity {
   None,
   Header,
   Param,
   Cookie,
-  /** There are more headers than the host tells, so that there may be more of one that a rule looks at. */
+  /** The host shows fewer header lines than there are, so a header that a rule looks at may have further values. */
   TooManyHeaders,
 }
 
 /**
- * What rules may ask about a request, by the numbers that `Questions` gives. `null` means absent, which is not the same
- * as present and empty. An implementation answers the same question once, however many rules ask it.
+ * What rules may ask about a request. Questions have the numbers that `Questions` gives them, and no other number may be asked for. `null`
+ * means absent, which differs from present and empty. An implementation works out each answer once, however many rules ask.
+ * Answers are valid for the current request, and stay readable as long as somebody holds them.
  */
 export abstract class Facts {
-  /** Set by an answer that is ambiguous; that answer is null. */
+  /** Set by an ambiguous answer, which is null then. */
   ambiguity: Ambiguity = Ambiguity.None;
-  /** The position of the first rule item that found nothing to look at, and of the first that insists on it; or -1. */
+  /** The index of the first rule item that found nothing to look at, and of the first of these that requires it; or -1. */
   missing: i32 = -1;
   required: i32 = -1;
 
-  /** A rule item found nothing to look at. @param isRequired whether it insists on it */
+  /** A rule item found nothing to look at. @param isRequired whether the item requires it (`on_missing: reject`) */
   lacks(position: i32, isRequired: bool): void {
     if (this.missing < 0) this.missing = position;
     if (isRequired && this.required < 0) this.required = position;

@@ -1,6 +1,9 @@
 import { Bytes, bytesOf } from "../bytes/bytes";
 
-/** What of a request a rule item looks at: one value per exact kind, a counter per value for the others. */
+/**
+ * What part of a request a rule item looks at. Kinds before `PerHeader` compare with exact keys; the others have patterns (or
+ * address blocks) as keys, and a counter for each value.
+ */
 export const enum LimitBy {
   Header,
   Param,
@@ -25,7 +28,7 @@ const NAMES: Bytes[] = [
   bytesOf("limit_by_per_ip"),
 ];
 
-/** The field of that kind in the configuration, which is also a part of its Redis keys. */
+/** The name of a kind in the configuration, which is also a part of its Redis keys and so never changes. */
 export function nameOf(by: LimitBy): Bytes {
   return NAMES[by];
 }

@@ -1,33 +1,33 @@
 import { Bytes } from "../bytes/bytes";
 import { LimitBy } from "./limit-by";
 
-/** What a rule item looks at. */
+/** What a rule item looks at. Immutable; it lives as long as its configuration. */
 @final
 export class Subject {
   constructor(
     readonly by: LimitBy,
     /**
-     * The header, parameter or cookie as it is written in the configuration, `x-mse-consumer` for consumers, the whole
-     * source for addresses; a part of the Redis keys.
+     * The name of the header, parameter or cookie as the configuration spells it; `x-mse-consumer` for consumers; the whole
+     * source (`from-remote-addr`, `from-header-…`) for addresses. It is a part of the Redis keys.
      */
     readonly name: Bytes,
-    /** Where the item stands in `rule_items`. */
+    /** The item's index in `rule_items`, from 0. */
     readonly position: i32,
-    /** Whether a request that has nothing to look at is refused (`on_missing`). */
+    /** Whether to refuse a request that lacks what the item looks at (`on_missing: reject`). */
     readonly isRequired: bool,
   ) {}
 }
 
-/** A rule item that applies to a request. */
+/** A rule item that applies to a request. It is made for the request, and garbage afterwards. */
 @final
 export class Match {
   constructor(
     readonly subject: Subject,
-    /** The number of its limit. */
+    /** The number of its limit in the configuration's `LimitTable`. */
     readonly limit: i32,
-    /** Which of the item's `limit_keys` it is, from 0. */
+    /** Which of the item's `limit_keys` matched, from 0. */
     readonly key: i32,
-    /** What the item's counter is kept for: the value found in the request, or the canonical text of its address. */
+    /** Whose counter it is: the value found in the request, or the canonical text of the address. Not to be changed. */
     readonly value: Bytes,
   ) {}
 }

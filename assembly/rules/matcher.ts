@@ -3,8 +3,8 @@ import { Match } from "./match";
 import { RuleItem } from "./rule-item";
 
 /**
- * The first item, in configured order, that applies to a request; null also if an item looks at what is ambiguous, which
- * the facts tell then.
+ * The first item, in configured order, that applies to a request.
+ * @returns null if none applies, or if an item before it looks at something ambiguous; check `facts.ambiguity`
  */
 export function firstMatch(items: RuleItem[], facts: Facts): Match | null {
   for (let i = 0; i < items.length; ++i) {
@@ -15,7 +15,10 @@ export function firstMatch(items: RuleItem[], facts: Facts): Match | null {
   return null;
 }
 
-/** All items, in configured order, that apply to a request; as far as nothing ambiguous is looked at. */
+/**
+ * All items, in configured order, that apply to a request.
+ * @returns an incomplete list if an item looks at something ambiguous; check `facts.ambiguity`
+ */
 export function allMatches(items: RuleItem[], facts: Facts): Match[] {
   const matches: Match[] = [];
   for (let i = 0; i < items.length; ++i) {

@@ -6,14 +6,18 @@ import { LimitBy } from "./limit-by";
 import { Match, Subject } from "./match";
 import { ValueKeys } from "./value-keys";
 
-/** One of `rule_items`: what it looks at, and which limit it finds for it. */
+/** One of `rule_items`: it looks at one part of a request, and finds the limit for it. Immutable, but for lazy patterns. */
 export abstract class RuleItem {
   constructor(readonly subject: Subject) {}
 
-  /** The limit and the value it is kept for, or null if the item does not apply to this request. */
+  /**
+   * The limit for this request, and whose counter it is.
+   * @returns null if the item does not apply, or if what it looks at is missing (`facts.missing`) or ambiguous
+   * (`facts.ambiguity`)
+   */
   abstract match(facts: Facts): Match | null;
 
-  /** The request has nothing to look at. */
+  /** Records that the request lacks what the item looks at. @returns null */
   protected lacks(facts: Facts): Match | null {
     facts.lacks(this.subject.position, this.subject.isRequired);
     return null;
@@ -25,7 +29,7 @@ export abstract class RuleItem {
 export class ValueRuleItem extends RuleItem {
   constructor(
     subject: Subject,
-    /** The number of what it asks. */
+    /** The number of its question about the request, see `Questions`. */
     private readonly question: i32,
     private readonly keys: ValueKeys,
   ) {
@@ -34,7 +38,7 @@ export class ValueRuleItem extends RuleItem {
 
   match(facts: Facts): Match | null {
     const value = this.valueIn(facts);
-    // An empty value is one for `*`, as published, but no identity.
+    // As published, `*` matches an empty value; but nobody is identified by one.
     if (value === null || (this.subject.isRequired && value.byteLength == 0)) return this.lacks(facts);
     const key = this.keys.find(value);
     return key < 0 ? null : new Match(this.subject, this.keys.limitOf(key), key, value);
@@ -59,9 +63,9 @@ export class ValueRuleItem extends RuleItem {
 export class AddressRuleItem extends RuleItem {
   constructor(
     subject: Subject,
-    /** The number of the address that it asks for. */
+    /** The number of its question about an address, see `Questions`. */
     private readonly question: i32,
-    /** How many bits of an IPv6 address tell clients apart. */
+    /** How many leading bits of an IPv6 address identify a client, 1 to 128. */
     private readonly ipv6Prefix: i32,
     private readonly keys: AddressKeys,
   ) {

@@ -22,17 +22,29 @@ import { Op, Slot } from "./report";
 import { Combine } from "./tally";
 
 /*
- * The tables of `formats`, compiled into a graph: each object on a path is a node, and a member's name leads along an
- * edge to another node or to a count. An edge is a number:
+ * The tables of `formats`, compiled into a graph. Each object on a path is a node; a member's name leads along an edge to
+ * another node or to a count. An edge is 16 bits:
  *
- *   bits 0-7    0 nothing known; 1-127 a node; 128 + op * 32 + slot a count; 254 surely nothing; 255 text in base64
- *   bits 8-9    the Combine of the report that the node begins
- *   bits 10-11  the Where of the report, on edges from the root
- *   bit 12      what stands here is text that the model generated: a string, or all of a container if it is no node
- *   bit 13      a string here is the id of the response
- *   bits 14-15  the Share of the text
+ *     15 14   13    12   11 10   9   8   7                    0
+ *   +-------+----+------+-------+---------+---------------------+
+ *   | Share | id | text | Where | Combine | target              |
+ *   +-------+----+------+-------+---------+---------------------+
  *
- * The graph is built once, when the module starts, and then only read, without the garbage collector's knowledge.
+ *     7    6 5   4       0
+ *   +---+------+-----------+
+ *   | 0 | node, 1 to 127   |   target: another node; 0 if nothing is known
+ *   +---+------+-----------+
+ *   | 1 |  Op  |   Slot    |   target: a count
+ *   +---+------+-----------+
+ *
+ *   target   also 254: certainly nothing; 255: another JSON text, in base64. No count has these numbers
+ *   Combine  how the report that begins at the node relates to others
+ *   Where    in which texts the report counts; only on edges from the root
+ *   text     the value is text that the model generated: a string, or all of a container that is not a node
+ *   id       a string here is the id of the response
+ *   Share    how the text relates to the other text of the response
+ *
+ * The graph is built once, when the module starts, and only read afterwards. The garbage collector does not know about it.
  */
 export type Edge = u32;
 

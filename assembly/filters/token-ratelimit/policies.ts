@@ -15,20 +15,21 @@ import { Policy } from "./policy";
 const AUTHORITY = bytesOf(":authority");
 
 /**
- * A plugin configuration at work: the global policy, and those that replace it for some routes, domains or services. It is
- * built and replaced as a whole; streams in flight keep the policy they began with.
+ * A plugin configuration at work: the global policy, and the policies that replace it for some routes, domains or services
+ * (`_rules_`). It is built and replaced as a whole, and never changed. Streams in flight keep the policy they began with.
  */
 @final
 export class Policies {
   private readonly global: Policy | null;
-  /** `overrides[i]` applies to what `selectors[i]` selects; the first that selects wins. */
+  /** `overrides[i]` applies to what `selectors[i]` selects; the first selector that matches wins. */
   private readonly selectors: Selector[] = [];
   private readonly overrides: Policy[] = [];
   private readonly connections: Connection[] = [];
 
   /**
-   * @param connect makes a way to a Redis
-   * @param outboxes where charges to any of them wait
+   * @param config accepted, without errors
+   * @param connect makes the transport to a Redis; called once for each different `redis` block
+   * @param outboxes of the root context: where charges wait, also after this configuration has been replaced
    */
   constructor(
     config: PluginConfig,
@@ -45,12 +46,12 @@ export class Policies {
     }
   }
 
-  /** The clusters of Redis that are used, for the log. */
+  /** The clusters of Redis in use, for the log. */
   describeRedis(): string {
     return this.connections.map<string>((connection) => connection.name).join(", ");
   }
 
-  /** The policy that applies to a request, or null when none does. */
+  /** The policy that applies to a request by its host, route and cluster; null if none does. */
   select(request: HttpSource): Policy | null {
     if (this.selectors.length == 0) return this.global;
     const host = withoutBlanks(orEmpty(request.header(AUTHORITY)));
@@ -66,7 +67,7 @@ export class Policies {
     return new Policy(config, this.ledgerOf(config.redis), this.metrics);
   }
 
-  /** Policies that name the same Redis in the same way share one connection: each opening closes the others'. */
+  /** Policies that name the same Redis in the same way share one ledger, because opening a connection closes all others. */
   private ledgerOf(redis: RedisConfig): Ledger {
     for (let i = 0; i < this.connections.length; ++i) {
       if (this.connections[i].config.isSameAs(redis)) return this.connections[i].ledger;
@@ -86,7 +87,7 @@ function orEmpty(value: Bytes | null): Bytes {
   return value !== null ? value : EMPTY;
 }
 
-/** One Redis that is used. */
+/** One Redis in use. */
 @final
 class Connection {
   constructor(

@@ -19,13 +19,16 @@ import { RateLimitConfig } from "./config";
 const MATCH_BYTES = 192;
 const NONE: Match[] = [];
 
-/** One rate limit configuration at work: what it limits, and where that is counted. */
+/**
+ * One rate limit configuration at work: it knows which limits apply to a request, and the ledger that counts them. It lives as
+ * long as its `Policies`, and as long as streams that began with it.
+ */
 @final
 export class Policy {
-  /** The value that stands in a counter's name last, and its text there: items may look at the same. */
+  /** The last value that was put into a counter's name, and its text there: several items may look at the same value. */
   private value: Bytes = EMPTY;
   private text: Bytes = EMPTY;
-  /** What is done about requests that no rule limits. */
+  /** Counts requests that no rule limits, and warns about them. */
   readonly unmatched: Unmatched;
 
   constructor(
@@ -37,8 +40,10 @@ export class Policy {
   }
 
   /**
-   * The ticket of a request, with its demand, to be closed or settled; or null when no rule matches the request, or when the
-   * facts have become ambiguous.
+   * Finds the limits that apply to a request.
+   * @param facts about the request; `begin` has been called with the questions of this configuration
+   * @returns a ticket with the demand of the request, to be settled or closed exactly once; null if no rule matches, or if a
+   * rule looks at something ambiguous (`facts.ambiguity`)
    */
   match(facts: Facts): Ticket | null {
     const config = this.config;
@@ -93,7 +98,7 @@ export class Policy {
     return this.text;
   }
 
-  /** Whether a limit's counters need the hash tag: one script may touch several of them. */
+  /** Whether the names of a limit's counters need the hash tag, because one script may touch several counters. */
   private tagged(limit: Limit): bool {
     return this.config.mode == RuleMode.AllMatch || limit.windows.length > 1;
   }

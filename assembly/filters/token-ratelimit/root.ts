@@ -20,7 +20,10 @@ import { PolicySource, RateLimitStream } from "./stream";
 /** Idle streams kept for reuse. */
 const MAX_IDLE = 64;
 
-/** One plugin configuration, and the streams that it applies to. */
+/**
+ * One plugin configuration, and the streams it applies to. It owns all that outlives a stream: policies, metrics, pools, and
+ * the outboxes, for whose charges the host keeps it alive (`onDone`). Several root contexts may live in one VM.
+ */
 @final
 export class RateLimitRoot extends RootContext implements PolicySource {
   private policies: Policies | null = null;
@@ -31,8 +34,9 @@ export class RateLimitRoot extends RootContext implements PolicySource {
   private readonly idle: Pool<RateLimitStream> = new Pool<RateLimitStream>(MAX_IDLE);
 
   /**
-   * @param connect makes a way to a Redis, which differs between gateways
-   * @param sharesConnections whether the gateway reaches a Redis service in one way for all who use it
+   * @param connect makes the transport to a Redis, which differs between hosts
+   * @param sharesConnections whether the host has one set of connections to a Redis service for everyone who uses it, so that
+   * `redis` blocks that name the same service must agree
    */
   constructor(
     id: u32,
@@ -42,7 +46,7 @@ export class RateLimitRoot extends RootContext implements PolicySource {
     super(id);
   }
 
-  /** Takes a configuration over as a whole, or refuses it with one line per problem. */
+  /** Takes over a configuration as a whole, or refuses it and keeps the previous one. Logs one line for each problem. */
   onConfigure(): bool {
     const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
     const problems = new Problems();

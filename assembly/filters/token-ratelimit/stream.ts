@@ -39,34 +39,35 @@ const RANGE = bytesOf("range");
 // What the answer is known by that is settled.
 const NAME = new AnswerName();
 
-/** Where a stream is on its way. It only ever moves down this list. */
+/** How far a stream has come. While it lasts, it only moves down this list, so it is checked once and settled once. */
 const enum Phase {
-  /** No rule applies (yet): the filter does nothing. */
+  /** No rule applies, or the headers have not arrived: the filter does nothing. */
   Unlimited,
   /** Paused until the ledger has decided. */
   Checking,
   /** On its way to the model and back; its tokens will be charged. */
   Admitted,
-  /** Answered from here. */
+  /** The filter has answered the request itself. */
   Rejected,
-  /** Charged, or over. */
+  /** Settled: later callbacks change nothing. */
   Ended,
 }
 
-/** Who knows which policy applies to a request. */
+/** Knows which policy applies to a request. */
 export interface PolicySource {
-  /** The policy that applies to a request now, or null when none does. */
+  /** The policy that applies to a request at this moment; null if none does. */
   select(request: HttpSource): Policy | null;
 }
 
 /**
- * One request and its response: decided about before the model is called, charged when the response has ended. Used for one
- * stream after the other.
+ * One request and its response. The ledger decides before the model is called, and is charged when the response has ended.
+ * Callbacks may come in any order, or not at all: `onEnd` settles what is left, closes the ticket, and returns the object to
+ * the pool for another stream.
  */
 @final
 export class RateLimitStream extends StreamContext implements DecisionListener {
   private phase: Phase = Phase.Unlimited;
-  /** While it is being decided about, and until it is settled. */
+  /** Held from the request's headers until it is settled or closed. */
   private ticket: Ticket | null = null;
   private policy: Policy | null = null;
   /** What its call consumes, once it is admitted. */
@@ -131,13 +132,13 @@ export class RateLimitStream extends StreamContext implements DecisionListener {
     return this.ask(policy, ticket, consuming);
   }
 
-  /** The request is answered from here: a host may end the stream while that is done, and another begin. */
+  /** Before the filter answers the request itself: while it does, a host may end this stream and begin another. */
   private refuse(ticket: Ticket | null): void {
     this.phase = Phase.Rejected;
     if (ticket !== null) ticket.close();
   }
 
-  /** Changes of the request what would keep its response from being read. */
+  /** Removes from the request what would make its response unreadable. */
   private prepareRequest(policy: Policy, ticket: Ticket, asksForUpgrade: bool): void {
     setProperty(CLEAR_ROUTE_CACHE, OFF);
     if (asksForUpgrade) {
@@ -167,7 +168,7 @@ export class RateLimitStream extends StreamContext implements DecisionListener {
       : FilterHeadersStatus.StopAllIterationAndWatermark;
   }
 
-  /** The ledger has decided: that is recorded, and acted upon. */
+  /** The ledger has decided: record that, then act. */
   onDecided(decision: Decision): void {
     const policy = this.policy;
     if (policy === null || this.phase != Phase.Checking) return;
@@ -234,7 +235,7 @@ export class RateLimitStream extends StreamContext implements DecisionListener {
     this.home.put(this);
   }
 
-  /** Charges what the call has consumed; only the first time, so that every way to end may call it. */
+  /** Charges what the call has consumed. Only the first time does so, so every way to end may call it. */
   private settle(isComplete: bool): void {
     const ticket = this.ticket;
     if (this.phase != Phase.Admitted || ticket === null) return;
@@ -270,7 +271,7 @@ export class RateLimitStream extends StreamContext implements DecisionListener {
   }
 }
 
-/** Sets `NAME` to what the answer of a call is known by that is charged to `demand`. */
+/** Sets `NAME` to the name of a call's answer, if it has one. @param demand what the call is charged to */
 function nameAnswer(meter: Meter, demand: Demand): void {
   const id = meter.answer.id;
   const usage = meter.answer.usage;

@@ -13,7 +13,7 @@ import { isTraced, tracePeek } from "../trace";
  * Arguments out, replies in: what `lua/peek.lua` and `lua/settle.lua` are given, and what they answer.
  */
 
-/** Writes what peek.lua is given. */
+/** Writes the keys and arguments of peek.lua: the keys of all rows, then their windows in seconds. */
 export function writePeek(command: Command, demand: Demand): void {
   const count = demand.length;
   for (let i = 0; i < count; ++i) command.key(demand.key(i), demand.keySize(i));
@@ -21,9 +21,11 @@ export function writePeek(command: Command, demand: Demand): void {
 }
 
 /**
- * Reads what peek.lua has answered: decides about the demand. A request is denied when a counter is above its limit, and
- * still let through when it is equal, as published. A counter that holds no number limits nobody.
- * @returns how many counters could not be read; -1 if the reply is none of that script
+ * Reads the reply of peek.lua, and decides. As published, a request is denied when a counter is above its limit, and still
+ * admitted when it is equal. A counter that holds no number limits nobody.
+ * @param demand the same as for `writePeek`
+ * @param decision is overwritten, unless this returns -1
+ * @returns how many counters could not be read; -1 if this is not a reply of peek.lua
  */
 export function readPeek(reply: Reply, demand: Demand, decision: Decision): i32 {
   const count = demand.length;
@@ -46,9 +48,11 @@ export function readPeek(reply: Reply, demand: Demand, decision: Decision): i32 
 }
 
 /**
- * Writes what settle.lua is given.
+ * Writes the keys and arguments of settle.lua.
+ * @param demand what to charge; not empty
  * @param marker the key that marks the charge as made
- * @param deadlineMs from when on Redis refuses it, by Redis' clock
+ * @param deadlineMs when Redis starts to refuse the charge, in milliseconds since the epoch by Redis' clock
+ * @param tokens what to add to each counter; 0 only leaves the marker
  */
 export function writeSettle(
   command: Command,
@@ -68,21 +72,21 @@ export function writeSettle(
   command.number(tokens);
 }
 
-/** What became of a charge. */
+/** The result of a charge. */
 export const enum Settlement {
-  /** Each counter has been added to. */
+  /** The tokens were added to each counter. */
   Made,
-  /** The marker was there: an earlier attempt has made it. */
+  /** The marker existed, so an earlier attempt had made the charge. */
   MadeBefore,
-  /** Its deadline has passed by Redis' clock, and nothing was done. */
+  /** The deadline had passed by Redis' clock. Nothing was added. */
   TooLate,
-  /** Some counter could not be added to. */
+  /** The tokens could not be added to some counter. */
   Partly,
-  /** The reply is none of that script. */
+  /** This is not a reply of settle.lua. */
   Unreadable,
 }
 
-/** Reads what settle.lua has answered. */
+/** Reads the reply of settle.lua. @param demand the same as for `writeSettle` */
 export function readSettle(reply: Reply, demand: Demand): Settlement {
   if (reply.kind != ReplyKind.Array) return Settlement.Unreadable;
   if (reply.length == 0) return Settlement.MadeBefore;
@@ -94,12 +98,12 @@ export function readSettle(reply: Reply, demand: Demand): Settlement {
   return Settlement.Made;
 }
 
-/** What a charge that was made, or made in part, has left until its deadline, in milliseconds; NOT_A_NUMBER if it is not told. */
+/** After Made or Partly: the milliseconds left until the deadline; NOT_A_NUMBER if Redis does not say. */
 export function leftUntilDeadlineMs(reply: Reply): i64 {
   return reply.kindAt(0) == ReplyKind.Integer ? reply.numberAt(0) : NOT_A_NUMBER;
 }
 
-/** What a counter holds after a charge that was made. */
+/** After Made: the tokens that the counter of a row holds. */
 export function tokensAfterSettle(reply: Reply, row: i32): i64 {
   return reply.numberAt(row + 1);
 }
