@@ -8,8 +8,8 @@ import { Demand } from "./demand";
 const text = new ByteBuilder(512, 1 << 16);
 
 /**
- * What an answer is known by that can be fetched again: 128 bits of a hash over its id, its usage, and the counters that it
- * is charged to. So an id that somebody else uses, or that comes again with other counts, makes no call free.
+ * The name of an answer that can be fetched again: 128 bits of a hash of its id, its usage and the counters it is charged to.
+ * So an id that another caller uses, or that comes again with other counts, makes no call free.
  */
 @final
 export class AnswerName {
@@ -26,9 +26,9 @@ export class AnswerName {
   }
 
   /**
-   * Takes the name of an answer.
-   * @param id, idSize where its id is; if that is empty, the answer has no name
-   * @param input, output the counts that it reports, in tokens
+   * Computes the name of an answer. It stays unknown if the id is empty, or if the text to hash is too long.
+   * @param id, idSize address and length of its id
+   * @param input, output the counts that it reports, in tokens, not weighted
    * @param demand what it will be charged to
    */
   set(id: usize, idSize: i32, input: i64, output: i64, demand: Demand): void {

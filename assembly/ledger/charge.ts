@@ -22,38 +22,42 @@ export interface ChargeSender {
   onAnswered(charge: Charge, failure: Failure): void;
 }
 
-/** Whose counters a charge looks at. */
+/** Owns the demand of a charge, which must not change until `onCharged`. */
 export interface ChargeOwner {
-  /** It was made, is lost, or goes on without this object. */
+  /** Called once: the charge was made or is lost, or it waits in the outbox without this object. */
   onCharged(charge: Charge): void;
 }
 
-/** Adds tokens to the counters that a request was subject to. It outlives the stream. */
+/**
+ * Adds tokens to the counters of a demand, once. It outlives the stream, and is reused with its ticket, or by the outbox.
+ * Times are in milliseconds: the deadline by Redis' clock, all others by the outbox's.
+ */
 @final
 export class Charge extends ScriptCall {
+  /** What to add, in weighted tokens; 0 only leaves the marker. */
   tokens: i64 = 0;
-  /** What its marker is named by: the answer that is charged, or, of 128 bits that nothing else has, the charge. */
+  /** What its marker is named after: the answer, or the charge itself, which has 128 bits that nothing else has. */
   name: MarkerName = MarkerName.Charge;
   idHigh: u64 = 0;
   idLow: u64 = 0;
-  /** Redis refuses it from then on, and forgets it, in milliseconds of Redis' clock. */
+  /** From then on Redis refuses the charge, and has forgotten its marker. */
   deadlineMs: i64 = 0;
-  /** How long that was after its begin, in milliseconds. */
+  /** How long after its start the deadline was. */
   lifeMs: i64 = 0;
-  /** When it began, and when it was named, by the sender's clock. */
+  /** When it began, and when it got its name. */
   sinceMs: i64 = 0;
   namedAtMs: i64 = 0;
-  /** How often it was tried. */
+  /** How often it was sent. */
   attempts: i32 = 0;
-  /** How often it was named anew since it was sent, because Redis had refused its deadline. */
+  /** How often in a row it got a new name because Redis had refused its deadline. */
   renewals: i32 = 0;
-  /** Whether it was sent and may have been made, although nobody knows. */
+  /** Whether an attempt may have succeeded, although no reply says so. Then its name must stay. */
   mayBeMade: bool = false;
-  /** What it was made of, if it has waited. */
+  /** The block it was read from, if it has waited; else null. */
   waiting: WaitingCharge | null = null;
-  /** Hears what the counters hold once it is made; it may be set before, and is forgotten then. */
+  /** Is told what the counters hold once the charge is made, then forgotten; may be null. */
   spending: Spending | null = null;
-  /** The name of the answer, when it is to be named after it has been charged. */
+  /** The name to leave for the answer after it has been charged; 0 if none. */
   private nextHigh: u64 = 0;
   private nextLow: u64 = 0;
 
@@ -67,10 +71,10 @@ export class Charge extends ScriptCall {
   }
 
   /**
-   * Charges so many tokens, now or, if that fails, later. An answer that can be fetched again is charged once in a day, by
-   * whoever charges it first, if it is named: by a hash of 128 bits, of which not all are 0, that is the same in all gateways.
-   * Counters of different slots of a Redis Cluster are charged for it once each. Its marker takes some 150 bytes of Redis for
-   * a day.
+   * Charges `tokens`, now or, if that fails, later; the owner is told of the end. With the name of an answer, only the first
+   * charge under that name within a day is made. The name is a hash of 128 bits, the same in all gateways; 0 is no name.
+   * Counters in different slots of a Redis Cluster are charged once each. The marker of an answer takes some 150 bytes in
+   * Redis for a day.
    */
   begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
     this.tokens = tokens;
@@ -83,8 +87,8 @@ export class Charge extends ScriptCall {
   }
 
   /**
-   * Charges an answer that has just been made: in any case, for its name may come from the caller. It is named by
-   * `beginNext`, so that whoever fetches it again is not charged for it; a name of 0 is none.
+   * Charges an answer that has just been created, in any case, because its name may come from the caller. `beginNext` then
+   * leaves the name behind, so that fetching the answer costs nothing. A name of 0 is none.
    */
   beginNew(tokens: i64, answerHigh: u64, answerLow: u64): void {
     this.nextHigh = answerHigh;
@@ -92,7 +96,7 @@ export class Charge extends ScriptCall {
     this.begin(tokens);
   }
 
-  /** Names the answer, if one is to be named: a charge of nothing. False if there is none. */
+  /** Leaves the name of the answer behind, by a charge of 0 tokens. @returns false if there is no name to leave */
   beginNext(): bool {
     const high = this.nextHigh;
     const low = this.nextLow;
@@ -103,7 +107,7 @@ export class Charge extends ScriptCall {
     return true;
   }
 
-  /** Goes on as what has waited, whose counters are in `demand` already. */
+  /** Continues a charge that has waited. Its counters are in `demand` already. */
   resume(waiting: WaitingCharge): void {
     this.waiting = waiting;
     this.tokens = waiting.tokens;
@@ -116,7 +120,7 @@ export class Charge extends ScriptCall {
     this.mayBeMade = waiting.mayBeMade;
   }
 
-  /** Writes down what `resume` needs. */
+  /** Saves what `resume` needs. */
   suspend(waiting: WaitingCharge): void {
     waiting.tokens = this.tokens;
     waiting.name = this.name;
@@ -128,7 +132,7 @@ export class Charge extends ScriptCall {
     waiting.mayBeMade = this.mayBeMade;
   }
 
-  /** Tells what the counters hold, of which the reply to a charge that was made speaks. */
+  /** Tells `spending` what the counters hold. @param reply to a charge that was made */
   tell(reply: Reply): void {
     const spending = this.spending;
     const demand = this.demand;
@@ -138,7 +142,7 @@ export class Charge extends ScriptCall {
     }
   }
 
-  /** Sends it; its sender hears of the end, possibly before this returns. */
+  /** Makes one attempt. The sender is told of its end, possibly before this returns. */
   send(): void {
     this.attempts++;
     if (this.demand.overflowed) this.onResult(Failure.NotSent);

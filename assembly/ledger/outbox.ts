@@ -16,39 +16,43 @@ import { ANSWER_LIFE_MS, chargeLifeMs } from "./schedule";
 import { isTraced, traceCharge } from "./trace";
 import { isTooOld, WaitingCharge, WaitingCharges } from "./waiting-charges";
 
-/** The most charges in flight at once; further ones wait. */
+/** At most this many charges are in flight at once; further ones wait. */
 const MAX_UNANSWERED: i32 = 1024;
 /** Charges sent per tick at most, so that a tick does not hold up the worker. */
 const MAX_PER_TICK: i32 = 512;
-/** How often in a row a charge is renamed after Redis refused it as too late, although it was never made. */
+/** How often in a row a charge gets a new name because Redis refused it as too late although it was never made. */
 const MAX_RENEWALS: i32 = 3;
-/** What Redis' clock shows is learnt anew when it is off by more. */
+/** If our idea of Redis' clock is off by more than this, it is corrected. */
 const TOLERANCE_MS: i64 = 2_000;
 /** Idle `Charge` objects kept for charges that are sent again. */
 const MAX_IDLE: i32 = 64;
 
-/** Who counts what becomes of charges, in tokens. */
+/** Counts, in tokens, what becomes of charges. */
 export interface ChargeCounter {
-  /** Redis has counted them. */
+  /** Redis has counted these tokens. */
   charged(tokens: i64): void;
-  /** They were consumed, and Redis could not be told of them. */
+  /** These tokens were consumed, and will not be counted: the charge was given up. */
   lost(tokens: i64): void;
 }
 
 /**
- * The way of charges to one Redis. What fails is sent again, under the same marker if it may have been made.
+ * Sends charges to one Redis, and repeats those that fail, until each is made or given up (`schedule.ts`). A charge that may
+ * have been made keeps its name and its marker; one that was certainly not made gets new ones.
  *
- * As long as Redis does not answer, no charge is sent, and now and then it is asked whether it does again. All that come
- * meanwhile wait, and as they were surely not made, those to the same counters become one.
+ * While Redis does not answer, no charge is sent; now and then a probe asks whether it answers again. New charges wait, within
+ * the bound of `WaitingCharges`. They were certainly not made, so those to the same counters are added up.
+ *
+ * It lives as long as anything waits or is in flight: `Outboxes` holds it for that time, also after its configuration has been
+ * replaced.
  */
 @final
 export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters {
   private readonly waiting: WaitingCharges;
   private unanswered: i32 = 0;
-  /** Charges for what is sent again. */
+  /** Reused for charges that are sent again. */
   private readonly idle: Pool<Charge> = new Pool<Charge>(MAX_IDLE);
   private probe: Probe | null = null;
-  /** The charge by which a Redis is asked that did not answer, which may have been made anyway. */
+  /** A charge that may have been made, sent to a silent Redis instead of a probe; null if none is in flight. */
   private repeated: Charge | null = null;
 
   constructor(
@@ -112,7 +116,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.outboxes.answered();
   }
 
-  /** A charge has ended that was sent again. */
+  /** A charge that was sent again has ended. */
   onCharged(charge: Charge): void {
     const waiting = charge.waiting;
     if (waiting !== null) this.waiting.free(waiting);
@@ -126,7 +130,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     charge.send();
   }
 
-  /** Asks Redis whether it answers again: by a charge that may have been made anyway, or by reading a counter. */
+  /** Asks whether Redis answers again: with a charge that may have been made anyway, or else by reading a counter. */
   private ask(): void {
     let probe = this.probe;
     if (probe === null) probe = new Probe(this.link, this);
@@ -153,7 +157,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.send(charge);
   }
 
-  /** Begins a charge anew that was surely not made: under another name, and with time until another deadline. */
+  /** Gives a charge that was certainly not made a new name and a new deadline. */
   private renew(charge: Charge, reading: i64, nowMs: i64): void {
     const transport = this.link.transport;
     const isAnswer = charge.name == MarkerName.Answer;
@@ -179,7 +183,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     if (isError) link.breaker.works();
     const isUnknown =
       failure == Failure.Network || failure == Failure.Malformed || (isError && !isRefusal(link.reply.error));
-    // However long it had waited before: its marker has its time from when it was named.
+    // Its marker lasts from when the charge was named, however long it had waited before.
     if (isUnknown && !charge.mayBeMade) {
       charge.mayBeMade = true;
       charge.sinceMs = charge.namedAtMs;
@@ -189,7 +193,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.keep(charge, nowMs);
   }
 
-  /** Has a charge wait that was not made, or may not have been, if there is time and room; else it is lost. */
+  /** Makes a charge wait that was not made, or may not have been. Without time or room it is lost. */
   private keep(charge: Charge, nowMs: i64): void {
     let waiting = charge.waiting;
     if (waiting === null && this.outboxes.isOpen && !charge.demand.overflowed) {
@@ -216,7 +220,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.waiting.free(waiting);
   }
 
-  /** Redis has answered to a charge, and no error. */
+  /** Redis has answered a charge, other than with an error. */
   private settle(charge: Charge): void {
     const link = this.link;
     link.breaker.works();
@@ -225,7 +229,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
         this.made(charge, link.reply);
         break;
       case Settlement.MadeBefore:
-        // An answer may have been charged by somebody else.
+        // Another call may have charged the answer.
         if (charge.name == MarkerName.Charge || charge.mayBeMade) this.counter.charged(charge.tokens);
         break;
       case Settlement.TooLate:
@@ -246,11 +250,11 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.learnTime(charge, reply);
     this.counter.charged(charge.tokens);
     charge.tell(reply);
-    // What has waited does not know its limits.
+    // A charge that has waited no longer knows its limits.
     if (charge.waiting === null && isTraced()) traceAll(charge, reply);
   }
 
-  /** Sends a charge again that came too late, and was surely not made; whether it is worth a try. */
+  /** Sends a charge again that came too late and was certainly not made. @returns false if it is not worth another try */
   private beginsAnew(charge: Charge): bool {
     const renewals = charge.renewals;
     if (charge.mayBeMade || renewals >= MAX_RENEWALS) return false;
@@ -260,7 +264,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     return true;
   }
 
-  /** Redis' clock shows what is missing to the deadline. */
+  /** Learns Redis' clock from the time that is left until the deadline. */
   private learnTime(charge: Charge, reply: Reply): void {
     const leftMs = leftUntilDeadlineMs(reply);
     if (leftMs == NOT_A_NUMBER) return;
@@ -269,7 +273,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
   }
 }
 
-/** Tells what a charge has made of its counters. */
+/** Logs, at level debug, what a charge has made of its counters. */
 function traceAll(charge: Charge, reply: Reply): void {
   const demand = charge.demand;
   for (let i = 0; i < demand.length; ++i) traceCharge(demand, i, tokensAfterSettle(reply, i), charge.tokens);

@@ -5,26 +5,26 @@ import { Demand } from "./demand";
 
 const line = new ByteBuilder(256);
 
-/** Whether anybody reads what the functions below tell. */
+/** Whether the host logs at level debug, so that the functions below are worth calling. */
 export function isTraced(): bool {
   return logs(LogLevel.Debug);
 }
 
-/** Tells at level debug what was found in a counter, which expires in so many milliseconds. */
+/** Logs what a counter holds, and when it expires. */
 export function tracePeek(demand: Demand, row: i32, tokens: i64, remainingMs: i64): void {
   begin(demand, row, tokens);
   line.text(", ").decimal(remainingMs).text(" ms left");
   logLine(LogLevel.Debug, line);
 }
 
-/** Tells what a charge of `added` tokens has made of a counter. */
+/** Logs what a counter holds after a charge of `added` tokens. */
 export function traceCharge(demand: Demand, row: i32, tokens: i64, added: i64): void {
   begin(demand, row, tokens);
   line.text(", ").decimal(added).text(" of them now");
   logLine(LogLevel.Debug, line);
 }
 
-/** Which rule a counter is of, and what it holds; not its key, which holds what the caller sent. */
+/** Begins the line: the rule a counter belongs to, and what it holds. Never its key, which contains what the caller sent. */
 function begin(demand: Demand, row: i32, tokens: i64): void {
   beginLine(line);
   const item = demand.item(row);

@@ -2,32 +2,32 @@ import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { UNKNOWN_FOR_MS, UNMADE_FOR_MS } from "./schedule";
 
-/** All that wait at a time in one configuration take no more, in bytes; what comes then is lost. */
+/** Bound on all charges that wait in one `WaitingRoom`, in bytes. What finds no room is lost. */
 const MAX_BYTES: i32 = 4 << 20;
-/** What the allocator keeps beside each block, about. */
+/** What the allocator adds to each block, in bytes, about. */
 const BLOCK_BYTES: i32 = 16;
 /** A power of two. */
 const BUCKETS: i32 = 1024;
 
-/** What a charge is about, apart from its counters. Times are those of the queue that it waits in. */
+/** A waiting charge: this head, then a `Row` for each counter, then their keys. Times are the outbox's, in milliseconds. */
 @unmanaged
 export class WaitingCharge {
-  /** The next one, and the next one in the same bucket; 0 at the end. */
+  /** The addresses of the next charge, and of the next one in the same bucket; 0 at the end. */
   next: usize;
   nextInBucket: usize;
   tokens: i64;
   idHigh: u64;
   idLow: u64;
-  /** Of its marker, by Redis' clock. */
+  /** The deadline of its marker, by Redis' clock. */
   deadlineMs: i64;
-  /** Since when it waits, and when it is to be tried again. */
+  /** Since when it has been waiting, and when to try it again. */
   sinceMs: i64;
   dueMs: i64;
   hash: u32;
   attempts: i32;
   name: MarkerName;
   mayBeMade: bool;
-  /** How many counters follow: the window and the size of the key of each, and behind them the keys. */
+  /** How many counters follow. */
   counters: i32;
   /** What follows, in bytes. */
   size: i32;
@@ -40,25 +40,25 @@ class Row {
   keySize: i32;
 }
 
-/** How much is taken by the charges that wait for any Redis of one configuration, and of those that it has replaced. */
+/** Bytes taken by all waiting charges of a root context: for every Redis, of its current and its replaced configurations. */
 @final
 export class WaitingRoom {
   bytes: i32 = 0;
 }
 
 /**
- * Charges that a Redis could not be told of yet, in the order in which they are to be tried. Charges that were surely not made
- * and go to the same counters become one. Each is one block of memory, which is freed by hand. All in one room take at most
- * 4 MiB, whatever callers send: some 17,000 of one counter with a short name.
+ * Charges that wait for a Redis, in the order in which to try them. Charges to the same counters that were certainly not made
+ * are added up. Each charge is one block of memory, freed by hand. All in one room take at most 4 MiB, whatever callers send:
+ * some 17,000 charges of one counter with a short name.
  */
 @final
 export class WaitingCharges {
   private head: usize = 0;
   private last: usize = 0;
-  /** Charges with which others may become one, by the hash of their counters. */
+  /** Charges to which others may be added, by the hash of their counters. */
   private buckets: StaticArray<usize> = new StaticArray<usize>(BUCKETS);
 
-  /** @param seed makes the hash one that no caller knows */
+  /** @param seed keeps callers from choosing keys with equal hashes */
   constructor(
     private readonly room: WaitingRoom,
     private readonly seed: u64,
@@ -74,8 +74,8 @@ export class WaitingCharges {
   }
 
   /**
-   * Makes room for a charge, which is to be filled in and given to `put`, or to `free`.
-   * @returns null if there is none
+   * Allocates a charge with the counters of a demand. Fill in the rest, then pass it to `put` or `free`.
+   * @returns null if there is no room
    */
   make(demand: Demand): WaitingCharge | null {
     const count = demand.length;
@@ -101,7 +101,7 @@ export class WaitingCharges {
     return charge;
   }
 
-  /** Writes the counters of a charge, with no thresholds, in place of those that are there. */
+  /** Overwrites a demand with the counters of a charge. Capacities are not kept. */
   unpack(charge: WaitingCharge, demand: Demand): void {
     demand.clear();
     let row = changetype<usize>(charge) + offsetof<WaitingCharge>();

@@ -4,13 +4,13 @@ import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { ByteTable } from "../bytes/table";
 import { CidrTable } from "../net/cidr-table";
 
-/** What the lines of a header are that comes in several. */
+/** What it means when a header comes in several lines. */
 export const enum Lines {
-  /** The same value again, or ambiguous. */
+  /** All must have the same value; different values are ambiguous. */
   Same,
-  /** Additions, of which the last counts. */
+  /** The last line counts: proxies append theirs. */
   Last,
-  /** Parts of one list. */
+  /** They are parts of one list. */
   All,
 }
 
@@ -25,7 +25,7 @@ export const PATH: i32 = 1;
 export const UPGRADE: i32 = 2;
 const ALWAYS: Bytes[] = [bytesOf(":method"), bytesOf(":path"), bytesOf("upgrade")];
 
-/** A header that is asked for. */
+/** A header that rules ask for. */
 @final
 class HeaderQuestion {
   /** The next question about the same header, which reads its lines in another way, or -1. */
@@ -47,8 +47,8 @@ class HeaderQuestion {
 class AddressSource {
   /**
    * @param header the number of the header that lists addresses, the client's first; -1 for the remote address
-   * @param trusted the proxies whose entries in that list are believed: the address is then the last one that is not
-   * theirs, because what stands before it may be the client's invention; null to believe all
+   * @param trusted proxies whose entries in the list are trusted. The client is the last address that is not one of theirs,
+   * because the client may have made up everything before it. Null trusts the whole list
    */
   constructor(
     readonly header: i32,
@@ -57,9 +57,9 @@ class AddressSource {
 }
 
 /**
- * All that the rule items of a configuration ask about a request. Each different question has a number, by which its
- * answer is kept, so that it is found once however many items ask it, and what a request has is compared with all
- * questions at once.
+ * All questions that the rule items of a configuration ask about a request. Each different question has a number, from 0 for
+ * each kind, under which `HttpFacts` keeps its answer. So an answer is worked out once, however many items ask, and a request
+ * is compared with all questions at once. Complete when the configuration has been read; only `foundFirst` changes later.
  */
 @final
 export class Questions {
@@ -71,7 +71,7 @@ export class Questions {
   longestParam: i32 = 0;
   /** The question for the header that has the cookies, or -1. */
   cookieHeader: i32 = NONE;
-  /** Whether the first header that was asked for was there, in the last request. */
+  /** Whether the last request had the first header that was asked for: a guess at what the next one has. */
   foundFirst: bool = false;
 
   /** From the name of a header, in lower case, to the number of the first question about it. */
@@ -87,7 +87,7 @@ export class Questions {
     for (let i = 0; i < ALWAYS.length; ++i) this.header(ALWAYS[i], Lines.Last);
   }
 
-  /** The number of a header, whatever the case of its letters, that is read like this. */
+  /** The number of a question about a header. Equal questions have one number; case does not matter. */
   header(name: Bytes, lines: Lines): i32 {
     const lower = headerName(name);
     // Crumbs of cookies are one list, whoever asks.
@@ -107,14 +107,14 @@ export class Questions {
     return number;
   }
 
-  /** The number of a parameter of the URL. */
+  /** The number of a question about a URL parameter, by its exact name. */
   param(name: Bytes): i32 {
     this.longestParam = max(this.longestParam, name.byteLength);
     if (this.paramNumbers.add(name, this.paramCount)) return this.paramCount++;
     return this.findParam(addressOf(name), name.byteLength);
   }
 
-  /** The number of a cookie. */
+  /** The number of a question about a cookie, by its exact name. */
   cookie(name: Bytes): i32 {
     if (this.cookieHeader < 0) this.cookieHeader = this.header(COOKIE, Lines.All);
     if (this.cookieNumbers.add(name, this.cookieCount)) return this.cookieCount++;
@@ -122,9 +122,10 @@ export class Questions {
   }
 
   /**
-   * The number of an address.
+   * The number of a question about the client's address.
    * @param header the header that lists it, or null for the remote address
-   * @param description what tells this source from others
+   * @param trusted see `AddressSource`
+   * @param description identifies the source: equal descriptions are one question
    */
   address(header: Bytes | null, trusted: CidrTable | null, description: Bytes): i32 {
     const number = this.addresses.length;

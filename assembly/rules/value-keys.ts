@@ -5,16 +5,16 @@ import { Prefilter } from "../regex/prefilter";
 import { Found } from "../regex/program";
 import { compileRegex, Regex } from "../regex/regex";
 
-/** What a key begins with that is a regular expression. */
+/** Keys that begin with this are regular expressions. */
 export const REGEXP_PREFIX: Bytes = bytesOf("regexp:");
 
-/** How many bytes of a value are looked through for patterns. */
+/** How many bytes of a value are searched for patterns, at most. */
 export const MAX_SEARCHED: i32 = 4096;
 
-/** The place of a pattern that need not be compiled, because its literal is enough. */
+/** In `places`: the pattern need not be compiled, because its literal decides. */
 const NOWHERE: u32 = 0;
 
-/** The `limit_keys` of a rule item: which limit applies to which value. Keys are numbered as they are configured, from 0. */
+/** The `limit_keys` of a rule item: which limit applies to which value. Keys are numbered in configured order, from 0. */
 export abstract class ValueKeys {
   /** For each key the number of its limit. */
   protected readonly ids: StaticArray<i32>;
@@ -33,7 +33,7 @@ export abstract class ValueKeys {
   }
 }
 
-/** Keys that match the value equal to them, at the cost of one hash whatever their number. */
+/** Keys that match exactly the value equal to them. A search costs one hash, however many keys there are. */
 @final
 export class ExactKeys extends ValueKeys {
   /** From the text of a key to its number. */
@@ -56,15 +56,15 @@ export class ExactKeys extends ValueKeys {
 }
 
 /**
- * Regular expressions, of which the first that matches counts, and `*` for every value. As in the published plugin, a
- * value that is the text of such a key itself (`regexp:^a`) matches that key too.
+ * Regular expressions, of which the first that matches applies, and `*`, which matches every value. As in the published plugin,
+ * a value that is the text of a key itself (`regexp:^a`) matches that key too.
  *
- * Most patterns have a literal without which they cannot match. They are tried only if the value has it, and compiled
- * when they are tried first; some, such as `^team-7-`, need not even be tried then. Those without a literal are tried on
- * each value until an earlier one has matched.
+ * Most patterns contain a literal without which they cannot match. They are tried only on values that contain it, and compiled
+ * when they are first tried; some, such as `^team-7-`, need not even be tried then. Patterns without a literal are tried on
+ * each value, up to the first match.
  *
- * Of a longer value, the first `MAX_SEARCHED` bytes are looked through, as if it ended there. If no key matches them, and a
- * pattern might match the whole, the first such pattern applies: nobody escapes by putting enough before what would match.
+ * Only the first `MAX_SEARCHED` bytes of a value are searched, as if it ended there. If no key matches, and some pattern might
+ * match the whole value, the first such pattern applies. So nobody escapes a pattern by prepending enough to the value.
  */
 @final
 export class PatternKeys extends ValueKeys {
