@@ -197,6 +197,31 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "charges lines that would be no data in a stream of events, in a body of another type: %j",
   ],
   [
+    "A model that answers in plain text is told to write a report of one token in front of its text.",
+    "conformance/partial-answers.test.ts",
+    "believes no report in plain text that has more than twice as much: the model may have written it",
+  ],
+  [
+    "A model is told to write in letters that look like a file, and the stream is left before its report.",
+    "conformance/partial-answers.test.ts",
+    "charges letters that look like a file as text when they come a few at a time",
+  ],
+  [
+    "An upstream sends 103 Early Hints, and then an answer that reports nothing.",
+    "conformance/partial-answers.test.ts",
+    "takes an interim response for no answer",
+  ],
+  [
+    "Ask for an answer in one piece in brotli, where `strip_accept_encoding` is off.",
+    "conformance/unreadable.test.ts",
+    "charges a compressed answer in one piece about what it says",
+  ],
+  [
+    "A free endpoint behind a version that is not the first, or behind the name of a call.",
+    "unit/request/free-endpoints.test.ts",
+    "is not: %s",
+  ],
+  [
     "An answer in plain text is written as JSON, with all text at names that hold none.",
     "conformance/partial-answers.test.ts",
     "charges an answer in plain text that looks like JSON without a text",

@@ -8,11 +8,10 @@ import { Usage } from "../usage/usage";
 
 const PARTIAL_CONTENT: i32 = 206;
 
-/**
- * Bytes per token of a compressed response, and of a range of one, for want of anything better. An answer in one piece has
- * about 2 when it is compressed, a stream, whose envelopes compress well, about 8.
- */
-const COMPRESSED_BYTES_PER_TOKEN: i64 = 4;
+/** Bytes per token of a stream that is compressed, of a range of an answer, and of what has no text, for want of anything better. */
+const BYTES_PER_TOKEN: i64 = 4;
+/** The same of a compressed answer in one piece, which has no envelopes that compress well. */
+const COMPRESSED_BYTES_PER_TOKEN: i64 = 2;
 
 /** Bytes per token of plain text, when parts of it look like what is not generated: more than any language has. */
 const TEXT_BYTES_PER_TOKEN: i64 = 6;
@@ -60,17 +59,17 @@ export class Answer {
   }
 
   /**
-   * The headers have arrived. Once they have, further ones change nothing.
+   * The headers have arrived. Once they have, further ones change nothing; those of an interim response (1xx) are none.
    * @param status of the response; 0 if it is not known
    * @param encoding, type the values of `content-encoding` and `content-type`, or null
    */
   head(status: i32, encoding: Bytes | null, type: Bytes | null): void {
-    if (this.hasBegun) return;
+    const isInterim = status >= 100 && status < 200;
+    if (this.hasBegun || isInterim) return;
     this.hasBegun = true;
     this.isSuccess = status >= 200 && status < 300;
     this.isPart = status == PARTIAL_CONTENT;
     this.isCompressed = encoding !== null && isCompressed(encoding);
-    if (this.isCompressed) return;
     this.type = type;
     this.isPlain = type !== null && isPlain(type);
   }
@@ -153,13 +152,26 @@ export class Answer {
     return scanner !== null && scanner.unread.any;
   }
 
+  /**
+   * Whether its report may be what the model was asked to write: beside it stands what is neither JSON nor an event, or all
+   * is said to be text and has more than twice as much as it reports.
+   */
+  get isDoubtful(): bool {
+    const scanner = this.scanner;
+    if (scanner === null) return false;
+    return scanner.unread.any || (this.isPlain && scanner.generatedTokens > 2 * scanner.usage.output);
+  }
+
   /** The estimate for what the model has generated. */
   get generatedTokens(): i64 {
-    const bySize = this.bytes / COMPRESSED_BYTES_PER_TOKEN;
     const scanner = this.scanner;
-    if (scanner === null) return bySize;
+    if (scanner === null) {
+      const type = this.type;
+      const isOnePiece = this.isCompressed && (type === null || !beginsWith(type, EVENT_STREAM));
+      return this.bytes / (isOnePiece ? COMPRESSED_BYTES_PER_TOKEN : BYTES_PER_TOKEN);
+    }
     const tokens = scanner.generatedTokens;
-    if (this.isPart) return max(tokens, bySize);
+    if (this.isPart) return max(tokens, this.bytes / BYTES_PER_TOKEN);
     return this.isPlain && !scanner.hasEvents && !scanner.usage.reported
       ? max(tokens, this.bytes / TEXT_BYTES_PER_TOKEN)
       : tokens;

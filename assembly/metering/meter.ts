@@ -102,15 +102,12 @@ export class Meter {
       if (input == 0) input = this.estimatedInput;
       // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input. So
       // may one that ends as it should, where the upstream gave up.
-      // What stands beside a report that is neither JSON nor an event may be all that the model said, the report included.
+      // Of what is doubtful all may be what the model said, the report included.
+      const isDoubtful = answer.isDoubtful;
       const isPartial =
-        !isComplete ||
-        answer.isPart ||
-        answer.isUnreadable ||
-        answer.hasLateText ||
-        (output == 0 && answer.hasEvents);
+        !isComplete || answer.isPart || isDoubtful || answer.hasLateText || (output == 0 && answer.hasEvents);
       if (isPartial) output = max(output, answer.generatedTokens);
-      if (answer.isUnreadable) input = max(input, this.estimatedInput);
+      if (isDoubtful) input = max(input, this.estimatedInput);
     }
     return this.metering.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }

@@ -24,7 +24,8 @@ import {
 } from "./paths";
 import { Op, Report } from "./report";
 import { Combine, Tally } from "./tally";
-import { TextMeter } from "../estimate/text-meter";
+import { FILE_START } from "../estimate/encoded-file";
+import { Origin, TextMeter } from "../estimate/text-meter";
 import { Unread } from "./unread";
 
 /** How far a text has been read. */
@@ -277,6 +278,8 @@ export class Document {
   private piece(ptr: usize, size: i32): void {
     this.generatedBytes += size;
     this.tally.generated(size);
+    // A file comes in long strings, and what a model writes of a stream in short ones, whatever that looks like.
+    this.generated.origin = size < FILE_START ? Origin.Text : Origin.String;
     this.generated.feed(ptr, size);
   }
 

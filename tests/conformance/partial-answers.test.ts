@@ -2,6 +2,7 @@
 // range leaves out; and what has been charged once is not charged again when it is fetched.
 import { describe, expect, it } from "vitest";
 import { array, chargeOf, counter, MODULES, PER_KEY, ROOT, start } from "../support/filter.ts";
+import { noise } from "../unit/estimate/samples.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
 const SSE = { "content-type": "text/event-stream" };
@@ -69,6 +70,48 @@ describe.each(MODULES)("%s", (_name, file) => {
     for (const body of [`{"id":"${LOREM.repeat(100)}"}`, `{"error":["${LOREM.repeat(100)}"]}`]) {
       expect(tokens(play(host, {}, { "content-type": "text/plain" }, body))).toBeGreaterThan(400);
     }
+  });
+
+  it("believes no report in plain text that has more than twice as much: the model may have written it", async () => {
+    const host = await start(file, PER_KEY);
+    const plain = { "content-type": "text/plain" };
+    const report = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+    const text = LOREM.repeat(100);
+    for (const body of [
+      JSON.stringify({ usage: report, text }),
+      JSON.stringify({ choices: [{ message: { content: text } }], usage: report }),
+      event({ choices: [{ delta: { content: text } }] }) + event({ choices: [], usage: report }),
+    ]) {
+      expect(tokens(play(host, {}, plain, body))).toBeGreaterThan(450);
+    }
+    // One that may be right is believed, whatever a gateway says of the type.
+    for (const output of [400, 800, 5000]) {
+      const usage = { prompt_tokens: 7, completion_tokens: output, total_tokens: 7 + output };
+      const body = JSON.stringify({ choices: [{ message: { content: text } }], usage });
+      expect(tokens(play(host, {}, plain, body))).toBe(7 + output);
+    }
+  });
+
+  it("charges letters that look like a file as text when they come a few at a time", async () => {
+    const host = await start(file, PER_KEY);
+    const letters = noise(30_000, "letters").toString("base64");
+    const pieces = (letters.match(/.{1,5}/g) ?? []).map((content) =>
+      event({ choices: [{ delta: { content } }] }),
+    );
+    expect(tokens(play(host, {}, SSE, pieces.join("")))).toBeGreaterThan(letters.length * 0.45);
+    // A picture comes in one piece.
+    const picture = { choices: [{ delta: { content: `![](data:image/png;base64,${letters})` } }] };
+    expect(tokens(play(host, {}, SSE, event(picture)))).toBeLessThan(1500);
+  });
+
+  it("takes an interim response for no answer", async () => {
+    const host = await start(file, PER_KEY);
+    host.request(1001, ROOT, { "x-api-key": "alice" }, false);
+    host.reply(ROOT, counter(0));
+    host.requestBody(1001, JSON.stringify({ prompt: LOREM.repeat(100) }), true);
+    for (const status of ["100", "103", "200"]) host.responseHeaders(1001, { ":status": status, ...SSE });
+    host.responseBody(1001, event({ choices: [{ text: LOREM.repeat(100) }] }), true);
+    expect(chargeOf(host.pending[0]!).tokens).toBeGreaterThan(900);
   });
 
   it("takes no line but data for text in a stream of events", async () => {

@@ -1,8 +1,10 @@
 // Contract: an answer that cannot be read, as it is compressed or no text of a known kind, is charged by its size, and clients
 // are kept from asking for one. Specified in config.schema.json (strip_accept_encoding) and README.md, "What is counted".
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
 import { metric, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { textIn } from "../unit/estimate/samples.ts";
 import { charged, JSON_TYPE, question, SSE_TYPE, words, type Call } from "./calls.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
@@ -17,6 +19,20 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(
       charged(host, { response: { ...JSON_TYPE, "content-encoding": "identity" }, body: usageBody(3, 4) }),
     ).toBe(7);
+  });
+
+  it("charges a compressed answer in one piece about what it says", async () => {
+    const host = await start(file, PER_KEY);
+    const text = textIn("english");
+    const answer = JSON.stringify({ choices: [{ message: { content: text } }] });
+    for (const [encoding, body] of [
+      ["gzip", gzipSync(answer)],
+      ["br", brotliCompressSync(answer)],
+    ] as const) {
+      const tokens = charged(host, { response: { ...JSON_TYPE, "content-encoding": encoding }, body });
+      expect(tokens / countTokens(text), encoding).toBeGreaterThan(0.85);
+      expect(tokens / countTokens(text), encoding).toBeLessThan(1.5);
+    }
   });
 
   it.each<[string, Call]>([
