@@ -175,6 +175,23 @@ describe("what no event has reported yet", () => {
     expect(output()).toBe(2 * said);
   });
 
+  it("is all that was said, though later events repeat a part of it only", () => {
+    server(delta(WORDS.repeat(100)));
+    const said = output();
+    server({ type: "response.content_part.done", part: { type: "text", text: WORDS.repeat(50) } });
+    expect(output()).toBe(said);
+    server({ type: "response.content_part.done", part: { type: "text", text: WORDS.repeat(50) } });
+    expect(output()).toBe(said);
+  });
+
+  it("is another answer behind the end of one, however each is told", () => {
+    server(delta(WORDS.repeat(100)));
+    const said = output();
+    server({ type: "response.completed", response: { output: [] } });
+    server({ type: "response.output_text.done", text: WORDS.repeat(100) });
+    expect(output()).toBeGreaterThan(1.9 * said);
+  });
+
   it.each<[string, object]>([
     ["output_text.done", { text: WORDS.repeat(100) }],
     ["function_call_arguments.done", { arguments: WORDS.repeat(100) }],

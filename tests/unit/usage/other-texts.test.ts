@@ -51,7 +51,7 @@ describe("an answer in a form of its own", () => {
   it.each<[string, unknown]>([
     ["what was asked", { instructions: TEXT, prompt: TEXT, input: TEXT, chat_history: [{ message: TEXT }] }],
     ["what was asked of a stored response", { response: { instructions: TEXT, tools: [TEXT] } }],
-    ["vectors", { data: [{ embedding: TEXT }], embeddings: { base64: [TEXT] } }],
+    ["vectors", { data: [{ embedding: TEXT }], embeddings: { base64: [TEXT], binary: [TEXT] } }],
     ["ids and names", { id: TEXT, model: TEXT, object: TEXT, system_fingerprint: TEXT, request_id: TEXT }],
     ["noise", { type: "x", obfuscation: TEXT, sequence_number: 7 }],
     ["an error", { error: { message: TEXT } }],

@@ -51,6 +51,16 @@ describe("base64 where models read text", () => {
     }
   });
 
+  it("is text in a list behind an object that ends with a file", () => {
+    const text = file(6000);
+    for (const list of [
+      [{ url: "x" }, text],
+      [["a"], { image: "x" }, text],
+    ]) {
+      expect(tokens(JSON.stringify({ prompt: list }))).toBeGreaterThan(text.length * 0.45);
+    }
+  });
+
   it.each(places)("is text at %s if it is the same again and again", (_path, place) => {
     const text = "QUJDabcd0123+/Zz".repeat(3000);
     expect(tokens(JSON.stringify(place(text)))).toBeGreaterThan(text.length * 0.3);
