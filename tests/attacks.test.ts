@@ -177,6 +177,11 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
     "is text at %s, of any length, and behind other text",
   ],
   [
+    "A prompt that looks like a file in the schema of a tool, at names that are made up.",
+    "unit/usage/text-places.test.ts",
+    "is text at %s, of any length, and behind other text",
+  ],
+  [
     "A field of a form is compressed, or in UTF-32, and passes for a file.",
     "unit/usage/text-places.test.ts",
     "has files only in parts with a file's name",

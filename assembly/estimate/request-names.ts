@@ -9,14 +9,14 @@ export const enum Member {
   Text,
   /** ...whose strings are files, or what only the provider can read. */
   File,
-  /** The same; and if it is a container, all strings in it, as models read what tools are given and return. */
+  /** The same; and if it is a container, all strings in it, as models read what tools are, are given and return. */
   Payload,
   /** No API has it: whoever made it up may have done so for the model, as in the schema of a tool. */
   Unknown,
 }
 
 // OpenAI, Anthropic, Gemini, Cohere, Mistral, Ollama, vLLM, Bedrock, DashScope.
-const PAYLOADS = "arguments args response input json";
+const PAYLOADS = "arguments args response input json parameters input_schema inputSchema";
 const TEXTS =
   "content text prompt system instructions description message query context preamble suffix title output " +
   "thinking reasoning_content inputText documents";
@@ -24,13 +24,13 @@ const FILES =
   "url image_url audio_url video_url document_url data file_data image images image_data audio video mask bytes b64_json blob " +
   "file signature thoughtSignature thought_signature encrypted_content";
 const OTHERS =
-  "model messages role type name tools function parameters properties required items enum contents parts tool_calls id " +
+  "model messages role type name tools function properties required items enum contents parts tool_calls id " +
   "call_id tool_call_id tool_use_id max_tokens max_completion_tokens max_output_tokens maxOutputTokens maxTokens " +
   "temperature top_p topP top_k topK stream stream_options include_usage n stop stop_sequences seed user metadata " +
   "response_format json_schema schema strict tool_choice parallel_tool_calls presence_penalty frequency_penalty " +
   "logprobs top_logprobs logit_bias cache_control ttl source media_type mime_type mimeType inline_data inlineData " +
   "file_id fileData filename format detail generationConfig safetySettings category threshold systemInstruction " +
-  "system_instruction functionDeclarations functionCall functionResponse input_schema inputSchema " +
+  "system_instruction functionDeclarations functionCall functionResponse " +
   "index result reasoning effort summary include store options num_ctx num_predict keep_alive think budget_tokens " +
   "additionalProperties modalities voice anthropic_version inputs extra_body service_tier";
 

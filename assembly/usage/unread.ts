@@ -1,4 +1,5 @@
 import { CR, LF, SPACE, TAB } from "../bytes/ascii";
+import { FILE_START } from "../estimate/encoded-file";
 import { Origin, TextMeter } from "../estimate/text-meter";
 
 /** How much of what is found at once is looked at. */
@@ -35,7 +36,8 @@ export class Unread {
       return;
     }
     const generated = this.generated;
-    generated.origin = Origin.Plain;
+    // As in strings, a file comes in long pieces.
+    generated.origin = len < FILE_START ? Origin.Plain | Origin.Text : Origin.Plain;
     generated.feed(ptr, len);
     generated.origin = Origin.String;
     if (!isBlank(ptr, min(len, SAMPLE))) this.textBytes += len;

@@ -99,6 +99,12 @@ describe.each(MODULES)("%s", (_name, file) => {
       event({ choices: [{ delta: { content } }] }),
     );
     expect(tokens(play(host, {}, SSE, pieces.join("")))).toBeGreaterThan(letters.length * 0.45);
+    host.request(1003, ROOT, { "x-api-key": "alice" }, true);
+    host.reply(ROOT, counter(0));
+    host.responseHeaders(1003, { "content-type": "text/plain" });
+    for (const piece of letters.match(/.{1,5}/g) ?? []) host.responseBody(1003, piece);
+    host.end(1003);
+    expect(chargeOf(host.pending.splice(0)[0]!).tokens).toBeGreaterThan(letters.length * 0.45);
     // A picture comes in one piece.
     const picture = { choices: [{ delta: { content: `![](data:image/png;base64,${letters})` } }] };
     expect(tokens(play(host, {}, SSE, event(picture)))).toBeLessThan(1500);

@@ -27,6 +27,11 @@ describe("base64 where models read text", () => {
     ["messages[].content[].text", (text) => ({ messages: [{ content: [{ type: "text", text }] }] })],
     ["prompt", (prompt) => ({ prompt })],
     ["input", (input) => ({ input })],
+    [
+      "function.parameters",
+      (examples) => ({ tools: [{ function: { parameters: { properties: { x: { examples } } } } }] }),
+    ],
+    ["input_schema", (x) => ({ tools: [{ input_schema: { properties: { x: { default: x } } } }] })],
     ["contents[].parts[].text", (text) => ({ contents: [{ parts: [{ text }] }] })],
     [
       "functionResponse.response.result",
