@@ -99,7 +99,7 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "A prompt in a member called audio of an event that carries none.",
     "unit/usage/conversation.test.ts",
-    "is text in a member called audio of an event that carries none: %.40s",
+    "is text in a member called audio of an event that carries none: %s",
   ],
   [
     "A prompt that looks like a file in base64 costs next to nothing.",
@@ -400,12 +400,12 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Thousands of requests with a value of 60 KB wait at the same time.",
     "conformance/open-streams.test.ts",
-    "are below 32 MiB when 2,000 with a value of 60 KB wait for their counters",
+    "holds less than 32 MiB for 2,000 requests with a value of 60 KB that wait for their counters",
   ],
   [
     "A body of 64 MiB comes in one chunk.",
     "conformance/open-streams.test.ts",
-    "hold no chunk of 64 MiB, of a request or of a response",
+    "holds no chunk of 64 MiB, of a request or of a response",
   ],
   [
     "Dots, encoded dots and slashes, backslashes or another target form lead out of the upstream's base path.",
@@ -455,7 +455,7 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "A consumer called `ann.metric` has its rejections labelled as Ann's.",
     "conformance/check.test.ts",
-    "names the consumer %j in its metric: %s",
+    "counts a consumer by its name, or as other where that would mislead: %s",
   ],
 ];
 
@@ -481,7 +481,7 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
     "A caller that leaves its key out is limited by no rule, although one insists on it.",
     "conformance/unmatched.test.ts",
-    "refuses %j where a rule insists",
+    "refuses a request with the headers %j when a rule requires x-api-key",
   ],
   [
     "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
@@ -491,7 +491,7 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
     "Two rules count in one Redis service with different databases, and silently share the last one.",
     "conformance/overrides.test.ts",
-    "is refused when two rules reach one Redis service in different ways, which the host cannot do",
+    "refuses two rules that reach one Redis service in different ways, which the host cannot do",
   ],
   [
     "A password in the wrong field of the configuration is repeated in the log.",

@@ -77,7 +77,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(0);
   });
 
-  it("names what it does not know as the published plugin does", async () => {
+  it("names an unknown route, upstream, model and consumer in the metric as the published plugin does", async () => {
     const host = await start(file, PER_KEY);
     host.request(2, ROOT, { "x-api-key": "alice" });
     host.reply(ROOT, counter(101));
@@ -87,40 +87,46 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it.each([
-    ["team a/b:c.d", true],
-    ["c".repeat(128), true],
-    ["c".repeat(129), false],
-    ["c\u007f", false],
-    ["é", false],
-    ["tab\there", false],
-    ["ann.metric", false],
-    ["ann.metric.token_ratelimit_count", false],
-    ["ann.metrics", false],
-    [".metric", false],
-    ["metric", true],
-    ["ann.consumer.bob", true],
-    ["", true],
-  ])("names the consumer %j in its metric: %s", async (consumer, isShown) => {
-    const host = await start(file, PER_KEY);
-    host.request(2, ROOT, { "x-api-key": "alice", "x-mse-consumer": consumer });
-    host.reply(ROOT, counter(101));
-    expect([...host.metrics.keys()]).toEqual([
-      `route.-.upstream.-.model.none.consumer.${isShown ? consumer : "other"}.metric.token_ratelimit_count`,
-    ]);
-  });
-
-  it.each(["route_name", "cluster_name"])("names no %s that is long, or not printable", async (property) => {
-    const host = await start(file, PER_KEY);
-    for (const [i, name] of ["n".repeat(129), "a\nb", "模型"].entries()) {
-      host.properties.set(property, name);
-      host.request(2 + i, ROOT, { "x-api-key": "alice" });
+    ["a usual name", "team a/b:c.d", true],
+    ["128 bytes", "c".repeat(128), true],
+    ["129 bytes", "c".repeat(129), false],
+    ["a control character", "c\u007f", false],
+    ["letters beyond ASCII", "é", false],
+    ["a tab", "tab\there", false],
+    ["what looks like the next part of the name", "ann.metric", false],
+    ["what looks like the rest of the name", "ann.metric.token_ratelimit_count", false],
+    ["what begins like the next part of the name", "ann.metrics", false],
+    ["nothing but what looks like the next part", ".metric", false],
+    ["the word metric alone", "metric", true],
+    ["what looks like the part before", "ann.consumer.bob", true],
+    ["nothing", "", true],
+  ])(
+    "counts a consumer by its name, or as other where that would mislead: %s",
+    async (_, consumer, isShown) => {
+      const host = await start(file, PER_KEY);
+      host.request(2, ROOT, { "x-api-key": "alice", "x-mse-consumer": consumer });
       host.reply(ROOT, counter(101));
-    }
-    const [route, cluster] = property === "route_name" ? ["other", "-"] : ["-", "other"];
-    expect(Object.fromEntries(host.metrics)).toEqual({
-      [`route.${route}.upstream.${cluster}.model.none.consumer.none.metric.token_ratelimit_count`]: 3n,
-    });
-  });
+      expect([...host.metrics.keys()]).toEqual([
+        `route.-.upstream.-.model.none.consumer.${isShown ? consumer : "other"}.metric.token_ratelimit_count`,
+      ]);
+    },
+  );
+
+  it.each(["route_name", "cluster_name"])(
+    "counts a %s that is long or not printable as other",
+    async (property) => {
+      const host = await start(file, PER_KEY);
+      for (const [i, name] of ["n".repeat(129), "a\nb", "模型"].entries()) {
+        host.properties.set(property, name);
+        host.request(2 + i, ROOT, { "x-api-key": "alice" });
+        host.reply(ROOT, counter(101));
+      }
+      const [route, cluster] = property === "route_name" ? ["other", "-"] : ["-", "other"];
+      expect(Object.fromEntries(host.metrics)).toEqual({
+        [`route.${route}.upstream.${cluster}.model.none.consumer.none.metric.token_ratelimit_count`]: 3n,
+      });
+    },
+  );
 
   it("answers with the configured code and message", async () => {
     const host = await start(file, { ...PER_KEY, rejected_code: 200, rejected_msg: '{"code":-1}' });
@@ -135,7 +141,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["null", "", false],
     ["429", "429", false],
     [String.raw`"{\"a\":1}"`, '{"a":1}', false],
-  ])("sends the message %s as %s, as JSON if it is one: %s", async (message, body, isJson) => {
+  ])("sends the message %s as %s; with content-type application/json: %s", async (message, body, isJson) => {
     const configuration = JSON.stringify({ ...PER_KEY, rejected_msg: "MESSAGE" });
     const host = await start(file, configuration.replace('"MESSAGE"', message));
     const stream = host.request(2, ROOT, { "x-api-key": "alice" });
@@ -150,19 +156,22 @@ describe.each(MODULES)("%s", (_name, file) => {
     [60_000, undefined],
     [60_001, "false"],
     [86_400_000, "false"],
-  ])("tells clients not to sleep through waits above a minute: %d ms", async (remaining, expected) => {
-    const host = await start(file, {
-      ...PER_KEY,
-      rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_day: 100 }] }],
-    });
-    const stream = host.request(2, ROOT, { "x-api-key": "alice" });
-    host.reply(ROOT, counter(101, remaining));
-    const headers = new Map(stream.localResponse!.headers);
-    expect(headers.get("Retry-After")).toBe(String(Math.ceil(remaining / 1000)));
-    expect(headers.get("x-should-retry")).toBe(expected);
-  });
+  ])(
+    "lets clients wait a minute at most before they try again: after %d ms, x-should-retry is %s",
+    async (remaining, expected) => {
+      const host = await start(file, {
+        ...PER_KEY,
+        rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_day: 100 }] }],
+      });
+      const stream = host.request(2, ROOT, { "x-api-key": "alice" });
+      host.reply(ROOT, counter(101, remaining));
+      const headers = new Map(stream.localResponse!.headers);
+      expect(headers.get("Retry-After")).toBe(String(Math.ceil(remaining / 1000)));
+      expect(headers.get("x-should-retry")).toBe(expected);
+    },
+  );
 
-  it("never tells to come back too early: at least 1 second, rounded up", async () => {
+  it("rounds Retry-After up to whole seconds, at least 1", async () => {
     const host = await start(file, PER_KEY);
     for (const [id, remaining, reset, retryAfter] of [
       [2, 1, "0", "1"],

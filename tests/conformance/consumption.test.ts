@@ -5,13 +5,13 @@ import { metric, MODULES, PER_KEY, start, usageBody } from "../support/filter.ts
 import { charged, JSON_TYPE } from "./calls.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("is not talked out of it by the headers of an upgrade", async () => {
+  it("charges a response although the request asked for an upgrade", async () => {
     const host = await start(file, PER_KEY);
     const request = { connection: "upgrade", upgrade: "websocket" };
     expect(charged(host, { request, body: usageBody(3, 4) })).toBe(7);
   });
 
-  it("weights the kinds of tokens", async () => {
+  it("multiplies each kind of token by its weight", async () => {
     const token_weights = { input: 1, cached_input: 0.1, output: 4, reasoning: 2 };
     const host = await start(file, { ...PER_KEY, token_weights });
     const usage = {
@@ -23,7 +23,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charged(host, { body: JSON.stringify({ usage }) })).toBe(100 + 90 + 40 * 4 + 60 * 2);
   });
 
-  it("never takes nonsense for a credit, and counts it", async () => {
+  it("takes impossible numbers of tokens for 0 or the maximum, and counts the response", async () => {
     const host = await start(file, PER_KEY);
     expect(charged(host, { body: '{"usage":{"prompt_tokens":-8,"completion_tokens":2}}' })).toBe(2);
     expect(

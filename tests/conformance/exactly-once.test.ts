@@ -199,7 +199,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   );
 
   it.each([-86_400_000, -600_000, 600_000, 86_400_000, 3_000_000_000_000])(
-    "makes charges once, and loses none, with a Redis whose clock is %i ms ahead",
+    "makes charges once, and loses none, with a Redis whose clock is off by %i ms",
     async (ahead) => {
       const scene = await Scene.begin(file);
       scene.redis.now += ahead;

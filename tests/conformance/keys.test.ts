@@ -44,24 +44,27 @@ function keysOf(host: StrictHost): string[] {
 }
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it.each(KINDS)("%s %j, key %j", async (kind, name, key, headers, tail) => {
-    for (const [mode, rule] of [
-      ["first_match", "r"],
-      ["all_match", "{r}"],
-    ]) {
-      for (const [unit, seconds] of Object.entries(UNITS)) {
-        const host = await start(file, {
-          rule_name: "r",
-          rule_mode: mode,
-          rule_items: [{ [kind]: name, limit_keys: [{ key, [`token_per_${unit}`]: 10 }] }],
-          redis: REDIS,
-        });
-        host.properties.set("source.address", "10.1.2.3:4567");
-        host.request(2, ROOT, headers);
-        expect(keysOf(host)).toEqual([`higress-token-ratelimit:${rule}:${kind}:${seconds}:${tail}`]);
+  it.each(KINDS)(
+    "spells counters as the published plugin does: %s %j, key %j",
+    async (kind, name, key, headers, tail) => {
+      for (const [mode, rule] of [
+        ["first_match", "r"],
+        ["all_match", "{r}"],
+      ]) {
+        for (const [unit, seconds] of Object.entries(UNITS)) {
+          const host = await start(file, {
+            rule_name: "r",
+            rule_mode: mode,
+            rule_items: [{ [kind]: name, limit_keys: [{ key, [`token_per_${unit}`]: 10 }] }],
+            redis: REDIS,
+          });
+          host.properties.set("source.address", "10.1.2.3:4567");
+          host.request(2, ROOT, headers);
+          expect(keysOf(host)).toEqual([`higress-token-ratelimit:${rule}:${kind}:${seconds}:${tail}`]);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("takes the last address that no trusted proxy has", async () => {
     const host = await start(file, {
@@ -81,7 +84,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
-  it("global_threshold", async () => {
+  it("spells the counter of a global threshold as the published plugin does", async () => {
     for (const [mode, rule] of [
       ["first_match", "g"],
       ["all_match", "{g}"],

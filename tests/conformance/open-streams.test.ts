@@ -12,7 +12,7 @@ const prompt = (bytes: number): string =>
 const event = (content: string): string =>
   `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta: { content } }] })}\n\n`;
 
-it("are below 6 KB each before the first byte of the response, and below 14 KB while it is read", async () => {
+it("holds less than 6 KB for each open stream before the first byte of the response, and less than 14 KB while it is read", async () => {
   const host = await start(FILE, PER_KEY);
   const before = host.memoryBytes;
   const perStream = (): number => (host.memoryBytes - before) / STREAMS;
@@ -29,14 +29,14 @@ it("are below 6 KB each before the first byte of the response, and below 14 KB w
   expect(perStream()).toBeLessThan(14 << 10);
 });
 
-it("are below 32 MiB when 2,000 with a value of 60 KB wait for their counters", async () => {
+it("holds less than 32 MiB for 2,000 requests with a value of 60 KB that wait for their counters", async () => {
   const host = await start(FILE, PER_KEY);
   for (let i = 0; i < 2_000; ++i) host.request(2 + i, ROOT, { "x-api-key": `${i}${"x".repeat(60_000)}` });
   expect(host.pending).toHaveLength(2_000);
   expect(host.memoryBytes).toBeLessThan(32 * MIB);
 });
 
-it("are below four times their keys when 500 wait for 56 counters", async () => {
+it("holds less than four times the keys of 500 requests that wait for 56 counters each", async () => {
   const names = Array.from({ length: 14 }, (_, i) => `x-${i}`);
   const key = { key: "*", token_per_second: 9, token_per_minute: 9, token_per_hour: 9, token_per_day: 9 };
   const host = await start(FILE, {
@@ -52,7 +52,7 @@ it("are below four times their keys when 500 wait for 56 counters", async () => 
   expect(host.memoryBytes - before).toBeLessThan(4 * 500 * keys);
 });
 
-it("hold no chunk of 64 MiB, of a request or of a response", async () => {
+it("holds no chunk of 64 MiB, of a request or of a response", async () => {
   const host = await start(FILE, PER_KEY);
   const chunk = Buffer.alloc(64 * MIB, " ");
   host.request(2, ROOT, { "x-api-key": "alice" }, false);

@@ -11,7 +11,7 @@ const rule = (rule_name: string, match: object = {}): object => ({
 });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("are told at start, with each Redis that is used", async () => {
+  it("logs at start how many rules there are, and each Redis that they use", async () => {
     const other = { redis: { ...REDIS, service_name: "other.dns", service_port: 80 } };
     const host = await start(file, {
       ...rule("global"),
@@ -24,18 +24,22 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it.each<[string, object, string]>([
-    ["route", { route_name: "chat" }, "route"],
-    ["domain", { ":authority": "api.a.com:8080" }, "domain"],
-    ["domain, whatever its case", { ":authority": "API.A.com" }, "domain"],
-    ["service", { cluster_name: "outbound|443||qwen.dns" }, "service"],
-    ["service with port", { cluster_name: "outbound|8443||moon.dns" }, "service"],
-    ["service with another port", { cluster_name: "outbound|443||moon.dns" }, "global"],
-    ["route prefix", { route_name: "pre-fix" }, "prefix"],
-    ["route and service", { route_name: "both", cluster_name: "outbound|80||x.dns" }, "both"],
-    ["route without its service", { route_name: "both", cluster_name: "outbound|80||y.dns" }, "global"],
-    ["the first that matches", { route_name: "chat", ":authority": "api.a.com" }, "route"],
-    ["nothing", {}, "global"],
-  ])("%s", async (_case, given, expected) => {
+    ["a route", { route_name: "chat" }, "route"],
+    ["a domain", { ":authority": "api.a.com:8080" }, "domain"],
+    ["a domain in another case", { ":authority": "API.A.com" }, "domain"],
+    ["a service", { cluster_name: "outbound|443||qwen.dns" }, "service"],
+    ["a service with the rule's port", { cluster_name: "outbound|8443||moon.dns" }, "service"],
+    ["a service with another port than the rule's", { cluster_name: "outbound|443||moon.dns" }, "global"],
+    ["a prefix of a route", { route_name: "pre-fix" }, "prefix"],
+    ["a route and a service", { route_name: "both", cluster_name: "outbound|80||x.dns" }, "both"],
+    [
+      "the route, but not the service, of a rule",
+      { route_name: "both", cluster_name: "outbound|80||y.dns" },
+      "global",
+    ],
+    ["two rules, of which the first counts", { route_name: "chat", ":authority": "api.a.com" }, "route"],
+    ["no rule", {}, "global"],
+  ])("limits by the rule that matches the request: %s", async (_case, given, expected) => {
     const configuration = {
       ...rule("global"),
       _rules_: [
@@ -53,7 +57,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(String(host.pending[0]!.args[3])).toBe(`higress-token-ratelimit:${expected}:global_threshold:60`);
   });
 
-  it("is refused when two rules reach one Redis service in different ways, which the host cannot do", async () => {
+  it("refuses two rules that reach one Redis service in different ways, which the host cannot do", async () => {
     const host = await start(file);
     const rules = [
       rule("a", { _match_route_: ["a"] }),

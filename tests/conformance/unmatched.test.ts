@@ -42,7 +42,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it.each([{}, { "x-api-key": "" }, { "x-api-key": " \t" }])(
-    "refuses %j where a rule insists",
+    "refuses a request with the headers %j when a rule requires x-api-key",
     async (headers) => {
       const host = await start(file, rules(REQUIRED));
       const { localResponse } = host.request(2, ROOT, headers as Record<string, string>);
@@ -53,7 +53,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
-  it("refuses it although another rule applies, and gives that one's call back", async () => {
+  it("refuses a request that lacks what one rule requires although another rule applies, and asks Redis nothing", async () => {
     const config = { ...rules(item("limit_by_per_header", "x-team", "*"), REQUIRED), rule_mode: "all_match" };
     const host = await start(file, config);
     for (let id = 2; id < 5; ++id)
@@ -66,7 +66,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     { ":method": "OPTIONS" },
     { ":method": "GET", ":path": "/v1/models" },
     { ":path": "/v1/messages/count_tokens" },
-  ])("refuses nothing that consumes nothing, and warns of none: %j", async (headers) => {
+  ])("neither refuses nor warns of a request that consumes nothing: %j", async (headers) => {
     const host = await start(file, rules(REQUIRED));
     expect(host.request(2, ROOT, headers as Record<string, string>)).toMatchObject({
       action: CONTINUE,
@@ -75,13 +75,13 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.lines()).toEqual([]);
   });
 
-  it("refuses to fetch a stored answer for nobody", async () => {
+  it("refuses to fetch a stored answer for a caller that cannot be told", async () => {
     const host = await start(file, rules(REQUIRED));
     const get = { ":method": "GET", ":path": "/v1/responses/resp_1" };
     expect(host.request(2, ROOT, get).localResponse?.code).toBe(401);
   });
 
-  it("insists on an address too", async () => {
+  it("refuses a request without the address that a rule requires", async () => {
     const host = await start(
       file,
       rules(item("limit_by_per_ip", "from-header-x-client-ip", "0.0.0.0/0", { on_missing: "reject" })),

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { config, global, header, items, parse, redis } from "./support.ts";
 
-describe("warnings", () => {
+describe("a configuration", () => {
   const rule = (match: object): object => ({ _rules_: [{ ...match, ...global }] });
 
   it.each<[string, unknown, string[]]>([
@@ -147,9 +147,11 @@ describe("warnings", () => {
       rule({ _match_domain_: ["a.com", "b.com:8080"] }),
       ["_rules_[0]._match_domain_[1]: has a port, which no host is compared with, so it matches nothing"],
     ],
-  ])("%s", (_, value, expected) => expect(parse(value)).toEqual(expected.map((line) => `warning: ${line}`)));
+  ])("is warned of: %s", (_, value, expected) =>
+    expect(parse(value)).toEqual(expected.map((line) => `warning: ${line}`)),
+  );
 
-  it("suggest the nearest name only if it is near", () => {
+  it("is told the nearest known name only if it is near", () => {
     const known = ["rule_name", "rule_items", "redis", "key"];
     expect(config.nearest("rulename", known)).toBe("rule_name");
     expect(config.nearest("RULE-ITEM", known)).toBe("rule_items");

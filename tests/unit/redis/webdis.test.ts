@@ -76,7 +76,7 @@ describe("replies", () => {
     ['{"EVAL":[1', "malformed"],
     ["", "malformed"],
     ["<html>502 Bad Gateway</html>", "malformed"],
-  ])("%s is %s", (body, expected) => expect(redis.webdisParsed(utf8(body))).toBe(expected));
+  ])("%j is %s", (body, expected) => expect(redis.webdisParsed(utf8(body))).toBe(expected));
 
   it("of any bytes are read or malformed", () => {
     fc.assert(fc.property(fc.uint8Array(), (body) => void redis.webdisParsed(bytes(body))));

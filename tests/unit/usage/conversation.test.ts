@@ -262,9 +262,9 @@ describe("what no event has reported yet", () => {
   });
 
   it.each([
-    `{"type":"input_text.append","audio":"${LETTERS}"}`,
-    `{"audio":"${LETTERS}","type":"response.create"}`,
-  ])("is text in a member called audio of an event that carries none: %.40s", (event) => {
+    ["behind its type", `{"type":"input_text.append","audio":"${LETTERS}"}`],
+    ["before its type", `{"audio":"${LETTERS}","type":"response.create"}`],
+  ])("is text in a member called audio of an event that carries none: %s", (_, event) => {
     client(event);
     expect(input()).toBeGreaterThan(LETTERS.length / 12);
   });
