@@ -22,8 +22,8 @@ const EVENT_STREAM = bytesOf("text/event-stream");
 const NOTHING = new Usage();
 
 /**
- * The response of one call, while it passes: read by a scanner, which is borrowed for it, or measured where it is
- * compressed. Used for one call after the other.
+ * The response of one call, while it passes. A borrowed scanner reads it; if it is compressed, only its size is measured. After
+ * `finish`, it says what was reported and generated. It calls no host, and is reused for one call after the other.
  */
 @final
 export class Answer {
@@ -31,7 +31,7 @@ export class Answer {
   hasBegun: bool = false;
   /** Whether it has a status of 2xx. */
   isSuccess: bool = false;
-  /** Whether it is a range of an answer, the rest of which may hold the report. */
+  /** Whether it is only a range of an answer (206), so the report may be in the rest. */
   isPart: bool = false;
   /** What reads the body; null if it cannot be read. */
   private scanner: UsageScanner | null = null;
@@ -46,7 +46,7 @@ export class Answer {
 
   constructor(private readonly readers: ReaderPool) {}
 
-  /** Begins with another call. @param hasName whether it may be fetched again, or is */
+  /** Starts a new call. @param hasName whether the answer can be fetched again, or is being fetched: then its id is read */
   begin(hasName: bool): void {
     this.hasName = hasName;
     this.hasBegun = false;
@@ -59,7 +59,7 @@ export class Answer {
   }
 
   /**
-   * The headers have arrived. Once they have, further ones change nothing; those of an interim response (1xx) are none.
+   * Takes in the headers. Only the first call counts; the headers of an interim response (1xx) do not.
    * @param status of the response; 0 if it is not known
    * @param encoding, type the values of `content-encoding` and `content-type`, or null
    */

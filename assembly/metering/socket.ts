@@ -19,7 +19,7 @@ import { Metering } from "./meter";
 const UNREADABLE_BYTES_PER_TOKEN: i64 = 4;
 /** Once this many tokens are unreported, they are charged in advance and set off against later reports. */
 const ADVANCE: i64 = 1 << 15;
-/** What a connection takes, about, and leaves behind. */
+/** Memory that a connection takes and leaves to the garbage collector, in bytes, about. */
 const SOCKET_BYTES: u32 = 1024;
 const RECHECK_BYTES: u32 = 32;
 
@@ -31,20 +31,19 @@ const CLOSE_OPCODE: u8 = 0x08;
 /** What the response is known by that is charged, if it can be fetched again. */
 const NAME = new AnswerName();
 
-/** How far a connection has come to its end. */
+/** How far the closing of a connection has come. */
 const enum State {
   Open,
-  /** The client is above its limit, and what it sends goes nowhere. A ping has the server say something. */
+  /** The client is above its limit, and what it sends is dropped. A ping makes the server say something. */
   Refusing,
   /** The close frame has been sent to it. */
   Closed,
 }
 
 /**
- * A connection that has become a WebSocket: each response that its events report is charged at once. If that takes a
- * counter above its limit, the connection is closed in place of the next frame that the server sends; a client that
- * sends something first has the server provoked to it. What has become another kind of connection is charged by its
- * size, and cut off.
+ * A connection that has become a WebSocket. Each response is charged as soon as its events report it. If that takes a counter
+ * above its limit, a close frame replaces the next frame of the server; if the client sends something first, a ping replaces
+ * it, to make the server send one. A connection of another kind is charged by its size, and reset.
  */
 @final
 export class Socket {
@@ -59,7 +58,7 @@ export class Socket {
   /** Tokens that were charged before they were reported. */
   private paid: i64 = 0;
 
-  /** @param ticket of the request that asked for it, open for as long as the connection is */
+  /** @param ticket of the request that asked for the upgrade; it must stay open until `end` has returned */
   constructor(
     private readonly ledger: Ledger,
     private readonly ticket: Ticket,
@@ -71,7 +70,7 @@ export class Socket {
     discarded(SOCKET_BYTES);
   }
 
-  /** Frees the memory; it must not be used after that. */
+  /** Frees the memory. The object must not be used afterwards. */
   dispose(): void {
     this.talk.dispose();
   }
@@ -82,7 +81,7 @@ export class Socket {
     this.isWebSocket = isWebSocket;
   }
 
-  /** The next `size` bytes of the client are in the host's buffer. */
+  /** Reads a chunk from the client. @param size of the chunk in the host's buffer, in bytes */
   fromClient(size: u32): void {
     let length = 0;
     let before = -1;
@@ -111,7 +110,7 @@ export class Socket {
     this.refuse(length, before, isClose);
   }
 
-  /** The next `size` bytes of the server are in the host's buffer. */
+  /** Reads a chunk from the server. @param size of the chunk in the host's buffer, in bytes */
   fromServer(size: u32): void {
     const talk = this.talk;
     let length = 0;
@@ -140,7 +139,7 @@ export class Socket {
     this.close(length, before, isClose);
   }
 
-  /** The connection has ended: what was not reported is charged. */
+  /** The connection has ended: charges what was not reported. Call it once, before `dispose`. */
   end(): void {
     if (this.isWebSocket) this.talk.finish();
     this.chargeEstimate(1);
