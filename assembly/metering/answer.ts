@@ -16,6 +16,8 @@ const COMPRESSED_BYTES_PER_TOKEN: i64 = 2;
 /** Bytes per token of plain text, when parts of it look like what is not generated: more than any language has. */
 const TEXT_BYTES_PER_TOKEN: i64 = 6;
 const TEXT = bytesOf("text/");
+/** An estimate may be so many tokens more than twice what was generated: notes and the like count, in short answers too. */
+const DOUBT_MARGIN: i64 = 64;
 const EVENT_STREAM = bytesOf("text/event-stream");
 
 // Of an answer that nothing has been read of.
@@ -159,7 +161,8 @@ export class Answer {
   get isDoubtful(): bool {
     const scanner = this.scanner;
     if (scanner === null) return false;
-    return scanner.unread.any || (this.isPlain && scanner.generatedTokens > 2 * scanner.usage.output);
+    const most = 2 * scanner.usage.output + DOUBT_MARGIN;
+    return scanner.unread.any || (this.isPlain && scanner.generatedTokens > most);
   }
 
   /** The estimate for what the model has generated. */

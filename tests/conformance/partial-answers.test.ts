@@ -85,6 +85,9 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(tokens(play(host, {}, plain, body))).toBeGreaterThan(450);
     }
     // One that may be right is believed, whatever a gateway says of the type.
+    const short = { choices: [{ message: { content: "Hello there, how are you today?" } }], note: LOREM };
+    const little = { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 };
+    expect(tokens(play(host, {}, plain, JSON.stringify({ ...short, remark: LOREM, usage: little })))).toBe(8);
     for (const output of [400, 800, 5000]) {
       const usage = { prompt_tokens: 7, completion_tokens: output, total_tokens: 7 + output };
       const body = JSON.stringify({ choices: [{ message: { content: text } }], usage });
