@@ -453,6 +453,11 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
     "apply, the first that might, when none of them matches there",
   ],
   [
+    "So many counters in one request, or so long ones, that Redis cannot be asked about them, and the request passes.",
+    "conformance/many-counters.test.ts",
+    "refuses a request for %s before Redis is asked",
+  ],
+  [
     "A consumer called `ann.metric` has its rejections labelled as Ann's.",
     "conformance/check.test.ts",
     "counts a consumer by its name, or as other where that would mislead: %s",

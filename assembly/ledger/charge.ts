@@ -145,8 +145,7 @@ export class Charge extends ScriptCall {
   /** Makes one attempt. The sender is told of its end, possibly before this returns. */
   send(): void {
     this.attempts++;
-    if (this.demand.overflowed) this.onResult(Failure.NotSent);
-    else this.run(this.demand.length);
+    this.run(this.demand.length);
   }
 
   protected write(command: Command): void {

@@ -1,8 +1,10 @@
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
 
-/** Bound on all keys of a request together, in bytes; a longer command could not be sent. */
-const MAX_KEYS: i32 = 1 << 21;
+/** The most rows of a demand: the scripts are written for so many counters. */
+const MAX_ROWS: i32 = 512;
+/** Bound on all keys of a request together, in bytes. Any command fits `MAX_COMMAND` then, even if each byte is sent as three. */
+const MAX_KEYS: i32 = 256 << 10;
 /** Bytes kept for reuse: of a demand's keys, and of the buffer that keys are written to. */
 const KEPT_KEYS: i32 = 1 << 12;
 /** Most requests have one or two counters... */
@@ -40,7 +42,7 @@ class Row {
 @final
 export class Demand {
   length: i32 = 0;
-  /** Whether the keys exceeded their bound. They are incomplete then, and must not be sent. */
+  /** Whether rows or keys exceeded their bound. They are incomplete then, and must not be sent. */
   overflowed: bool = false;
   private isDraft: bool = false;
   private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
@@ -56,9 +58,8 @@ export class Demand {
 
   /** Call this after the last `add`: copies the keys out of the buffer, so that other demands can be written. */
   keep(): void {
-    this.overflowed = draft.overflowed;
     this.isDraft = false;
-    this.keepKeys(draft.ptr, draft.length);
+    this.keepKeys(draft.ptr, this.endOf(this.length - 1));
     if (draft.length > KEPT_KEYS) {
       made(draft.length * 2);
       draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
@@ -73,10 +74,10 @@ export class Demand {
     memory.copy(changetype<usize>(this.keys), ptr, size);
   }
 
-  /** Becomes a copy of another demand, which has been kept. */
+  /** Becomes a copy of another demand, which has been kept and has not overflowed. */
   copyFrom(other: Demand): void {
     this.isDraft = false;
-    this.overflowed = other.overflowed;
+    this.overflowed = false;
     this.keepKeys(changetype<usize>(other.keys), other.endOf(other.length - 1));
     if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
     memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
@@ -90,13 +91,16 @@ export class Demand {
 
   /**
    * Adds the row whose key has just been written. If a row has that key already, they become one, with the lower capacity,
-   * so that a counter to which two rules lead is charged once.
+   * so that a counter to which two rules lead is charged once. Above 512 rows, or 256 KiB of keys, nothing is added any more,
+   * and `overflowed` is set.
    * @param windowSeconds the length of its window
    * @param capacity the tokens that a window allows
    * @param item, limitKey the rule item it comes from, and which of its `limit_keys`; -1 for the global threshold
    */
   add(windowSeconds: i32, capacity: i64, item: i32 = -1, limitKey: i32 = -1): void {
     const begin = this.endOf(this.length - 1);
+    if (draft.overflowed) this.overflowed = true;
+    if (this.overflowed) return;
     const size = draft.length - begin;
     for (let i = 0; i < this.length; ++i) {
       if (this.keySize(i) != size || memory.compare(this.key(i), draft.ptr + begin, size) != 0) continue;
@@ -106,6 +110,10 @@ export class Demand {
       row.capacity = capacity;
       row.item = item;
       row.limitKey = limitKey;
+      return;
+    }
+    if (this.length == MAX_ROWS) {
+      this.overflowed = true;
       return;
     }
     if (<usize>(this.length + 1) * offsetof<Row>() > <usize>this.rows.length) this.grow();

@@ -196,9 +196,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
   /** Makes a charge wait that was not made, or may not have been. Without time or room it is lost. */
   private keep(charge: Charge, nowMs: i64): void {
     let waiting = charge.waiting;
-    if (waiting === null && this.outboxes.isOpen && !charge.demand.overflowed) {
-      waiting = this.waiting.make(charge.demand);
-    }
+    if (waiting === null && this.outboxes.isOpen) waiting = this.waiting.make(charge.demand);
     charge.waiting = null;
     if (waiting === null) {
       this.counter.lost(charge.tokens);

@@ -27,8 +27,7 @@ export class Peek extends ScriptCall {
 
   /** Asks Redis. The listener is told, possibly before this returns. Only one question may be in flight. */
   begin(): void {
-    if (this.demand.overflowed) this.onResult(Failure.NotSent);
-    else this.run(this.demand.length);
+    this.run(this.demand.length);
   }
 
   protected write(command: Command): void {

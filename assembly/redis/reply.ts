@@ -19,8 +19,8 @@ export const enum ReplyKind {
   Null,
 }
 
-/** More elements than that make a reply malformed; our scripts return fewer than a hundred. */
-const MAX_ELEMENTS = 1024;
+/** More elements than that make a reply malformed: our scripts return two for each of 512 counters, and a number. */
+const MAX_ELEMENTS = 1025;
 const FIRST_ELEMENTS = 16;
 
 /**

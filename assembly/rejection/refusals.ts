@@ -13,6 +13,7 @@ const HEADER = message("a header");
 const PARAM = message("a URL parameter");
 const COOKIE = message("a cookie");
 const TOO_MANY = bytesOf("Bad request: too many headers");
+const TOO_MANY_VALUES = bytesOf("Bad request: too many values that identify the caller");
 const WHO = bytesOf("Unauthorized: the request does not say who sends it");
 /** RFC 9110, section 11.6.1; the scheme is that of Higress' key-auth. */
 const CHALLENGE = bytesOf("www-authenticate");
@@ -22,7 +23,8 @@ const headers = new HeaderPairs();
 
 /**
  * Answers the current stream's request, of which nobody can tell whose it is: servers differ in which of several values
- * they believe, so that any choice could be that of another caller. The answer says what is sent twice, but no value.
+ * they believe, so that any choice could be that of another caller. Or it has more values than can be counted. The answer says
+ * what is sent twice, but no value.
  * @param details by what access logs tell this answer from others
  */
 export function refuseAmbiguous(ambiguity: Ambiguity, details: Bytes): void {
@@ -47,7 +49,8 @@ export function refuseUpgrade(details: Bytes): void {
 function textOf(ambiguity: Ambiguity): Bytes {
   if (ambiguity == Ambiguity.Param) return PARAM;
   if (ambiguity == Ambiguity.Cookie) return COOKIE;
-  return ambiguity == Ambiguity.TooManyHeaders ? TOO_MANY : HEADER;
+  if (ambiguity == Ambiguity.TooManyHeaders) return TOO_MANY;
+  return ambiguity == Ambiguity.TooManyValues ? TOO_MANY_VALUES : HEADER;
 }
 
 function message(kind: string): Bytes {

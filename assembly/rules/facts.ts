@@ -9,6 +9,8 @@ export const enum Ambiguity {
   Cookie,
   /** The host shows fewer header lines than there are, so a header that a rule looks at may have further values. */
   TooManyHeaders,
+  /** There are more values that rules look at than can be counted. */
+  TooManyValues,
 }
 
 /**

@@ -43,7 +43,7 @@ export class Policy {
    * Finds the limits that apply to a request.
    * @param facts about the request; `begin` has been called with the questions of this configuration
    * @returns a ticket with the demand of the request, to be settled or closed exactly once; null if no rule matches, or if a
-   * rule looks at something ambiguous (`facts.ambiguity`)
+   * rule looks at something ambiguous, or the request needs more counters than a demand holds (`facts.ambiguity`)
    */
   match(facts: Facts): Ticket | null {
     const config = this.config;
@@ -60,11 +60,14 @@ export class Policy {
     const demand = ticket.demand;
     demand.clear();
     if (global !== null) this.addGlobal(demand, global);
-    for (let i = 0; i < all.length; ++i) this.addMatch(demand, all[i]);
+    for (let i = 0; i < all.length && !demand.overflowed; ++i) this.addMatch(demand, all[i]);
     if (first !== null) this.addMatch(demand, first);
     demand.keep();
     this.value = this.text = EMPTY;
-    return ticket;
+    if (!demand.overflowed) return ticket;
+    facts.ambiguity = Ambiguity.TooManyValues;
+    ticket.close();
+    return null;
   }
 
   private addGlobal(demand: Demand, limit: Limit): void {
