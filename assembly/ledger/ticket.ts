@@ -73,8 +73,9 @@ export class Ticket implements PeekListener, ChargeOwner {
   }
 
   /**
-   * Charges tokens to every row of the demand, and closes the ticket. Call it once, instead of `close`. It returns at once:
-   * a charge outlives its ticket's stream, and the outbox repeats it until it is made or given up.
+   * Charges tokens to every row of the demand, and closes the ticket. Call it once, instead of `close`: a closed ticket charges
+   * nothing, since others may use it. It returns at once: a charge outlives its ticket's stream, and the outbox repeats it
+   * until it is made or given up.
    * @param tokens what the call has consumed, weighted; 0 or less charges nothing
    * @param name the name of the answer, if it can be fetched again: only the first charge under a name is made. It may be
    * unknown. It is read before this returns
@@ -82,7 +83,7 @@ export class Ticket implements PeekListener, ChargeOwner {
    * the caller, and the name is left behind afterwards, so that fetching the answer costs nothing
    */
   settle(tokens: i64, name: AnswerName, isNew: bool): void {
-    if (tokens <= 0) return this.close();
+    if (tokens <= 0 || (this.holders & Holder.Stream) == 0) return this.close();
     this.holders |= Holder.Charge;
     if (isNew) this.charge.beginNew(tokens, name.high, name.low);
     else this.charge.begin(tokens, name.high, name.low);
@@ -112,6 +113,7 @@ export class Ticket implements PeekListener, ChargeOwner {
     if ((this.holders & holder) == 0) return;
     this.holders &= ~holder;
     if (this.holders != 0) return;
+    this.charge.spending = null;
     if (this.demand.isLarge) discarded(this.demand.bytes);
     else this.home.put(this);
   }

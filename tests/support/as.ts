@@ -2,23 +2,29 @@
 // A trap becomes a JavaScript error that carries AssemblyScript's message. Harnesses are compiled as the product's debug build
 // is, so with a runtime that collects garbage only between calls; that is done here after each.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import {
+  type Dirent,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const root = resolve(import.meta.dirname, "../..");
 const cache = join(root, "build/harness");
 
-/** A hash over every source that a harness could import, how it is compiled, and the compiler's version. */
+/** A hash over every source that a harness could import from assembly/, how it is compiled, and the compiler's version. */
 const sources = (() => {
   const hash = createHash("sha256");
   for (const file of ["node_modules/assemblyscript/package.json", "asconfig.json", "tests/support/as.ts"]) {
     hash.update(readFileSync(join(root, file)));
   }
   const walk = (directory: string): void => {
-    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    )) {
+    for (const entry of entriesOf(directory)) {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) walk(path);
       else if (entry.name.endsWith(".ts")) hash.update(path).update(readFileSync(path));
@@ -28,18 +34,31 @@ const sources = (() => {
   return hash.digest("hex");
 })();
 
+function entriesOf(directory: string): Dirent[] {
+  return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A hash over a harness, and over those beside it, of which it may be made. */
+function keyOf(harness: string): string {
+  const hash = createHash("sha256").update(sources).update(harness);
+  for (const { name } of entriesOf(dirname(harness))) {
+    if (name.endsWith(".harness.ts")) hash.update(name).update(readFileSync(join(dirname(harness), name)));
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
 /**
  * The exports of a harness: a `*.harness.ts` file of flat functions over strings, numbers, i64 (bigint),
- * ArrayBuffer and typed arrays. `log` receives what the code under test hands to proxy_log.
+ * ArrayBuffer and typed arrays. `log` receives what the code under test hands to proxy_log. Other host calls do nothing and
+ * return 0, but for those in `calls`, which are given the memory of the harness. They must not call its functions.
  */
-export async function loadHarness<T>(file: string, log: (line: string) => void = () => {}): Promise<T> {
+export async function loadHarness<T>(
+  file: string,
+  log: (line: string) => void = () => {},
+  calls: Record<string, (memory: WebAssembly.Memory, ...args: number[]) => number> = {},
+): Promise<T> {
   const path = resolve(root, file);
-  const key = createHash("sha256")
-    .update(sources)
-    .update(path)
-    .update(readFileSync(path))
-    .digest("hex")
-    .slice(0, 32);
+  const key = keyOf(path);
   const wasmPath = join(cache, `${key}.wasm`);
   const jsPath = join(cache, `${key}.mjs`);
   if (!existsSync(jsPath) || !existsSync(wasmPath)) await compile(file, wasmPath, jsPath);
@@ -58,6 +77,9 @@ export async function loadHarness<T>(file: string, log: (line: string) => void =
     if (guest.memory) log(Buffer.from(guest.memory.buffer, pointer, length).toString("utf8"));
     return 0;
   };
+  for (const [name, call] of Object.entries(calls)) {
+    env[name] = (...args) => (guest.memory ? call(guest.memory, ...args) : 0);
+  }
   const exports = await bindings.instantiate(module, { env });
   guest.memory = (exports as { memory?: WebAssembly.Memory }).memory;
   return collecting(exports);
