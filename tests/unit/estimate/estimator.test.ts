@@ -57,7 +57,7 @@ describe("the error against o200k_base, on texts that the costs were not fitted 
   });
 });
 
-describe("what is one token and what is not", () => {
+describe("the estimate", () => {
   it.each([
     ["nothing", "", 0],
     ["a word", "hello", 1],
@@ -71,7 +71,7 @@ describe("what is one token and what is not", () => {
     ["an indent", " ".repeat(40), 2],
     ["an indent of tabs", "\t".repeat(40), 2],
     ["a line end of two bytes", "end\r\n", 3],
-  ])("%s", (_, text, tokens) => {
+  ])("is about the tokens of %s", (_, text, tokens) => {
     expect(estimate(text)).toBe(tokens);
   });
 

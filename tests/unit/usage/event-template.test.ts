@@ -151,7 +151,7 @@ function written(text: string, events: Event[], lineEnd: string, space: string):
     .join("");
 }
 
-it("tells what reading tells, wherever blanks stand, whatever varies, and wherever the bytes are cut", () => {
+it("reports for an event like the last one what reading it would, whatever differs and wherever the bytes are cut", () => {
   fc.assert(
     fc.property(
       shape,

@@ -16,7 +16,7 @@ describe("formats", () => {
     expect(FIXTURES.map((fixture) => fixture.file).sort()).toEqual(files);
   });
 
-  it.each(FIXTURES)("$file: $expected", (fixture) => {
+  it.each(FIXTURES)("are read: $file reports $expected", (fixture) => {
     const bytes = bodyOf(fixture);
     const body = bytes.buffer;
     const expected = printed(fixture.expected);

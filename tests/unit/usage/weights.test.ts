@@ -35,7 +35,9 @@ describe("weights", () => {
     ["half a token, rounded up", [5000n, ONE, ONE, ONE, ONE], [1n, 0n, 0n, 0n, 0n], 1n],
     ["less than half a token, rounded down", [4999n, ONE, ONE, ONE, ONE], [1n, 0n, 0n, 0n, 0n], 0n],
     ["more cached than input, taken as all of it", [ONE, 0n, 0n, ONE, ONE], [7n, 163n, 5n, 4n, 0n], 4n],
-  ])("%s", (_case, weights, given, expected) => expect(limiter.charge(weights, given)).toBe(expected));
+  ])("are applied to %s", (_case, weights, given, expected) =>
+    expect(limiter.charge(weights, given)).toBe(expected),
+  );
 
   it("never overflow, and are off by half a token at most", () => {
     const weights = five(fc.bigInt({ min: 0n, max: 100n * ONE }));
