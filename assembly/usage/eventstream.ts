@@ -1,4 +1,5 @@
-import { Document, Progress } from "./document";
+import { Document } from "./document";
+import { Progress } from "./progress";
 
 /** Sizes of the parts of a message. */
 const PRELUDE: i32 = 12;

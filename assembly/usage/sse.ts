@@ -1,5 +1,6 @@
 import { COLON, CR, LF, SPACE } from "../bytes/ascii";
-import { Document, Progress } from "./document";
+import { Document } from "./document";
+import { Progress } from "./progress";
 import { EventTemplate } from "./event-template";
 import { findLineEnd } from "../bytes/lines";
 

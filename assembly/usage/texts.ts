@@ -1,5 +1,6 @@
 import { CR, LF, SPACE, TAB } from "../bytes/ascii";
-import { Document, Progress } from "./document";
+import { Document } from "./document";
+import { Progress } from "./progress";
 import { findLineEnd } from "../bytes/lines";
 
 /** Before each text of a JSON text sequence (RFC 7464). */
