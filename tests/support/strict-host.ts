@@ -65,6 +65,8 @@ export class StrictHost {
   intercept: (name: Import) => number | undefined = () => undefined;
   /** Called while redis_call runs, before it has returned. */
   onRedisCall: (command: RedisCommand) => void = () => {};
+  /** Called whenever the filter has counted something. */
+  onIncrement: (metric: string, by: number) => void = () => {};
   /** The header list as hosts give it; tests make it a wrong one. */
   encodeLines: (lines: [string, Uint8Array][]) => Uint8Array = encodePairs;
   guest!: Exports;

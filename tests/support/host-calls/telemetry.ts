@@ -7,6 +7,7 @@ interface Host {
   readonly logs: { level: number; text: string }[];
   readonly metrics: Map<string, bigint>;
   readonly properties: Map<string, string>;
+  onIncrement: (metric: string, by: number) => void;
 }
 
 export function telemetryCalls(
@@ -40,6 +41,7 @@ export function telemetryCalls(
       if (name === undefined) throw new Error(`metric ${id} is not defined`);
       if (by < 0n) throw new Error(`${name} is decremented`);
       host.metrics.set(name, (host.metrics.get(name) ?? 0n) + by);
+      host.onIncrement(name, Number(by));
       return Status.Ok;
     },
     proxy_get_property: (path: number, pathSize: number, ptrSlot: number, sizeSlot: number) => {
