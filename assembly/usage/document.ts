@@ -185,7 +185,7 @@ export class Document {
 
   /** Measures `len` bytes of generated text at `ptr`, from a JSON text that a template stands for. */
   passText(ptr: usize, len: i32): void {
-    this.generated.piece(ptr, len);
+    this.generated.takeFitting(ptr, len);
   }
 
   /** A piece of a string has been read: generated text, an id, or a text in base64. */

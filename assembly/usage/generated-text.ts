@@ -58,7 +58,7 @@ export class GeneratedText {
 
   /**
    * Takes `size` bytes of text at `ptr`, and measures what has not been measured before.
-   * @returns whether that depends on more than this text, so that no template can stand for it
+   * @returns whether some of it had been, so that no template can stand for it
    */
   take(share: Share, ptr: usize, size: i32): bool {
     if (share == Share.Piece) {
@@ -66,15 +66,21 @@ export class GeneratedText {
       this.piece(ptr, size);
       return false;
     }
-    const isThought = share == Share.Thought;
     const before = <i32>min(max(this.repeated(share, size), 0), size);
-    if (isThought) this.thoughtBytes += size - before;
+    if (share == Share.Thought) this.thoughtBytes += size - before;
     if (before < size) this.piece(ptr + before, size - before);
-    return !isThought || before > 0;
+    return before > 0;
+  }
+
+  /** Measures `size` bytes at `ptr` that a template has found: pieces, or the only reasoning of their object. */
+  takeFitting(ptr: usize, size: i32): void {
+    if (size == 0) return;
+    this.hasPieces = true;
+    this.piece(ptr, size);
   }
 
   /** Measures `size` bytes at `ptr`, which are said for the first time. */
-  piece(ptr: usize, size: i32): void {
+  private piece(ptr: usize, size: i32): void {
     this.bytes += size;
     this.tally.generated(size);
     // A file comes in long strings, and what a model writes of a stream in short ones, whatever that looks like.

@@ -85,7 +85,23 @@ describe.each(MODULES)("%s", (_name, file) => {
       }
     });
 
-    it("has no name when it has no id, is cut off, or reports nothing", async () => {
+    it("has no name when it is cut off, since it may report more when it is fetched as a whole", async () => {
+      const host = await start(file, PER_KEY);
+      const first = { type: "response.created", response: JSON.parse(answer("resp_1", 3, 4)) as object };
+      for (const headers of [SSE_TYPE, { ...JSON_TYPE, ":status": "206" }]) {
+        const id = newId();
+        const isStream = headers === SSE_TYPE;
+        host.request(id, ROOT, { "x-api-key": "alice", ...GET });
+        host.responseHeaders(id, headers);
+        host.responseBody(id, isStream ? event(first) : answer("resp_1", 3, 4), !isStream);
+        host.end(id);
+        const charges = host.pending.splice(0).map(chargeOf);
+        expect(charges).toHaveLength(1);
+        expect(charges[0]!.marker).toContain(":charge:");
+      }
+    });
+
+    it("has no name when it has no id or reports nothing", async () => {
       const host = await start(file, PER_KEY);
       expect(commands(host, GET, usageBody(3, 4).replace('"id":"1",', ""))[0]?.marker).toContain(":charge:");
       expect(commands(host, GET, answer("x".repeat(161), 3, 4))[0]?.marker).toContain(":charge:");

@@ -2,6 +2,7 @@
 // Events fit only as long as they are not cut, so each stream is read event by event, and again byte by byte.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fuzz } from "../../support/fuzz.ts";
 import { eventEnds } from "./fixtures.ts";
 import { usage } from "./scanner.ts";
 
@@ -28,7 +29,9 @@ const COUNT = `{"choices":[{"index":0,"delta":{"content":"a text"}}],"usage":{"p
 const UNREAD = `{"choices":[{"index":$,"delta":{"content":"a text"}}],"usage":{}}`;
 const TWO = `{"choices":[{"delta":{"content":$,"reasoning_content":"and more of it"}},{"delta":{"content":$}}]}`;
 const RESPONSES = `{"type":"response.output_text.delta","sequence_number":$,"delta":"some text","obfuscation":$}`;
-const SHAPES = [OPENAI, BESIDE, COUNT, UNREAD, TWO, RESPONSES];
+/** Says again what the pieces before it have said. */
+const WHOLE = `{"type":"response.content_part.done","part":{"type":"output_text","text":$}}`;
+const SHAPES = [OPENAI, BESIDE, COUNT, UNREAD, TWO, RESPONSES, WHOLE];
 
 /** JSON values, more or less. */
 const VALUES = [
@@ -94,7 +97,7 @@ describe("events that fit the last one", () => {
         ),
         (parts) => expectSame(parts.map(({ shape, values }) => stream(shape, values)).join("")),
       ),
-      { numRuns: 2000 },
+      fuzz(2000),
     );
   });
 
@@ -107,6 +110,16 @@ describe("events that fit the last one", () => {
 
   it("are read where their text stands in an array, which has no name of its own", () => {
     expectSame(stream(OPENAI, [`["x"]`, `["x"]`, `["lorem ipsum dolor"]`, `"one"`]));
+  });
+
+  it("are read where their text repeats what came before", () => {
+    const pieces = stream(RESPONSES, ["1", "2", "3", "4"]);
+    expectSame(pieces + stream(WHOLE, [`"some text"`, `"some text"`, `"some text and more than that"`]));
+  });
+
+  it("are pieces, of which a later event may repeat some", () => {
+    const beside = stream(BESIDE, [`""`, `"one", "b":"words of"`]);
+    expectSame(stream(OPENAI, [`""`]) + beside);
   });
 
   it("may be of more values and bytes than are kept", () => {

@@ -84,6 +84,14 @@ describe("framings", () => {
 });
 
 describe("reports", () => {
+  it.each([
+    [`{"usage":{"prompt_tokens":3,"completion_tokens":4},"prompt_eval_count":50,"eval_count":60}`, "50 60"],
+    [`{"prompt_eval_count":50,"usage":{"prompt_tokens":3,"completion_tokens":4},"eval_count":60}`, "50 60"],
+    [`{"usage":{"prompt_tokens":3},"eval_count":60}`, "3 60"],
+  ])("at the root and inside it are one, whichever comes first: %s", (body, expected) => {
+    expect(scan(body)).toBe(printed(expected));
+  });
+
   it("of two names for one count have the larger", () => {
     expect(
       scan(
