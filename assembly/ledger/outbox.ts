@@ -1,3 +1,4 @@
+import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
 import { nowMilliseconds, nowNanoseconds } from "../abi/time";
 import { NOT_A_NUMBER } from "../bytes/decimal";
@@ -18,6 +19,8 @@ import { isTooOld, WaitingCharge, WaitingCharges } from "./waiting-charges";
 
 /** At most this many charges are in flight at once; further ones wait. */
 const MAX_UNANSWERED: i32 = 1024;
+/** Nor is another sent while the demands of those in flight take this much, in bytes: callers choose how long their keys are. */
+const MAX_UNANSWERED_BYTES: i32 = 16 << 20;
 /** Charges sent per tick at most, so that a tick does not hold up the worker. */
 const MAX_PER_TICK: i32 = 512;
 /** How often in a row a charge gets a new name because Redis refused it as too late although it was never made. */
@@ -49,6 +52,7 @@ export interface ChargeCounter {
 export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters {
   private readonly waiting: WaitingCharges;
   private unanswered: i32 = 0;
+  private unansweredBytes: i32 = 0;
   /** Reused for charges that are sent again. */
   private readonly idle: Pool<Charge> = new Pool<Charge>(MAX_IDLE);
   private probe: Probe | null = null;
@@ -71,7 +75,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     const reading = nowMilliseconds();
     const nowMs = this.outboxes.timeAtMs(reading);
     charge.sinceMs = nowMs;
-    if (this.link.breaker.isOpen || this.unanswered >= MAX_UNANSWERED) return this.keep(charge, nowMs);
+    if (this.link.breaker.isOpen || this.isFull) return this.keep(charge, nowMs);
     this.renew(charge, reading, nowMs);
     this.send(charge);
   }
@@ -84,7 +88,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     }
     const breaker = this.link.breaker;
     if (breaker.mayTry(nowMs)) this.ask();
-    for (let i = 0; i < MAX_PER_TICK && !breaker.isOpen && this.unanswered < MAX_UNANSWERED; ++i) {
+    for (let i = 0; i < MAX_PER_TICK && !breaker.isOpen && !this.isFull; ++i) {
       const due = this.waiting.takeDue(nowMs);
       if (due === null) return;
       this.sendAgain(due);
@@ -110,6 +114,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
 
   onAnswered(charge: Charge, failure: Failure): void {
     if (this.repeated === charge) this.repeated = null;
+    this.unansweredBytes -= charge.demand.bytes;
     if (failure != Failure.None) this.fail(charge, failure);
     else this.settle(charge);
     this.unanswered--;
@@ -121,11 +126,18 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     const waiting = charge.waiting;
     if (waiting !== null) this.waiting.free(waiting);
     charge.waiting = null;
-    this.idle.put(charge);
+    if (charge.demand.isLarge) discarded(charge.demand.bytes);
+    else this.idle.put(charge);
+  }
+
+  /** Whether as much is in flight as may be. */
+  private get isFull(): bool {
+    return this.unanswered >= MAX_UNANSWERED || this.unansweredBytes >= MAX_UNANSWERED_BYTES;
   }
 
   private send(charge: Charge): void {
     this.unanswered++;
+    this.unansweredBytes += charge.demand.bytes;
     this.outboxes.sent();
     charge.send();
   }

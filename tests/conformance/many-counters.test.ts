@@ -42,6 +42,32 @@ const REFUSAL = {
 };
 
 describe.each(MODULES)("%s", (_name, file) => {
+  it("keeps a bounded amount of memory for charges that Redis has not answered, and loses none that it can keep", async () => {
+    const host = await start(file, rules(15));
+    const calls = 400;
+    for (let i = 0; i < calls; ++i) {
+      const id = 2 + i;
+      host.request(id, ROOT, headersOf(15, `${i}-`.padEnd(4000, "v")));
+      host.reply(ROOT, array(...Array.from({ length: 60 }, () => [null, -2]).flat()), host.pending.at(-1));
+      host.responseHeaders(id, { "content-type": "application/json" });
+      host.responseBody(id, usageBody(3, 4), true);
+      host.end(id);
+    }
+    const inFlight = host.pending.length;
+    expect(inFlight).toBeGreaterThan(60);
+    // 16 MiB in flight and 4 MiB waiting, beside what the allocator needs.
+    expect(host.memoryBytes).toBeLessThan(40 << 20);
+    while (host.pending.length > 0) host.reply(ROOT, made(...Array.from({ length: 60 }, () => 7)));
+    for (let i = 0; i < 10 && host.tickPeriod > 0; ++i) {
+      host.pass(ROOT, 500);
+      while (host.pending.length > 0) host.reply(ROOT, made(...Array.from({ length: 60 }, () => 7)));
+    }
+    expect(host.tickPeriod).toBe(0);
+    const charged = Number(metric(host, "charged_tokens"));
+    expect(charged).toBeGreaterThan(7 * (inFlight + 10));
+    expect(charged + Number(metric(host, "lost_tokens"))).toBe(7 * calls);
+  });
+
   it("checks and charges 512 counters", async () => {
     const host = await start(file, rules(128));
     host.request(2, ROOT, headersOf(128, "v"));
