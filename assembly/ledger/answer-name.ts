@@ -1,11 +1,7 @@
-import { addressOf } from "../bytes/bytes";
-import { ByteBuilder } from "../bytes/builder";
-import { hexValue } from "../bytes/ascii";
-import { sha1Hex } from "../bytes/sha1";
+import { sha256Add, sha256Begin, sha256End } from "../bytes/sha256";
 import { Demand } from "./demand";
 
-/** Enough for any id, two counts and some counters; more of them are not needed to tell callers apart. */
-const text = new ByteBuilder(512, 1 << 16);
+const number = memory.data(8, 8);
 
 /**
  * The name of an answer that can be fetched again: 128 bits of a hash of its id, its usage and the counters it is charged to.
@@ -16,40 +12,36 @@ export class AnswerName {
   high: u64 = 0;
   low: u64 = 0;
 
-  get isKnown(): bool {
-    return (this.high | this.low) != 0;
-  }
-
   clear(): void {
     this.high = 0;
     this.low = 0;
   }
 
   /**
-   * Computes the name of an answer. It stays unknown if the id is empty, or if the text to hash is too long.
+   * Computes the name of an answer. It stays unknown if the id is empty.
    * @param id, idSize address and length of its id
    * @param input, output the counts that it reports, in tokens, not weighted
    * @param demand what it will be charged to
    */
   set(id: usize, idSize: i32, input: i64, output: i64, demand: Demand): void {
-    this.clear();
-    if (idSize == 0) return;
-    text.clear();
-    text.decimal(input).byte(0).decimal(output).byte(0);
+    if (idSize == 0) return this.clear();
+    sha256Begin();
+    addNumber(input);
+    addNumber(output);
     for (let i = 0; i < demand.length; ++i) {
-      text.decimal(demand.keySize(i)).byte(0).at(demand.key(i), demand.keySize(i));
+      // Its size, so that nobody can move bytes from one key, or from the id, to another.
+      addNumber(demand.keySize(i));
+      sha256Add(demand.key(i), demand.keySize(i));
     }
-    text.at(id, idSize);
-    if (text.overflowed) return;
-    const hex = sha1Hex(text.toBytes());
-    this.high = readHex(addressOf(hex));
-    this.low = readHex(addressOf(hex) + 16);
+    sha256Add(id, idSize);
+    const digest = sha256End();
+    this.high = load<u64>(digest);
+    this.low = load<u64>(digest, 8);
   }
 }
 
-/** The number in the 16 hexadecimal digits at `ptr`. */
-function readHex(ptr: usize): u64 {
-  let value: u64 = 0;
-  for (let i = 0; i < 16; ++i) value = (value << 4) | (<u64>hexValue(load<u8>(ptr + i)));
-  return value;
+/** Adds a number to the hash, in eight bytes. */
+function addNumber(value: i64): void {
+  store<i64>(number, value);
+  sha256Add(number, 8);
 }

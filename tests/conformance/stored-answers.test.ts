@@ -74,6 +74,21 @@ describe.each(MODULES)("%s", (_name, file) => {
       }
     });
 
+    it("has a name however long those of its counters are", async () => {
+      const limit = { key: "*", token_per_second: 1e6, token_per_minute: 1e6, token_per_hour: 1e6 };
+      const names = Array.from({ length: 8 }, (_, i) => `x-${i}`);
+      const rules = names.map((name) => ({ limit_by_per_header: name, limit_keys: [limit] }));
+      const host = await start(file, { ...PER_KEY, rule_mode: "all_match", rule_items: rules });
+      const long = (last: string): object =>
+        Object.fromEntries(names.map((name) => [name, `${"v".repeat(4000)}${last}`]));
+      const [first] = commands(host, { ...GET, ...long("a") }, answer("resp_1", 3, 4));
+      expect(first?.marker).toContain(":answer:");
+      const [again] = commands(host, { ...GET, ...long("a") }, answer("resp_1", 3, 4));
+      expect(again?.marker).toBe(first?.marker);
+      const [other] = commands(host, { ...GET, ...long("b") }, answer("resp_1", 3, 4));
+      expect(other?.marker.split(":").at(-1)).not.toBe(first?.marker.split(":").at(-1));
+    });
+
     it("is charged in any case when it is made, and named then, so that fetching it costs nothing", async () => {
       const host = await start(file, PER_KEY);
       const [fetched] = commands(host, GET, answer("resp_1", 3, 4));

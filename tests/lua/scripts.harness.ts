@@ -1,6 +1,4 @@
 import "../../assembly/abi/abort";
-import { bytesOf } from "../../assembly/bytes/bytes";
-import { sha1Hex } from "../../assembly/bytes/sha1";
 import { PEEK, SETTLE } from "../../assembly/ledger/lua/scripts";
 import { ScriptFamily } from "../../assembly/redis/script-family";
 
@@ -27,8 +25,4 @@ export function settleScript(counters: i32): string {
 
 export function settleDigest(counters: i32): string {
   return digestOf(SETTLE, counters);
-}
-
-export function sha1(text: string): string {
-  return String.UTF8.decode(sha1Hex(bytesOf(text)));
 }
