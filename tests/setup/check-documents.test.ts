@@ -46,6 +46,7 @@ describe("a command that names what is not there", () => {
       ["2: there is no ai-token-ratelimit --prot"],
     ],
     ["a file", block("sh", "deploy/there.sh deploy/gone.sh"), ["2: there is no deploy/gone.sh"]],
+    ["a tool", block("sh", "node tools/gone.ts"), ["2: there is no tools/gone.ts"]],
   ])("is found: %s", (_what, text, problems) => {
     expect(unknownCommands(text, KNOWN)).toEqual(problems);
   });
