@@ -135,3 +135,12 @@ describe("gateway/", () => {
     expect(strays.map(([path]) => path)).toEqual([]);
   });
 });
+
+describe("tools/", () => {
+  it("imports nothing from tests/", () => {
+    const strays = [...graph].filter(
+      ([path, targets]) => path.startsWith("tools/") && targets.some((target) => target.startsWith("tests/")),
+    );
+    expect(strays.map(([path]) => path)).toEqual([]);
+  });
+});

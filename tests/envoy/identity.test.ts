@@ -3,8 +3,9 @@
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { chat, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { chat, untilCounter } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const everyone = [{ key: "*", token_per_hour: 15 }];
 const CONFIGURATION = {

@@ -2,8 +2,9 @@
 // answers on connections that belong to others by now. Nobody is rejected by another's counter, and every token is counted
 // once. Specified in deploy/envoy/README.md, "When nothing is limited".
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { chat, eventually, REDIS, startBackends, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { chat, eventually } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const TIMEOUT_MS = 100;
 const STILL_MS = 4 * TIMEOUT_MS;

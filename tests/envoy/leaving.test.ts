@@ -3,8 +3,9 @@
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { eventually, REDIS, startBackends, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { eventually } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const CONFIGURATION = { rule_name: "r", global_threshold: { token_per_hour: 1e9 }, redis: REDIS };
 const COUNTER = "higress-token-ratelimit:r:global_threshold:3600";

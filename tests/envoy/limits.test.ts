@@ -3,8 +3,9 @@
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { chat, eventually, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { chat, eventually, untilCounter } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const limit = (type: string, name: string, key: string): object => ({
   [type]: name,

@@ -5,8 +5,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { isAvailable, type Envoy, type HttpFilter } from "./processes.ts";
-import { chat, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
+import { isAvailable, type Envoy, type HttpFilter } from "../../tools/envoy/processes.ts";
+import { chat, untilCounter } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const readme = readFileSync(resolve(import.meta.dirname, "../../deploy/envoy/README.md"), "utf8");
 const [mutation] = parse(

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
-import { isAvailable, startWebdis, validate, type Envoy, type Webdis } from "./processes.ts";
-import { chat, eventually, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
+import { isAvailable, startWebdis, validate, type Envoy, type Webdis } from "../../tools/envoy/processes.ts";
+import { chat, eventually, untilCounter } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const configuration = (ruleName: string, tokens = 1e9): object => ({
   rule_name: ruleName,

@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { chat, eventually, REDIS, startBackends, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { chat, eventually } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const CALLS = 20;

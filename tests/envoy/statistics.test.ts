@@ -2,8 +2,9 @@
 // does its memory. Specified in assembly/telemetry/metrics.ts.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAvailable, type Envoy } from "./processes.ts";
-import { chat, eventually, REDIS, startBackends, type Backends } from "./support.ts";
+import { isAvailable, type Envoy } from "../../tools/envoy/processes.ts";
+import { chat, eventually } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const CONFIGURATION = { rule_name: "r", global_threshold: { token_per_hour: 1 }, redis: REDIS };
 const REJECTIONS = 2_048;

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startRealtimeServer, type RealtimeServer } from "../support/realtime-server.ts";
 import { frame, masked, responseDone } from "../support/websocket.ts";
 import { open, type Client } from "../support/websocket-client.ts";
-import { isAvailable, type Envoy, type HttpConnectionManager } from "./processes.ts";
-import { eventually, REDIS, startBackends, untilCounter, type Backends } from "./support.ts";
+import { isAvailable, type Envoy, type HttpConnectionManager } from "../../tools/envoy/processes.ts";
+import { eventually, untilCounter } from "../../tools/calls.ts";
+import { REDIS, startBackends, type Backends } from "../../tools/envoy/backends.ts";
 
 const CONFIGURATION = {
   rule_name: "r",

@@ -2,7 +2,7 @@
 // of, and the report tells what it bears. How much that is, is not tested.
 import { describe, expect, it } from "vitest";
 import { environmentOf } from "../../tools/bench/environment.ts";
-import { isAvailable } from "../envoy/processes.ts";
+import { isAvailable } from "../../tools/envoy/processes.ts";
 import { text } from "../../tools/load/report.ts";
 import { measureLoad } from "../../tools/load/run.ts";
 import { hasWrk } from "../../tools/load/wrk.ts";

@@ -1,10 +1,8 @@
 // The real Envoy with the filter, a real Redis behind Webdis, and the fake LLM, together.
 import { Redis } from "ioredis";
-import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
-import { startFakeLlm, type FakeLlm } from "../../tools/fake-llm/server.ts";
+import { startRedisServer, type RedisServer } from "../redis-server.ts";
+import { startFakeLlm, type FakeLlm } from "../fake-llm/server.ts";
 import { startEnvoy, startWebdis, type Envoy, type EnvoyOptions, type Webdis } from "./processes.ts";
-
-export { chat, eventually, untilCounter } from "../support/stack.ts";
 
 /** How the filter reaches Redis in deploy/envoy/envoy.yaml. */
 export const REDIS = {

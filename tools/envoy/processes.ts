@@ -1,10 +1,10 @@
-// The processes that tests of the real Envoy run: Envoy and Webdis with the files of deploy/envoy/, on loopback.
+// The real Envoy and Webdis with the files of deploy/envoy/, on loopback, for `make load` and for tests.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { freePort } from "../../tools/redis-server.ts";
+import { freePort } from "../redis-server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 export const ENVOY = join(root, "build/tools/envoy");

@@ -2,15 +2,9 @@
 // makes the same HTTP calls as ours and no more, and one with ours, all before one and the same LLM.
 import { readFileSync } from "node:fs";
 import { compile } from "../bench/modules.ts";
-import { filterOf, type Envoy, type HttpConnectionManager } from "../../tests/envoy/processes.ts";
-import {
-  chat,
-  eventually,
-  REDIS,
-  startBackends,
-  untilCounter,
-  type Backends,
-} from "../../tests/envoy/support.ts";
+import { filterOf, type Envoy, type HttpConnectionManager } from "../envoy/processes.ts";
+import { chat, eventually, untilCounter } from "../calls.ts";
+import { REDIS, startBackends, type Backends } from "../envoy/backends.ts";
 
 /** What a call uses, as its response reports. */
 const TOKENS = 30;

@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentOf } from "../bench/environment.ts";
 import { root } from "../bench/modules.ts";
-import { ENVOY, isAvailable } from "../../tests/envoy/processes.ts";
+import { ENVOY, isAvailable } from "../envoy/processes.ts";
 import { text, type LoadReport } from "./report.ts";
 import { measureLoad } from "./run.ts";
 import { hasWrk } from "./wrk.ts";

@@ -11,7 +11,7 @@ import {
   type Gateways,
   type Subject,
 } from "./gateways.ts";
-import { eventually } from "../../tests/support/stack.ts";
+import { eventually } from "../calls.ts";
 import { wrk, type Answered } from "./wrk.ts";
 
 /** Of each load; short, and often in turns. */
