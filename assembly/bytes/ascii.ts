@@ -61,6 +61,28 @@ export function isLetter(c: u8): bool {
   return <u8>((c | 0x20) - LOWER_A) < 26;
 }
 
+/** A space or a tab: what may stand around the elements of a header (RFC 9110, 5.6.3). */
+// @ts-ignore: decorator
+@inline
+export function isBlank(c: u8): bool {
+  return c == SPACE || c == TAB;
+}
+
+/** White space of JSON (RFC 8259, 2), and between lines. */
+// @ts-ignore: decorator
+@inline
+export function isSpace(c: u8): bool {
+  return c == SPACE || c == LF || c == CR || c == TAB;
+}
+
+/** Whether the `len` bytes at `ptr` are white space, or none. */
+export function isAllSpace(ptr: usize, len: i32): bool {
+  for (let i = 0; i < len; ++i) {
+    if (!isSpace(load<u8>(ptr + i))) return false;
+  }
+  return true;
+}
+
 /** `A`-`Z` as lower case, everything else unchanged. */
 // @ts-ignore: decorator
 @inline

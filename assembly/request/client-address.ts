@@ -1,4 +1,4 @@
-import { COLON, COMMA, DOT, LEFT_BRACKET, PERCENT, RIGHT_BRACKET, SPACE, TAB } from "../bytes/ascii";
+import { COLON, COMMA, DOT, isBlank, LEFT_BRACKET, PERCENT, RIGHT_BRACKET } from "../bytes/ascii";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { IpAddress, parseAddress } from "../net/address";
 import { CidrTable } from "../net/cidr-table";
@@ -60,10 +60,4 @@ function find(from: usize, end: usize, byte: u8): usize {
   let at = from;
   while (at < end && load<u8>(at) != byte) ++at;
   return at;
-}
-
-// @ts-ignore: decorator
-@inline
-function isBlank(c: u8): bool {
-  return c == SPACE || c == TAB;
 }

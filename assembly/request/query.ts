@@ -1,16 +1,14 @@
 import {
   AMPERSAND,
-  CR,
   EQUALS,
   HASH,
   hexValue,
-  LF,
+  isSpace,
   PERCENT,
   PLUS,
   QUESTION,
   SEMICOLON,
   SPACE,
-  TAB,
 } from "../bytes/ascii";
 import { addressOf, Bytes, copyOf } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
@@ -100,18 +98,14 @@ export function paramText(text: Bytes): Bytes {
 /** The address of the first of `len` bytes at `ptr` that is no blank, or the one behind them. */
 function firstOf(ptr: usize, len: i32): usize {
   const end = ptr + len;
-  while (ptr < end && isBlank(load<u8>(ptr))) ++ptr;
+  while (ptr < end && isSpace(load<u8>(ptr))) ++ptr;
   return ptr;
 }
 
 /** How many bytes from `first` on are left without the blanks before `end`. */
 function sizeOf(first: usize, end: usize): i32 {
-  while (end > first && isBlank(load<u8>(end - 1))) --end;
+  while (end > first && isSpace(load<u8>(end - 1))) --end;
   return <i32>(end - first);
-}
-
-function isBlank(c: u8): bool {
-  return c == SPACE || c == TAB || c == CR || c == LF;
 }
 
 /** Writes what the bytes from `from` to `end` stand for. */

@@ -1,7 +1,7 @@
 import { borrowHeader, getHeader, removeHeader } from "../abi/headers";
 import { borrowedSize, release } from "../abi/memory";
 import { HeaderMapType } from "../abi/types";
-import { COMMA, SPACE, TAB, toLower } from "../bytes/ascii";
+import { COMMA, isBlank, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equals } from "../bytes/bytes";
 
 const STATUS = bytesOf(":status");
@@ -50,8 +50,4 @@ function names(ptr: usize, len: i32, token: Bytes): bool {
     while (at < end && load<u8>(at) != COMMA) ++at;
   }
   return false;
-}
-
-function isBlank(c: u8): bool {
-  return c == SPACE || c == TAB;
 }

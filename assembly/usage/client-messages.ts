@@ -1,17 +1,14 @@
 import {
   COLON,
-  CR,
   EQUALS,
   isDigit,
   isLetter,
+  isSpace,
   LEFT_BRACE,
-  LF,
   PLUS,
   QUOTE,
   RIGHT_BRACE,
   SLASH,
-  SPACE,
-  TAB,
 } from "../bytes/ascii";
 import { Messages } from "./messages";
 import { ReaderPool } from "./reader-pool";
@@ -93,7 +90,7 @@ export class ClientMessages extends Messages {
       }
     }
     if (this.reading == Reading.AudioEnd) {
-      while (at < end && (load<u8>(at) == RIGHT_BRACE || isBlank(load<u8>(at)))) ++at;
+      while (at < end && (load<u8>(at) == RIGHT_BRACE || isSpace(load<u8>(at)))) ++at;
       if (at == end) return;
       this.readJson(AUDIO_MEMBER, AUDIO_MEMBER_SIZE);
     }
@@ -128,8 +125,4 @@ export class ClientMessages extends Messages {
 
 function isBase64(c: u8): bool {
   return isLetter(c) || isDigit(c) || c == PLUS || c == SLASH || c == EQUALS;
-}
-
-function isBlank(c: u8): bool {
-  return c == SPACE || c == LF || c == CR || c == TAB;
 }

@@ -1,4 +1,4 @@
-import { COMMA, SPACE, TAB, toLower } from "../bytes/ascii";
+import { COMMA, isBlank, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 
 /** Codings that compress (https://www.iana.org/assignments/http-parameters, content coding). */
@@ -44,8 +44,4 @@ function compresses(from: usize, to: usize): bool {
     if (j == coding.byteLength) return true;
   }
   return false;
-}
-
-function isBlank(c: u8): bool {
-  return c == SPACE || c == TAB;
 }

@@ -1,4 +1,4 @@
-import { CR, DEL, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB } from "../bytes/ascii";
+import { DEL, isSpace, LEFT_BRACE, LEFT_BRACKET, NUL, SPACE } from "../bytes/ascii";
 
 /** An encoding's mark is at most three bytes, and a character at most four. */
 const LOOKED_AT: i32 = 8;
@@ -12,7 +12,7 @@ export function isJsonLike(ptr: usize, len: i32): bool {
     const c = load<u8>(ptr + i);
     if (c == LEFT_BRACE || c == LEFT_BRACKET) return true;
     const isMark = c == 0xef || c == 0xbb || c == 0xbf || c == 0xfe || c == 0xff || c == NUL;
-    if (!isMark && c != SPACE && c != LF && c != CR && c != TAB) return false;
+    if (!isMark && !isSpace(c)) return false;
   }
   return false;
 }
@@ -24,7 +24,7 @@ export function isJsonLike(ptr: usize, len: i32): bool {
 export function isTextLike(ptr: usize, len: i32): bool {
   for (let i = 0; i < len; ++i) {
     const c = load<u8>(ptr + i);
-    if (c == DEL || (c < SPACE && c != LF && c != CR && c != TAB)) return false;
+    if (c == DEL || (c < SPACE && !isSpace(c))) return false;
   }
   return true;
 }

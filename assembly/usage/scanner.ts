@@ -1,4 +1,4 @@
-import { CR, LEFT_BRACE, LEFT_BRACKET, LF, NUL, SPACE, TAB, toLower } from "../bytes/ascii";
+import { isSpace, LEFT_BRACE, LEFT_BRACKET, NUL, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { AnswerId } from "./answer-id";
 import { countClamped, NO_COUNT, parseCount } from "./count";
@@ -188,7 +188,7 @@ export class UsageScanner {
 /** Whether `c` may precede a body: white space, a record separator, or a byte of the UTF-8 byte order mark. */
 function isLeading(c: u8): bool {
   if (c == RECORD_SEPARATOR) return true;
-  return c == SPACE || c == LF || c == CR || c == TAB || c == 0xef || c == 0xbb || c == 0xbf;
+  return isSpace(c) || c == 0xef || c == 0xbb || c == 0xbf;
 }
 
 /** A text begins with a bracket or brace, an AWS message with a zero byte, as long as it is below 16 MiB. */

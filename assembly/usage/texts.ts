@@ -1,4 +1,4 @@
-import { CR, LF, SPACE, TAB } from "../bytes/ascii";
+import { isSpace, LF } from "../bytes/ascii";
 import { Document } from "./document";
 import { Progress } from "./progress";
 import { findLineEnd } from "../bytes/lines";
@@ -38,7 +38,7 @@ export class TextsFraming {
     while (at < end) {
       if (this.between) {
         const c = load<u8>(at);
-        if (c == SPACE || c == LF || c == CR || c == TAB || c == RECORD_SEPARATOR) {
+        if (isSpace(c) || c == RECORD_SEPARATOR) {
           if (c == LF && this.readOne) this.lines = true;
           ++at;
           continue;

@@ -1,4 +1,4 @@
-import { CR, LF, SPACE, TAB } from "../bytes/ascii";
+import { isAllSpace, isSpace, SPACE } from "../bytes/ascii";
 import { FILE_START } from "../estimate/encoded-file";
 import { Origin, TextMeter } from "../estimate/text-meter";
 
@@ -40,7 +40,7 @@ export class Unread {
     generated.origin = len < FILE_START ? Origin.Plain | Origin.Text : Origin.Plain;
     generated.feed(ptr, len);
     generated.origin = Origin.String;
-    if (!isBlank(ptr, min(len, SAMPLE))) this.textBytes += len;
+    if (!isAllSpace(ptr, min(len, SAMPLE))) this.textBytes += len;
   }
 
   /** Takes so many bytes that were not looked at. */
@@ -71,7 +71,7 @@ function isText(ptr: usize, len: i32): bool {
   for (let i = 0; i < len; ++i) {
     const c = load<u8>(ptr + i);
     if (c < 0x80) {
-      if (open > 0 || (c < SPACE && c != TAB && c != LF && c != CR) || c == 0x7f) return false;
+      if (open > 0 || (c < SPACE && !isSpace(c)) || c == 0x7f) return false;
     } else if (c < 0xc0) {
       // The beginning may be the end of a character.
       if (open > 0) --open;
@@ -80,14 +80,6 @@ function isText(ptr: usize, len: i32): bool {
       if (open > 0 || c < 0xc2 || c > 0xf4) return false;
       open = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
     }
-  }
-  return true;
-}
-
-function isBlank(ptr: usize, len: i32): bool {
-  for (let i = 0; i < len; ++i) {
-    const c = load<u8>(ptr + i);
-    if (c != SPACE && c != TAB && c != LF && c != CR) return false;
   }
   return true;
 }

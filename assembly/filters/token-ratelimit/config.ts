@@ -1,5 +1,5 @@
 import { decimalText } from "../../bytes/decimal";
-import { CR, LF, SPACE, TAB } from "../../bytes/ascii";
+import { isAllSpace } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
@@ -61,7 +61,7 @@ export function parsePluginConfig(
   sharesConnections: bool,
 ): PluginConfig | null {
   const root = Path.root();
-  if (isBlankText(text)) {
+  if (isAllSpace(addressOf(text), text.byteLength)) {
     problems.error(root, EMPTY_CONFIGURATION);
     return null;
   }
@@ -104,12 +104,4 @@ function readOverrides(rules: JsonValue[], root: Fields, blocks: RedisBlocks): R
     if (selector !== null && config !== null) overrides.push(new RuleOverride(selector, config));
   }
   return overrides;
-}
-
-function isBlankText(text: Bytes): bool {
-  for (let i = 0; i < text.byteLength; ++i) {
-    const c = load<u8>(addressOf(text) + i);
-    if (c != SPACE && c != TAB && c != LF && c != CR) return false;
-  }
-  return true;
 }
