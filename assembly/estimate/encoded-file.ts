@@ -1,24 +1,24 @@
 import { isLetter, LOWER_A, NUL, SPACE } from "../bytes/ascii";
 import { base64Bits, isBase64 } from "../bytes/base64";
 
-/** Pieces of at most so many bytes are judged... */
+/** The longest piece that is judged, in bytes. */
 export const JUDGED_BYTES: i32 = 128;
-/** ...and of at least so many: shorter ones tell too little. */
+/** The shortest one: fewer bytes say too little. */
 export const LEAST_JUDGED: i32 = 112;
 /** Bytes of an encoded file per token: a picture of 200 KB is about 300, one of 1 MB about 1,400. */
 export const FILE_BYTES_PER_TOKEN: i64 = 1024;
 
-/** A string may be a file if so many bytes are of the alphabet of base64. */
+/** A string may be a file if at least this many characters of base64 begin it. */
 export const FILE_START: i32 = 256;
 
-/** How far apart a piece may repeat itself, if it is to be silence or an area of one colour. */
+/** The longest period, in bytes, at which silence or an area of one colour repeats itself. */
 const MAX_PERIOD: i32 = 64;
 
-/** How often each of the 26 letters occurs, whatever its case. */
+/** The number of each of the 26 letters, regardless of case. */
 const LETTERS = memory.data(26);
 const DECODED: usize = memory.data(JUDGED_BYTES);
 
-/** Whether the `len` bytes at `ptr` are all of the alphabet of base64. */
+/** Whether all of the `len` bytes at `ptr` are base64 characters. */
 export function isAllBase64(ptr: usize, len: i32): bool {
   for (let i = 0; i < len; ++i) {
     if (!isBase64(load<u8>(ptr + i))) return false;
@@ -27,12 +27,13 @@ export function isAllBase64(ptr: usize, len: i32): bool {
 }
 
 /**
- * Whether the `len` bytes at `ptr`, about 128 of them from anywhere in a string, are of a file in base64 whose bytes have no pattern, as in
- * compressed pictures, sound and documents. Text written without blanks is not, however capitals and digits are strewn
- * into it, since some letters are more frequent than others in every language; nor is text that was encoded.
+ * Whether the `len` bytes at `ptr`, about 128 from anywhere in a string, belong to a base64-encoded file whose bytes have no
+ * pattern, such as a compressed picture, recording or document. Text without spaces does not pass, no matter how capitals and
+ * digits are mixed into it, because every language uses some letters more than others. Base64-encoded text does not pass
+ * either.
  *
- * Of 26 letters that are equally frequent, two are the same one in 26 times, and in a piece of a file one in 18 times or
- * more with a probability of 4 in a million; in English they are one in 15 times, and in other languages more often.
+ * If 26 letters are equally frequent, two of them are the same in one case of 26. In a piece of a file, the rate reaches one
+ * in 18 with a probability of 4 in a million. In English it is one in 15, and in other languages higher.
  */
 export function isEncodedFile(ptr: usize, len: i32): bool {
   if (!isAllBase64(ptr, len) || !isMixed(ptr, len)) return false;
@@ -53,14 +54,14 @@ export function isEncodedFile(ptr: usize, len: i32): bool {
 }
 
 /**
- * The same for a string that is said to be a file, and that no model reads as text: sound without compression and
- * bitmaps have patterns. Each of their bytes is often near the one before it, or the second, third or fourth before.
+ * The same for a string that claims to be a file and that no model reads as text. Uncompressed sound and bitmaps do have
+ * patterns: a byte is often close in value to one of the four bytes before it.
  */
 export function mayBeFile(ptr: usize, len: i32): bool {
   return isAllBase64(ptr, len) && isMixed(ptr, len) && !holdsText(ptr, len) && isSmooth(ptr, len);
 }
 
-/** Whether there are more capitals, and fewer small letters in a row, than in words. */
+/** Whether there are more capitals, and shorter runs of small letters, than in words. */
 function isMixed(ptr: usize, len: i32): bool {
   let capitals = 0;
   let smallPairs = 0;
@@ -76,8 +77,8 @@ function isMixed(ptr: usize, len: i32): bool {
 }
 
 /**
- * Whether the piece repeats itself all the time, as silence and areas of one colour do.
- * @param mixed whether it must not be one that text may have, such as a ruler
+ * Whether the piece does nothing but repeat itself, as silence and areas of one colour do.
+ * @param mixed whether to reject repetitions that text may have, such as rulers
  */
 export function isMonotonous(ptr: usize, len: i32, mixed: bool): bool {
   if (!isAllBase64(ptr, len) || (mixed && !isMixed(ptr, len))) return false;
@@ -87,17 +88,17 @@ export function isMonotonous(ptr: usize, len: i32, mixed: bool): bool {
   return false;
 }
 
-/** Whether the piece of base64 at `ptr` stands for text, wherever its groups of four begin. */
+/** Whether the base64 at `ptr` decodes to text, wherever its groups of four begin. */
 function holdsText(ptr: usize, len: i32): bool {
   for (let from = 0; from < 4; ++from) {
     const size = decode(ptr, len, from);
-    // 37 of 100 bytes without pattern are printable, and 6 make a character beyond ASCII.
+    // Of 100 random bytes, 37 are printable, and 6 are part of a character outside ASCII.
     if (textIn(DECODED, size) * 10 > size * 7) return true;
   }
   return false;
 }
 
-/** Whether the piece of base64 at `ptr` stands for samples of something that changes little. */
+/** Whether the base64 at `ptr` decodes to samples that change little from one to the next. */
 function isSmooth(ptr: usize, len: i32): bool {
   for (let from = 0; from < 4; ++from) {
     const size = decode(ptr, len, from);
@@ -113,7 +114,7 @@ function isSmooth(ptr: usize, len: i32): bool {
   return false;
 }
 
-/** Decodes the piece of base64 at `ptr`, whose first group of four begins at `from`, into `DECODED`. */
+/** Decodes the base64 at `ptr`, whose first group of four begins at `from`, into `DECODED`. */
 function decode(ptr: usize, len: i32, from: i32): i32 {
   let size = 0;
   for (let i = from; i + 4 <= len; i += 4) {
@@ -131,7 +132,7 @@ function decode(ptr: usize, len: i32, from: i32): i32 {
   return size;
 }
 
-/** How many of the `len` bytes at `ptr` may be those of text, in UTF-8 or UTF-16. */
+/** How many of the `len` bytes at `ptr` may be text in UTF-8 or UTF-16. */
 function textIn(ptr: usize, len: i32): i32 {
   let text = 0;
   let wasText = false;
@@ -139,7 +140,7 @@ function textIn(ptr: usize, len: i32): i32 {
   while (i < len) {
     const c = load<u8>(ptr + i);
     const size = characterSize(ptr + i, len - i);
-    // Every second byte of ASCII in UTF-16 is zero.
+    // In UTF-16, every second byte of ASCII text is zero.
     if (size == 0 && c == NUL && wasText) ++text;
     wasText = size > 0;
     text += size;
@@ -148,7 +149,7 @@ function textIn(ptr: usize, len: i32): i32 {
   return text;
 }
 
-/** The size of the character of UTF-8 that begins at `at`, or 0 if none does that belongs to text. */
+/** The size of the UTF-8 character at `at`; 0 if there is none, or if text does not contain it. */
 function characterSize(at: usize, left: i32): i32 {
   const c = load<u8>(at);
   if (c < 0x80) return (c >= SPACE && c < 0x7f) || (c >= 9 && c <= 13) ? 1 : 0;
@@ -160,18 +161,18 @@ function characterSize(at: usize, left: i32): i32 {
   return size;
 }
 
-/** Whether the `len` bytes at `ptr`, which are not JSON, are those of a recording or a picture as it is. */
+/** Whether the `len` bytes at `ptr`, which are not JSON, belong to a recording or picture that is not encoded. */
 export function isBinary(ptr: usize, len: i32): bool {
   let letters = 0;
   for (let i = 0; i < len; ++i) {
     const c = load<u8>(ptr + i);
     if (isLetter(c) || c == SPACE) ++letters;
   }
-  // Of bytes without pattern, 43 of 100 may be text, and 21 are letters and blanks: these bounds are six deviations off.
+  // Of 100 random bytes, 43 may be text, and 21 are letters and spaces: these bounds are six standard deviations away.
   return textIn(ptr, len) * 4 < len * 3 && letters * 2 < len;
 }
 
-/** Whether the string at `ptr`, of so many bytes at least, may be a file: all are of the alphabet of base64. */
+/** Whether the string at `ptr`, which has at least `FILE_START` bytes, begins with as many base64 characters. */
 export function isBase64At(ptr: usize): bool {
   for (let i = 0; i < FILE_START; ++i) {
     if (!isBase64(load<u8>(ptr + i))) return false;

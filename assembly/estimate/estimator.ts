@@ -2,25 +2,25 @@ import { ASCII, BASE64, BASIC_PLANE, RARE, START, TRANSITIONS } from "./estimato
 import { isBase64 } from "../bytes/base64";
 import { FILE_BYTES_PER_TOKEN, isEncodedFile, JUDGED_BYTES } from "./encoded-file";
 
-/** How many bytes of the base64 alphabet without another byte are not judged, but text. */
+/** A run of base64 characters counts as text up to this length; only what follows is judged. */
 const TEXT_BYTES: usize = 448;
 
 /**
- * Estimates how many tokens a text is, for calls whose response reports no usage.
+ * Estimates how many tokens a text has, for calls whose response does not report usage.
  *
- * The text comes as UTF-8 in pieces, cut anywhere, also inside a character; the estimate is the same for every way of
- * cutting. Texts that do not follow each other in a prompt are separated by `boundary()`. Nothing is kept of the text
- * but what is known of the last few bytes, nothing is allocated, and no input traps; bytes that are not UTF-8 count as
- * some character. The count cannot overflow: a byte costs at most three tokens, so that would take 2^54 bytes.
+ * The text arrives as UTF-8 in pieces, which may be cut anywhere, even inside a character; the estimate does not depend on the
+ * cuts. `boundary()` separates texts that are not adjacent in a prompt. Only a few facts about the last bytes are kept, nothing
+ * is allocated, and no input traps; bytes that are not UTF-8 count like some character. The count cannot overflow: a byte costs
+ * at most three tokens, so it would take 2^54 bytes.
  *
- * No vocabulary is known here. The text drives a small automaton whose transitions cost hundredths of a token; which and
- * why is said in `estimator-costs.ts`. `scripts/estimate-error.ts` measures the error per language.
+ * There is no vocabulary here. The text drives a small automaton whose transitions cost hundredths of a token;
+ * `estimator-costs.ts` lists the costs and says why. `scripts/estimate-error.ts` measures the error for each language.
  *
- * **Files** come as base64 and are not billed by their length: see `encoded-file.ts`. Of a run of base64 bytes, the first
- * 576 are text (300 to 400 tokens), and so are all pieces after that which do not look like a file. A picture file of 200 KB makes
- * 600 tokens and one of 1 MB 1,700, where providers charge about 250 to 1,600 by its size in pixels. A fixed price would do
- * for pictures, but would also buy recordings and documents of any length. Shorter runs (keys, hashes, signatures), base64
- * broken into lines, hexadecimal and long words are text.
+ * **Files** arrive as base64 and are not billed by length: see `encoded-file.ts`. The first 576 bytes of a run of base64 count as
+ * text (300 to 400 tokens), and so does every later piece that does not look like a file. A picture file of 200 KB comes to 600
+ * tokens, and one of 1 MB to 1,700; providers charge about 250 to 1,600, depending on its size in pixels. A fixed price would
+ * suit pictures, but would also buy recordings and documents of any length. Shorter runs (keys, hashes, signatures), base64
+ * that is broken into lines, hexadecimal and long words are text.
  */
 @final
 export class TokenEstimator {
@@ -35,12 +35,12 @@ export class TokenEstimator {
   private character: u32 = 0;
   private missing: i32 = 0;
 
-  /** How many bytes of the base64 alphabet were read since the last other byte, and whether they are media. */
+  /** The length of the current run of base64 characters, and whether they belong to a file. */
   private unbroken: i32 = 0;
   private isMedia: bool = false;
-  /** Whether what is fed next is text, even if it looks like a file. */
+  /** Whether the next bytes are text even if they look like a file. */
   onlyText: bool = false;
-  /** The piece of a long run that is to be judged next, and how much of it has come. */
+  /** The piece of a long run that is judged next, and how much of it has arrived. */
   private piece: StaticArray<u8> = new StaticArray<u8>(JUDGED_BYTES);
   private collected: i32 = 0;
 
@@ -62,7 +62,7 @@ export class TokenEstimator {
     this.boundary();
   }
 
-  /** Ends a text: what is fed next is another one, such as the content of another message. */
+  /** Ends a text: the next bytes belong to another one, such as the content of another message. */
   boundary(): void {
     this.row = START;
     this.last = 0;
@@ -72,7 +72,7 @@ export class TokenEstimator {
     this.collected = 0;
   }
 
-  /** Takes the next `len` bytes of text, at `ptr`. */
+  /** Reads the next `len` bytes of the text, at `ptr`. */
   feed(ptr: usize, len: i32): void {
     const end = ptr + max(len, 0);
     let at = ptr;
@@ -83,12 +83,12 @@ export class TokenEstimator {
     }
   }
 
-  /** Reads text up to `end`, or to where media begins, or to the end of a piece that ends inside a character. */
+  /** Reads text up to `end`, up to where a file begins, or up to the end of a piece that ends inside a character. */
   private readText(ptr: usize, end: usize): usize {
     let hundredths: i64 = 0;
     let row = this.row;
     let last = this.last;
-    // Where the run of base64 bytes began that goes on at `ptr`, as far as is remembered.
+    // Where the run of base64 that continues at `ptr` began, as far as is remembered.
     let unbrokenFrom = ptr - this.unbroken;
     let at = ptr;
     while (at < end) {
@@ -128,7 +128,7 @@ export class TokenEstimator {
     return at;
   }
 
-  /** Reads the rest of a character that was cut. */
+  /** Reads the rest of a character that has been cut. */
   private finishCharacter(ptr: usize, end: usize): usize {
     let at = ptr;
     for (; this.missing > 0 && at < end; --this.missing) {
@@ -142,7 +142,7 @@ export class TokenEstimator {
     return at;
   }
 
-  /** Reads the rest of a run of media, or up to a piece of it that does not look like that, which is text. */
+  /** Reads the rest of a file, or up to the first piece that does not look like one and therefore is text. */
   private skipMedia(ptr: usize, end: usize): usize {
     let at = ptr;
     while (at < end && isBase64(load<u8>(at))) {
@@ -151,7 +151,7 @@ export class TokenEstimator {
       this.mediaBytes -= JUDGED_BYTES;
       this.boundary();
       this.readText(this.pieceAt, this.pieceAt + JUDGED_BYTES);
-      // The next piece may be of the file again.
+      // The next piece may belong to the file again.
       this.unbroken = <i32>TEXT_BYTES;
       return at;
     }
@@ -159,7 +159,7 @@ export class TokenEstimator {
     return at;
   }
 
-  /** Whether a long run of base64 bytes is media, by the piece that ends with `byte`, if one does. */
+  /** Whether a long run of base64 belongs to a file, judged by the piece that ends with `byte`, if one does. */
   private looksEncoded(byte: u8): bool {
     return this.collect(byte) && isEncodedFile(this.pieceAt, JUDGED_BYTES);
   }

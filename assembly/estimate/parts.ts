@@ -16,24 +16,24 @@ const enum Place {
 }
 
 /**
- * Tells in a body of several parts (RFC 2046, section 5.1), cut anywhere, which bytes are of a file: the content of a part
- * whose headers have a `filename` (RFC 7578, section 4.2). What has none is a field, and text.
+ * Finds the files in a multipart body (RFC 2046, section 5.1), which may be cut anywhere. A part is a file if its headers have a
+ * `filename` (RFC 7578, section 4.2). All other parts are fields, and count as text.
  *
  * Memory: about 100 bytes.
  */
 @final
 @unmanaged
 export class Parts {
-  /** Whether the bytes that `next` reads next are of a file. */
+  /** Whether the bytes that `next` reads next belong to a file. */
   private isFile: bool = false;
   private place: Place = Place.Boundary;
   private boundary: usize = heap.alloc(MAX_BOUNDARY);
   private boundaryLength: i32 = 0;
-  /** How many bytes of the line have been read; and of the boundary at its beginning, -1 once they differ. */
+  /** How many bytes of the line have been read, and how many of them match the boundary; -1 once they differ. */
   private lineLength: i32 = 0;
   private alike: i32 = 0;
   private afterCr: bool = false;
-  /** How much of `FILENAME` has been met last, and whether all of it was, in these headers. */
+  /** How much of `FILENAME` has just been matched, and whether these headers have all of it. */
   private met: i32 = 0;
   private hasFilename: bool = false;
 
@@ -52,7 +52,7 @@ export class Parts {
     this.beginLine();
   }
 
-  /** Passes the bytes from `from` to `end` to a meter, told what they are. */
+  /** Passes the bytes from `from` to `end` to a meter, with their origin. */
   feed(from: usize, end: usize, text: TextMeter): void {
     let at = from;
     while (at < end) {
@@ -63,7 +63,7 @@ export class Parts {
     }
   }
 
-  /** Reads on in the bytes from `at` to `end`. @returns how far what `isFile` said before holds */
+  /** Reads the bytes from `at` to `end`. @returns the address up to which the previous `isFile` holds */
   private next(at: usize, end: usize): usize {
     while (at < end) {
       if (this.afterCr) {
@@ -80,7 +80,7 @@ export class Parts {
       this.afterCr = load<u8>(stop) == CR;
       this.endLine();
       at = stop + 1;
-      // What ends the headers, or the content, is no file.
+      // What ends the headers, or the content, is not part of a file.
       if (this.isFile != wasFile) return at;
     }
     return end;
@@ -92,7 +92,7 @@ export class Parts {
     this.met = 0;
   }
 
-  /** Takes bytes of a line. */
+  /** Reads bytes of a line. */
   private take(from: usize, to: usize): void {
     const start = this.lineLength;
     this.lineLength = <i32>min<i64>(<i64>start + <i64>(to - from), i32.MAX_VALUE);

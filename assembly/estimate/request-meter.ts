@@ -8,28 +8,28 @@ import { Origin, TextMeter } from "./text-meter";
 
 /** Bytes of a name or number that was cut or holds escapes. */
 const TEXT_LIMIT: i32 = 64;
-/** What looks like a file may have a prefix of at most so many bytes. */
+/** The longest prefix that a file may have, such as that of a data URL, in bytes. */
 const MAX_PREFIX: i32 = 64;
 
-/** Bodies of at most so many bytes are held. */
+/** The longest body that is held, in bytes. */
 const MAX_HELD: i32 = 8 << 10;
 const LEAST_HELD: i32 = 512;
 
-/** A number in a list may be a token of the prompt; one with more digits is several in any case. */
+/** A number in a list may be a token id. One with more digits than these costs several tokens in any case. */
 const TOKEN_DIGITS: i64 = 6;
 /**
- * From this depth on, numbers and literals count, and a little deeper names and containers too: above are the settings of APIs,
- * which models do not see, and below the arguments and schemas of tools, which they read.
+ * From this depth on, numbers and literals count, and a little deeper names and containers do too. Above it are settings of the
+ * API, which models do not see; below it are the arguments and schemas of tools, which they read.
  */
 const DATA_DEPTH: i32 = 5;
 const STRUCTURE_DEPTH: i32 = 7;
-/** The depth of the containers that are members of the request itself. */
+/** The depth of containers that are members of the request itself. */
 const ROOT_MEMBER_DEPTH: i32 = 2;
 const DIGITS_PER_TOKEN: i64 = 3;
-/** Of names that are too long to be read. */
+/** For names that are too long to be read. */
 const BYTES_PER_TOKEN: i64 = 2;
 
-/** A line end, as it is written in strings. */
+/** A line end, as JSON strings write it. */
 const BOUNDARY: usize = memory.data<u8>([BACKSLASH, LOWER_N]);
 const BOUNDARY_SIZE: i32 = 2;
 /** The byte order mark of UTF-8, lowest byte first. */
@@ -38,20 +38,20 @@ const MARK: u32 = 0xbfbbef;
 const DATA: u32 = 0x61746164;
 
 /**
- * Estimates the input of a call from the body of its request, while it passes: the text of all its strings, the names that no
- * API has (those of a tool's parameters), and a token for each number in a list. That is more than the prompt by the
- * model's name, roles and types, and less by what the provider puts around each message, which is about as much.
+ * Estimates the input of a call from the body of its request, while that passes: the text of all strings, names that no API
+ * defines (such as those of a tool's parameters), and one token for each number in a list. Roles, types and the model's name are
+ * in it, and about make up for what the provider puts around each message.
  *
- * Pictures, audio and files come in base64 and are not billed by their length, so they count little: where they look like
- * that, piece by piece, whatever surrounds them (`encoded-file.ts`).
+ * Pictures, audio and files are sent as base64 and are not billed by length, so they count little. They are recognised piece by
+ * piece, whatever surrounds them (`encoded-file.ts`).
  *
- * What is not JSON, from there on, counts as text, byte by byte: comments, a second text, UTF-16, forms, bodies that are compressed. So does
- * what stands in too many containers. In a body of several parts (RFC 2046, section 5.1), what is no text is a file.
+ * From the first byte that is not JSON, everything counts as text: comments, a second JSON text, UTF-16, forms, compressed
+ * bodies. So does whatever is nested too deep. In a multipart body (RFC 2046, section 5.1), a part that is not text is a file.
  *
- * Few requests are estimated, so a body is only held at first, and read when the estimate is asked for, or when it turns
- * out to be long: then the size of its text has to be found as it passes.
+ * Few requests need an estimate. So a body is only held at first, and is read when an estimate is asked for, or when the body
+ * turns out to be long.
  *
- * A meter is made once and used for one request after the other; at most 8.5 KB, whatever the body.
+ * One meter serves one request after the other. Memory: at most 8.5 KB, whatever the body; `dispose` frees it.
  */
 @final
 export class RequestMeter {
@@ -61,27 +61,27 @@ export class RequestMeter {
   private parts: Parts = new Parts();
   private body: usize = 0;
   private room: i32 = 0;
-  /** How many bytes are held, or -1 once they have been read. */
+  /** How many bytes are held; -1 once they have been read. */
   private held: i32 = 0;
-  /** Whether the rest is no JSON. */
+  /** Whether the rest is not JSON. */
   private isRaw: bool = false;
-  /** Whether it begins as a body in several parts does. */
+  /** Whether it begins like a multipart body. */
   private isInParts: bool = false;
-  /** Whether a container is passed over because it is too deep. */
+  /** Whether a container is being skipped because it is too deep. */
   private isDeep: bool = false;
   /** How many bytes of a byte order mark have been seen. */
   private marked: u32 = 0;
   /** Tokens of names and numbers. */
   private others: i64 = 0;
-  /** What the member is that is read. */
+  /** What the current member is. */
   private member: Member = Member.Known;
   private inString: bool = false;
   private inFile: bool = false;
-  /** Whether the string that is read begins as a data URL. */
+  /** Whether the current string begins like a data URL. */
   private isData: bool = false;
-  /** The depth of the container in which all strings are text; 0 in none. */
+  /** The depth of the container in which all strings are text; 0 if there is none. */
   private payloadDepth: i32 = 0;
-  /** One bit per open container, the innermost lowest: 1 for a list. */
+  /** One bit for each open container, the lowest for the innermost: 1 for a list. */
   private lists: u64 = 0;
   /** The reader's offset behind the last token. */
   private behind: i64 = 0;
@@ -115,7 +115,7 @@ export class RequestMeter {
     this.behind = 0;
   }
 
-  /** Takes the next `len` bytes of the body at `ptr`, borrowed for the call. */
+  /** Measures the next `len` bytes of the body, at `ptr`, which are borrowed for the call. */
   feed(ptr: usize, len: i32): void {
     if (len <= 0) return;
     if (this.held >= 0 && len <= MAX_HELD - this.held) {
@@ -128,7 +128,7 @@ export class RequestMeter {
     this.read(ptr, len);
   }
 
-  /** The estimate for what was fed so far. */
+  /** The estimate for everything fed so far, in tokens. */
   get tokens(): i64 {
     this.readHeld();
     return this.text.tokens + this.files.tokens + this.others;
@@ -136,7 +136,7 @@ export class RequestMeter {
 
   private makeRoom(size: i32): void {
     if (size <= this.room) return;
-    // Most bodies come in one piece; of those that do not, few make more than a few copies.
+    // Most bodies arrive in one piece, and few of the others in many.
     const room = max((size + LEAST_HELD - 1) & ~(LEAST_HELD - 1), min(this.room * 2, MAX_HELD));
     this.body = this.body == 0 ? heap.alloc(room) : heap.realloc(this.body, room);
     this.room = room;
@@ -172,7 +172,7 @@ export class RequestMeter {
     const reader = this.reader;
     reader.feed(at, <i32>(end - at));
     while (true) {
-      // What is passed over without tokens, because it is too deep, is text as it is.
+      // What is skipped because it is too deep counts as text, brackets and all.
       const from = reader.position;
       const token = reader.next();
       if (this.isDeep) {
@@ -188,7 +188,7 @@ export class RequestMeter {
     }
   }
 
-  /** From here on there is no JSON. */
+  /** From here on, the body is not JSON. */
   private readRaw(at: usize, end: usize): void {
     this.isRaw = true;
     this.text.origin = Origin.Plain;
@@ -226,7 +226,7 @@ export class RequestMeter {
       case Token.ArrayEnd:
         this.lists >>= 1;
         if (reader.depth < this.payloadDepth) this.payloadDepth = 0;
-        // In a list, strings may follow.
+        // More strings may follow, if this was in a list.
         this.member = Member.Text;
         return;
       default:
@@ -234,7 +234,7 @@ export class RequestMeter {
     }
   }
 
-  /** What a tool is given or returns begins, unless it is the input of the whole request. */
+  /** The arguments or the result of a tool begin, unless this is the input of the request itself. */
   private beginPayload(token: Token): void {
     const isInput = this.reader.depth <= ROOT_MEMBER_DEPTH || token == Token.ArrayStart;
     if (this.payloadDepth == 0 && !isInput) this.payloadDepth = this.reader.depth;
@@ -275,14 +275,14 @@ export class RequestMeter {
     this.text.origin = isText ? Origin.Text : Origin.String;
     if (len < FILE_START + MAX_PREFIX || isText || !isBase64At(ptr + MAX_PREFIX))
       return this.text.feed(ptr, len);
-    // What comes before the file is read with the text.
+    // The prefix is measured as text.
     this.inFile = true;
     this.text.feed(ptr, MAX_PREFIX);
     this.files.origin = this.originOfFile();
     this.files.feed(ptr + MAX_PREFIX, len - MAX_PREFIX);
   }
 
-  /** Whether the string that is read stands where models read text. */
+  /** Whether the current string is where models read text. */
   private get isForModels(): bool {
     return this.member == Member.Text || this.member == Member.Payload || this.payloadDepth > 0;
   }

@@ -1,17 +1,17 @@
 import { ByteTable } from "../bytes/table";
 import { bytesOf } from "../bytes/bytes";
 
-/** What a member of a request is by its name. */
+/** What the name of a member of a request says about it. */
 export const enum Member {
-  /** One that APIs have, and models do not see. */
+  /** APIs define it, and models do not see it. */
   Known,
-  /** ...whose strings they read. */
+  /** Models read its strings. */
   Text,
-  /** ...whose strings are files, or what only the provider can read. */
+  /** Its strings are files, or only the provider can read them. */
   File,
-  /** The same; and if it is a container, all strings in it, as models read what tools are, are given and return. */
+  /** Models read its strings, and if it is a container, all strings inside: the schemas, arguments and results of tools. */
   Payload,
-  /** No API has it: whoever made it up may have done so for the model, as in the schema of a tool. */
+  /** No API defines it, so it may be meant for the model, as in the schema of a tool. */
   Unknown,
 }
 
@@ -46,7 +46,7 @@ add(PAYLOADS, Member.Payload);
 add(FILES, Member.File);
 add(OTHERS, Member.Known);
 
-/** What the member is whose name is the `len` bytes at `ptr`. */
+/** What the `len` bytes at `ptr`, the name of a member, say about it. */
 export function memberOf(ptr: usize, len: i32): Member {
   const member = NAMES.find(ptr, len);
   return member < 0 ? Member.Unknown : member;

@@ -14,59 +14,57 @@ import {
 import { TokenEstimator } from "./estimator";
 import { placesForText, scattered } from "./places";
 
-/** What is known of the place that bytes come from, as a set. */
+/** What is known about where bytes come from: a set of flags. */
 export const enum Origin {
-  /** A string in JSON, as it is written there. */
+  /** A JSON string, still with its escapes. */
   String = 0,
-  /** No JSON. */
+  /** Not JSON. */
   Plain = 1,
-  /** A string that is said to be a file. */
+  /** A string that claims to be a file... */
   File = 2,
-  /** ...at a place from which models read no text. */
+  /** ...where models do not read text. */
   Unread = 4,
-  /** A body in several parts, one of which may be a file as it is. */
+  /** A multipart body, in which a part may be a file that is not encoded. */
   Parts = 8,
-  /** A string that models read, and pay for as text, whatever it looks like. */
+  /** A string that models read as text, whatever it looks like. */
   Text = 16,
 }
 
-/** Texts are looked at in pieces of so many bytes... */
+/** The size of the pieces that are kept of a text, in bytes. */
 const PIECE: i32 = JUDGED_BYTES;
-/** ...and at most so many pieces. */
+/** The most pieces that are kept. */
 const MAX_PIECES: i32 = 32;
-/** There is room for so many at first. */
+/** The number of pieces that there is room for at first. */
 const FIRST_PIECES: i32 = 4;
-/** The first bytes of a piece only tell what comes before the others, unless the piece before it was kept. */
+/** The first bytes of a piece only give context to the rest, unless the piece before it was kept too. */
 const LEAD: i32 = 8;
-/** No text is longer. */
+/** The longest text that is measured, in bytes. */
 const MAX_BYTES: i64 = 1 << 40;
 
-// One of each for all: an estimate is made at once.
+// Shared by all meters: an estimate is made in one go.
 const estimator = new TokenEstimator();
 const escapes = new JsonText(16);
-/** Whether the piece that was decoded last ends within an escape. */
+/** Whether the piece that was decoded last ends inside an escape. */
 let inEscape: bool = false;
-/** What a piece is without escapes. */
+/** A piece without its escapes. */
 const DECODED = memory.data(PIECE + 8);
 
 /**
- * How many tokens a text of any length is. Estimating costs much more than scanning, and nearly all responses report
- * their usage; so the text is only measured while it passes, a little of it is kept, and the estimate is made when it is
- * asked for.
+ * Estimates how many tokens a text of any length has. Estimating costs much more than scanning, and nearly all responses
+ * report their usage. So while a text passes, only its length is counted and a sample is kept; the estimate is made on demand.
  *
- * Up to 4 KB, all of the text is kept. Of a longer one, 16 to 32 pieces of 128 bytes from all over it: the text is
- * divided into as many equal stretches, and a piece is taken from each, at a random place, so that no order of cheap and
- * dear text lowers the estimate by itself. When there are too many, stretches are joined by twos, and of their two
- * pieces one is kept.
+ * A text of up to 4 KB is kept whole. A longer one is divided into 16 to 32 equal stretches, and a piece of 128 bytes is kept
+ * of each, from a random place in it, so that no arrangement of cheap and expensive text lowers the estimate by itself. When
+ * there are too many stretches, neighbours are joined in pairs, and one of their two pieces is kept.
  *
  * Memory: 50 bytes, and up to 4.2 KB as the text grows, unmanaged; `dispose` frees it.
  */
 @final
 @unmanaged
 export class TextMeter {
-  /** What the bytes fed next are: a set of `Origin`. */
+  /** Where the bytes fed next come from: a set of `Origin`. */
   origin: i32 = Origin.String;
-  /** The pieces one after the other, and behind them a byte for each: its origin. */
+  /** The pieces, one after the other, followed by one byte for the origin of each. */
   private pieces: usize = 0;
   private room: i32 = 0;
   /** How many pieces are complete. */
@@ -74,7 +72,7 @@ export class TextMeter {
   /** A stretch is 2^shift pieces. */
   private shift: i32 = 0;
   private bytes: i64 = 0;
-  /** Where in the text the next piece begins, and how much of it has come. */
+  /** Where in the text the next piece begins, and how much of it has arrived. */
   private from: i64 = 0;
   private filled: i32 = 0;
   private places: u64 = 0;
@@ -93,7 +91,7 @@ export class TextMeter {
     this.nextPiece();
   }
 
-  /** Takes the next `len` bytes of text at `ptr`, cut anywhere. */
+  /** Measures the next `len` bytes of the text, at `ptr`. They may be cut anywhere. */
   feed(ptr: usize, len: i32): void {
     const begin = this.bytes;
     const end = begin + max(len, 0);
@@ -113,7 +111,7 @@ export class TextMeter {
     return this.bytes > 0;
   }
 
-  /** The estimate for all of it. */
+  /** The estimate for the whole text, in tokens. */
   get tokens(): i64 {
     const hasRest = this.filled > 0;
     const count = this.count + (hasRest ? 1 : 0);
@@ -132,7 +130,7 @@ export class TextMeter {
       }
       const before = estimator.hundredths;
       const length = this.decode(i, size);
-      // A piece that is too short to be judged is like the one before it.
+      // A piece that is too short to be judged counts like the one before it.
       if (length >= LEAST_JUDGED) isFile = this.isFile(this.originAt(i), length, allUnread);
       else if (!isAllBase64(DECODED, length)) isFile = false;
       if (isFile) {
@@ -158,8 +156,8 @@ export class TextMeter {
   }
 
   /**
-   * Whether what should be files that no model reads mostly looks like that. Then the rest is taken for what files hold
-   * besides, such as the description of a picture.
+   * Whether the pieces that claim to be files, where models read no text, mostly look like files. If so, the others count as
+   * parts of files too, such as the description inside a picture.
    */
   private isMostlyUnread(): bool {
     let files = 0;
@@ -175,13 +173,13 @@ export class TextMeter {
   }
 
   /**
-   * Whether the piece in `DECODED` is of a file.
-   * @param allUnread whether all are that may be files that no model reads
+   * Whether the piece in `DECODED` belongs to a file.
+   * @param allUnread whether all pieces count as files that may belong to one that no model reads
    */
   private isFile(origin: i32, length: i32, allUnread: bool): bool {
     if (origin & Origin.Parts) return isBinary(DECODED, length);
     if (origin & Origin.Text) return false;
-    // The estimator finds files in text that is not taken apart.
+    // In text that is kept whole, the estimator finds the files.
     if ((origin & Origin.File) == 0) return this.shift > 0 && isEncodedFile(DECODED, length);
     if (isEncodedFile(DECODED, length)) return true;
     if ((origin & Origin.Unread) == 0) return isMonotonous(DECODED, length, true);
@@ -260,26 +258,26 @@ export class TextMeter {
     this.nextPiece();
   }
 
-  /** Finds the place for a piece in the next stretch. */
+  /** Chooses the place of the piece in the next stretch. */
   private nextPiece(): void {
     const inStretch = (<i64>this.random(this.count)) & (((<i64>1) << this.shift) - 1);
     this.from = (((<i64>this.count) << this.shift) + inStretch) * PIECE;
     this.filled = 0;
   }
 
-  /** Any number for the stretch at `index`, the same one each time. */
+  /** An arbitrary number for the stretch at `index`, the same each time. */
   private random(index: i32): u64 {
     return scattered(this.places + <u64>(this.shift << 8) + <u64>index) >> 1;
   }
 }
 
-/** What is decoded next does not follow what was decoded last. */
+/** The next piece does not continue the last one. */
 function beginDecoding(): void {
   inEscape = false;
   escapes.begin(0);
 }
 
-/** Adds what an escape stood for to the `length` bytes in `DECODED`. @returns how many there are then */
+/** Appends the character that an escape stands for to the `length` bytes in `DECODED`. @returns the new length */
 function append(length: i32): i32 {
   if (escapes.empty) return length;
   escapes.passOn();

@@ -5,14 +5,14 @@ import { bytesOf } from "../bytes/bytes";
 import { Path } from "../config/path";
 import { Metrics } from "./metrics";
 
-/** So many requests are counted at once, and may lead to a warning; then the host is told of as many together. */
+/** Only the first requests, up to this number, can cause a warning; later ones are reported to the host in batches of this size. */
 const BATCH: i32 = 64;
 /** Where clients put their credentials. */
 const CREDENTIALS: string[] = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 
 /**
- * Requests that no rule limits, although a configuration applies to them: counted, and the operator is told once for
- * each cause. One per configuration.
+ * Counts requests that no rule limits although a configuration applies to them, and warns the operator once for each cause.
+ * Each configuration has one of these.
  */
 @final
 export class Unmatched {
@@ -27,15 +27,15 @@ export class Unmatched {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Whether a request may still lead to a warning. */
+  /** Whether a request can still cause a warning. */
   get mayWarn(): bool {
     return this.seen < BATCH;
   }
 
   /**
-   * The current request is not limited.
-   * @param missing the position of the first rule item that found nothing to look at, or -1
-   * @param isCall whether it may consume tokens: probes and preflights are no reason to worry
+   * Counts the current request, which is not limited.
+   * @param missing the position of the first rule item that the request lacks a value for, or -1
+   * @param isCall whether it may consume tokens: probes and preflights are no cause for a warning
    */
   note(missing: i32, isCall: bool): void {
     if (isCall && this.mayWarn) this.warn(missing);
