@@ -4,10 +4,10 @@ import { Link } from "../redis/link";
 import { Reply } from "../redis/reply";
 import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
-import { tokensAfterSettle, writeSettle } from "./algorithms/fixed-window";
+import { Algorithm } from "./algorithm";
 import { Demand } from "./demand";
-import { SETTLE } from "./lua/scripts";
 import { appendMarkerKey, MarkerName } from "./marker";
+import { valueAfterSettle, writeSettle } from "./settlement";
 import { Spending } from "./spending";
 import { WaitingCharge } from "./waiting-charges";
 
@@ -63,11 +63,12 @@ export class Charge extends ScriptCall {
 
   constructor(
     link: Link,
+    private readonly algorithm: Algorithm,
     readonly demand: Demand,
     private readonly sender: ChargeSender,
     readonly owner: ChargeOwner,
   ) {
-    super(link, SETTLE);
+    super(link, algorithm.settleScript);
   }
 
   /**
@@ -138,7 +139,7 @@ export class Charge extends ScriptCall {
     const demand = this.demand;
     if (spending === null) return;
     for (let i = 0; i < demand.length; ++i) {
-      spending.heard(tokensAfterSettle(reply, i), demand.capacity(i), demand.windowSeconds(i));
+      spending.heard(this.algorithm.deniesForSeconds(demand, i, valueAfterSettle(reply, i)));
     }
   }
 
@@ -152,7 +153,7 @@ export class Charge extends ScriptCall {
     const demand = this.demand;
     marker.clear();
     appendMarkerKey(marker, this.name, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
-    writeSettle(command, demand, marker, this.deadlineMs, this.tokens);
+    writeSettle(command, demand, marker, this.deadlineMs, this.algorithm.amount(this.tokens));
   }
 
   protected onResult(failure: Failure): void {

@@ -1,6 +1,7 @@
 import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
 import { Link } from "../redis/link";
+import { Algorithm } from "./algorithm";
 import { Outbox } from "./outbox";
 import { Ticket } from "./ticket";
 
@@ -26,6 +27,7 @@ export class Ledger {
 
   constructor(
     private readonly link: Link,
+    private readonly algorithm: Algorithm,
     private readonly outbox: Outbox,
   ) {}
 
@@ -47,6 +49,6 @@ export class Ledger {
   private make(): Ticket {
     // The pool keeps a bounded number, so this ticket becomes garbage sooner or later.
     discarded(TICKET_BYTES);
-    return new Ticket(this.link, this.outbox, this.idle);
+    return new Ticket(this.link, this.algorithm, this.outbox, this.idle);
   }
 }

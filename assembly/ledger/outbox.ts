@@ -7,13 +7,14 @@ import { Link } from "../redis/link";
 import { isRefusal } from "../redis/refusal";
 import { Reply } from "../redis/reply";
 import { Failure } from "../redis/failure";
-import { leftUntilDeadlineMs, readSettle, Settlement, tokensAfterSettle } from "./algorithms/fixed-window";
+import { Algorithm } from "./algorithm";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
 import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { Outboxes, Waiters } from "./outboxes";
 import { Probe, ProbeListener } from "./probe";
 import { ANSWER_LIFE_MS, chargeLifeMs } from "./schedule";
+import { leftUntilDeadlineMs, readSettle, Settlement, valueAfterSettle } from "./settlement";
 import { isTraced, traceCharge } from "./trace";
 import { isTooOld, WaitingCharge, WaitingCharges } from "./waiting-charges";
 
@@ -62,6 +63,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
   constructor(
     private readonly outboxes: Outboxes,
     private readonly link: Link,
+    private readonly algorithm: Algorithm,
     private readonly counter: ChargeCounter,
   ) {
     this.waiting = new WaitingCharges(outboxes.room, <u64>nowNanoseconds());
@@ -145,7 +147,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
   /** Asks whether Redis answers again: with a charge that may have been made anyway, or else by reading a counter. */
   private ask(): void {
     let probe = this.probe;
-    if (probe === null) probe = new Probe(this.link, this);
+    if (probe === null) probe = new Probe(this.link, this.algorithm, this);
     this.probe = probe;
     const first = this.waiting.first;
     if (probe.isOut || this.repeated !== null || first === null) return;
@@ -161,7 +163,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
 
   private sendAgain(waiting: WaitingCharge): void {
     const known = this.idle.take();
-    const charge = known !== null ? known : new Charge(this.link, new Demand(), this, this);
+    const charge = known !== null ? known : new Charge(this.link, this.algorithm, new Demand(), this, this);
     this.waiting.unpack(waiting, charge.demand);
     charge.resume(waiting);
     if (!charge.mayBeMade) this.renewNow(charge);
@@ -261,7 +263,14 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.counter.charged(charge.tokens);
     charge.tell(reply);
     // A charge that has waited no longer knows its limits.
-    if (charge.waiting === null && isTraced()) traceAll(charge, reply);
+    if (charge.waiting === null && isTraced()) this.trace(charge, reply);
+  }
+
+  /** Logs, at level debug, what a charge has made of its counters. */
+  private trace(charge: Charge, reply: Reply): void {
+    const demand = charge.demand;
+    for (let i = 0; i < demand.length; ++i)
+      traceCharge(this.algorithm, demand, i, valueAfterSettle(reply, i), charge.tokens);
   }
 
   /** Sends a charge again that came too late and was certainly not made. @returns false if it is not worth another try */
@@ -281,10 +290,4 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     const isAsExpected = !charge.mayBeMade && abs(charge.lifeMs - leftMs) < TOLERANCE_MS;
     if (!isAsExpected) this.link.transport.clock.shows(charge.deadlineMs - leftMs);
   }
-}
-
-/** Logs, at level debug, what a charge has made of its counters. */
-function traceAll(charge: Charge, reply: Reply): void {
-  const demand = charge.demand;
-  for (let i = 0; i < demand.length; ++i) traceCharge(demand, i, tokensAfterSettle(reply, i), charge.tokens);
 }

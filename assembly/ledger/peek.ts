@@ -1,11 +1,13 @@
+import { NOT_A_NUMBER } from "../bytes/decimal";
 import { Command } from "../redis/command";
 import { Link } from "../redis/link";
 import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
-import { readPeek, writePeek } from "./algorithms/fixed-window";
+import { Reply, ReplyKind } from "../redis/reply";
+import { Algorithm } from "./algorithm";
 import { Decision } from "./decision";
 import { Demand } from "./demand";
-import { PEEK } from "./lua/scripts";
+import { isTraced, tracePeek } from "./trace";
 
 /** Whoever asked. */
 export interface PeekListener {
@@ -18,11 +20,12 @@ export interface PeekListener {
 export class Peek extends ScriptCall {
   constructor(
     link: Link,
+    private readonly algorithm: Algorithm,
     private readonly demand: Demand,
     private readonly decision: Decision,
     private readonly listener: PeekListener,
   ) {
-    super(link, PEEK);
+    super(link, algorithm.peekScript);
   }
 
   /** Asks Redis. The listener is told, possibly before this returns. Only one question may be in flight. */
@@ -31,7 +34,9 @@ export class Peek extends ScriptCall {
   }
 
   protected write(command: Command): void {
-    writePeek(command, this.demand);
+    const demand = this.demand;
+    for (let i = 0; i < demand.length; ++i) command.key(demand.key(i), demand.keySize(i));
+    for (let i = 0; i < demand.length; ++i) command.number(demand.windowSeconds(i));
   }
 
   protected onResult(failure: Failure): void {
@@ -46,9 +51,34 @@ export class Peek extends ScriptCall {
 
   private read(): void {
     const link = this.link;
+    const reply = link.reply;
     link.breaker.works();
-    const unreadable = readPeek(link.reply, this.demand, this.decision);
+    const unreadable = readPeek(reply, this.algorithm, this.demand, this.decision);
     if (unreadable != 0) link.misread();
     if (unreadable < 0) this.decision.unknown(Failure.Malformed);
   }
+}
+
+/**
+ * Reads the reply of a peek script, and decides.
+ * @param reply two elements for each row: what its counter holds, or null, then the milliseconds that it has left
+ * @param demand what was asked for
+ * @param decision is overwritten, unless this returns -1
+ * @returns how many counters hold no number; -1 if this is not a reply of a peek script
+ */
+export function readPeek(reply: Reply, algorithm: Algorithm, demand: Demand, decision: Decision): i32 {
+  const count = demand.length;
+  if (reply.kind != ReplyKind.Array || reply.length != 2 * count) return -1;
+  const traced = isTraced();
+  let unreadable = 0;
+  decision.begin();
+  for (let i = 0; i < count; ++i) {
+    const exists = reply.kindAt(2 * i) != ReplyKind.Null;
+    const value = exists ? reply.numberAt(2 * i) : 0;
+    const remainingMs = reply.numberAt(2 * i + 1);
+    if (traced) tracePeek(algorithm, demand, i, value, remainingMs);
+    if (value == NOT_A_NUMBER) ++unreadable;
+    algorithm.decide(demand, i, value, exists, remainingMs, decision);
+  }
+  return unreadable;
 }

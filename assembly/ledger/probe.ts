@@ -2,8 +2,8 @@ import { Command } from "../redis/command";
 import { Link } from "../redis/link";
 import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
+import { Algorithm } from "./algorithm";
 import { Demand } from "./demand";
-import { PEEK } from "./lua/scripts";
 
 /** Whoever wants to know whether Redis answers. */
 export interface ProbeListener {
@@ -24,9 +24,10 @@ export class Probe extends ScriptCall {
 
   constructor(
     link: Link,
+    algorithm: Algorithm,
     private readonly listener: ProbeListener,
   ) {
-    super(link, PEEK);
+    super(link, algorithm.peekScript);
   }
 
   send(): void {

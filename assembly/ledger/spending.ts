@@ -14,10 +14,10 @@ export class Spending {
   /** When the counters were last heard of or asked for, likewise. */
   private heardAtMs: i64 = nowMilliseconds();
 
-  /** A counter holds `tokens` now. @param windowSeconds how long it lives at most */
-  heard(tokens: i64, capacity: i64, windowSeconds: i32): void {
+  /** A counter has been heard of. @param seconds for how long it will be above its limit, at most; 0 if it is not */
+  heard(seconds: i64): void {
     this.heardAtMs = nowMilliseconds();
-    if (tokens > capacity) this.overFor(windowSeconds);
+    if (seconds > 0) this.overFor(seconds);
   }
 
   /** A counter will be above its limit for `seconds` seconds. */

@@ -1,6 +1,7 @@
 import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
 import { Link } from "../redis/link";
+import { Algorithm } from "./algorithm";
 import { AnswerName } from "./answer-name";
 import { Charge, ChargeOwner } from "./charge";
 import { Decision } from "./decision";
@@ -43,11 +44,12 @@ export class Ticket implements PeekListener, ChargeOwner {
 
   constructor(
     link: Link,
+    algorithm: Algorithm,
     outbox: Outbox,
     private readonly home: Pool<Ticket>,
   ) {
-    this.question = new Peek(link, this.demand, this.decision, this);
-    this.charge = new Charge(link, this.demand, outbox, this);
+    this.question = new Peek(link, algorithm, this.demand, this.decision, this);
+    this.charge = new Charge(link, algorithm, this.demand, outbox, this);
   }
 
   /** Starts a new request, whose stream holds the ticket. Only for the ledger. */

@@ -1,6 +1,7 @@
 import { addressOf, Bytes, bytesOf, EMPTY } from "../../bytes/bytes";
 import { RedisConfig } from "../../config/redis";
 import { Selector } from "../../config/selector";
+import { FixedWindow } from "../../ledger/algorithms/fixed-window";
 import { Ledger } from "../../ledger/ledger";
 import { Outbox } from "../../ledger/outbox";
 import { Outboxes } from "../../ledger/outboxes";
@@ -73,7 +74,9 @@ export class Policies {
       if (this.connections[i].config.isSameAs(redis)) return this.connections[i].ledger;
     }
     const link = new Link(this.connect(redis), this.metrics);
-    const ledger = new Ledger(link, new Outbox(this.outboxes, link, this.metrics));
+    const algorithm = new FixedWindow();
+    const outbox = new Outbox(this.outboxes, link, algorithm, this.metrics);
+    const ledger = new Ledger(link, algorithm, outbox);
     this.connections.push(new Connection(redis, link.transport.name(), ledger));
     return ledger;
   }

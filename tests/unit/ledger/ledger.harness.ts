@@ -4,7 +4,8 @@ import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
 import { Demand } from "../../../assembly/ledger/demand";
 import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
-import { readPeek } from "../../../assembly/ledger/algorithms/fixed-window";
+import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
+import { readPeek } from "../../../assembly/ledger/peek";
 import { Reply, ReplyKind } from "../../../assembly/redis/reply";
 import { appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
@@ -65,7 +66,7 @@ export function decision(windows: i32[], capacities: i64[], tokens: i64[], remai
   }
   demand.keep();
   const d = new Decision();
-  const unreadable = readPeek(replyOf(tokens, remaining), demand, d);
+  const unreadable = readPeek(replyOf(tokens, remaining), new FixedWindow(), demand, d);
   const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
   return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
 }

@@ -1,4 +1,5 @@
 import { Pool } from "../../../assembly/abi/pool";
+import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
 import { AnswerName } from "../../../assembly/ledger/answer-name";
 import { Charge } from "../../../assembly/ledger/charge";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
@@ -117,8 +118,9 @@ export class World implements ChargeCounter, FailureCounter, Witness {
     nowMs = 1_700_000_000_000;
     this.transport = new FakeTransport(this);
     this.link = new Link(this.transport, this);
-    this.outbox = new Outbox(this.outboxes, this.link, this);
-    this.ledger = new Ledger(this.link, this.outbox);
+    const algorithm = new FixedWindow();
+    this.outbox = new Outbox(this.outboxes, this.link, algorithm, this);
+    this.ledger = new Ledger(this.link, algorithm, this.outbox);
     if (may(May.Down)) this.link.breaker.fails(this.outboxes.nowMs());
   }
 

@@ -1,0 +1,45 @@
+import { ByteBuilder } from "../bytes/builder";
+import { ScriptFamily } from "../redis/script-family";
+import { Decision } from "./decision";
+import { Demand } from "./demand";
+
+/**
+ * What the counters of a ledger mean: when they deny a request, and what a charge does to them. An algorithm has no state of its
+ * own; the ledger is given one, and hands it to its tickets and its outbox.
+ *
+ * Each of its scripts takes and answers what `lua/peek.lua` and `lua/settle.lua` do. Everything else about a charge is the same
+ * for all algorithms: its marker, its deadline and its repetitions (`settlement.ts`, `outbox.ts`).
+ */
+export abstract class Algorithm {
+  constructor(
+    /** Reads the counters of a demand. */
+    readonly peekScript: ScriptFamily,
+    /** Adds an amount to each of them, once. */
+    readonly settleScript: ScriptFamily,
+  ) {}
+
+  /**
+   * Decides on one row of a demand.
+   * @param value what its counter holds: 0 if there is no such counter, NOT_A_NUMBER if it holds something else
+   * @param exists whether there is such a counter
+   * @param remainingMs how long the counter lives from now; negative if there is none, or if it never expires
+   * @param decision admits the request so far; is told if this row denies it
+   */
+  abstract decide(
+    demand: Demand,
+    row: i32,
+    value: i64,
+    exists: bool,
+    remainingMs: i64,
+    decision: Decision,
+  ): void;
+
+  /** What to add to a counter for a call that has consumed `tokens`, weighted, not negative. */
+  abstract amount(tokens: i64): i64;
+
+  /** For how many seconds a counter with this value will deny requests, at most; 0 if it admits them. */
+  abstract deniesForSeconds(demand: Demand, row: i32, value: i64): i64;
+
+  /** Appends, for the log, which counter a row means and what `value` says. Never its key: that has what the caller sent. */
+  abstract describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void;
+}
