@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createAdmin } from "./admin.ts";
+import { ChainStream } from "./chain/chain.ts";
 import { redisServices, toPluginJson, type ConfigInput } from "./config/load.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { accessLogFields } from "./http/access-log.ts";
@@ -119,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     routeName: options.route ?? "default",
     clusterName: options.cluster ?? DEFAULT_CLUSTER,
     bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
-    createStream: (io) => filter.createStream(io),
+    createStream: (io) => new ChainStream([filter], io),
     onEnd: (summary) => {
       gatewayMetrics.observe(summary);
       logger.info(accessLogFields(summary), "request");

@@ -1,9 +1,9 @@
 // A direction forwards, holds, shows and drops headers, body and trailers as the filter's actions say.
 // Envoy's filter manager (source/common/http/filter_manager.cc); proxy-wasm ABI actions.
 import { describe, expect, it } from "vitest";
-import { Direction, type DirectionFilter } from "../../gateway/src/wasm/direction.ts";
-import { HeaderMap } from "../../gateway/src/wasm/header-map.ts";
-import { BodyAction, HeadersAction, TrailersAction } from "../../gateway/src/wasm/types.ts";
+import { BodyAction, HeadersAction, TrailersAction } from "../../gateway/src/chain/actions.ts";
+import { Direction, type DirectionFilter } from "../../gateway/src/chain/direction.ts";
+import { HeaderMap } from "../../gateway/src/chain/header-map.ts";
 
 const LIMIT = 10;
 
@@ -30,16 +30,17 @@ function create(
     },
   };
   const sink = {
-    headers: (headers: HeaderMap, end: boolean) => events.push(`sink headers ${headers.size} ${end}`),
-    data: (bytes: Buffer, end: boolean) => events.push(`sink data ${bytes.toString()} ${end}`),
-    trailers: (trailers: HeaderMap) => events.push(`sink trailers ${trailers.size}`),
+    pushHeaders: (headers: HeaderMap, end: boolean) => events.push(`sink headers ${headers.size} ${end}`),
+    pushData: (bytes: Buffer, end: boolean) => events.push(`sink data ${bytes.toString()} ${end}`),
+    pushTrailers: (trailers: HeaderMap) => events.push(`sink trailers ${trailers.size}`),
   };
   const flow = {
+    isFull: () => direction.heldSize > LIMIT,
     pause: () => events.push("pause"),
     resume: () => events.push("resume"),
     overflow: () => events.push("overflow"),
   };
-  const direction = new Direction(filter, sink, flow, stopsAll, LIMIT);
+  const direction: Direction = new Direction(filter, sink, flow, stopsAll);
   return { direction, events, drain: () => events.splice(0) };
 }
 

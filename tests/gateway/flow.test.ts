@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Gateway } from "../../gateway/src/index.ts";
 import { FlowGate } from "../../gateway/src/http/flow.ts";
-import { Chunks } from "../../gateway/src/wasm/chunks.ts";
+import { Chunks } from "../../gateway/src/chain/chunks.ts";
 import { deferred, nextChunk, open, send, startTcp, startTestGateway, startUpstream } from "./support.ts";
 
 describe("the gate", () => {

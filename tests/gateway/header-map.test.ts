@@ -1,7 +1,7 @@
 // Headers are ordered, names ignore case, a lookup gives the first occurrence, empty is not absent.
 // Envoy's HeaderMap as proxy-wasm filters see it; RFC 9110, 5.1 to 5.5.
 import { expect, it } from "vitest";
-import { HeaderMap, isValidHeader } from "../../gateway/src/wasm/header-map.ts";
+import { HeaderMap, isValidHeader } from "../../gateway/src/chain/header-map.ts";
 
 const map = (): HeaderMap =>
   new HeaderMap([

@@ -2,7 +2,7 @@
 // proxy-wasm ABI 0.2.1, "serialized map"; limits as in proxy-wasm-cpp-host, pairs_util.cc.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HeaderPair } from "../../gateway/src/wasm/header-map.ts";
+import type { HeaderPair } from "../../gateway/src/chain/header-map.ts";
 import { decodePairs, encodePairs } from "../../gateway/src/wasm/pairs.ts";
 
 const bytes = (...parts: (number[] | string)[]): Buffer =>

@@ -37,6 +37,11 @@ it("answers other streams in flight too, whatever they wait for", async () => {
   expect(await waiting).toMatchObject({ status: 503 });
 });
 
+it("answers the stream whose creation it is", async () => {
+  const gateway = await startTestGateway({ upstream: await upstream(), config: { trapAtCreate: 1 } });
+  expect((await send(gateway.url)).status).toBe(503);
+});
+
 it("cuts a response off that has begun", async () => {
   const streaming = await startUpstream((request, response) => {
     if (request.url === "/stream") response.write("data: 1\n\n");

@@ -1,6 +1,6 @@
 import { request, Agent } from "undici";
 import { formatAddress, type ServiceDirectory } from "../services.ts";
-import type { HeaderPair } from "../wasm/header-map.ts";
+import type { HeaderPair } from "../chain/header-map.ts";
 import type { HostServices, HttpCallRequest, HttpCallResponse } from "../wasm/services.ts";
 import { Status } from "../wasm/types.ts";
 

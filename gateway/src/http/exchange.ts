@@ -1,12 +1,12 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import type { LocalReply } from "../wasm/context.ts";
-import type { DirectionSink, FlowControl } from "../wasm/direction.ts";
-import { HeaderMap } from "../wasm/header-map.ts";
-import type { FilterStream, StreamIo } from "../wasm/stream.ts";
+import type { ChainStream, SourceControl, StreamIo } from "../chain/chain.ts";
+import type { DirectionSink } from "../chain/direction.ts";
+import type { LocalReply } from "../chain/local-reply.ts";
+import { HeaderMap } from "../chain/header-map.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders, toTrailers, trailersOf } from "./headers.ts";
 import type { InFlight, Interruptible } from "./in-flight.ts";
-import { flowControl, lostUpstreamReply } from "./stream-io.ts";
+import { sourceControl, lostUpstreamReply } from "./stream-io.ts";
 import { targetOf } from "./target.ts";
 import { describeFailure } from "./upstream-failure.ts";
 import { hasNoBody, type Upstream } from "./upstream.ts";
@@ -29,10 +29,10 @@ export interface ExchangeContext {
   readonly upstream: Upstream;
   readonly routeName: string;
   readonly clusterName: string;
-  /** Bytes of a body that a paused filter may hold. */
+  /** Bytes of a body that paused filters may hold, all together. */
   readonly bufferLimit: number;
-  /** The filter's side of a new exchange; `null` while it cannot serve any. */
-  createStream(io: StreamIo): FilterStream | null;
+  /** The way of a new exchange through the filters. */
+  createStream(io: StreamIo): ChainStream;
   /** Holds every exchange until it is over. */
   readonly inFlight: InFlight;
   onEnd(summary: ExchangeSummary): void;
@@ -41,15 +41,15 @@ export interface ExchangeContext {
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One request and its response: carries bytes between the client's connection, the filter and the upstream's
- * connection, and tells the filter when it is over, however it ends.
+ * One request and its response: carries bytes between the client's connection, the filters and the upstream's
+ * connection, and tells the filters when it is over, however it ends.
  */
 export class Exchange implements Interruptible {
   private readonly startedAt = performance.now();
   private readonly headers: HeaderMap;
   private readonly requestGate = new FlowGate();
   private readonly responseGate = new FlowGate();
-  private readonly stream: FilterStream | null;
+  private readonly stream: ChainStream | null;
   private upstreamRequest: ClientRequest | null = null;
   /** What the response now being sent is; it stands in the log if the response gets through. */
   private origin = "via_upstream";
@@ -69,8 +69,7 @@ export class Exchange implements Interruptible {
     response.on("close", () => this.end("downstream_remote_disconnect"));
     response.on("drain", () => this.responseGate.unblock("client"));
     this.stream = target === null ? null : context.createStream(this.io());
-    if (target === null) this.refuse(400, "path_normalization_failed");
-    else if (this.stream === null) this.refuse(503, "wasm_fail_stream");
+    if (this.stream === null) this.refuse(400, "path_normalization_failed");
     else this.run(this.stream);
   }
 
@@ -88,18 +87,18 @@ export class Exchange implements Interruptible {
     };
   }
 
-  private flow(gate: FlowGate, status: number, details: string): FlowControl {
-    return flowControl(gate, status, details, (reply) => this.stream?.localReply(reply));
+  private flow(gate: FlowGate, status: number, details: string): SourceControl {
+    return sourceControl(gate, status, details, (reply) => this.stream?.localReply(reply));
   }
 
-  /** Answers without the filter. */
+  /** Answers without the filters. */
   private refuse(status: number, details: string): void {
     this.origin = details;
     this.request.resume();
     this.response.writeHead(status, ["content-length", "0"]).end();
   }
 
-  private run(stream: FilterStream): void {
+  private run(stream: ChainStream): void {
     const { request } = this;
     // The close of the response says the same, and says it always.
     request.on("error", () => {});
@@ -116,17 +115,17 @@ export class Exchange implements Interruptible {
 
   private upstreamSink(): DirectionSink {
     return {
-      headers: (headers, endOfStream) => {
+      pushHeaders: (headers, endOfStream) => {
         this.connectUpstream(headers, !endOfStream);
         if (endOfStream) this.upstreamRequest?.end();
       },
-      data: (bytes, endOfStream) => {
+      pushData: (bytes, endOfStream) => {
         const upstream = this.upstreamRequest;
         if (upstream === null) return;
         if (bytes.length > 0 && !upstream.write(bytes)) this.requestGate.block("upstream");
         if (endOfStream) upstream.end();
       },
-      trailers: (trailers) => {
+      pushTrailers: (trailers) => {
         this.upstreamRequest?.addTrailers(toTrailers(trailers));
         this.upstreamRequest?.end();
       },
@@ -174,13 +173,13 @@ export class Exchange implements Interruptible {
     if (stream === null || this.isOver || this.origin !== "via_upstream") return;
     const failure = describeFailure(error);
     this.upstreamError = `${failure.kind}: ${failure.reason}`;
-    stream.localReply(lostUpstreamReply(failure, stream.response.headers !== null));
+    stream.localReply(lostUpstreamReply(failure, stream.hasResponse));
   }
 
   private clientSink(): DirectionSink {
     const { response } = this;
     return {
-      headers: (headers, endOfStream) => {
+      pushHeaders: (headers, endOfStream) => {
         const status = statusOf(headers);
         // node would announce a chunked body where there is none.
         const isEmpty = endOfStream && !headers.has("content-length") && status !== 204 && status !== 304;
@@ -189,11 +188,11 @@ export class Exchange implements Interruptible {
         if (endOfStream) response.end();
         else response.flushHeaders();
       },
-      data: (bytes, endOfStream) => {
+      pushData: (bytes, endOfStream) => {
         if (bytes.length > 0 && !response.write(bytes)) this.responseGate.block("client");
         if (endOfStream) response.end();
       },
-      trailers: (trailers) => {
+      pushTrailers: (trailers) => {
         response.addTrailers(toTrailers(trailers));
         response.end();
       },

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { HeaderMap, type HeaderPair } from "../wasm/header-map.ts";
+import { HeaderMap, type HeaderPair } from "../chain/header-map.ts";
 import type { Target } from "./target.ts";
 
 /** Headers that speak of one connection, not of the message (RFC 9110, 7.6.1), and what a proxy settles itself. */

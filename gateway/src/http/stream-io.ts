@@ -1,20 +1,20 @@
-import type { LocalReply } from "../wasm/context.ts";
-import type { FlowControl } from "../wasm/direction.ts";
+import type { SourceControl } from "../chain/chain.ts";
+import type { LocalReply } from "../chain/local-reply.ts";
 import type { FlowGate } from "./flow.ts";
 import type { UpstreamFailure } from "./upstream-failure.ts";
 
 const EMPTY = Buffer.alloc(0);
 
-/** The filter's hold on one direction: it pauses the source behind `gate`, and `answer` is called when it holds too much. */
-export function flowControl(
+/** The filters' hold on one direction: they pause the source behind `gate`, and `answer` is called when they hold too much. */
+export function sourceControl(
   gate: FlowGate,
   status: number,
   details: string,
   answer: (reply: LocalReply) => void,
-): FlowControl {
+): SourceControl {
   return {
-    pause: () => gate.block("filter"),
-    resume: () => gate.unblock("filter"),
+    pause: (position) => gate.block(`filter ${position}`),
+    resume: (position) => gate.unblock(`filter ${position}`),
     overflow: () => answer({ status, details, body: EMPTY, headers: [] }),
   };
 }

@@ -1,14 +1,14 @@
 import { ServerResponse, STATUS_CODES, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { DirectionSink, FlowControl } from "../wasm/direction.ts";
-import type { HeaderMap } from "../wasm/header-map.ts";
-import type { FilterStream, StreamIo } from "../wasm/stream.ts";
+import type { ChainStream, SourceControl, StreamIo } from "../chain/chain.ts";
+import type { DirectionSink } from "../chain/direction.ts";
+import type { HeaderMap } from "../chain/header-map.ts";
 import { sourceAddress, statusOf, type ExchangeContext } from "./exchange.ts";
 import { FlowGate } from "./flow.ts";
 import { requestHeaders, responseHeaders, toRawHeaders } from "./headers.ts";
 import type { Interruptible } from "./in-flight.ts";
-import { flowControl, lostUpstreamReply } from "./stream-io.ts";
+import { sourceControl, lostUpstreamReply } from "./stream-io.ts";
 import { targetOf } from "./target.ts";
 import { describeFailure } from "./upstream-failure.ts";
 
@@ -22,7 +22,7 @@ export function asksForWebSocket({ method, headers }: IncomingMessage): boolean 
 }
 
 /**
- * A request for a WebSocket, and the WebSocket that it becomes: what passes in both directions is a body to the filter, as
+ * A request for a WebSocket, and the WebSocket that it becomes: what passes in both directions is a body to the filters, as
  * in Envoy. An upstream, or a filter, that answers anything but 101 answers as usual, and the connection ends.
  */
 export class UpgradeExchange implements Interruptible {
@@ -30,7 +30,7 @@ export class UpgradeExchange implements Interruptible {
   private readonly headers: HeaderMap;
   private readonly requestGate = new FlowGate();
   private readonly responseGate = new FlowGate();
-  private readonly stream: FilterStream | null;
+  private readonly stream: ChainStream | null;
   /** Answers that are no upgrade. */
   private readonly response: ServerResponse;
   private upstreamRequest: ClientRequest | null = null;
@@ -65,8 +65,7 @@ export class UpgradeExchange implements Interruptible {
       socket.end();
     });
     this.stream = target === null ? null : context.createStream(this.io());
-    if (target === null) this.refuse(400, "path_normalization_failed");
-    else if (this.stream === null) this.refuse(503, "wasm_fail_stream");
+    if (this.stream === null) this.refuse(400, "path_normalization_failed");
     else this.stream.request.pushHeaders(this.headers, false);
   }
 
@@ -91,11 +90,11 @@ export class UpgradeExchange implements Interruptible {
     };
   }
 
-  private flow(gate: FlowGate, status: number, details: string): FlowControl {
-    return flowControl(gate, status, details, (reply) => this.stream?.localReply(reply));
+  private flow(gate: FlowGate, status: number, details: string): SourceControl {
+    return sourceControl(gate, status, details, (reply) => this.stream?.localReply(reply));
   }
 
-  /** Answers without the filter. */
+  /** Answers without the filters. */
   private refuse(status: number, details: string): void {
     this.origin = details;
     this.status = status;
@@ -104,14 +103,14 @@ export class UpgradeExchange implements Interruptible {
 
   private upstreamSink(): DirectionSink {
     return {
-      headers: (headers) => this.connectUpstream(headers),
-      data: (bytes, endOfStream) => {
+      pushHeaders: (headers) => this.connectUpstream(headers),
+      pushData: (bytes, endOfStream) => {
         const upstream = this.upstreamSocket;
         if (upstream === null) return;
         if (bytes.length > 0 && !upstream.write(bytes)) this.requestGate.block("upstream");
         if (endOfStream) upstream.end();
       },
-      trailers: () => {},
+      pushTrailers: () => {},
     };
   }
 
@@ -176,7 +175,7 @@ export class UpgradeExchange implements Interruptible {
   private clientSink(): DirectionSink {
     const { socket, response } = this;
     return {
-      headers: (headers, endOfStream) => {
+      pushHeaders: (headers, endOfStream) => {
         this.status = headers.get(":status") === "101" ? SWITCHING_PROTOCOLS : statusOf(headers);
         if (this.status === SWITCHING_PROTOCOLS) {
           response.detachSocket(socket as Socket);
@@ -187,12 +186,12 @@ export class UpgradeExchange implements Interruptible {
         if (endOfStream) response.end();
         else response.flushHeaders();
       },
-      data: (bytes, endOfStream) => {
+      pushData: (bytes, endOfStream) => {
         const to = this.status === SWITCHING_PROTOCOLS ? socket : response;
         if (bytes.length > 0 && !to.write(bytes)) this.responseGate.block("client");
         if (endOfStream) to.end();
       },
-      trailers: () => response.end(),
+      pushTrailers: () => response.end(),
     };
   }
 

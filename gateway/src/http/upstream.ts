@@ -4,7 +4,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import { OptionError } from "../services.ts";
-import type { HeaderMap } from "../wasm/header-map.ts";
+import type { HeaderMap } from "../chain/header-map.ts";
 import { toRawHeaders } from "./headers.ts";
 import { ConnectTimeout } from "./upstream-failure.ts";
 

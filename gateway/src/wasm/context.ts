@@ -1,15 +1,7 @@
-import type { HeaderMap, HeaderPair } from "./header-map.ts";
+import type { HeaderMap } from "../chain/header-map.ts";
+import type { LocalReply } from "../chain/local-reply.ts";
 import type { HttpCallRequest } from "./services.ts";
 import type { BufferType, MapType, Status, StreamType } from "./types.ts";
-
-/** A response that a filter, or the gateway itself, makes up instead of the upstream's. */
-export interface LocalReply {
-  readonly status: number;
-  /** For the access log (`response_code_details`). */
-  readonly details: string;
-  readonly body: Buffer;
-  readonly headers: readonly HeaderPair[];
-}
 
 /**
  * What host calls act on: a root (one plugin configuration) or a stream (one HTTP request). The answers of a

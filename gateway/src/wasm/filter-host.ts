@@ -1,6 +1,7 @@
+import type { Filter, Place, StreamFilter } from "../chain/filter.ts";
+import { failedStream } from "./failed-stream.ts";
 import { RootContext } from "./root.ts";
 import type { HostServices, PluginIdentity } from "./services.ts";
-import type { StreamIo, FilterStream } from "./stream.ts";
 import type { Trap } from "./trap.ts";
 import { LogLevel } from "./types.ts";
 import { Vm } from "./vm.ts";
@@ -19,7 +20,7 @@ const RESTART_INTERVAL_MS = 1000;
  * Keeps one plugin configuration running: a VM with its root, a new root when the configuration changes, a
  * new VM after a trap.
  */
-export class FilterHost {
+export class FilterHost implements Filter {
   private vm: Vm;
   private root: RootContext;
   private lastStart = 0;
@@ -50,9 +51,20 @@ export class FilterHost {
     }
   }
 
-  /** The filter's side of a new exchange; `null` while the VM is down. */
-  createStream(io: StreamIo): FilterStream | null {
-    return this.vm.trap === null ? this.root.createStream(io) : null;
+  get name(): string {
+    return this.identity.pluginName;
+  }
+
+  /** While the VM is down, streams are answered with 503. */
+  createStream(place: Place): StreamFilter {
+    if (this.isDown()) return failedStream(place);
+    const stream = this.root.createStream(place);
+    // It may have trapped in proxy_on_context_create.
+    return this.isDown() ? failedStream(place) : stream;
+  }
+
+  private isDown(): boolean {
+    return this.vm.trap !== null;
   }
 
   /**
@@ -60,7 +72,7 @@ export class FilterHost {
    * @throws ConfigurationRefused if the filter refuses it; the previous one stays.
    */
   reconfigure(configuration: string): void {
-    if (this.vm.trap !== null) throw new ConfigurationRefused(["the filter trapped and is being restarted"]);
+    if (this.isDown()) throw new ConfigurationRefused(["the filter trapped and is being restarted"]);
     const previous = this.root;
     this.root = this.createRoot(this.vm, configuration);
     previous.retire();
@@ -69,7 +81,7 @@ export class FilterHost {
   /** Asks every root to go; resolves when the filter has let all of them, which it does when nothing waits any more. */
   async finish(): Promise<void> {
     clearTimeout(this.restart);
-    if (this.vm.trap !== null) return;
+    if (this.isDown()) return;
     const roots = rootsOf(this.vm);
     this.root.retire();
     await Promise.all(roots.map((root) => root.deleted));

@@ -1,4 +1,4 @@
-import type { HeaderPair } from "./header-map.ts";
+import type { HeaderPair } from "../chain/header-map.ts";
 
 /*
  * Header pairs on the wire (little endian):

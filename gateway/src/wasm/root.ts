@@ -1,5 +1,7 @@
-import type { Context, LocalReply, Root } from "./context.ts";
-import { FilterStream, type StreamIo, type StreamOwner } from "./stream.ts";
+import type { Place } from "../chain/filter.ts";
+import type { LocalReply } from "../chain/local-reply.ts";
+import type { Context, Root } from "./context.ts";
+import { WasmStream, type StreamOwner } from "./stream.ts";
 import { BufferType, RedisStatus, Status } from "./types.ts";
 import type { CalloutReply, HttpCallRequest, HttpCallResponse, PluginIdentity } from "./services.ts";
 import type { Vm } from "./vm.ts";
@@ -13,7 +15,7 @@ const EMPTY = Buffer.alloc(0);
 export class RootContext implements Context, Root, StreamOwner {
   readonly id: number;
   readonly root = this;
-  private readonly streams = new Set<FilterStream>();
+  private readonly streams = new Set<WasmStream>();
   private ticker: NodeJS.Timeout | undefined;
   private isConfiguring = false;
   private isRetired = false;
@@ -42,14 +44,14 @@ export class RootContext implements Context, Root, StreamOwner {
     return configured && this.vm.trap === null;
   }
 
-  createStream(io: StreamIo): FilterStream {
-    const stream = new FilterStream(this, io);
+  createStream(place: Place): WasmStream {
+    const stream = new WasmStream(this, place);
     this.streams.add(stream);
     return stream;
   }
 
   /** A stream has ended; the last one of a retired root takes the root with it. */
-  release(stream: FilterStream): void {
+  release(stream: WasmStream): void {
     this.streams.delete(stream);
     if (this.isRetired) this.deleteIfIdle();
   }

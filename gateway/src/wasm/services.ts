@@ -1,6 +1,6 @@
 import type { GuestMetrics } from "./metrics.ts";
 import type { SharedData } from "./shared-data.ts";
-import type { HeaderPair } from "./header-map.ts";
+import type { HeaderPair } from "../chain/header-map.ts";
 import type { LogLevel, RedisStatus, Status } from "./types.ts";
 
 export interface HttpCallRequest {

@@ -1,13 +1,5 @@
-import type { HeaderMap } from "./header-map.ts";
-
-/** What is known of a stream outside its headers. */
-export interface StreamInfo {
-  readonly routeName: string;
-  /** Envoy's name of the cluster, such as `outbound|443||qwen.dns`. */
-  readonly clusterName: string;
-  /** `ip:port` of the client, `[ip]:port` for IPv6. */
-  readonly sourceAddress: string;
-}
+import type { StreamInfo } from "../chain/filter.ts";
+import type { HeaderMap } from "../chain/header-map.ts";
 
 const HEADER_PROPERTIES: Readonly<Record<string, string>> = {
   "request\0path": ":path",

@@ -1,32 +1,12 @@
-import type { Context, LocalReply, Root } from "./context.ts";
-import { Direction, type DirectionFilter, type DirectionSink, type FlowControl } from "./direction.ts";
-import { HeaderMap } from "./header-map.ts";
-import { streamProperty, type StreamInfo } from "./stream-properties.ts";
-import {
-  BodyAction,
-  BufferType,
-  HeadersAction,
-  MapType,
-  Status,
-  StreamType,
-  TrailersAction,
-} from "./types.ts";
+import { BodyAction, HeadersAction, TrailersAction } from "../chain/actions.ts";
+import { Direction, type DirectionFilter } from "../chain/direction.ts";
+import type { Place, StreamFilter } from "../chain/filter.ts";
+import type { HeaderMap } from "../chain/header-map.ts";
+import type { LocalReply } from "../chain/local-reply.ts";
+import type { Context, Root } from "./context.ts";
+import { streamProperty } from "./stream-properties.ts";
+import { BufferType, MapType, Status, StreamType } from "./types.ts";
 import type { Vm } from "./vm.ts";
-
-/** The connections at both ends of a stream, as the proxy has them. */
-export interface StreamIo {
-  readonly info: StreamInfo;
-  readonly upstream: DirectionSink;
-  readonly client: DirectionSink;
-  readonly requestFlow: FlowControl;
-  readonly responseFlow: FlowControl;
-  /** Bytes a paused direction may hold. */
-  readonly bufferLimit: number;
-  /** A local reply takes the place of the upstream's: the upstream request is no longer wanted. */
-  onLocalReply(reply: LocalReply): void;
-  /** Ends both connections at once; the response, if begun, stays incomplete. */
-  reset(details: string): void;
-}
 
 /** What a stream needs of the root it belongs to. */
 export interface StreamOwner extends Root {
@@ -34,37 +14,38 @@ export interface StreamOwner extends Root {
   /** A property of the plugin; `undefined` for one that is unknown. */
   property(path: string): Buffer | undefined;
   /** The stream has ended, and is not heard of again. */
-  release(stream: FilterStream): void;
+  release(stream: WasmStream): void;
 }
 
-const FAIL_DETAILS = "wasm_fail_stream";
+/** What the client gets when the filter's VM is dead, in Envoy's words. */
+export const FAIL_REPLY: LocalReply = {
+  status: 503,
+  details: "wasm_fail_stream",
+  body: Buffer.alloc(0),
+  headers: [],
+};
 
 /**
- * One HTTP exchange in the filter: its two directions, its properties, and its life from
+ * One HTTP exchange in the module of a filter: its two directions, its properties, and its life from
  * proxy_on_context_create to proxy_on_log, proxy_on_done and proxy_on_delete.
  */
-export class FilterStream implements Context {
+export class WasmStream implements Context, StreamFilter {
   readonly id: number;
   readonly request: Direction;
   readonly response: Direction;
 
-  private readonly properties = new Map<string, Buffer>();
-  private hasLocalReply = false;
-  /** Envoy's response code details: who decided the response, or the end. */
-  private details: string | undefined;
+  private hasReplied = false;
   private isLogging = false;
   private hasEnded = false;
 
   constructor(
     readonly root: StreamOwner,
-    private readonly io: StreamIo,
+    private readonly place: Place,
   ) {
     this.id = root.vm.allocateContextId();
     const stopsAll = root.vm.abi !== "proxy_abi_version_0_2_100";
-    const direction = (kind: "request" | "response", sink: DirectionSink, flow: FlowControl): Direction =>
-      new Direction(this.callbacks(kind), sink, flow, stopsAll, io.bufferLimit);
-    this.request = direction("request", io.upstream, io.requestFlow);
-    this.response = direction("response", io.client, io.responseFlow);
+    this.request = new Direction(this.callbacks("request"), place.upstream, place.requestFlow, stopsAll);
+    this.response = new Direction(this.callbacks("response"), place.client, place.responseFlow, stopsAll);
     root.vm.contexts.set(this.id, this);
     root.vm.notify(this, "proxy_on_context_create", root.id);
   }
@@ -80,59 +61,14 @@ export class FilterStream implements Context {
     };
   }
 
-  /** The property the filter wrote for the access log. */
-  get aiLog(): string | undefined {
-    return this.properties.get("ai_log")?.toString("utf8");
-  }
-
-  /**
-   * Answers the client instead of the upstream, once. The reply passes the filter's response callbacks,
-   * unless a response has passed there before; a response already begun is cut off.
-   */
-  localReply(reply: LocalReply): void {
-    if (this.hasEnded || this.hasLocalReply || this.response.isComplete) return;
-    this.hasLocalReply = true;
-    this.details = reply.details;
-    const { isDirect, headers } = this.beginLocalReply(reply);
-    if (headers === null) return;
-    if (isDirect) return this.replyDirectly(headers, reply.body);
-    this.response.pushHeaders(headers, reply.body.length === 0);
-    if (reply.body.length > 0) this.response.pushData(reply.body, true);
-  }
-
-  private beginLocalReply(reply: LocalReply): { isDirect: boolean; headers: HeaderMap | null } {
-    this.request.close();
-    if (this.response.hasForwardedHeaders) {
-      this.response.close();
-      this.io.reset(reply.details);
-      return { isDirect: true, headers: null };
-    }
-    this.io.onLocalReply(reply);
-    return { isDirect: this.response.headers !== null, headers: localReplyHeaders(reply) };
-  }
-
-  private replyDirectly(headers: HeaderMap, body: Buffer): void {
-    this.response.close();
-    this.io.client.headers(headers, body.length === 0);
-    if (body.length > 0) this.io.client.data(body, true);
-  }
-
-  /** The VM is dead: 503 past the filter, or a reset if the response has begun. */
+  /** The VM is dead: 503, unless the response has passed. */
   fail(): void {
-    if (this.hasEnded || this.response.isComplete) return;
-    this.hasLocalReply = true;
-    const reply = { status: 503, details: FAIL_DETAILS, body: Buffer.alloc(0), headers: [] };
-    const { headers } = this.beginLocalReply(reply);
-    if (headers !== null) this.replyDirectly(headers, reply.body);
+    if (!this.hasEnded && !this.response.isComplete) this.place.localReply(FAIL_REPLY);
   }
 
-  /** The exchange is over, well or not, as `details` says: the filter logs, is done, and forgets the stream. */
-  end(details?: string): void {
+  end(): void {
     if (this.hasEnded) return;
-    this.details ??= details;
     this.hasEnded = true;
-    this.request.close();
-    this.response.close();
     const { vm } = this.root;
     this.isLogging = true;
     vm.notify(this, "proxy_on_log");
@@ -146,9 +82,16 @@ export class FilterStream implements Context {
   headerMap(type: MapType): HeaderMap | Status {
     const [direction, kind] = MAPS[type] ?? [];
     if (direction === undefined || kind === undefined) return Status.BadArgument;
+    if (this.isLogging) return this.loggedMap(direction, kind) ?? Status.NotFound;
     const map = this[direction][kind];
-    if (this.isLogging) return map ?? Status.NotFound;
     return map !== null && this[direction].visible[kind] ? map : Status.BadArgument;
+  }
+
+  /** The access log shows what there is at the end, whether it has reached this filter or not. */
+  private loggedMap(direction: "request" | "response", kind: "headers" | "trailers"): HeaderMap | null {
+    if (kind === "trailers") return this[direction].trailers;
+    const { requestHeaders, responseHeaders } = this.place.stream;
+    return direction === "request" ? requestHeaders : responseHeaders;
   }
 
   buffer(type: BufferType): Buffer | undefined {
@@ -165,28 +108,32 @@ export class FilterStream implements Context {
   }
 
   property(path: string): Buffer | undefined {
+    const { stream } = this.place;
     return (
-      this.properties.get(path) ??
+      stream.properties.get(path) ??
       this.codeDetails(path) ??
-      streamProperty(path, this.io.info, this.request.headers, this.response.headers) ??
+      streamProperty(path, stream.info, stream.requestHeaders, stream.responseHeaders) ??
       this.root.property(path)
     );
   }
 
   private codeDetails(path: string): Buffer | undefined {
     if (path !== "response\0code_details") return undefined;
-    const details = this.details ?? (this.response.headers === null ? undefined : "via_upstream");
-    return details === undefined ? undefined : Buffer.from(details);
+    const { details, responseHeaders } = this.place.stream;
+    const known = details ?? (responseHeaders === null ? undefined : "via_upstream");
+    return known === undefined ? undefined : Buffer.from(known);
   }
 
   setProperty(path: string, value: Buffer): Status {
-    this.properties.set(path, value);
+    this.place.stream.properties.set(path, value);
     return Status.Ok;
   }
 
-  /** The reply closes the direction under way, so whatever the current callback returns, it stops there. */
+  /** Once. The reply closes the request, so whatever the current callback returns, it stops there. */
   sendLocalResponse(reply: LocalReply): void {
-    this.root.vm.postpone(() => this.localReply(reply));
+    if (this.hasReplied) return;
+    this.hasReplied = true;
+    this.root.vm.postpone(() => this.place.localReply(reply));
   }
 
   continueStream(type: StreamType): Status {
@@ -201,7 +148,7 @@ export class FilterStream implements Context {
 
   closeStream(type: StreamType): Status {
     if (type === StreamType.Request || type === StreamType.Response)
-      this.root.vm.postpone(() => this.io.reset("wasm_close_stream"));
+      this.root.vm.postpone(() => this.place.reset("wasm_close_stream"));
     return Status.Ok;
   }
 }
@@ -212,15 +159,3 @@ const MAPS: Partial<Record<MapType, ["request" | "response", "headers" | "traile
   [MapType.ResponseHeaders]: ["response", "headers"],
   [MapType.ResponseTrailers]: ["response", "trailers"],
 };
-
-/** As Envoy: a body has a length, and a content type if the filter gave none. */
-function localReplyHeaders(reply: LocalReply): HeaderMap {
-  const headers = new HeaderMap([[":status", String(reply.status)], ...reply.headers]);
-  headers.remove("content-length");
-  if (reply.body.length === 0) headers.remove("content-type");
-  else {
-    headers.add("content-length", String(reply.body.length));
-    if (!headers.has("content-type")) headers.add("content-type", "text/plain");
-  }
-  return headers;
-}

@@ -1,5 +1,6 @@
 /**
- * The wire numbers of proxy-wasm, ABI 0.2.1 and 0.2.100 (Higress). They appear nowhere else in the gateway.
+ * The wire numbers of proxy-wasm, ABI 0.2.1 and 0.2.100 (Higress). They appear nowhere else in the gateway, but for
+ * the actions of filters (chain/actions.ts).
  */
 
 /** What a host call returns. */
@@ -39,29 +40,6 @@ export enum StreamType {
   Response = 1,
   Downstream = 2,
   Upstream = 3,
-}
-
-/** What proxy_on_{request,response}_headers returns. */
-export enum HeadersAction {
-  Continue = 0,
-  StopIteration = 1,
-  ContinueAndEndStream = 2,
-  StopAllIterationAndBuffer = 3,
-  StopAllIterationAndWatermark = 4,
-}
-
-/** What proxy_on_{request,response}_body returns. */
-export enum BodyAction {
-  Continue = 0,
-  StopAndBuffer = 1,
-  StopAndWatermark = 2,
-  StopNoBuffer = 3,
-}
-
-/** What proxy_on_{request,response}_trailers returns. */
-export enum TrailersAction {
-  Continue = 0,
-  StopIteration = 1,
 }
 
 export enum MetricType {

@@ -1,4 +1,4 @@
-import { HeaderMap, isValidHeader, type HeaderPair } from "../header-map.ts";
+import { HeaderMap, isValidHeader, type HeaderPair } from "../../chain/header-map.ts";
 import { decodePairs, encodePairs } from "../pairs.ts";
 import { MapType, Status } from "../types.ts";
 import type { Guest, ImportGroup } from "./guest.ts";

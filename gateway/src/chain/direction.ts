@@ -1,6 +1,6 @@
+import { BodyAction, HeadersAction, TrailersAction } from "./actions.ts";
 import { Chunks } from "./chunks.ts";
 import type { HeaderMap } from "./header-map.ts";
-import { BodyAction, HeadersAction, TrailersAction } from "./types.ts";
 
 /** The filter's three callbacks for one direction; an action is a number from the filter, which may be an unknown one. */
 export interface DirectionFilter {
@@ -9,19 +9,28 @@ export interface DirectionFilter {
   onTrailers(count: number): TrailersAction;
 }
 
-/** Where a direction leads: the upstream for requests, the client for responses. */
+/** A filter that does nothing in a direction. */
+export const PASS: DirectionFilter = {
+  onHeaders: () => HeadersAction.Continue,
+  onBody: () => BodyAction.Continue,
+  onTrailers: () => TrailersAction.Continue,
+};
+
+/** Where a direction leads: to that of the next filter; in the end, to the upstream for requests, the client for responses. */
 export interface DirectionSink {
-  headers(headers: HeaderMap, endOfStream: boolean): void;
-  data(bytes: Buffer, endOfStream: boolean): void;
-  trailers(trailers: HeaderMap): void;
+  pushHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  pushData(bytes: Buffer, endOfStream: boolean): void;
+  pushTrailers(trailers: HeaderMap): void;
 }
 
 /** How a direction slows its source down. */
 export interface FlowControl {
-  /** The filter holds more than `bufferLimit` bytes and reads on as it goes: stop reading. */
+  /** Whether the filters hold more of a body than they may. */
+  isFull(): boolean;
+  /** Full, and the filter reads on as it goes: stop reading. */
   pause(): void;
   resume(): void;
-  /** The filter wants the whole body buffered and it is over `bufferLimit`. */
+  /** Full, and the filter wants the whole body buffered. */
   overflow(): void;
 }
 
@@ -36,10 +45,10 @@ enum Iteration {
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One direction of a stream: headers, body and trailers pass the filter on their way to the sink, and wait
- * while it pauses. The rules are those of Envoy's filter manager for a chain of one filter.
+ * One direction of a stream at one filter: headers, body and trailers pass it on their way to the sink, and wait while it
+ * pauses. The rules are those of Envoy's filter manager.
  */
-export class Direction {
+export class Direction implements DirectionSink {
   /** The headers, from the moment they arrive (they stay readable for the access log). */
   headers: HeaderMap | null = null;
   trailers: HeaderMap | null = null;
@@ -66,9 +75,12 @@ export class Direction {
     private readonly flow: FlowControl,
     /** Whether StopIteration for headers holds the body back too (ABI 0.2.1). */
     private readonly stopsAll: boolean,
-    /** Bytes a paused filter may hold before the source is slowed down, or refused. */
-    private readonly bufferLimit: number,
   ) {}
+
+  /** Bytes of the body that wait here. */
+  get heldSize(): number {
+    return this.held.size;
+  }
 
   get isPaused(): boolean {
     return this.iteration !== Iteration.Continue;
@@ -194,7 +206,7 @@ export class Direction {
 
   private hold(chunks: Chunks): void {
     this.held.append(chunks);
-    if (this.held.size <= this.bufferLimit) return;
+    if (!this.flow.isFull()) return;
     if (this.isCumulative || this.buffersAll) this.flow.overflow();
     else this.flow.pause();
   }
@@ -218,18 +230,18 @@ export class Direction {
     if (this.hasForwardedHeaders || this.headers === null) return;
     this.hasForwardedHeaders = true;
     this.hasForwardedEnd = this.hasEnded && !bodyFollows && this.trailers === null;
-    this.sink.headers(this.headers, this.hasForwardedEnd);
+    this.sink.pushHeaders(this.headers, this.hasForwardedEnd);
   }
 
   private forwardData(bytes: Buffer, endOfStream: boolean): void {
     if (this.isClosed || this.hasForwardedEnd) return;
     this.hasForwardedEnd = endOfStream;
-    this.sink.data(bytes, endOfStream);
+    this.sink.pushData(bytes, endOfStream);
   }
 
   private forwardTrailers(trailers: HeaderMap): void {
     if (this.isClosed || this.hasForwardedEnd) return;
     this.hasForwardedEnd = true;
-    this.sink.trailers(trailers);
+    this.sink.pushTrailers(trailers);
   }
 }
