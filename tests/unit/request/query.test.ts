@@ -71,8 +71,10 @@ describe("a malformed query", () => {
     const soup = fc.string({ unit: fc.constantFrom(..."kk=&&+%%2061?/é".split("")), maxLength: 30 });
     fc.assert(
       fc.property(soup, fc.constantFrom("k", "kk", "k k", "%", "é", "a"), (query, name) => {
+        // Node misreads letters beyond ASCII beside a malformed escape, unless they are escaped themselves.
+        const escaped = query.replaceAll("é", "%C3%A9");
         const values = new Set(
-          [...new URLSearchParams("?" + query)]
+          [...new URLSearchParams("?" + escaped)]
             .filter(([key]) => key.trim() === name)
             .map(([, value]) => value.trim()),
         );
