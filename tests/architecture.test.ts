@@ -15,8 +15,11 @@ const root = resolve(import.meta.dirname, "..");
 const MAY_IMPORT: Record<string, string[]> = {
   entry: ["filters", "redis", "abi"],
   filters: [
-    ...["metering", "rejection", "telemetry", "ledger", "rules", "request", "usage", "redis", "config"],
+    ...["plugin", "metering", "rejection", "telemetry", "ledger", "rules", "request", "usage", "config"],
     ...["net", "regex", "json", "bytes", "abi"],
+  ],
+  plugin: [
+    ...["metering", "telemetry", "ledger", "request", "usage", "redis", "config", "json", "bytes", "abi"],
   ],
   metering: ["telemetry", "ledger", "request", "usage", "estimate", "bytes", "abi"],
   rejection: ["ledger", "rules", "bytes", "abi"],

@@ -400,7 +400,7 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Thousands of requests with a value of 60 KB wait at the same time.",
     "conformance/open-streams.test.ts",
-    "holds less than 32 MiB for 2,000 requests with a value of 60 KB that wait for their counters",
+    "holds less than 32 MiB for 1,800 requests with a value of 60 KB that wait for their counters",
   ],
   [
     "A body of 64 MiB comes in one chunk.",

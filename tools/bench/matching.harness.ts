@@ -1,7 +1,7 @@
 import "../../assembly/abi/abort";
 import { Bytes, copyOf } from "../../assembly/bytes/bytes";
 import { Problems } from "../../assembly/config/problems";
-import { parsePluginConfig } from "../../assembly/filters/token-ratelimit/config";
+import { RateLimitConfigReader } from "../../assembly/filters/token-ratelimit/config";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../assembly/request/http-facts";
 import { firstMatch } from "../../assembly/rules/matcher";
 import { Questions } from "../../assembly/rules/questions";
@@ -39,7 +39,7 @@ export function allocate(size: usize): usize {
 
 /** Takes the `len` bytes at `ptr` as the configuration; whether it was accepted. */
 export function configure(ptr: usize, len: i32): bool {
-  const config = parsePluginConfig(copyOf(ptr, len), new Problems(), true);
+  const config = new RateLimitConfigReader().parse(copyOf(ptr, len), new Problems(), true);
   heap.free(ptr);
   values = [];
   items = [];

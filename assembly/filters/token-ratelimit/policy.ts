@@ -6,6 +6,7 @@ import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/keys"
 import { Ledger } from "../../ledger/ledger";
 import { Limit } from "../../ledger/limit";
 import { Ticket } from "../../ledger/ticket";
+import { Policy } from "../../plugin/policy";
 import { Ambiguity, Facts } from "../../rules/facts";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -21,10 +22,10 @@ const NONE: Match[] = [];
 
 /**
  * One rate limit configuration at work: it knows which limits apply to a request, and the ledger that counts them. It lives as
- * long as its `Policies`, and as long as streams that began with it.
+ * long as its root's `Policies`, and as long as streams that began with it.
  */
 @final
-export class Policy {
+export class RateLimitPolicy extends Policy {
   /** The last value that was put into a counter's name, and its text there: several items may look at the same value. */
   private value: Bytes = EMPTY;
   private text: Bytes = EMPTY;
@@ -33,9 +34,10 @@ export class Policy {
 
   constructor(
     readonly config: RateLimitConfig,
-    readonly ledger: Ledger,
+    ledger: Ledger,
     metrics: Metrics,
   ) {
+    super(ledger, config.metering, config.stripsAcceptEncoding);
     this.unmatched = new Unmatched(config.itemsPath, metrics);
   }
 

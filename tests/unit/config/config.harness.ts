@@ -6,27 +6,21 @@ import { textOf } from "../../../assembly/bytes/utf8";
 import { nearest as nearestName } from "../../../assembly/config/nearest";
 import { Problems } from "../../../assembly/config/problems";
 import { integerOf } from "../../../assembly/config/scalar";
-import {
-  parsePluginConfig,
-  PluginConfig,
-  RateLimitConfig,
-} from "../../../assembly/filters/token-ratelimit/config";
+import { RateLimitConfig, RateLimitConfigReader } from "../../../assembly/filters/token-ratelimit/config";
+import { RateLimitRoot } from "../../../assembly/filters/token-ratelimit/root";
 import { parseJson } from "../../../assembly/json/parse";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Ambiguity } from "../../../assembly/rules/facts";
-import { Policies } from "../../../assembly/filters/token-ratelimit/policies";
+import { PluginConfig } from "../../../assembly/plugin/config";
 import { Command } from "../../../assembly/redis/command";
 import { Failure } from "../../../assembly/redis/failure";
 import { Transport } from "../../../assembly/redis/transport";
-import { Outboxes } from "../../../assembly/ledger/outboxes";
-import { Metrics } from "../../../assembly/telemetry/metrics";
 import { Limit } from "../../../assembly/ledger/limit";
 import { RuleMode } from "../../../assembly/rules/rule-mode";
 
-let config: PluginConfig | null = null;
-let policies: Policies | null = null;
-const outboxes = new Outboxes();
-const metrics = new Metrics("");
+const reader = new RateLimitConfigReader();
+let config: PluginConfig<RateLimitConfig> | null = null;
+let root: RateLimitRoot | null = null;
 
 /** The way to a Redis that nobody asks. */
 class Nowhere extends Transport {
@@ -50,10 +44,14 @@ class Nowhere extends Transport {
 /** Parses a configuration, which the functions below use; returns "error: ..." and "warning: ..." lines. */
 export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
   const problems = new Problems();
-  const parsed = parsePluginConfig(text, problems, sharesConnections);
+  const parsed = reader.parse(text, problems, sharesConnections);
   config = parsed;
-  policies = null;
-  if (parsed !== null) policies = new Policies(parsed, (_redis) => new Nowhere(1000), outboxes, metrics);
+  root = null;
+  if (parsed !== null) {
+    const made = new RateLimitRoot(1, (_redis) => new Nowhere(1000), sharesConnections);
+    made.use(parsed);
+    root = made;
+  }
   const lines: string[] = [];
   const errors = problems.errors;
   for (let i = 0; i < errors.length; ++i) lines.push("error: " + errors[i]);
@@ -65,7 +63,7 @@ export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
 
 export function describe(): string {
   const parsed = config;
-  return parsed === null ? "refused" : parsed.describe();
+  return parsed === null ? "refused" : reader.describe(parsed);
 }
 
 /** The global configuration as one line, or that of the override at `index`. */
@@ -101,7 +99,7 @@ function windows(limit: Limit): string {
 
 /** The name of the rule that a request gets, or "none". */
 export function select(host: string, route: string, cluster: string): string {
-  const current = policies;
+  const current = root;
   if (current === null) return "refused";
   const fields = new Map<string, Bytes>();
   fields.set(":authority", bytesOf(host));
@@ -144,7 +142,7 @@ class FakeSource implements HttpSource {
  */
 export function match(names: string[], values: ArrayBuffer[]): ArrayBuffer {
   const out = new ByteBuilder();
-  const current = policies;
+  const current = root;
   if (current === null) return out.text("no configuration").toBytes();
   const fields = new Map<string, Bytes>();
   for (let i = 0; i < names.length; ++i) fields.set(names[i], values[i]);

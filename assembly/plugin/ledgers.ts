@@ -1,0 +1,56 @@
+import { RedisConfig } from "../config/redis";
+import { Algorithm } from "../ledger/algorithm";
+import { Ledger } from "../ledger/ledger";
+import { Outbox } from "../ledger/outbox";
+import { Outboxes } from "../ledger/outboxes";
+import { Link } from "../redis/link";
+import { Transport } from "../redis/transport";
+import { Metrics } from "../telemetry/metrics";
+
+/** Makes the transport to a Redis, which differs between hosts. */
+export type Connect = (redis: RedisConfig) => Transport;
+
+/** The ledgers of one plugin configuration: one for each different `redis` block. */
+@final
+export class Ledgers {
+  private readonly connections: Connection[] = [];
+
+  /**
+   * @param connect called once for each different `redis` block
+   * @param algorithm what the counters of all of them mean
+   * @param outboxes of the root context: where charges wait, also after this configuration has been replaced
+   */
+  constructor(
+    private readonly connect: Connect,
+    private readonly algorithm: Algorithm,
+    private readonly outboxes: Outboxes,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** The connection that a `redis` block describes. Equal blocks share one, because opening a connection closes all others. */
+  of(redis: RedisConfig): Connection {
+    for (let i = 0; i < this.connections.length; ++i) {
+      if (this.connections[i].config.isSameAs(redis)) return this.connections[i];
+    }
+    const link = new Link(this.connect(redis), this.metrics);
+    const outbox = new Outbox(this.outboxes, link, this.algorithm, this.metrics);
+    const connection = new Connection(redis, link, new Ledger(link, this.algorithm, outbox));
+    this.connections.push(connection);
+    return connection;
+  }
+
+  /** The clusters of Redis in use, for the log. */
+  describe(): string {
+    return this.connections.map<string>((connection) => connection.link.transport.name()).join(", ");
+  }
+}
+
+/** One Redis in use, and what is counted there. */
+@final
+export class Connection {
+  constructor(
+    readonly config: RedisConfig,
+    readonly link: Link,
+    readonly ledger: Ledger,
+  ) {}
+}

@@ -1,0 +1,122 @@
+import { takeBuffer } from "../abi/buffers";
+import { RootContext, StreamContext } from "../abi/contexts";
+import { log } from "../abi/log";
+import { Pool } from "../abi/pool";
+import { BufferType, LogLevel } from "../abi/types";
+import { EMPTY } from "../bytes/bytes";
+import { Problems } from "../config/problems";
+import { RedisConfig } from "../config/redis";
+import { Algorithm } from "../ledger/algorithm";
+import { Outboxes } from "../ledger/outboxes";
+import { HttpSource } from "../request/http-facts";
+import { Metrics } from "../telemetry/metrics";
+import { Readers } from "../usage/readers";
+import { ConfigReader, PluginConfig } from "./config";
+import { Connect, Connection, Ledgers } from "./ledgers";
+import { Policies } from "./policies";
+
+/** Idle streams kept for reuse. */
+const MAX_IDLE = 64;
+
+/** Knows which policy applies to a request. */
+export interface PolicySource<P> {
+  /** The policy that applies to a request at this moment; null if none does. */
+  select(request: HttpSource): P | null;
+}
+
+/**
+ * One plugin configuration, and the streams it applies to. It owns all that outlives a stream: policies, metrics, pools, and
+ * the outboxes, for whose charges the host keeps it alive (`onDone`). Several root contexts may live in one VM.
+ *
+ * `C` is a configuration of the plugin, `P` the policy that puts it to work.
+ */
+export abstract class CountingRoot<C, P> extends RootContext implements PolicySource<P> {
+  private policies: Policies<P> = new Policies<P>(null);
+  protected readonly metrics: Metrics;
+  protected readonly readers: Readers = new Readers();
+  /** Streams that have ended and can be used again. */
+  protected readonly idle: Pool<StreamContext> = new Pool<StreamContext>(MAX_IDLE);
+  private readonly outboxes: Outboxes = new Outboxes();
+
+  /**
+   * @param metrics what the names of its metrics begin with
+   * @param algorithm what its counters mean
+   * @param connect makes the transport to a Redis, which differs between hosts
+   * @param sharesConnections whether the host has one set of connections to a Redis service for everyone who uses it, so that
+   * `redis` blocks that name the same service must agree
+   */
+  constructor(
+    id: u32,
+    metrics: string,
+    private readonly reader: ConfigReader<C>,
+    private readonly algorithm: Algorithm,
+    private readonly connect: Connect,
+    private readonly sharesConnections: bool,
+  ) {
+    super(id);
+    this.metrics = new Metrics(metrics);
+  }
+
+  /** Puts a configuration to work. @param connection to the Redis that it names */
+  protected abstract policyOf(config: C, connection: Connection): P;
+
+  /** The Redis that a configuration names. */
+  protected abstract redisOf(config: C): RedisConfig;
+
+  /** Makes a stream, which returns to `idle` when it has ended. */
+  protected abstract makeStream(id: u32): StreamContext;
+
+  /** Takes over a configuration as a whole, or refuses it and keeps the previous one. Logs one line for each problem. */
+  onConfigure(): bool {
+    const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
+    const problems = new Problems();
+    const config = this.reader.parse(text === null ? EMPTY : text, problems, this.sharesConnections);
+    logLines(LogLevel.Warn, problems.warnings);
+    logLines(LogLevel.Error, problems.errors);
+    if (config === null) return false;
+
+    const redis = this.use(config);
+    log(LogLevel.Info, `${this.reader.describe(config)}; Redis: ${redis}`);
+    return true;
+  }
+
+  /** Puts a whole configuration to work, in place of the previous one. @returns the clusters of Redis in use, for the log */
+  use(config: PluginConfig<C>): string {
+    const ledgers = new Ledgers(this.connect, this.algorithm, this.outboxes, this.metrics);
+    const global = config.global;
+    const policies = new Policies<P>(global !== null ? this.policyFor(global, ledgers) : null);
+    for (let i = 0; i < config.overrides.length; ++i) {
+      const rule = config.overrides[i];
+      policies.add(rule.selector, this.policyFor(rule.config, ledgers));
+    }
+    this.policies = policies;
+    return ledgers.describe();
+  }
+
+  select(request: HttpSource): P | null {
+    return this.policies.select(request);
+  }
+
+  onTick(): void {
+    this.outboxes.tick();
+  }
+
+  onDone(): bool {
+    return this.outboxes.finish();
+  }
+
+  createStream(id: u32): StreamContext {
+    const known = this.idle.take();
+    if (known === null) return this.makeStream(id);
+    known.id = id;
+    return known;
+  }
+
+  private policyFor(config: C, ledgers: Ledgers): P {
+    return this.policyOf(config, ledgers.of(this.redisOf(config)));
+  }
+}
+
+function logLines(level: LogLevel, lines: string[]): void {
+  for (let i = 0; i < lines.length; ++i) log(level, lines[i]);
+}

@@ -1,0 +1,231 @@
+import { StreamContext } from "../abi/contexts";
+import { removeHeader } from "../abi/headers";
+import { Pool } from "../abi/pool";
+import { setProperty } from "../abi/properties";
+import { continueStream, setEffectiveContext } from "../abi/stream-control";
+import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../abi/types";
+import { bytesOf } from "../bytes/bytes";
+import { AnswerName } from "../ledger/answer-name";
+import { Decision } from "../ledger/decision";
+import { Demand } from "../ledger/demand";
+import { DecisionListener, Ticket } from "../ledger/ticket";
+import {
+  meterRequestBody,
+  meterResponseBody,
+  meterResponseHeaders,
+  meterTotal,
+} from "../metering/host-meter";
+import { Meter } from "../metering/meter";
+import { Socket } from "../metering/socket";
+import { Consumes } from "../request/free-endpoints";
+import { prepareUpgrade, upgraded, Upgrade } from "../request/upgrade";
+import { Metrics } from "../telemetry/metrics";
+import { ReaderPool } from "../usage/reader-pool";
+import { Policy } from "./policy";
+
+const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
+const OFF = bytesOf("off");
+const ACCEPT_ENCODING = bytesOf("accept-encoding");
+const RANGE = bytesOf("range");
+// What the answer is known by that is settled.
+const NAME = new AnswerName();
+
+/** How far a stream has come. While it lasts, it only moves down this list, so it is checked once and settled once. */
+export const enum Phase {
+  /** No rule applies, or the headers have not arrived: the filter does nothing. */
+  Unlimited,
+  /** Paused until the ledger has decided. */
+  Checking,
+  /** On its way to the model and back; its tokens will be charged. */
+  Admitted,
+  /** The filter has answered the request itself. */
+  Rejected,
+  /** Settled: later callbacks change nothing. */
+  Ended,
+}
+
+/**
+ * One request and its response. The ledger decides before the model is called, and is charged when the response has ended.
+ * Which requests it is asked about, and how they are refused, is each plugin's own. Callbacks may come in any order, or not
+ * at all: `onEnd` settles what is left, closes the ticket, and returns the object to the pool for another stream.
+ */
+export abstract class CountingStream<P extends Policy> extends StreamContext implements DecisionListener {
+  protected phase: Phase = Phase.Unlimited;
+  /** Held from the request's headers until it is settled or closed. */
+  private ticket: Ticket | null = null;
+  private policy: P | null = null;
+  /** What its call consumes, once it is admitted. */
+  private readonly meter: Meter;
+  private consumes: Consumes = Consumes.Tokens;
+  /** Whether the request headers callback is running: then its return value decides, not continueStream. */
+  private inRequestHeaders: bool = false;
+  /** What the connection may become, if the request asks for that, or has become. */
+  private socket: Socket | null = null;
+
+  /** @param home where it is kept when its stream has ended */
+  constructor(
+    id: u32,
+    private readonly home: Pool<StreamContext>,
+    private readonly readers: ReaderPool,
+    protected readonly metrics: Metrics,
+  ) {
+    super(id);
+    this.meter = new Meter(readers);
+  }
+
+  /** Records what was decided about the request. @returns whether it may pass */
+  protected abstract record(policy: P, decision: Decision): bool;
+
+  /** Answers the request, which may not pass. */
+  protected abstract reject(policy: P, decision: Decision): void;
+
+  /** Before the filter answers the request itself: while it does, a host may end this stream and begin another. */
+  protected refuse(ticket: Ticket | null): void {
+    this.phase = Phase.Rejected;
+    if (ticket !== null) ticket.close();
+  }
+
+  /** Removes from the request what would make its response unreadable. */
+  protected prepareRequest(policy: P, ticket: Ticket, asksForUpgrade: bool): void {
+    keepRoute();
+    if (asksForUpgrade) {
+      prepareUpgrade();
+      this.socket = new Socket(policy.ledger, ticket, policy.metering, this.metrics, this.readers);
+    }
+    if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
+  }
+
+  /** Has the ledger decide, unless the request consumes nothing. */
+  protected ask(policy: P, ticket: Ticket, consuming: Consumes): FilterHeadersStatus {
+    this.policy = policy;
+    this.ticket = ticket;
+    this.consumes = consuming;
+    if (consuming < Consumes.Tokens) {
+      // Ranges of an answer would each leave out what it reports.
+      if (consuming != Consumes.Nothing) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
+      this.admit(policy);
+      return FilterHeadersStatus.Continue;
+    }
+    this.phase = Phase.Checking;
+    this.inRequestHeaders = true;
+    ticket.peek(this);
+    this.inRequestHeaders = false;
+    return this.phase == Phase.Admitted
+      ? FilterHeadersStatus.Continue
+      : FilterHeadersStatus.StopAllIterationAndWatermark;
+  }
+
+  /** The ledger has decided: record that, then act. */
+  onDecided(decision: Decision): void {
+    const policy = this.policy;
+    if (policy === null || this.phase != Phase.Checking) return;
+    if (setEffectiveContext(this.id) != Status.Ok) return;
+    if (this.record(policy, decision)) this.letPass(policy);
+    else this.deny(policy, decision);
+  }
+
+  private deny(policy: P, decision: Decision): void {
+    this.phase = Phase.Rejected;
+    const ticket = this.ticket;
+    this.ticket = null;
+    if (ticket !== null) ticket.close();
+    this.reject(policy, decision);
+  }
+
+  private letPass(policy: P): void {
+    this.admit(policy);
+    if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
+  }
+
+  private admit(policy: P): void {
+    this.phase = Phase.Admitted;
+    this.meter.begin(policy.metering, this.consumes);
+  }
+
+  onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
+    if (this.phase != Phase.Admitted) return FilterDataStatus.Continue;
+    const socket = this.socket;
+    if (socket !== null) socket.fromClient(size);
+    if (socket === null || !socket.isOpen) meterRequestBody(this.meter, size);
+    return FilterDataStatus.Continue;
+  }
+
+  onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
+    if (this.phase == Phase.Admitted && this.openSocket() === null) meterResponseHeaders(this.meter);
+    if (endOfStream) this.settle(true);
+    return FilterHeadersStatus.Continue;
+  }
+
+  onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
+    if (this.phase == Phase.Admitted) {
+      const socket = this.socket;
+      if (socket !== null) socket.fromServer(size);
+      else meterResponseBody(this.meter, size);
+    }
+    if (endOfStream) this.settle(true);
+    return FilterDataStatus.Continue;
+  }
+
+  onResponseTrailers(): void {
+    this.settle(true);
+  }
+
+  onEnd(): void {
+    this.settle(false);
+    const ticket = this.ticket;
+    if (ticket !== null) ticket.close();
+    this.ticket = null;
+    this.policy = null;
+    this.dropSocket();
+    this.phase = Phase.Unlimited;
+    this.home.put(this);
+  }
+
+  /** Charges what the call has consumed. Only the first time does so, so every way to end may call it. */
+  private settle(isComplete: bool): void {
+    const ticket = this.ticket;
+    if (this.phase != Phase.Admitted || ticket === null) return;
+    this.ticket = null;
+    this.phase = Phase.Ended;
+    const socket = this.socket;
+    if (socket !== null && socket.isOpen) {
+      socket.end();
+      this.meter.giveBack();
+      ticket.close();
+      return;
+    }
+    const tokens = meterTotal(this.meter, isComplete, this.metrics);
+    nameAnswer(this.meter, ticket.demand);
+    this.meter.giveBack();
+    ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);
+  }
+
+  /** The connection, if the response that begins says that it has become another one; else null from now on. */
+  private openSocket(): Socket | null {
+    const socket = this.socket;
+    if (socket === null) return null;
+    const upgrade = upgraded();
+    if (upgrade == Upgrade.None) this.dropSocket();
+    else socket.open(upgrade == Upgrade.WebSocket);
+    return this.socket;
+  }
+
+  private dropSocket(): void {
+    const socket = this.socket;
+    if (socket !== null) socket.dispose();
+    this.socket = null;
+  }
+}
+
+/** Has the host keep the route of the current stream, whatever headers are changed. */
+export function keepRoute(): void {
+  setProperty(CLEAR_ROUTE_CACHE, OFF);
+}
+
+/** Sets `NAME` to the name of a call's answer, if it has one. @param demand what the call is charged to */
+function nameAnswer(meter: Meter, demand: Demand): void {
+  const id = meter.answer.id;
+  const usage = meter.answer.usage;
+  if (meter.hasName && id !== null) NAME.set(id.ptr, id.length, usage.input, usage.output, demand);
+  else NAME.clear();
+}
