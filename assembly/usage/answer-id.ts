@@ -2,14 +2,14 @@
 const MAX_LENGTH: i32 = 160;
 
 /**
- * The id that a response gives itself, the first one if it gives several: kept only where somebody asks for it.
+ * The id of a response; the first one, if it has several. It is kept only if it is wanted.
  *
- * Memory: 160 bytes once it has been asked for, unmanaged; `dispose` frees it.
+ * Memory: 160 bytes once it has been wanted, unmanaged; `dispose` frees it.
  */
 @final
 @unmanaged
 export class AnswerId {
-  /** Whether it is asked for, and has not been found yet. */
+  /** Whether the id is wanted and has not been found yet. */
   isWanted: bool = false;
   private bytes: usize = 0;
   private size: i32 = 0;
@@ -20,30 +20,30 @@ export class AnswerId {
     heap.free(changetype<usize>(this));
   }
 
-  /** Another response begins. */
+  /** Starts a new response. */
   begin(): void {
     this.isWanted = false;
     this.isComplete = false;
     this.size = 0;
   }
 
-  /** Asks for it. */
+  /** Asks for the id of this response. */
   want(): void {
     if (this.bytes == 0) this.bytes = heap.alloc(MAX_LENGTH);
     this.isWanted = true;
   }
 
-  /** Takes its next `len` bytes at `ptr`. */
+  /** Takes the next `len` bytes of the id at `ptr`. */
   take(ptr: usize, len: i32): void {
     if (!this.isWanted) return;
     const more = min(len, MAX_LENGTH - this.size);
     memory.copy(this.bytes + this.size, ptr, more);
-    // One that is too long never ends.
+    // An id that is too long never becomes complete.
     if (more < len) this.isWanted = false;
     this.size += more;
   }
 
-  /** Becomes the id that `other` is, if that has come to its end. */
+  /** Copies `other`, if that is complete. */
   copy(other: AnswerId): void {
     this.begin();
     if (other.length == 0) return;
@@ -52,18 +52,18 @@ export class AnswerId {
     this.end();
   }
 
-  /** It has come to its end. */
+  /** The id is complete. */
   end(): void {
     this.isComplete = this.isWanted && this.size > 0;
     this.isWanted = this.isWanted && this.size == 0;
   }
 
-  /** Where it stands, until the next response begins. */
+  /** The address of the id, valid until the next response begins. */
   get ptr(): usize {
     return this.bytes;
   }
 
-  /** Its length, 0 if the response has none that is of use. */
+  /** The length of the id in bytes; 0 if the response has no usable one. */
   get length(): i32 {
     return this.isComplete ? this.size : 0;
   }

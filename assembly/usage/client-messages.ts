@@ -14,34 +14,33 @@ import { Messages } from "./messages";
 import { ReaderPool } from "./reader-pool";
 import { RequestMeter } from "../estimate/request-meter";
 
-/** How the current message is read. */
 const enum Reading {
-  /** As JSON, by a meter. */
+  /** JSON, read by a meter. */
   Json,
-  /** Audio in base64, in its JSON. */
+  /** Audio in base64, inside JSON. */
   Audio,
-  /** What stands behind that. */
+  /** What follows the audio. */
   AudioEnd,
-  /** Audio or another file, as it is. */
+  /** Audio or another file in binary form. */
   Media,
 }
 
-/** How a meter is told that audio stood before what it is given. */
+/** Stands in for the audio that the meter does not see, so that its JSON stays valid. */
 const AUDIO_MEMBER: usize = memory.data<u8>([LEFT_BRACE, QUOTE, QUOTE, COLON, QUOTE, QUOTE]);
 const AUDIO_MEMBER_SIZE: i32 = 6;
 
 /**
- * What a client sends over a WebSocket: how many tokens its messages are, estimated as the bodies of requests are. Only
- * whole messages count, since a model sees no others. Type and id of a message are no input, and audio in base64 is
- * billed by its length in time: both are told apart at a glance, as it comes in fifty small messages a second.
+ * Counts the tokens that a client sends over a WebSocket. They are estimated like those of request bodies. Only complete
+ * messages count, because a model sees no others. The type and id of a message are not input, and base64 audio is billed
+ * by its duration. Both are recognized without a full parse, because audio arrives in fifty small messages a second.
  *
- * Memory: a meter while a message goes on.
+ * Memory: a meter while a message is being read.
  */
 @final
 export class ClientMessages extends Messages {
   private reading: Reading = Reading.Json;
   private meter: RequestMeter | null = null;
-  /** Media in the message that goes on. */
+  /** Bytes of media in the current message. */
   private mediaOfMessage: i64 = 0;
 
   constructor(private pool: ReaderPool) {
@@ -60,12 +59,12 @@ export class ClientMessages extends Messages {
       return this.read(head.ptr, head.length);
     }
     head.read();
-    // Elsewhere, what is called audio may be text to the server.
+    // In other events, a server may read `audio` as text.
     if (head.audio > 0 && head.startsWith("input_audio")) {
       this.reading = Reading.Audio;
       return this.read(head.ptr + head.audio, head.length - head.audio);
     }
-    // The brace, and what comes behind type and id.
+    // The opening brace, then the members after type and id.
     if (head.rest > 0) this.readJson(AUDIO_MEMBER, 1);
     this.readJson(head.ptr + head.rest, head.length - head.rest);
   }
@@ -85,7 +84,7 @@ export class ClientMessages extends Messages {
         this.reading = Reading.AudioEnd;
         ++at;
       } else {
-        // It was none, or not only.
+        // It was not audio, or not only audio.
         this.readJson(AUDIO_MEMBER, AUDIO_MEMBER_SIZE - 1);
       }
     }

@@ -1,7 +1,7 @@
 import { COMMA, isBlank, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 
-/** Codings that compress (https://www.iana.org/assignments/http-parameters, content coding). */
+/** Content codings that compress (https://www.iana.org/assignments/http-parameters). */
 const COMPRESSIONS: Bytes[] = [
   bytesOf("gzip"),
   bytesOf("x-gzip"),
@@ -15,8 +15,8 @@ const COMPRESSIONS: Bytes[] = [
 ];
 
 /**
- * Whether a body is compressed whose `content-encoding` is `value`: a list (RFC 9110, 8.4) in which one coding compresses,
- * in any case of letters. `identity`, and whatever nobody knows, changes nothing: such a body is read.
+ * Whether a body with `value` as its `content-encoding` is compressed. The value is a list (RFC 9110, 8.4) in any letter
+ * case; one coding that compresses is enough. `identity` and unknown codings do not count: such a body is read.
  */
 export function isCompressed(value: Bytes): bool {
   const limit = addressOf(value) + value.byteLength;
@@ -30,7 +30,7 @@ export function isCompressed(value: Bytes): bool {
   return false;
 }
 
-/** Whether the coding from `from` to `to`, with blanks around it, compresses. */
+/** Whether the coding from `from` to `to`, which may have blanks around it, compresses. */
 function compresses(from: usize, to: usize): bool {
   let start = from;
   let end = to;

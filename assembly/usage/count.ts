@@ -1,21 +1,22 @@
 import { DIGIT_0, DOT, isDigit, LOWER_E, MINUS, PLUS } from "../bytes/ascii";
 
-/** The largest number of tokens that is believed, per field. */
+/** The largest number of tokens that is accepted in a field. */
 export const MAX_COUNT: i64 = 1 << 40;
 
 /** The longest number that is read, in characters. */
 export const MAX_DIGITS: i32 = 64;
 
-/** What `parseCount` returns for a text that is no number. */
+/** What `parseCount` returns for text that is not a number. */
 export const NO_COUNT: i64 = -1;
 
-/** Whether the last `parseCount` had to put its result in range. */
+/** Whether the last `parseCount` had to adjust its result. */
 export let countClamped: bool = false;
 
 /**
  * Reads a JSON number that counts tokens: 0 to `MAX_COUNT`, or `NO_COUNT`.
- * A whole number may be written as a float (`3.0`, `1e3`), as Titan and Cohere do. A negative one becomes 0, a fraction
- * is rounded up, what is too large becomes `MAX_COUNT`: nonsense is never a credit. Then `countClamped` is set.
+ * A whole number may be written as a float (`3.0`, `1e3`), as Titan and Cohere do. Other numbers are adjusted: negative ones
+ * become 0, fractions are rounded up, larger ones become `MAX_COUNT`. So nonsense is never a credit. `countClamped` says
+ * whether that happened.
  */
 export function parseCount(ptr: usize, len: i32): i64 {
   countClamped = true;
@@ -24,7 +25,7 @@ export function parseCount(ptr: usize, len: i32): i64 {
   const negative = len > 0 && load<u8>(ptr) == MINUS;
   const from = negative ? ptr + 1 : ptr;
 
-  // The mantissa is taken as a whole number of `digits` digits whose point stands after `point` of them.
+  // The mantissa is a whole number of `digits` digits with the decimal point after the first `point` of them.
   let at = from;
   let digits = 0;
   let point = -1;
@@ -60,7 +61,7 @@ export function parseCount(ptr: usize, len: i32): i64 {
   return min(fraction ? value + 1 : value, MAX_COUNT);
 }
 
-/** The exponent, limited to what can matter, or the smallest integer if it is malformed. */
+/** The exponent, limited to the range that matters; the smallest integer if it is malformed. */
 function parseExponent(from: usize, end: usize): i32 {
   let at = from;
   const sign: u8 = at < end ? load<u8>(at) : 0;

@@ -31,7 +31,7 @@ import { Combine, Tally } from "./tally";
 import { TextNames } from "./text-names";
 import { Unread } from "./unread";
 
-/** The most containers that may be open on a path; no path in the tables is as deep. */
+/** The most containers that may be open on a path; every path in the tables is shorter. */
 const MAX_PATH: i32 = 16;
 /** `rawFrom` while raw text continues into the next bytes. */
 const NEXT: usize = 1;
@@ -39,22 +39,22 @@ const NEXT: usize = 1;
 const IN_ARRAY: u32 = 1 << 16;
 
 /**
- * Follows one JSON text along the paths in the tables. Counts go to the open reports, text that the model generated goes to a
- * meter in case the usage is missing, and whatever is not on a path is skipped without being read.
+ * Follows one JSON text along the paths in the tables. Counts go to the open reports. Generated text goes to a meter, in case
+ * the usage is missing. Everything else is skipped without being read.
  *
  * Memory: about 900 bytes, unmanaged; `dispose` frees them.
  */
 @final
 @unmanaged
 export class Document {
-  /** Where in a response the next texts are found. */
+  /** In which part of a response the next texts stand. */
   where: Where = Where.Anywhere;
 
   private reader: JsonReader = new JsonReader(MAX_DIGITS);
   /** The edges that led to the open containers, outermost first. */
   private frames: usize = heap.alloc(MAX_PATH << 2);
   private depth: i32 = 0;
-  /** Where the member leads whose name was read last. */
+  /** The edge to the member whose name was read last. */
   private edge: Edge = NOWHERE;
   /** The reports of usage that have begun. */
   private reports: OpenReports;
@@ -64,21 +64,20 @@ export class Document {
   private textNames: TextNames = new TextNames();
 
   /**
-   * Where a container that counts as text, brackets and all, begins in the bytes fed last; `NEXT` if it began before them; 0 if
+   * The address, in the latest bytes, of a container that counts as text including its brackets; `NEXT` if it began earlier; 0 if
    * there is none.
    */
   private rawFrom: usize = 0;
   private rawShare: Share = Share.Piece;
-  /** The text that the model generated. */
   private generated: GeneratedText;
-  /** Reads JSON texts that stand in base64 in strings of these; null if there are none. */
+  /** Reads JSON texts that are encoded in base64 in strings; null if there are none. */
   private encoded: EncodedText<Document> | null = null;
 
   /**
    * @param meter gets the text that the model generated
-   * @param unread gets whatever is not JSON
-   * @param id gets the id of the response, if it asks for one
-   * @param encoded reads JSON texts that are in base64 in strings of this one; null if there are none
+   * @param unread gets everything that is not JSON
+   * @param id gets the id of the response, if it is wanted
+   * @param encoded reads JSON texts that are encoded in base64 in strings of this one; null if there are none
    */
   constructor(
     private tally: Tally,
@@ -183,7 +182,7 @@ export class Document {
     return this.textNames.has(end);
   }
 
-  /** Measures `len` bytes of generated text at `ptr`, from a JSON text that a template stands for. */
+  /** Measures `len` bytes of generated text at `ptr`, from a JSON text that fits a template. */
   passText(ptr: usize, len: i32): void {
     this.generated.takeFitting(ptr, len);
   }
@@ -198,19 +197,18 @@ export class Document {
     if (encoded !== null) encoded.feed(text.ptr, text.length);
   }
 
-  /** Takes `size` bytes of generated text at `ptr`. */
   private take(share: Share, ptr: usize, size: i32): void {
     if (this.generated.take(share, ptr, size)) this.told = true;
   }
 
-  /** A container begins that counts as text, brackets and all: it is skipped, and measured on the way. */
+  /** A container begins that counts as text including its brackets: it is skipped, and measured at the same time. */
   private openRaw(): void {
     this.told = true;
     this.rawFrom = this.reader.position - 1;
     this.reader.skip();
   }
 
-  /** Measures what has been skipped of such a container, which may have ended before `end`. */
+  /** Measures the part of such a container that has been skipped, which may end before `end`. */
   private raw(end: usize): void {
     const stop = this.reader.skippedTo;
     const from = this.rawFrom;
@@ -219,7 +217,7 @@ export class Document {
     if (to > from) this.take(this.rawShare, from, <i32>(to - from));
   }
 
-  /** The name of a member has been read: finds where it leads. */
+  /** Follows the name of a member that has been read. */
   private name(): void {
     const text = this.reader.text;
     const edge = text.truncated ? NOWHERE : member(nodeOf(this.frame()), text.ptr, text.length, this.where);
@@ -290,7 +288,7 @@ export class Document {
     else this.reports.open(this.depth);
   }
 
-  /** The elements of the array that `edge` led to come next: strings among them may be text. */
+  /** Prepares for the elements of the array that `edge` led to: strings among them may be text. */
   private expectElements(edge: Edge): void {
     if (isText(element(nodeOf(edge)))) this.reader.strings = Strings.Raw;
   }
@@ -319,7 +317,7 @@ export class Document {
     if (token != Token.Number && token != Token.String) return;
     const text = this.reader.text;
     const value = parseCount(text.ptr, text.truncated ? MAX_DIGITS + 1 : text.length);
-    // A string is not a count, but what it says is not free.
+    // A string is not a valid count, but if it holds a number, that is charged.
     if (countClamped || token == Token.String) {
       this.told = true;
       this.tally.clamp();
@@ -331,8 +329,8 @@ export class Document {
     const inArray = this.depth > 0 && (this.frame() & IN_ARRAY) != 0;
     if (inArray) this.reader.strings = Strings.Raw;
     const share = shareOf(edge);
-    // Whether it counts may depend on the rest of the response. And a template finds strings by their names, which those in an
-    // array, or at the root, do not have.
+    // Whether other shares count may depend on the rest of the response. And a template finds strings by name, but those in an
+    // array or at the root have none.
     const isPart = this.depth > 0 && !inArray && (share == Share.Piece || share == Share.Thought);
     if (token == Token.String && !isPart) this.told = true;
   }

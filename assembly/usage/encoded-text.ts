@@ -2,15 +2,15 @@ import { Base64Decoder, DECODED_PIECE } from "../bytes/base64";
 import { Progress } from "./progress";
 
 /**
- * A JSON text in base64, in a string of another JSON text: decoded as it arrives, and read by a document of its own.
- * `T` is `Document`, which has one of these and therefore cannot be imported here.
+ * A base64-encoded JSON text in a string of another JSON text. It is decoded as it arrives and read by its own document.
+ * `T` is `Document`, which uses this class and therefore cannot be imported here.
  *
  * Memory: 16 bytes and, from the first text on, about 220, besides the document; unmanaged, `dispose` frees all of it.
  */
 @final
 @unmanaged
 export class EncodedText<T> {
-  /** Made for the first text: few responses have one. */
+  /** Created for the first text, because few responses have one. */
   private decoder: Base64Decoder | null = null;
   private progress: Progress = Progress.Open;
 
@@ -38,7 +38,7 @@ export class EncodedText<T> {
     this.document.begin();
   }
 
-  /** Reads the next `len` characters at `ptr`. Whatever is not JSON is passed on as it is. */
+  /** Reads the next `len` characters at `ptr`. Decoded bytes that are not JSON are passed on as unreadable. */
   feed(ptr: usize, len: i32): void {
     const document = this.document;
     const decoder = this.decoder;

@@ -1,13 +1,13 @@
 import { BACKSLASH, COLON, COMMA, CR, LEFT_BRACE, LF, QUOTE, SPACE, TAB } from "../bytes/ascii";
 
-/** How many bytes of a message are looked at. */
+/** How many bytes of a message are collected. */
 const SIZE: i32 = 192;
-/** Longer values of a member are no type or id. */
+/** Longer values are not a type or id. */
 const MAX_VALUE: i32 = 64;
 
 /**
- * The beginning of a message, which tells what kind of event it is: `{"type":"response.created",…` or, with an id before
- * it, `{"event_id":"…","type":"…",…`. It is collected until there is enough of it, so it may be cut anywhere.
+ * The beginning of a message, which says what kind of event it is: `{"type":"response.created",…` or, with an id first,
+ * `{"event_id":"…","type":"…",…`. It is collected first, so the message may be cut anywhere.
  *
  * Memory: about 220 bytes.
  */
@@ -17,9 +17,9 @@ export class EventHead {
   /** The collected bytes. */
   readonly ptr: usize = heap.alloc(SIZE);
   length: i32 = 0;
-  /** Where the members behind type and id begin, counted from the first byte; 0 if there are none of them. */
+  /** The offset of the members after type and id; 0 if the message does not begin with these. */
   rest: i32 = 0;
-  /** Where the value of a member called audio begins, if that comes next; 0 if it does not. */
+  /** The offset of the value of `audio`, if that member comes next; 0 if it does not. */
   audio: i32 = 0;
   private typeAt: usize = 0;
   private typeSize: i32 = 0;
@@ -29,7 +29,7 @@ export class EventHead {
     heap.free(changetype<usize>(this));
   }
 
-  /** A message begins. */
+  /** Starts a new message. */
   begin(): void {
     this.length = 0;
     this.rest = 0;
@@ -37,7 +37,7 @@ export class EventHead {
     this.typeSize = 0;
   }
 
-  /** Takes what it needs of the next `len` bytes at `ptr`; how many these were. */
+  /** Collects what it needs from the next `len` bytes at `ptr`. @returns how many bytes it took */
   take(ptr: usize, len: i32): i32 {
     const size = min(len, SIZE - this.length);
     memory.copy(this.ptr + this.length, ptr, size);
@@ -49,7 +49,7 @@ export class EventHead {
     return this.length == SIZE;
   }
 
-  /** Reads the members with which the message begins: its type and its id, and where its audio begins. */
+  /** Reads the first members of the message: its type and id, and where its audio begins. */
   read(): void {
     const begin = this.ptr;
     const end = begin + this.length;
@@ -76,7 +76,7 @@ export class EventHead {
       }
       const size = <i32>(at - value);
       if (at == end || size > MAX_VALUE) return;
-      // A type that comes twice is none that can be relied on.
+      // A type that is there twice cannot be relied on.
       if (isType && this.typeSize > 0) {
         this.typeSize = 0;
         return;
@@ -118,7 +118,7 @@ function isMember(at: usize, end: usize, name: string): bool {
   return load<u8>(at) == QUOTE && isText(at + 1, name) && load<u8>(at + 1 + size) == QUOTE;
 }
 
-/** Whether the characters of `text`, ASCII, stand at `at`. */
+/** Whether the characters of `text`, which must be ASCII, are at `at`. */
 function isText(at: usize, text: string): bool {
   const chars = changetype<usize>(text);
   for (let i: usize = 0; i < <usize>text.length; ++i) {

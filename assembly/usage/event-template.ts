@@ -6,21 +6,20 @@ import { EventValue, findValues, valueAt, wholeNumberEnd } from "./event-values"
 
 /** Longer events are not kept as a template. */
 const MAX_BYTES: i32 = 1024;
-/** Nor are events with so many values. */
+/** Events with this many values are not kept either. */
 const MAX_VALUES: i32 = 32;
-/** After this many templates in a row that fit no event, no further one is kept. */
+/** After this many templates in a row that fit no event, none is kept any more. */
 const MAX_UNUSED: i32 = 8;
-/** The event that was compared differs from the template nowhere but in values. */
+/** `difference` if the compared event is shorter than the template, or has no valid value where one may vary. */
 const NOWHERE: i32 = -1;
 
 /**
- * The events of a stream are alike but for a piece of text, an id, a number. So the last event that was read is kept as
- * a template, if text was all that it told; the next one is compared with it, eight bytes at a time, and read only if
- * it does not fit. Which values vary shows when they first do.
+ * Most events of a stream differ only in a piece of text, an id or a number. So the last event that was read becomes a
+ * template if it held nothing of interest except text. The next event is compared with it, eight bytes at a time, and parsed
+ * only if it does not fit. A value counts as varying once it has first differed.
  *
- * What fits would have been read in the same way: names and structure are the same bytes, and the values that differ
- * are text, or strings and whole numbers that nobody looks at. A string with an escape that needs more than a glance
- * (`\\u`) fits nothing.
+ * Parsing an event that fits would have the same result: names and structure are the same bytes, and the values that differ
+ * are text, or strings and whole numbers that are not used. A varying string with a complex escape (`\\u`) never fits.
  *
  * Memory: about 2 KB from the first template on, unmanaged; `dispose` frees it.
  */
@@ -32,9 +31,9 @@ export class EventTemplate {
   private length: i32 = 0;
   private values: usize = 0;
   private count: i32 = 0;
-  /** Where, outside of known values, the event that was compared last differs. */
+  /** The offset in the template at which the last compared event differs, outside of varying values. */
   private difference: i32 = NOWHERE;
-  /** How many templates were kept since one fitted. */
+  /** How many templates have been kept since one last fitted. */
   private unused: i32 = 0;
 
   /** @param document reads the events, and gets the text of those that fit */
@@ -46,15 +45,15 @@ export class EventTemplate {
     heap.free(changetype<usize>(this));
   }
 
-  /** A stream begins. */
+  /** Starts a new stream. */
   begin(): void {
     this.length = 0;
     this.unused = 0;
   }
 
   /**
-   * Compares the event whose data begin at `at`, and hands its text to the document if it fits.
-   * @returns the address behind them, or 0 if it does not fit, or does not end before `end`
+   * Compares the event whose data begins at `at`, and passes its text to the document if it fits.
+   * @returns the address after the data; 0 if the event does not fit, or does not end before `end`
    */
   fit(at: usize, end: usize): usize {
     this.difference = this.length;
@@ -70,7 +69,7 @@ export class EventTemplate {
     return behind;
   }
 
-  /** Keeps the event from `ptr` to `end`, which did not fit and has been read; all that it told was text. */
+  /** Keeps the event from `ptr` to `end`, which did not fit and, when parsed, held nothing of interest except text. */
   keep(ptr: usize, end: usize): void {
     const length = <i32>(end - ptr);
     if (this.difference == NOWHERE || length > MAX_BYTES || this.unused == MAX_UNUSED) return;
@@ -80,7 +79,7 @@ export class EventTemplate {
       this.values = heap.alloc(MAX_VALUES * offsetof<EventValue>());
     }
     this.count = findValues(ptr, end, this.values, MAX_VALUES, this.document);
-    // Behind the last value that there is room for might be a text.
+    // There may be text after the last value that fits the table.
     this.length = this.count < MAX_VALUES ? length : 0;
     memory.copy(this.bytes, ptr, length);
   }
@@ -110,11 +109,11 @@ export class EventTemplate {
         from = value.to;
       }
     }
-    // The text is complete; what stands behind it in its line does not matter.
+    // The JSON text is complete; the rest of the line does not matter.
     return at;
   }
 
-  /** Whether at `offset` there is a value that was not known to vary; now it is. */
+  /** Marks the value at `offset` as varying. @returns false if there is none, or if it is already marked */
   private markVarying(offset: i32): bool {
     for (let i = 0; i < this.count; ++i) {
       const value = valueAt(this.values, i);
@@ -127,7 +126,7 @@ export class EventTemplate {
   }
 }
 
-/** Notes where the value of the kind of `value` is that begins at `at`; false if there is none. */
+/** Sets the addresses of `value` in the event if a value of its kind begins at `at`. @returns false if none does */
 function find(value: EventValue, at: usize, end: usize): bool {
   value.start = at;
   if (value.isNumber) {
@@ -142,7 +141,7 @@ function find(value: EventValue, at: usize, end: usize): bool {
   return stop < end && load<u8>(stop) == QUOTE;
 }
 
-/** How many of the first `size` bytes at `a` and `b` are the same, before the first that is not. */
+/** The length of the common prefix of the `size` bytes at `a` and at `b`. */
 function countSame(a: usize, b: usize, size: i32): i32 {
   let i = 0;
   for (; i + 8 <= size; i += 8) {

@@ -17,7 +17,7 @@ import { Document } from "./document";
 /** A value that may differ between the events of a stream: a string without its quotes, or a whole number. */
 @unmanaged
 export class EventValue {
-  /** Where it stands in the event in which it was found. */
+  /** Its offsets in the event in which it was found. */
   from: i32;
   to: i32;
   isNumber: bool;
@@ -25,12 +25,12 @@ export class EventValue {
   isText: bool;
   /** Whether it is known to differ. */
   varies: bool;
-  /** Where it stands in the event that is being compared. */
+  /** Its addresses in the event that is being compared. */
   start: usize;
   end: usize;
 }
 
-/** The value that is `index`-th in a table of values. */
+/** The value at `index` in a table of values. */
 // @ts-ignore: decorator
 @inline
 export function valueAt(table: usize, index: i32): EventValue {
@@ -39,13 +39,13 @@ export function valueAt(table: usize, index: i32): EventValue {
 
 /**
  * Lists the values of one JSON text in `table`.
- * @param ptr, end the text, which has been read without error
- * @param document has read it
- * @returns how many there are, `most` of them at most
+ * @param ptr, end the text, which must be valid JSON
+ * @param document the document that has read it
+ * @returns the number of values, at most `most`
  */
 export function findValues(ptr: usize, end: usize, table: usize, most: i32, document: Document): i32 {
   let count = 0;
-  /** The address behind the name whose value comes next, or 0. */
+  /** The address after the name whose value comes next, or 0. */
   let name: usize = 0;
   let at = ptr;
   while (at < end && count < most) {
@@ -88,7 +88,7 @@ export function findValues(ptr: usize, end: usize, table: usize, most: i32, docu
   return count;
 }
 
-/** The address behind a whole number without sign that begins at `at` and ends before `end`, or `at` if there is none. */
+/** The address after the unsigned whole number that begins at `at` and ends before `end`; `at` if there is none. */
 export function wholeNumberEnd(at: usize, end: usize): usize {
   let stop = at;
   while (stop < end && isDigit(load<u8>(stop))) ++stop;
@@ -97,7 +97,7 @@ export function wholeNumberEnd(at: usize, end: usize): usize {
   return c == COMMA || c == RIGHT_BRACE || c == RIGHT_BRACKET || c == SPACE ? stop : at;
 }
 
-/** The address of the quote that ends the string that begins at `from`. */
+/** The address of the quote that ends the string at `from`. */
 function closingQuote(from: usize, end: usize): usize {
   let stop = findStringEnd(from, end);
   while (stop + 1 < end && load<u8>(stop) == BACKSLASH) stop = findStringEnd(stop + 2, end);
@@ -105,7 +105,7 @@ function closingQuote(from: usize, end: usize): usize {
 }
 
 function isFollowedByColon(at: usize, end: usize): bool {
-  // All white space is at most a space.
+  // No white space of JSON is above a space.
   while (at < end && load<u8>(at) <= SPACE) ++at;
   return at < end && load<u8>(at) == COLON;
 }

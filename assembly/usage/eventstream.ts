@@ -4,7 +4,7 @@ import { Progress } from "./progress";
 /** Sizes of the parts of a message. */
 const PRELUDE: i32 = 12;
 const CRC: u32 = 4;
-/** The largest message that is believed (the protocol allows 16 MiB of payload and 128 KiB of headers). */
+/** The largest message that is accepted (the protocol allows 16 MiB of payload and 128 KiB of headers). */
 const MAX_MESSAGE: u32 = 32 << 20;
 
 /** Which part of a message is being read. */
@@ -13,7 +13,7 @@ const enum Part {
   Headers,
   Payload,
   Crc,
-  /** The lengths made no sense: the rest cannot be read. */
+  /** Nowhere: the lengths made no sense, so the rest cannot be read. */
   Lost,
 }
 
@@ -25,9 +25,8 @@ const enum Part {
  *     |  u32 big-end |    u32 big-end |         u32 |         |         |         u32 |
  *     +--------------+----------------+-------------+---------+---------+-------------+
  *
- * Each payload is a JSON text; one that is none, and all behind lengths that make no sense, is passed on as what cannot be
- * read. Headers and checksums are passed over: what they say is not needed, and bytes that were
- * damaged on the way are for the client to find.
+ * Each payload is a JSON text. Other payloads, and everything after lengths that make no sense, are passed on as unreadable.
+ * Headers and checksums are skipped: the headers are not needed, and detecting damaged bytes is up to the client.
  */
 @final
 @unmanaged

@@ -3,15 +3,15 @@ import { Op, Slot } from "./report";
 import { Combine } from "./tally";
 
 /*
- * Where the APIs report what a call consumed. This is the whole knowledge of the scanner about providers: to add one,
- * add a line here and a fixture in tests/fixtures/usage.
+ * Where APIs report what a call consumed. The scanner knows nothing else about providers. To add one, add a line here and a
+ * fixture in tests/fixtures/usage.
  *
- * A path names members from the root of a JSON text, of the data of an SSE event, of a line, of an element of a root
- * array, or of the payload of an AWS event. `[]` is any element of an array, `*` any member. Only what stands at such
- * a path counts, so an object called usage in tool arguments, message content or a trace is nothing.
+ * A path names members, starting from the root of a JSON text, the data of an SSE event, a line, an element of a root
+ * array, or the payload of an AWS event. `[]` is any element of an array, and `*` any member. Only what stands at such a path
+ * counts, so an object called usage in tool arguments, message content or a trace does not.
  */
 
-/** A count: where it stands in its report, and what it means. */
+/** A count: its path in the report, and its meaning. */
 @final
 export class Field {
   constructor(
@@ -26,11 +26,11 @@ export const enum Where {
   Anywhere,
   /** In payloads of an AWS event stream. */
   AwsEvent,
-  /** In what a Bedrock InvokeModel stream holds in base64. */
+  /** In the base64 content of a Bedrock InvokeModel stream. */
   BedrockChunk,
 }
 
-/** A report: the object that holds counts, and how it relates to the other reports of the response. */
+/** A report: the path of the object that holds counts, and its relation to the other reports of the response. */
 @final
 export class ReportFormat {
   constructor(
@@ -78,7 +78,7 @@ const OPENAI: Field[] = [
   new Field("iterations[].cache_creation_input_tokens",   Slot.AllCacheWrite, Op.Add),
   new Field("iterations[].output_tokens",                 Slot.AllOutput, Op.Add),
 
-  // Bedrock Converse (docs.aws.amazon.com API_runtime_TokenUsage) and Nova: the cache beside the input
+  // Bedrock Converse (docs.aws.amazon.com API_runtime_TokenUsage) and Nova: the input does not include the cache
   new Field("inputTokens",                                Slot.Input),
   new Field("outputTokens",                               Slot.Output),
   new Field("totalTokens",                                Slot.Total),
@@ -94,8 +94,8 @@ const OPENAI: Field[] = [
   new Field("total_tool_use_tokens",                      Slot.InputBeside),
   new Field("total_cached_tokens",                        Slot.Cached),
 
-  // Cohere v2 (cohere-python src/cohere/types/usage_tokens.py, usage_billed_units.py): tokens is what the model saw,
-  // the images beside; embeddings and generate have billed_units only
+  // Cohere v2 (cohere-python src/cohere/types/usage_tokens.py, usage_billed_units.py): tokens is what the model saw, without
+  // images; embeddings and generate have billed_units only
   new Field("tokens.input_tokens",                        Slot.Prompt),
   new Field("tokens.image_tokens",                        Slot.InputBeside),
   new Field("tokens.output_tokens",                       Slot.Output),
@@ -117,14 +117,14 @@ const COHERE_META: Field[] = [
 // prettier-ignore
 const GEMINI: Field[] = [
   // googleapis/python-genai google/genai/types.py: the total is the sum of prompt, candidates, toolUsePrompt, thoughts;
-  // the cached content is inside the prompt. Whatever is 0 is left out.
+  // the prompt includes the cached content. Counts of 0 are left out.
   new Field("promptTokenCount",        Slot.Prompt),
   new Field("toolUsePromptTokenCount", Slot.InputBeside),
   new Field("cachedContentTokenCount", Slot.Cached),
   new Field("candidatesTokenCount",    Slot.Output),
   new Field("responseTokenCount",      Slot.Output), // Live: types.py, class UsageMetadata
   new Field("thoughtsTokenCount",      Slot.Thoughts),
-  new Field("totalTokenCount",         Slot.TotalOfParts), // alone it tells the size of a new cachedContent
+  new Field("totalTokenCount",         Slot.TotalOfParts), // without other counts: the size of a new cachedContent
 ];
 
 // prettier-ignore
@@ -177,7 +177,7 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("",                      Combine.Merge,   ROOT),
   new ReportFormat("usage",                 Combine.Merge,   OPENAI), // most; message_delta of Anthropic, a running total
   new ReportFormat("choices[].usage",       Combine.Merge,   OPENAI), // Moonshot
-  new ReportFormat("x_groq.usage",          Combine.Merge,   OPENAI), // Groq, the same as usage where both are
+  new ReportFormat("x_groq.usage",          Combine.Merge,   OPENAI), // Groq, the same as usage if both are there
   new ReportFormat("response.usage",        Combine.Merge,   OPENAI), // Responses, response.completed / incomplete / failed
   new ReportFormat("message.usage",         Combine.Merge,   OPENAI), // Anthropic, message_start
   new ReportFormat("delta.usage",           Combine.Merge,   OPENAI), // Cohere v2, message-end
@@ -192,7 +192,7 @@ export const REPORTS: ReportFormat[] = [
   new ReportFormat("response.body.usage",   Combine.Sum,     OPENAI), // OpenAI batch output, one line per call
   new ReportFormat("result.message.usage",  Combine.Sum,     OPENAI), // Anthropic batch results
   new ReportFormat("result.usage",          Combine.Merge,   OPENAI), // Cloudflare
-  new ReportFormat("data.usage",            Combine.Merge,   OPENAI), // what is wrapped in a code and data
+  new ReportFormat("data.usage",            Combine.Merge,   OPENAI), // responses wrapped in a code and data
   new ReportFormat("metadata.usage",        Combine.Merge,   OPENAI, Where.BedrockChunk), // Nova
   new ReportFormat("amazon-bedrock-invocationMetrics", Combine.Merge, BEDROCK_METRICS),
   new ReportFormat("trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI, Where.AwsEvent), // InvokeAgent
@@ -200,25 +200,25 @@ export const REPORTS: ReportFormat[] = [
 
 /** How the text at a path relates to the other text of the response. */
 export const enum Share {
-  /** It is one piece of many, or the only one. */
+  /** One of many pieces, or the only one. */
   Piece,
-  /** It is the only one, unless there are pieces: then it says again what they said. */
+  /** The whole text. If there are pieces, it repeats them. */
   Message,
-  /** It says again what stood elsewhere in the response, if something did. */
+  /** Repeats text from elsewhere in the response, if there is any. */
   Whole,
-  /** It is a piece of reasoning, which some APIs give under several names at once. */
+  /** A piece of reasoning. Some APIs repeat it under several names. */
   Thought,
 }
 
-/** What of the value at a path is text. */
+/** Which part of the value at a path is text. */
 export const enum Extent {
-  /** Itself, if it is a string. */
+  /** The value, if it is a string. */
   String,
-  /** Itself: a string, or an object as it stands, its names included. */
+  /** The value: a string, or the source text of an object, including its names. */
   Value,
-  /** Every string in it, whatever it is called, except `NOT_GENERATED`. */
+  /** Every string in the value, under any name except `NOT_GENERATED`. */
   Strings,
-  /** The same, but neither itself if it is a string, nor the elements if it is a list. */
+  /** The same, but not the value itself if it is a string, nor its elements if it is a list. */
   Members,
 }
 
@@ -233,9 +233,9 @@ export class TextFormat {
 }
 
 /*
- * Where the APIs put the text that the model generates, in whole or piece by piece: reasoning and arguments of tool calls
- * are tokens too. It is estimated where the usage is missing. Below these paths all strings count but those that surely
- * are none, so that a new name for a text does not make it free; and so they do at the root, as a reply, a summary_text.
+ * Where APIs put the text that the model generates, whole or in pieces. Reasoning and arguments of tool calls are tokens too.
+ * The text is estimated if the usage is missing. Below these paths, all strings count except those that are certainly not
+ * generated, so that text under a new name is not free. The same holds at the root, for a reply or a summary_text.
  */
 // prettier-ignore
 export const GENERATED: TextFormat[] = [
@@ -243,21 +243,21 @@ export const GENERATED: TextFormat[] = [
   new TextFormat("choices[].delta"),
   new TextFormat("choices[].text"),
   new TextFormat("choices[]",                Share.Message), // message, messages (Snowflake, MiniMax)
-  // Responses: response.output_text.delta and the like, whose event holds the piece itself; the whole, and parts of it again
-  // and again in response.output_item.done, response.content_part.done, response.completed. DashScope and Bedrock have an
-  // output too, the former growing from event to event.
+  // Responses: events such as response.output_text.delta hold the piece itself. response.output_item.done,
+  // response.content_part.done and response.completed repeat parts of the text, then all of it. DashScope and Bedrock have an
+  // output too; that of DashScope grows from event to event.
   new TextFormat("delta"),
   new TextFormat("output",                   Share.Whole),
   new TextFormat("item",                     Share.Whole),
   new TextFormat("part",                     Share.Whole),
   new TextFormat("response.output",          Share.Whole),
-  // Cohere v1 and its stream, transcriptions; also the end of what was streamed: response.output_text.done
+  // Cohere v1 and its stream, transcriptions; also the text that response.output_text.done repeats
   new TextFormat("text",                     Share.Message, Extent.String),
   new TextFormat("response.text",            Share.Whole,   Extent.String),
   new TextFormat("generations[]",            Share.Message),
   new TextFormat("tool_calls[]",             Share.Message),
   new TextFormat("function_call",            Share.Message), // Baidu
-  // Anthropic messages: content_block_delta is in delta; what is there from the start, and the whole; llama.cpp's stream
+  // Anthropic messages: what a content block starts with, and the whole (content_block_delta is in delta); llama.cpp's stream
   new TextFormat("content_block"),
   new TextFormat("content",                  Share.Message),
   new TextFormat("completion"), // Anthropic complete
@@ -274,7 +274,7 @@ export const GENERATED: TextFormat[] = [
   new TextFormat("outputText"),
   new TextFormat("completions[].data.text"),
   new TextFormat("completions[]",            Share.Message), // Aleph Alpha too
-  // Ollama: chat and generate. Cohere v2: the whole
+  // Ollama: chat and generate. Cohere v2: the whole text
   new TextFormat("message"),
   new TextFormat("response",                 Share.Piece,   Extent.String),
   new TextFormat("thinking"),
@@ -288,39 +288,37 @@ export const GENERATED: TextFormat[] = [
   new TextFormat("Response.Choices[].Message", Share.Message),
   new TextFormat("result",                   Share.Piece,   Extent.String),
   new TextFormat("answer",                   Share.Piece,   Extent.String),
-  // Any other
+  // All others
   new TextFormat("result",                   Share.Message, Extent.Members), // Cloudflare
   new TextFormat("data",                     Share.Message, Extent.Members), // not the elements of a list
   new TextFormat("response",                 Share.Whole,   Extent.Members),
   new TextFormat("",                         Share.Message, Extent.Members),
 ];
 
-/** Below generated text, names of reasoning, of which several may say the same: OpenRouter and LiteLLM give two or three. */
+/** Below generated text, names of reasoning. Several may repeat the same text: OpenRouter and LiteLLM use two or three. */
 // prettier-ignore
 export const THOUGHTS: string[] = (
   "reasoning reasoning_content reasoning_details thinking_blocks provider_specific_fields"
 ).split(" ");
 
-/** Below generated text, names of what a tool is called with: a string, or an object, which counts with its names. */
+/** Below generated text, names of tool arguments: a string, or an object, whose names count too. */
 export const ARGUMENTS: string[] = ["arguments", "args", "input", "parameters"];
 
-/**
- * Below generated text, names of what the model has not generated; so are all that end in `_id` or `_url`.
- */
+/** Below generated text, names of values that the model has not generated. So are names that end in `_id` or `_url`. */
 // prettier-ignore
 export const NOT_GENERATED: string[] = (
-  // what something is, and why it ended
+  // kinds and roles, and why something ended
   "index object type role model status format language phase finish_reason finishReason " +
   "native_finish_reason finishMessage stop_reason stopReason stop_sequence stop_details completionReason " +
   "FinishReason Role service_tier system_fingerprint modelVersion channel namespace execution " +
   // ids
   "id toolUseId " +
-  // signatures, and what only the provider can read
+  // signatures, and text that only the provider can read
   "signature thoughtSignature thought_signature encrypted_content redactedContent " +
-  // pictures, sound and files in base64, or where they are
+  // pictures, sound and files in base64, or their addresses
   "data b64_json base64 bytesBase64Encoded result partial_image_b64 image images url uri fileUri " +
   "file_data filename mimeType mime_type media_type " +
-  // counts, and what was looked up, filtered or measured
+  // counts, and what was searched, filtered or measured
   "usage usageMetadata metadata logprobs logprobsResult top_logprobs prompt_logprobs annotations citation citations " +
   "cited_text citationMetadata groundingMetadata groundingAttributions urlContextMetadata safetyRatings " +
   "content_filter_results content_filter_result content_filter_offsets category_applied_input_types " +
@@ -329,34 +327,34 @@ export const NOT_GENERATED: string[] = (
   "embedding"
 ).split(" ");
 
-/** Below generated text, names of sound: a string is its bytes, but beside them there may be a transcript. */
+/** Below generated text, names of sound. A string holds its bytes and is not text; an object may hold a transcript. */
 export const SOUND: string[] = ["audio"];
 
-/** ...and of what was ranked or cited: an object tells it again, while a string may be what was asked for. */
+/** Below generated text, names of what was ranked or cited. An object repeats it, but a string may be the answer. */
 export const RANKED: string[] = ["document"];
 
-/** What else is not generated where no text is expected: at the root, and beside the known texts in results and responses. */
+/** Further names that are not generated where text is not expected: at the root, and beside known texts in responses. */
 // prettier-ignore
 export const NOT_AT_ROOT: string[] = (
-  // what was asked, or went wrong
+  // what was asked, and what went wrong
   "instructions prompt input parameters texts chat_history generation_settings tool_choice truncation user " +
   "safety_identifier prompt_cache_key " +
   "error errors rate_limits warnings system logs urls version Note note prompt_filter_results " +
-  // what was looked up or found by a guardrail
+  // what was searched, or found by a guardrail
   "documents web_search SearchInfo amazon-bedrock-trace usage_breakdown " +
   // the parts of a transcript, vectors
   "segments words chunks embeddings " +
-  // what makes all events alike in length, and further ids
+  // padding that makes all events equally long, and further ids
   "obfuscation p event event_type requestId responseId Id provider done_reason"
 ).split(" ");
 
 /**
- * Where a response tells its id: Responses and most others, the stream of Responses, that of Gemini's interactions, and the
- * first line of the results of Anthropic's batches, which all have their own.
+ * Where a response holds its id: Responses and most others, the stream of Responses, that of Gemini's interactions, and the
+ * first line of Anthropic's batch results, each of which has its own.
  */
 export const IDS: string[] = ["id", "response.id", "interaction.id", "result.message.id"];
 
-/** A response header that holds a count, for responses whose body has none. */
+/** A response header with a count, for responses whose body has none. */
 @final
 class HeaderFormat {
   readonly name: Bytes;
@@ -371,7 +369,7 @@ class HeaderFormat {
 
 // prettier-ignore
 export const HEADERS: HeaderFormat[] = [
-  // Bedrock InvokeModel, the only source for Mistral, Cohere and AI21 models
+  // Bedrock InvokeModel; for Mistral, Cohere and AI21 models the only source
   new HeaderFormat("x-amzn-bedrock-input-token-count",  Slot.Input),
   new HeaderFormat("x-amzn-bedrock-output-token-count", Slot.Output),
 ];

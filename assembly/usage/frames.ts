@@ -1,14 +1,14 @@
-/** What `FrameReader.next` has come to. */
+/** What `FrameReader.next` has found. */
 export const enum Part {
-  /** The bytes that were fed are used up. */
+  /** Nothing: all bytes have been read. */
   More,
-  /** A piece of a message of text. */
+  /** A piece of a text message. */
   Text,
   /** A piece of a binary message. */
   Binary,
   /** The message has ended. */
   End,
-  /** Bytes that cannot be read: deflated, or behind a mistake in the protocol. */
+  /** Bytes that cannot be read: deflated, or after a protocol error. */
   Unreadable,
 }
 
@@ -32,22 +32,22 @@ const LENGTH: u32 = 0x7f;
 /** Longer payloads have their length in the next two bytes, or eight. */
 const LENGTH_IN_2: u32 = 126;
 const LENGTH_IN_8: u32 = 127;
-/** Two bytes, eight of length, four of the mask. */
+/** Two bytes, eight for the length, four for the mask. */
 const MAX_HEADER: i32 = 14;
 
 /**
- * One direction of a WebSocket (RFC 6455, section 5), read while it passes, cut anywhere:
+ * One direction of a WebSocket (RFC 6455, section 5), read while it passes, which may be cut anywhere:
  *
  *     frame = FIN RSV1-3 opcode(4) │ MASK length(7) │ [length(16) or (64)] │ [masking key(32)] │ payload
  *
- * A message is one data frame or several; control frames may come between them, and are passed over. `feed` takes the
- * next bytes, and `next` is called until it says `More`; what it finds is in `ptr` and `length`.
+ * A message is one or more data frames; control frames between them are skipped. Call `feed` with the next bytes, then call
+ * `next` until it returns `More`; `ptr` and `length` hold what it found.
  *
- * After a mistake in the protocol nothing can be found any more, so all that follows is `Unreadable`: a reserved opcode
- * or bit, a mask where there must be none or none where there must be one, a length above 2^63, a control frame that is
- * long or in pieces, a message inside another. A message with RSV1 is unreadable alone.
+ * After a protocol error, frames cannot be found any more, so everything that follows is `Unreadable`. Errors are: a reserved
+ * opcode or bit, a forbidden or missing mask, a length of 2^63 or more, a long or fragmented control frame, and a message
+ * inside another. RSV1 makes only its own message unreadable.
  *
- * Memory: about 80 bytes. Nothing is allocated after that, and no bytes make it trap.
+ * Memory: about 80 bytes. Nothing else is allocated, and no bytes make it trap.
  */
 @final
 @unmanaged
@@ -55,25 +55,25 @@ export class FrameReader {
   /** The piece that was found. */
   ptr: usize = 0;
   length: i32 = 0;
-  /** Where in the bytes fed last a frame begins, for the first time; 0 if none does. */
+  /** The address of the first frame that begins in the latest bytes; 0 if none does. */
   firstFrame: usize = 0;
 
   private header: usize = heap.alloc(MAX_HEADER);
   private headerSize: i32 = 0;
   private at: usize = 0;
   private end: usize = 0;
-  /** Whether the payload of a frame is being read, and how much of it is to come. */
+  /** Whether the payload of a frame is being read, and how many bytes of it are left. */
   private inFrame: bool = false;
   private left: u64 = 0;
   private first: u32 = 0;
-  /** The masking key, turned to where the payload goes on. */
+  /** The masking key, rotated to the position in the payload. */
   private key: u32 = 0;
   /** The opcode of the message that is open, or 0. */
   private opcode: u32 = 0;
   private isDeflated: bool = false;
   private isBroken: bool = false;
 
-  /** @param isMasked whether the frames are a client's, which must be masked; a server's must not */
+  /** @param isMasked whether the frames come from a client, which must mask them; a server must not */
   constructor(private isMasked: bool) {}
 
   dispose(): void {
@@ -81,14 +81,14 @@ export class FrameReader {
     heap.free(changetype<usize>(this));
   }
 
-  /** Takes the next `len` bytes at `ptr`, borrowed until `next` has said `More`. What is masked is unmasked in place. */
+  /** Takes the next `len` bytes at `ptr`, borrowed until `next` returns `More`. Masked payload is unmasked in place. */
   feed(ptr: usize, len: i32): void {
     this.at = ptr;
     this.end = ptr + max(len, 0);
     this.firstFrame = this.isBetween ? ptr : 0;
   }
 
-  /** Reads on. */
+  /** Reads up to the next part of a message. */
   next(): Part {
     while (true) {
       if (this.isBroken) return this.takeRest();
@@ -148,7 +148,7 @@ export class FrameReader {
     this.key = rotr<u32>(key, (this.length & 3) << 3);
   }
 
-  /** Reads the header of the next frame, and begins with its payload; false when the header goes on, or is wrong. */
+  /** Reads the header of the next frame, and starts its payload. @returns false if the header is incomplete or wrong */
   private readHeader(): bool {
     const header = this.header;
     if (!this.collect(2)) return false;
@@ -176,7 +176,7 @@ export class FrameReader {
     return true;
   }
 
-  /** Whether the first `size` bytes of the header are there, now. */
+  /** Collects the first `size` bytes of the header. @returns whether all of them are there */
   private collect(size: i32): bool {
     while (this.headerSize < size && this.at < this.end) {
       store<u8>(this.header + this.headerSize++, load<u8>(this.at++));
@@ -184,7 +184,7 @@ export class FrameReader {
     return this.headerSize >= size;
   }
 
-  /** Whether a frame may begin with these two bytes here. */
+  /** Whether a frame with these first two bytes is allowed at this point. */
   private isAllowed(first: u32, second: u32): bool {
     const opcode = first & OPCODE;
     if ((first & RSV2_AND_3) != 0 || ((second & MASK) != 0) != this.isMasked) return false;
@@ -196,7 +196,7 @@ export class FrameReader {
     return opcode <= <u32>Opcode.Binary && this.opcode == 0;
   }
 
-  /** Gives up: nothing can be found any more. */
+  /** Treats everything that follows as unreadable. */
   private give(): bool {
     this.isBroken = true;
     return false;

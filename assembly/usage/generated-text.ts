@@ -4,7 +4,7 @@ import { Share } from "./formats";
 import { Tally } from "./tally";
 
 /**
- * The text that a model generated, on its way to a meter. A response may say the same text more than once: in pieces and again
+ * Passes the text that a model generated to a meter. A response may hold the same text more than once: in pieces and again
  * as a whole, or under several names. Each text is measured once; `Share` says how a text relates to the others.
  *
  * Memory: 64 bytes, unmanaged; `dispose` frees them.
@@ -15,9 +15,9 @@ export class GeneratedText {
   /** Bytes measured in the whole response, and whether any of them arrived in pieces. */
   private bytes: i64 = 0;
   private hasPieces: bool = false;
-  /** Bytes in the current JSON text that may repeat what was measured before. */
+  /** Bytes in the current JSON text that may repeat earlier ones. */
   private wholeBytes: i64 = 0;
-  /** Reasoning in the current object: under how many names, bytes measured, and bytes under the current name. */
+  /** Reasoning in the current object: the number of its names, the bytes measured, and the bytes under the current name. */
   private thoughtNames: i32 = 0;
   private thoughtBytes: i64 = 0;
   private sameThoughtBytes: i64 = 0;
@@ -57,8 +57,8 @@ export class GeneratedText {
   }
 
   /**
-   * Takes `size` bytes of text at `ptr`, and measures what has not been measured before.
-   * @returns whether some of it had been, so that no template can stand for it
+   * Takes `size` bytes of text at `ptr`, and measures those that have not been measured before.
+   * @returns whether some had been, so that no template can represent the text
    */
   take(share: Share, ptr: usize, size: i32): bool {
     if (share == Share.Piece) {
@@ -72,23 +72,23 @@ export class GeneratedText {
     return before > 0;
   }
 
-  /** Measures `size` bytes at `ptr` that a template has found: pieces, or the only reasoning of their object. */
+  /** Measures `size` bytes at `ptr` that a template has found: a piece, or the only reasoning of its object. */
   takeFitting(ptr: usize, size: i32): void {
     if (size == 0) return;
     this.hasPieces = true;
     this.piece(ptr, size);
   }
 
-  /** Measures `size` bytes at `ptr`, which are said for the first time. */
+  /** Measures `size` bytes at `ptr`, which are new. */
   private piece(ptr: usize, size: i32): void {
     this.bytes += size;
     this.tally.generated(size);
-    // A file comes in long strings, and what a model writes of a stream in short ones, whatever that looks like.
+    // A file arrives in long strings. Short strings are text from a stream, whatever they look like.
     this.meter.origin = size < FILE_START ? Origin.Text : Origin.String;
     this.meter.feed(ptr, size);
   }
 
-  /** How many of the next `size` bytes repeat earlier ones; it may be negative. */
+  /** How many of the next `size` bytes repeat earlier ones; may be negative, or more than `size`. */
   private repeated(share: Share, size: i32): i64 {
     if (share == Share.Thought) {
       this.hasPieces = true;

@@ -1,11 +1,11 @@
 import { DEL, isSpace, LEFT_BRACE, LEFT_BRACKET, NUL, SPACE } from "../bytes/ascii";
 
-/** An encoding's mark is at most three bytes, and a character at most four. */
+/** A byte order mark has at most four bytes, and so has a character. */
 const LOOKED_AT: i32 = 8;
 
 /**
- * Whether bytes look like the beginning of a JSON text in UTF-8, UTF-16 or UTF-32, with a byte order mark or without:
- * some servers send theirs as binary messages, and take them so.
+ * Whether bytes look like the beginning of a JSON text in UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Some
+ * servers send and accept JSON as binary messages.
  */
 export function isJsonLike(ptr: usize, len: i32): bool {
   for (let i = 0; i < min(len, LOOKED_AT); ++i) {
@@ -18,8 +18,8 @@ export function isJsonLike(ptr: usize, len: i32): bool {
 }
 
 /**
- * Whether bytes look like the beginning of a text in UTF-8: they hold no control characters but blanks. Recordings and other
- * files have some soon.
+ * Whether bytes look like the beginning of UTF-8 text: they have no control characters except white space. Recordings and
+ * other files soon have one.
  */
 export function isTextLike(ptr: usize, len: i32): bool {
   for (let i = 0; i < len; ++i) {

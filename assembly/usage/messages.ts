@@ -3,8 +3,8 @@ import { FrameReader, Part } from "./frames";
 import { isJsonLike, isTextLike } from "./json-like";
 
 /**
- * The messages of one direction of a WebSocket, read frame by frame. The beginning of each is collected first, since it tells
- * how the rest is to be read.
+ * The messages of one direction of a WebSocket, read frame by frame. The beginning of each message is collected first,
+ * because it decides how to read the rest.
  *
  * Memory: about 400 bytes.
  */
@@ -17,11 +17,11 @@ export abstract class Messages {
 
   protected readonly head: EventHead = new EventHead();
   private readonly frames: FrameReader;
-  /** Whether the beginning of the current message is known. */
+  /** Whether the beginning of the current message has been collected. */
   private hasHead: bool = false;
   private isText: bool = false;
 
-  /** @param masked whether the frames are those of a client */
+  /** @param masked whether the frames come from a client */
   constructor(masked: bool) {
     this.frames = new FrameReader(masked);
   }
@@ -31,12 +31,12 @@ export abstract class Messages {
     this.head.dispose();
   }
 
-  /** Takes the next `len` bytes at `ptr`, borrowed until `next` has said false, and unmasks them in place. */
+  /** Takes the next `len` bytes at `ptr`, borrowed until `next` returns false, and unmasks them in place. */
   feed(ptr: usize, len: i32): void {
     this.frames.feed(ptr, len);
   }
 
-  /** Reads on to the end of a message that reports usage; false if the bytes are used up before. */
+  /** Reads up to the end of a message that reports usage. @returns false if there is none in these bytes */
   next(): bool {
     const frames = this.frames;
     while (true) {
@@ -60,7 +60,7 @@ export abstract class Messages {
     }
   }
 
-  /** Where in the bytes fed last a frame begins, for the first time; 0 if none does. */
+  /** The address of the first frame that begins in the latest bytes; 0 if none does. */
   get firstFrame(): usize {
     return this.frames.firstFrame;
   }
@@ -70,14 +70,14 @@ export abstract class Messages {
     return this.frames.isBetween;
   }
 
-  /** The messages so far have been charged, or are none of ours. */
+  /** The messages so far have been charged, or are not to be charged. */
   forget(): void {
     this.text = 0;
     this.media = 0;
     this.unreadable = 0;
   }
 
-  /** The beginning is in `head`: decides how the message is read, and reads it. @param isText whether it may be text */
+  /** Decides how to read the message whose beginning is in `head`, and reads that. @param isText whether it may be text */
   protected abstract beginMessage(isText: bool): void;
 
   /** Reads what follows the beginning. */
@@ -86,7 +86,7 @@ export abstract class Messages {
   /** The message has ended, after `completeHead`. @returns whether it reports usage */
   protected abstract finishMessage(): bool;
 
-  /** Takes what there is for the beginning, if the message is no longer. */
+  /** Begins a message that is shorter than what `head` collects. */
   protected completeHead(): void {
     if (!this.hasHead && this.head.length > 0) this.begin();
   }

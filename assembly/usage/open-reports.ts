@@ -2,8 +2,8 @@ import { Op, Report, Slot } from "./report";
 import { Combine, Tally } from "./tally";
 
 /**
- * The reports of usage in one JSON text that have begun and not ended: the root, whose own counts are one, and at most one
- * more inside it. A report counts once its object has been closed, so one that was cut off does not.
+ * The usage reports in one JSON text that have begun but not ended: the root, whose own counts are a report, and at most one
+ * more inside it. A report counts once its object is closed, so a report that is cut off does not count.
  *
  * Memory: two reports, unmanaged; `dispose` frees them.
  */
@@ -12,7 +12,7 @@ import { Combine, Tally } from "./tally";
 export class OpenReports {
   private readonly root: Report = new Report();
   private readonly inner: Report = new Report();
-  /** How deep the object of `inner` is; 0 if none is open. */
+  /** The depth of the object of `inner`; 0 if none is open. */
   private innerDepth: i32 = 0;
 
   constructor(private readonly tally: Tally) {}
@@ -32,7 +32,7 @@ export class OpenReports {
     this.root.clear();
   }
 
-  /** An object that is a report begins. @param depth how many containers are open, including this one */
+  /** A report begins. @param depth the number of open containers, including this object */
   open(depth: i32): void {
     this.inner.clear();
     this.innerDepth = depth;
@@ -40,9 +40,9 @@ export class OpenReports {
 
   /**
    * An object ends.
-   * @param depth how many containers were open, including this one
+   * @param depth the number of open containers, including this object
    * @param isRoot whether it is at the root
-   * @param combine how it relates to the reports before it
+   * @param combine how it relates to earlier reports
    */
   close(depth: i32, isRoot: bool, combine: Combine): void {
     if (depth == this.innerDepth) {
@@ -53,7 +53,6 @@ export class OpenReports {
     }
   }
 
-  /** A count has been read. */
   put(slot: Slot, op: Op, value: i64): void {
     const report = this.innerDepth > 0 ? this.inner : this.root;
     report.put(slot, op, value);

@@ -37,46 +37,46 @@ import { Combine } from "./tally";
  *   | 1 |  Op  |   Slot    |   target: a count
  *   +---+------+-----------+
  *
- *   target   also 254: certainly nothing; 255: another JSON text, in base64. No count has these numbers
+ *   target   also 254: explicitly nothing; 255: a JSON text in base64. No count has these numbers
  *   Combine  how the report that begins at the node relates to others
  *   Where    in which texts the report counts; only on edges from the root
- *   text     the value is text that the model generated: a string, or all of a container that is not a node
+ *   text     the value is generated text: a string, or all of a container that is not a node
  *   id       a string here is the id of the response
  *   Share    how the text relates to the other text of the response
  *
- * The graph is built once, when the module starts, and only read afterwards. The garbage collector does not know about it.
+ * The graph is built once, when the module starts, and then only read. The garbage collector does not manage it.
  */
 export type Edge = u32;
 
-/** The edge to nothing. */
+/** The edge that leads nowhere. */
 export const NOWHERE: Edge = 0;
 const ENCODED: Edge = 255;
-/** Stands in the way of `*`. */
+/** Excludes a name from `*`. */
 const EXCLUDED: Edge = 254;
 const TEXT: Edge = 1 << 12;
 const ID: Edge = 1 << 13;
 const SHARE_SHIFT: i32 = 14;
 const FIRST_COUNT: u32 = 128;
 
-/** Bounds of the graph, checked when it is built: nodes, and different names. */
+/** Bounds of the graph, checked when it is built. */
 const MAX_NODES: i32 = 88;
 const MAX_NAMES: i32 = 250;
 const MAX_NAME_LENGTH: i32 = 40;
 /** `_id` and `_url`, lowest byte first. */
 const UNDERSCORE_ID: u32 = 0x64695f;
 const UNDERSCORE_URL: u32 = 0x6c72755f;
-/** Instead of a member's name: the element of an array, and any member. */
+/** Special names: any element of an array, and any member. */
 const ELEMENT: i32 = 0;
 const ANY: i32 = 1;
 
 /** An edge (u16) for each node and name. */
 const EDGES: usize = memory.data(MAX_NODES * MAX_NAMES * 2);
-/** For each node the set of its names, see json/names. */
+/** For each node, the set of its names; see json/names. */
 const NAME_SETS: usize = memory.data(MAX_NODES * NAME_SET);
-/** A hash table of names, a power of two of slots: for each the number of a name, or 0. */
+/** A hash table of names. Each slot holds the number of a name, or 0; the number of slots is a power of two. */
 const SLOTS: usize = memory.data(512);
 const SLOT_MASK: u32 = 511;
-/** For each name its address and length, two u32. */
+/** For each name, its address and length as two u32. */
 const NAMES: usize = memory.data(MAX_NAMES * 8);
 
 // @ts-ignore: decorator
@@ -98,14 +98,14 @@ export function isEncoded(edge: Edge): bool {
   return (edge & 255) == ENCODED;
 }
 
-/** Whether what `edge` leads to is text that the model generated. */
+/** Whether `edge` leads to generated text. */
 // @ts-ignore: decorator
 @inline
 export function isText(edge: Edge): bool {
   return (edge & TEXT) != 0;
 }
 
-/** Whether a string that `edge` leads to is the id of the response. */
+/** Whether `edge` leads to the id of the response, if that is a string. */
 // @ts-ignore: decorator
 @inline
 export function isId(edge: Edge): bool {
@@ -142,7 +142,7 @@ export function combineOf(edge: Edge): Combine {
   return (edge >> 8) & 3;
 }
 
-/** The edge from `node` for the member called by the `len` bytes at `ptr`, in a text that is found at `where`. */
+/** The edge from `node` for the member whose name is the `len` bytes at `ptr`, in a text found at `where`. */
 export function member(node: i32, ptr: usize, len: i32, where: Where): Edge {
   let edge = NOWHERE;
   if (len > 0 && len <= MAX_NAME_LENGTH) {
@@ -155,21 +155,21 @@ export function member(node: i32, ptr: usize, len: i32, where: Where): Edge {
   return only == Where.Anywhere || only == where ? edge : NOWHERE;
 }
 
-/** Whether a name that no table has says that it is of an id or of a place: `run_id`, `video_url`. */
+/** Whether an unknown name denotes an id or an address: `run_id`, `video_url`. */
 function isReference(ptr: usize, len: i32): bool {
   if (len < 4) return false;
   const end = load<u32>(ptr + len - 4);
   return end >> 8 == UNDERSCORE_ID || end == UNDERSCORE_URL;
 }
 
-/** The set of the names of the members that lead on from `node`. */
+/** The set of the names that lead on from `node`. */
 // @ts-ignore: decorator
 @inline
 export function namesOf(node: i32): usize {
   return NAME_SETS + node * NAME_SET;
 }
 
-/** The edge from `node` to the elements of the array that it is. */
+/** The edge from `node`, an array, to its elements. */
 export function element(node: i32): Edge {
   return edgeAt(node, ELEMENT);
 }
@@ -180,7 +180,7 @@ function edgeAt(node: i32, name: i32): Edge {
   return load<u16>(EDGES + ((node * MAX_NAMES + name) << 1));
 }
 
-/** The number of the name made of the `len` bytes at `ptr`, or 0. */
+/** The number of the name that is the `len` bytes at `ptr`; 0 if it is unknown. */
 function find(ptr: usize, len: i32): i32 {
   let slot = hash(ptr, len);
   let name: i32 = load<u8>(SLOTS + slot);
@@ -194,7 +194,7 @@ function find(ptr: usize, len: i32): i32 {
   return name;
 }
 
-/** The names are few: their ends and their lengths tell nearly all of them apart. */
+/** There are few names, and nearly all differ in their first byte, last byte or length. */
 function hash(ptr: usize, len: i32): u32 {
   return (<u32>load<u8>(ptr) * 37 + <u32>load<u8>(ptr + len - 1) * 23 + <u32>len * 19) & SLOT_MASK;
 }
@@ -204,18 +204,18 @@ function hash(ptr: usize, len: i32): u32 {
 class Builder {
   private names: i32 = ANY + 1;
   private nodes: i32 = 1;
-  /** The node that each table of fields became, so that reports which share one share its nodes. */
+  /** The node of each table of fields, so that reports with the same table share its nodes. */
   private shared: Map<usize, i32> = new Map<usize, i32>();
-  /** For each `Share` the node of all that stands below such a text. */
+  /** For each `Share`, the node of everything below such a text. */
   private below: StaticArray<i32> = new StaticArray<i32>(4);
   /** A node without edges. */
   private dead: i32 = 0;
 
-  /** Builds all, and returns the edge to the root of a text. */
+  /** Builds the graph. @returns the edge to the root of a text */
   build(): Edge {
     const root = this.newNode();
     const edge: Edge = root | (Combine.Merge << 8) | textOf(Share.Piece);
-    // A root array holds texts, one per element.
+    // Each element of a root array is a text.
     this.link(root, "[]", edge);
     this.link(root, BEDROCK_CHUNK, ENCODED | (Where.AwsEvent << 10));
     for (let i = 0; i < REPORTS.length; ++i) this.addReport(root, REPORTS[i]);
@@ -227,7 +227,7 @@ class Builder {
     return edge;
   }
 
-  /** Marks what stands at a path as text, beside what else it leads to. */
+  /** Marks the value at a path as text, in addition to its other meanings. */
   private addText(root: i32, format: TextFormat): void {
     if (format.path.length == 0) return this.addMembers(root, format.share);
     const names = namesIn(format.path);
@@ -246,7 +246,7 @@ class Builder {
     this.link(from, name, edge | textOf(format.share));
   }
 
-  /** Makes all strings in the value at a node text, except at names that mean something else. */
+  /** Marks all strings in the value at a node as text, except under names that mean something else. */
   private addStrings(node: i32, share: Share): void {
     const below = (<Edge>this.below[share]) | textOf(share);
     this.linkNew(node, "[]", below);
@@ -261,7 +261,7 @@ class Builder {
     this.linkNew(node, "*", below);
   }
 
-  /** The same at a node that has other things beside texts. */
+  /** The same for a node that holds more than text. */
   private addMembers(node: i32, share: Share): void {
     this.linkNew(node, "[]", EXCLUDED);
     for (let i = 0; i < NOT_AT_ROOT.length; ++i) this.linkNew(node, NOT_AT_ROOT[i], EXCLUDED);
@@ -272,7 +272,7 @@ class Builder {
     if (edgeAt(node, this.nameOf(name)) == NOWHERE) this.link(node, name, edge);
   }
 
-  /** The node that a name leads to, which is made if there is none. */
+  /** The node that a name leads to; a new one if there is none. */
   private nodeBehind(from: i32, name: string): i32 {
     const edge = edgeAt(from, this.nameOf(name));
     if (isNode(edge)) return nodeOf(edge);
@@ -303,7 +303,7 @@ class Builder {
     }
   }
 
-  /** Leads `path` from `node` to `target`, along new nodes where there are none. */
+  /** Links `path` from `node` to `target`, and adds the nodes that are missing. */
   private addPath(node: i32, path: string, target: Edge, where: Where): void {
     const names = namesIn(path);
     const last = names.length - 1;
@@ -358,7 +358,7 @@ class Builder {
   }
 }
 
-/** The names of a path, from the root on. */
+/** The names of a path, starting from the root. */
 function namesIn(path: string): string[] {
   return path.replaceAll("[]", ".[]").split(".");
 }

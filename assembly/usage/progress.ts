@@ -1,9 +1,9 @@
-/** How far a text has been read. */
+/** How far a JSON text has been read. */
 export const enum Progress {
-  /** It goes on. */
+  /** It continues. */
   Open,
-  /** Its value has ended; what follows has not been read. */
+  /** Its value has ended; nothing after it has been read. */
   Complete,
-  /** It is not JSON. What was found before that counts. */
+  /** It is not valid JSON. What was found before the error counts. */
   Malformed,
 }

@@ -1,7 +1,7 @@
 import { RequestMeter } from "../estimate/request-meter";
 import { UsageScanner } from "./scanner";
 
-/** Lends readers, which take memory, for as long as there is something to read. */
+/** Lends readers, which need memory, only while there is something to read. */
 export interface ReaderPool {
   borrowMeter(): RequestMeter;
   returnMeter(meter: RequestMeter): void;

@@ -5,21 +5,21 @@ import { ReaderPool } from "./reader-pool";
 import { RequestMeter } from "../estimate/request-meter";
 import { UsageScanner } from "./scanner";
 
-/** How many readers of a kind are kept for the next calls; more may be in use. */
+/** How many idle readers of each kind are kept; more may be in use. */
 const MAX_IDLE = 16;
 
-/** Readers of requests and responses, which are lent to one call after the other. */
+/** Readers of requests and responses, each lent to one call at a time. */
 @final
 export class Readers implements ReaderPool {
   private readonly meters: Pool<RequestMeter> = new Pool<RequestMeter>(MAX_IDLE);
   private readonly scanners: Pool<UsageScanner> = new Pool<UsageScanner>(MAX_IDLE);
 
   constructor() {
-    // Callers know neither this moment nor how many texts are measured after it.
+    // Callers know neither this time nor how many texts have been measured since.
     seedPlaces(<u64>nowNanoseconds());
   }
 
-  /** A meter for a new request, to be given to `returnMeter`. */
+  /** A meter for a new request. Give it back with `returnMeter`. */
   borrowMeter(): RequestMeter {
     const known = this.meters.take();
     const meter = known !== null ? known : new RequestMeter();
@@ -32,7 +32,7 @@ export class Readers implements ReaderPool {
   }
 
   /**
-   * A scanner for a response, to be given to `returnScanner`.
+   * A scanner for a response. Give it back with `returnScanner`.
    * @param type, length its content type; 0, 0 if it has none
    */
   borrowScanner(type: usize, length: i32): UsageScanner {

@@ -2,33 +2,33 @@ import { MAX_COUNT } from "./count";
 
 /** What a count in a response means. */
 export const enum Slot {
-  /** All input, whatever was read from or written to a cache included. */
+  /** All input, including cache reads and writes. */
   Prompt,
-  /** Input; if the report has CacheRead and CacheWrite too, they stand beside it. */
+  /** Input without CacheRead and CacheWrite, if the report has them. */
   Input,
   CacheRead,
   CacheWrite,
-  /** Input beside Prompt or Input: prompts made by tool use, images. */
+  /** Input in addition to Prompt or Input: prompts made by tool use, images. */
   InputBeside,
-  /** Audio of the prompt, which Mistral counts in the total only. */
+  /** Audio in the prompt, which Mistral includes only in the total. */
   Audio,
   /** The part of the input read from a cache. */
   Cached,
   /** The part of the input written to a cache. */
   CacheWritten,
   Output,
-  /** Reasoning beside Output. */
+  /** Reasoning in addition to Output. */
   Thoughts,
-  /** Reasoning inside Output (or, at xAI, in the total only). */
+  /** Reasoning included in Output (with xAI, only in the total). */
   Reasoning,
-  /** Input and output together; all of it input if nothing else is reported. */
+  /** Input plus output; only input if nothing else is reported. */
   Total,
-  /** The same, but meaningless alone: Gemini gives one for a cache that is created. */
+  /** The same, but ignored if it is the only count: Gemini reports one when a cache is created. */
   TotalOfParts,
-  /** What is billed, where the counts themselves may be missing. */
+  /** What is billed, for reports without other counts. */
   BilledInput,
   BilledOutput,
-  /** Sums over all that the provider did for the answer and bills; the counts above then tell only a part of it. */
+  /** Sums over everything that the provider did for the answer and bills. If present, the counts above cover only a part. */
   AllInput,
   AllCacheRead,
   AllCacheWrite,
@@ -36,17 +36,17 @@ export const enum Slot {
   SLOTS,
 }
 
-/** What a number does to its slot, within one report. */
+/** How a number changes its slot within one report. */
 export const enum Op {
-  /** It is the count; of several names for one slot the larger number counts. */
+  /** The number is the count. If several names fill one slot, the largest number wins. */
   Set,
-  /** It is one of several to be added up. */
+  /** The number is added to the count. */
   Add,
-  /** Each element of the array counts as one. */
+  /** Each element of the array adds one. */
   Count,
 }
 
-/** The slots of which one makes a report worth reading. */
+/** The slots that say something was consumed. Without any of them, a report is ignored. */
 const CONSUMPTION: u32 =
   (1 << Slot.Prompt) |
   (1 << Slot.Input) |
@@ -63,7 +63,7 @@ const CONSUMPTION: u32 =
 @final
 @unmanaged
 export class Report {
-  /** One i64 per slot, valid if its bit in `present` is set. */
+  /** One i64 for each slot, valid if its bit in `present` is set. */
   private values: usize = heap.alloc(Slot.SLOTS << 3);
   private present: u32 = 0;
 
@@ -80,7 +80,7 @@ export class Report {
     return (this.present & (1 << slot)) != 0;
   }
 
-  /** The count in `slot`, 0 if there is none. */
+  /** The count in `slot`; 0 if there is none. */
   get(slot: Slot): i64 {
     return this.has(slot) ? load<i64>(this.values + (slot << 3)) : 0;
   }
@@ -95,7 +95,7 @@ export class Report {
     this.set(slot, op == Op.Set ? max(before, value) : min(before + value, MAX_COUNT));
   }
 
-  /** Takes over what `later` says. What it leaves out stays, and so does what it gives as 0: counts do not fall to it. */
+  /** Takes over the counts of `later`. A count that is missing or 0 there keeps its earlier value. */
   merge(later: Report): void {
     // A total belongs to the counts beside it.
     this.present &= ~((1 << Slot.Total) | (1 << Slot.TotalOfParts));

@@ -13,19 +13,19 @@ import { RECORD_SEPARATOR, TextsFraming } from "./texts";
 import { Unread } from "./unread";
 import { Usage } from "./usage";
 
-/** How a body holds its JSON texts. */
+/** How a body delimits its JSON texts. */
 const enum Framing {
-  /** Not known before its first byte. */
+  /** Not known before the first byte. */
   Unknown,
   Texts,
   Sse,
   EventStream,
-  /** None: sound, or a picture. */
+  /** Not at all: the body is sound, video or a picture. */
   Media,
 }
 
 const EVENT_STREAM = bytesOf("vnd.amazon.eventstream");
-/** Types of streams of events: their own, and that of JSON, which some gateways give them. */
+/** Media types of event streams: their own, and JSON, which some gateways give them. */
 const EVENTS: Bytes[] = [bytesOf("event-stream"), bytesOf("json")];
 /** Media types of lines of JSON: ndjson, x-ndjson, jsonl, x-jsonl, json-lines, and Cohere's stream+json. */
 const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines"), bytesOf("stream+json")];
@@ -33,22 +33,22 @@ const LINES: Bytes[] = [bytesOf("ndjson"), bytesOf("jsonl"), bytesOf("json-lines
 const MEDIA: Bytes[] = [bytesOf("audio/"), bytesOf("image/"), bytesOf("video/")];
 
 /**
- * Reads the usage out of a response while it passes: `begin` with its headers, `feed` with each chunk, cut anywhere,
- * `finish` at its end, however it ended. Then `usage` holds what it reported; before that, what it has reported so far.
+ * Reads the usage from a response while it passes. Call `begin` with its headers, `feed` with each chunk, which may be cut
+ * anywhere, and `finish` at its end, however it ended. `usage` holds what has been reported so far.
  *
- * The framing is found by the first byte, not by the content type, which gateways get wrong; only AWS event streams
- * and lines of JSON are told by their type too, and sound and pictures. What cannot be read is `unread`.
+ * The first byte decides the framing, because gateways get the content type wrong. The type matters only for AWS event
+ * streams, lines of JSON, sound, video and pictures. What cannot be read goes to `unread`.
  *
- * A scanner is made once and used for one response after the other. Its memory is fixed, about 10 KB, whatever the
- * body; no chunk allocates, and no bytes make it trap.
+ * One scanner serves many responses, one after another. Its memory is fixed, about 10 KB for any body; no chunk allocates,
+ * and no bytes make it trap.
  */
 @final
 export class UsageScanner {
   readonly usage: Usage;
-  /** The text that the model has generated so far, for when the usage is missing. */
+  /** The text that the model has generated so far, in case the usage is missing. */
   readonly generated: TextMeter;
   readonly unread: Unread;
-  /** The id of the response, for whoever asks for it after `begin`. */
+  /** The id of the response, if it was asked for after `begin`. */
   readonly id: AnswerId;
   private tally: Tally;
   private document: Document;
@@ -80,7 +80,7 @@ export class UsageScanner {
     this.eventStream = new EventStreamFraming(document);
   }
 
-  /** Frees the memory; the scanner and its usage must not be used after that. */
+  /** Frees the memory. Do not use the scanner or its usage after that. */
   dispose(): void {
     this.document.dispose();
     this.generated.dispose();
@@ -93,7 +93,7 @@ export class UsageScanner {
     this.tally.dispose();
   }
 
-  /** Starts a new response. @param type, length the value of its content-type header; 0, 0 if it has none */
+  /** Starts a new response. @param type, length its content-type header; 0, 0 if there is none */
   begin(type: usize, length: i32): void {
     this.tally.begin();
     this.document.beginResponse();
@@ -117,7 +117,7 @@ export class UsageScanner {
     }
   }
 
-  /** Notes the value of the response header called `HEADERS[index].name`. It counts if the body reports nothing. */
+  /** Takes the value of the response header `HEADERS[index].name`. It counts if the body does not report usage. */
   header(index: i32, value: Bytes): void {
     if (<u32>index >= <u32>HEADERS.length) return;
     const count = parseCount(addressOf(value), value.byteLength);
@@ -153,24 +153,24 @@ export class UsageScanner {
     }
   }
 
-  /** The estimate for all that a model may have generated. */
+  /** The estimate for everything that a model may have generated. */
   get generatedTokens(): i64 {
     return this.generated.tokens + this.unread.tokens;
   }
 
-  /** Whether text was generated after the last report, which cannot tell of it. */
+  /** Whether text was generated after the last report, which therefore cannot include it. */
   get hasLateText(): bool {
     return this.tally.lateBytes > 0;
   }
 
-  /** Whether it is a stream of events. */
+  /** Whether the body is a stream of server-sent events. */
   get hasEvents(): bool {
     return this.framing == Framing.Sse;
   }
 
   /** The response has ended. */
   finish(): void {
-    // Without a type or a report, lines that are no data may be text.
+    // Without a content type and a report, lines other than `data` may be text.
     const mayBeText = this.hasEvents && !this.isTyped && !this.usage.reported;
     if (mayBeText) this.unread.takeBytes(this.sse.passedOver);
     if (!this.usage.reported) this.tally.commit(this.headers, Combine.Merge);
@@ -191,13 +191,13 @@ function isLeading(c: u8): bool {
   return isSpace(c) || c == 0xef || c == 0xbb || c == 0xbf;
 }
 
-/** A text begins with a bracket or brace, an AWS message with a zero byte, as long as it is below 16 MiB. */
+/** JSON texts begin with a bracket or brace. AWS messages below 16 MiB begin with a zero byte. */
 function framingOf(first: u8): Framing {
   if (first == LEFT_BRACE || first == LEFT_BRACKET) return Framing.Texts;
   return first == NUL ? Framing.EventStream : Framing.Sse;
 }
 
-/** Whether `part`, given in lower case, occurs in the `len` bytes at `ptr`, whose ASCII letters may be of any case. */
+/** Whether `part`, in lower case, occurs in the `len` bytes at `ptr`, in any case of ASCII letters. */
 function contains(ptr: usize, len: i32, part: Bytes): bool {
   const first = load<u8>(addressOf(part));
   for (let from = 0; from + part.byteLength <= len; ++from) {

@@ -4,7 +4,7 @@ import { ReaderPool } from "./reader-pool";
 import { UsageScanner } from "./scanner";
 import { Usage } from "./usage";
 
-/** How much of an answer an event holds: a piece, or what was said in pieces before, in steps to the whole answer. */
+/** How much of an answer an event holds: a new piece, or a repetition of earlier pieces, up to the whole answer. */
 const enum Extent {
   Delta,
   Text,
@@ -15,25 +15,26 @@ const enum Extent {
 }
 
 /**
- * What a server sends over a WebSocket: each message is an event in JSON, read as a response of its own. `feed` takes
- * bytes, and `next` is called as long as it finds a message that reports usage.
+ * Reads what a server sends over a WebSocket. Each message is a JSON event and is read like a response of its own. Call
+ * `feed` with bytes, then call `next` until it returns false; it stops at each message that reports usage.
  *
- * What is said in pieces is said again in greater pieces, or only in these: of what all of an extent hold, the most counts.
+ * Servers send text in small pieces, then repeat it in larger ones; some send only the larger ones. The tokens of each
+ * extent are added up, and the largest sum counts.
  *
- * Memory: a scanner while a message goes on.
+ * Memory: a scanner while a message is being read.
  */
 @final
 export class ServerMessages extends Messages {
-  /** What the message that `next` has found reports. */
+  /** The usage reported by the message at which `next` stopped. */
   readonly usage: Usage = new Usage();
-  /** Whether that is about a response of the model, and not about the transcript of what it was told. */
+  /** Whether that usage belongs to a response of the model, not to a transcript of the input. */
   isOfResponse: bool = false;
-  /** The id under which the response that the message reports can be fetched, if it has one. */
+  /** The id under which that response can be fetched, if there is one. */
   readonly id: AnswerId = new AnswerId();
 
-  /** Null where a message is audio or another file: as it is, or in base64 in an event. */
+  /** Null if the message is audio or another file, in binary form or as base64 in an event. */
   private scanner: UsageScanner | null = null;
-  /** The tokens of the events of each extent in the current answer, and the most that any has. */
+  /** The tokens of the current answer by extent, and the largest of these sums. */
   private readonly said: StaticArray<i64> = new StaticArray<i64>(Extent.EXTENTS);
   private most: i64 = 0;
 
@@ -48,7 +49,7 @@ export class ServerMessages extends Messages {
     super.dispose();
   }
 
-  /** Takes the text of the message that goes on too: the connection has ended. */
+  /** The connection has ended: counts the text of the unfinished message too. */
   finish(): void {
     this.completeHead();
     this.takeText();
@@ -57,10 +58,10 @@ export class ServerMessages extends Messages {
   protected beginMessage(isText: bool): void {
     const head = this.head;
     if (isText) head.read();
-    // Nothing but audio stands in such an event.
+    // Such an event holds only audio.
     if (isText && !head.endsWith("audio.delta")) this.scanner = this.pool.borrowScanner(0, 0);
     const scanner = this.scanner;
-    // Those of Realtime cannot be fetched.
+    // Realtime responses, which end with `response.done`, cannot be fetched.
     if (scanner !== null && this.extent() == Extent.Answer && !head.endsWith(".done")) scanner.id.want();
     this.read(head.ptr, head.length);
   }
@@ -89,7 +90,7 @@ export class ServerMessages extends Messages {
     return reports;
   }
 
-  /** Notes how much text the message holds that the model generated, and gives the scanner back. */
+  /** Counts the generated text in the message, and returns the scanner to the pool. */
   private takeText(): void {
     const scanner = this.scanner;
     if (scanner !== null && !this.isEcho()) this.say(scanner.generatedTokens);
@@ -107,7 +108,6 @@ export class ServerMessages extends Messages {
     if (extent == Extent.Answer) this.endAnswer();
   }
 
-  /** What is said next is another answer. */
   private endAnswer(): void {
     this.most = 0;
     for (let i = 0; i < Extent.EXTENTS; ++i) this.said[i] = 0;
@@ -122,7 +122,7 @@ export class ServerMessages extends Messages {
     return head.endsWith("part.done") ? Extent.Part : Extent.Text;
   }
 
-  /** Whether the event repeats what the client has said, or begins what others will say. */
+  /** Whether the event repeats input of the client, or announces content that later events hold. */
   private isEcho(): bool {
     const head = this.head;
     return (

@@ -4,56 +4,57 @@ import { Progress } from "./progress";
 import { EventTemplate } from "./event-template";
 import { findLineEnd } from "../bytes/lines";
 
-/** Where in a line we are. */
+/** The position within a line. */
 const enum Line {
   /** In what may be the name of a field. */
   Name,
   /** Right after `data:`, where one space is not part of the value. */
   Start,
   Value,
-  /** In a line that does not matter: another field, a comment. */
+  /** In a line that does not matter: another field, or a comment. */
   Other,
-  /** In a line that no stream of events has. */
+  /** In a line that does not belong to an event stream. */
   Unknown,
 }
 
-/** Names of fields, and the beginning of `event:`, their first letters lowest. */
+/** Names of fields, and the two halves of `event:`, as little-endian integers. */
 const DATA: u32 = 0x61746164;
 const ID: u64 = 0x6469;
 const EVENT: u64 = 0x746e657665;
 const RETRY: u64 = 0x7972746572;
 const EVEN: u32 = 0x6e657665;
 const NT_COLON: u32 = 0x3a746e65;
-/** No name is longer. */
+/** The length of the longest name. */
 const MAX_NAME: i32 = 5;
-/** What stands behind the bracket in the last event of many streams, `[DONE]`. */
+/** `DONE]`: many streams end with `[DONE]`, of which the JSON reader takes the bracket. */
 const DONE: usize = memory.data<u8>([0x44, 0x4f, 0x4e, 0x45, 0x5d]);
 const DONE_LENGTH: i32 = 5;
-/** The name that has been read, to be passed on. */
+/** Room for a name that turned out not to be one. */
 const NAME: usize = memory.data(8);
 const NEWLINE: usize = memory.data<u8>([LF]);
 
 /**
- * Server-sent events (WHATWG HTML, section 9.2.6), of which only the data matters:
+ * Server-sent events (WHATWG HTML, section 9.2.6). Only their data matters:
  *
  *     event   = 1*line end-of-line
  *     line    = ( comment / field ) end-of-line
  *     field   = name [ ":" [ " " ] value ]      name: anything but CR, LF, ":"
  *     end-of-line = CRLF / LF / CR
  *
- * The data of an event is a JSON text and is read as it comes, so events may be of any size. An event counts even if
- * the stream ends without the blank line after it. Laxer than the standard: where a server leaves out blank lines, a
- * `data` line after a complete text begins the next one. What is no event, and data that are no JSON, are passed on as what
- * cannot be read: it may be text. In a body of another type so are all lines but data.
+ * The data of an event is a JSON text. It is read as it arrives, so events may have any size. An event counts even if the
+ * stream ends without the blank line after it. More lenient than the standard: a `data` line after a complete text begins
+ * the next text, because some servers leave out blank lines. Lines that are not part of an event, and data that is not
+ * JSON, are passed on as unreadable, because they may be text. In a body of another type, this applies to all lines except
+ * data.
  */
 @final
 @unmanaged
 export class SseFraming {
   private line: Line = Line.Name;
-  /** The bytes of the name so far, the first one lowest, and their number. */
+  /** The name so far, as a little-endian integer, and its length in bytes. */
   private name: u64 = 0;
   private nameLength: i32 = 0;
-  /** How much of `DONE` has been met in data that are no JSON; more than there is once they differ. */
+  /** How many bytes of `DONE` malformed data has matched; more than its length once they differ. */
   private done: i32 = 0;
   /** Whether the last byte was a CR, so that an LF belongs to it. */
   private afterCr: bool = false;
@@ -61,9 +62,9 @@ export class SseFraming {
   private hasData: bool = false;
   private progress: Progress = Progress.Open;
   private template: EventTemplate;
-  /** Whether lines that are no data are those of a stream of events, as its type says, and not of a text. */
+  /** Whether the content type allows for an event stream, so that other fields and comments are not text. */
   private isTyped: bool = false;
-  /** Bytes of lines that were passed over because they are no data. */
+  /** Bytes of lines that were skipped because they are not data. */
   passedOver: i64 = 0;
 
   constructor(private document: Document) {
@@ -75,7 +76,7 @@ export class SseFraming {
     heap.free(changetype<usize>(this));
   }
 
-  /** @param isTyped whether the content type is that of a stream of events, or of what gateways call one */
+  /** @param isTyped whether the content type is missing, is that of event streams, or is one that gateways give them */
   begin(isTyped: bool): void {
     this.isTyped = isTyped;
     this.passedOver = 0;
@@ -88,7 +89,7 @@ export class SseFraming {
   feed(ptr: usize, len: i32): void {
     const end = ptr + len;
     let at = ptr;
-    /** Where the data of an event begin that did not fit the template. */
+    /** The address of event data that did not fit the template, or 0. */
     let unknown: usize = 0;
     if (this.afterCr && at < end) {
       if (load<u8>(at) == LF) ++at;
@@ -149,7 +150,7 @@ export class SseFraming {
     this.nameLength = 0;
   }
 
-  /** Takes a byte of a name, or the colon behind it; false if it is none, and the line is no field. */
+  /** Reads a byte of a name, or the colon after it. @returns false if it is neither, so that the line is not a field */
   private readName(c: u8): bool {
     const length = this.nameLength;
     if (c == COLON) {
@@ -174,14 +175,13 @@ export class SseFraming {
     return true;
   }
 
-  /** The line is none of an event: what was taken for a name is part of it. */
+  /** The line is not part of an event: passes on what was taken for a name. */
   private beginUnknown(): void {
     this.line = Line.Unknown;
     store<u64>(NAME, this.name);
     this.document.pass(NAME, NAME + this.nameLength);
   }
 
-  /** Reads data from `from` to `to`. */
   private readData(from: usize, to: usize): void {
     if (to == from) return;
     const document = this.document;
@@ -198,7 +198,7 @@ export class SseFraming {
     document.pass(at, to);
   }
 
-  /** A line of data begins: it goes on with the text of the event, or starts a new one, which is told. */
+  /** A `data` line begins. @returns whether it starts a new text instead of continuing the current one */
   private beginData(): bool {
     if (this.hasData && this.progress == Progress.Open) {
       this.progress = this.document.feed(NEWLINE, 1);

@@ -4,11 +4,11 @@ import { Usage } from "./usage";
 /** How a report relates to the earlier ones of the same response. */
 export const enum Combine {
   None,
-  /** Later counts stand in for earlier ones, field by field (final reports and running totals). */
+  /** Later counts replace earlier ones, field by field (final reports and running totals). */
   Merge,
-  /** A later report stands in for an earlier one as a whole (snapshots that may fall). */
+  /** A later report replaces an earlier one as a whole (snapshots, which may decrease). */
   Replace,
-  /** Each report is one of several calls: all add up. */
+  /** Each report belongs to one of several calls: they are added up. */
   Sum,
 }
 
@@ -17,9 +17,9 @@ export const enum Combine {
 @unmanaged
 export class Tally {
   readonly usage: Usage = new Usage();
-  /** Bytes of generated text in the JSON texts behind the last one that reported: what no report can tell of. */
+  /** Bytes of generated text in the JSON texts after the last one that reported usage: no report includes them. */
   lateBytes: i64 = 0;
-  /** Whether the JSON text that is read has reported. */
+  /** Whether the current JSON text has reported usage. */
   private reportedHere: bool = false;
   private latest: Report = new Report();
   private summed: Usage = new Usage();
@@ -41,17 +41,16 @@ export class Tally {
     this.reportedHere = false;
   }
 
-  /** Another JSON text begins. */
   beginText(): void {
     this.reportedHere = false;
   }
 
-  /** Bytes of text have been generated. */
+  /** Notes `size` bytes of generated text. */
   generated(size: i32): void {
     if (!this.reportedHere) this.lateBytes += size;
   }
 
-  /** A count had to be put in range. */
+  /** Notes that a count had to be adjusted. */
   clamp(): void {
     this.usage.clamped = true;
   }
@@ -74,7 +73,7 @@ export class Tally {
   }
 }
 
-/** What the counts of one report come to: the arithmetic between them is in the descriptions of `Slot`. */
+/** Computes the usage from the counts of one report. `Slot` describes how they relate. */
 function interpret(report: Report, usage: Usage): void {
   usage.reset();
   usage.reported = report.tells;
@@ -87,7 +86,7 @@ function interpret(report: Report, usage: Usage): void {
   let input = prompt;
   if (prompt == 0) {
     input = report.get(Slot.Input);
-    // Bedrock gives a total: if that has no room for the cache, the cache is in the input already.
+    // Bedrock reports a total. If it equals input plus output, the input already includes the cache.
     if (total == 0 || total != input + output) input += cacheRead + cacheWrite;
   }
   input += report.get(Slot.InputBeside);
@@ -96,8 +95,8 @@ function interpret(report: Report, usage: Usage): void {
     output += report.get(Slot.BilledOutput);
   }
 
-  // What only the total knows of: the whole input of calls that generate nothing, the audio of Mistral, else output
-  // (the reasoning of xAI and of Gemini's OpenAI interface, the sentences of Baidu's deltas).
+  // Tokens that only the total includes: the whole input of calls that generate nothing, the audio of Mistral, otherwise
+  // output (the reasoning of xAI and of Gemini's OpenAI interface, the sentences of Baidu's deltas).
   const hidden = total - input - output;
   if (hidden > 0) {
     if (input + output == 0 || report.get(Slot.Audio) >= hidden) input += hidden;
@@ -113,7 +112,7 @@ function interpret(report: Report, usage: Usage): void {
   usage.limit();
 }
 
-/** What all that the provider did for the answer comes to, where the report lists it: that is what is billed. */
+/** Computes the usage from the list of everything that the provider did for the answer: that list is what is billed. */
 function interpretAll(report: Report, usage: Usage): void {
   usage.cachedInput = report.get(Slot.AllCacheRead);
   usage.cacheWrite = report.get(Slot.AllCacheWrite);

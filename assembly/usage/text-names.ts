@@ -2,7 +2,7 @@
 const MAX_NAMES: i32 = 8;
 
 /**
- * Where the names of generated texts end in the bytes of one JSON text: what an event template may let vary.
+ * Where the names of generated texts end in the bytes of one JSON text. An event template may let the values of these vary.
  *
  * Memory: about 40 bytes, unmanaged; `dispose` frees them.
  */
@@ -22,7 +22,7 @@ export class TextNames {
     this.count = 0;
   }
 
-  /** Remembers a name that ends at `end`; false if there is no room. */
+  /** Remembers a name that ends at `end`. @returns false if there is no room */
   add(end: usize): bool {
     if (this.count == MAX_NAMES) return false;
     store<u32>(this.ends + (this.count++ << 2), <u32>end);

@@ -3,20 +3,20 @@ import { Document } from "./document";
 import { Progress } from "./progress";
 import { findLineEnd } from "../bytes/lines";
 
-/** Before each text of a JSON text sequence (RFC 7464). */
+/** Precedes each text of a JSON text sequence (RFC 7464). */
 export const RECORD_SEPARATOR: u8 = 0x1e;
 
 /**
- * One or more JSON texts, one after the other: a JSON body, or lines of JSON (NDJSON, JSON Lines). In lines, a text ends
- * with its line even if it is malformed or incomplete. Elsewhere nothing after a malformed text is believed, since it
- * could be the inside of something; it is passed on as what cannot be read.
+ * A sequence of JSON texts: a JSON body, or lines of JSON (NDJSON, JSON Lines). In lines, a text ends with its line even if it
+ * is malformed or incomplete. Otherwise, everything after a malformed text is passed on as unreadable, because it could be
+ * inside some other value.
  */
 @final
 @unmanaged
 export class TextsFraming {
-  /** Whether the texts are lines: said by the content type, or because a line has been read. */
+  /** Whether each text is a line: the content type says so, or a complete line has been read. */
   private lines: bool = false;
-  /** Whether no text has begun since the last one ended. */
+  /** Whether the position is between two texts. */
   private between: bool = true;
   /** Whether a text has been read. */
   private readOne: bool = false;

@@ -1,25 +1,25 @@
 import { MAX_COUNT } from "./count";
 
 /**
- * What a call consumed, in tokens. Always: nothing is negative or above `MAX_COUNT`,
- * `cachedInput + cacheWrite <= input` and `reasoning <= output`.
+ * The tokens that a call consumed. No count is negative or above `MAX_COUNT`; `cachedInput + cacheWrite <= input` and
+ * `reasoning <= output`.
  */
 @final
 @unmanaged
 export class Usage {
-  /** Whether the response said anything about its usage. If not, all counts are 0. */
+  /** Whether the response reported its usage. If not, all counts are 0. */
   reported: bool = false;
   /** All input: prompt, cache reads and writes, prompts made by tool use. */
   input: i64 = 0;
-  /** All that was generated, reasoning included. */
+  /** All output, including reasoning. */
   output: i64 = 0;
   /** The part of `input` read from a cache. */
   cachedInput: i64 = 0;
   /** The part of `input` written to a cache. */
   cacheWrite: i64 = 0;
-  /** The part of `output` that is reasoning, as far as the provider tells. */
+  /** The part of `output` that is reasoning, if the provider reports it. */
   reasoning: i64 = 0;
-  /** Whether a count made no sense (negative, fractional, above `MAX_COUNT`, a string) and was put in range. */
+  /** Whether a count made no sense (negative, fractional, above `MAX_COUNT`, a string) and was adjusted. */
   clamped: bool = false;
 
   reset(): void {
@@ -32,7 +32,7 @@ export class Usage {
     this.clamped = false;
   }
 
-  /** Whether nothing was consumed, as far as the response tells. */
+  /** Whether the response says that nothing was consumed, or says nothing. */
   get isNothing(): bool {
     return this.input + this.output == 0;
   }
@@ -48,7 +48,7 @@ export class Usage {
     this.limit();
   }
 
-  /** Brings the counts into the bounds that the class promises. */
+  /** Restores the guarantees of the class: lowers counts that are too large. */
   limit(): void {
     this.input = min(this.input, MAX_COUNT);
     this.output = min(this.output, MAX_COUNT);

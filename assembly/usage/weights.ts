@@ -1,21 +1,20 @@
-/** Weights are kept in ten-thousandths, so that charging needs no floating point. */
+/** Weights are kept in ten-thousandths, so that charging does not need floating point. */
 export const WEIGHT_SCALE: i64 = 10_000;
 /** The largest weight. With it, counts of up to 2^40 tokens stay within 63 bits. */
 export const MAX_WEIGHT: i64 = 100;
 
-/** What each kind of token counts toward a limit. The kinds do not overlap: cached input is not counted as input too. */
+/** How much each kind of token counts toward a limit. Kinds do not overlap: cached input does not count as input too. */
 @final
 export class TokenWeights {
   constructor(
-    /** Input that was neither read from a cache nor written to one. */
+    /** Input that was neither read from a cache nor written to it. */
     readonly input: i64,
     /** Input that was read from a cache. */
     readonly cachedInput: i64,
     /** Input that was written to a cache. */
     readonly cacheWrite: i64,
-    /** Output that is no reasoning. */
+    /** Output other than reasoning. */
     readonly output: i64,
-    /** Reasoning. */
     readonly reasoning: i64,
   ) {}
 
@@ -25,12 +24,12 @@ export class TokenWeights {
   }
 
   /**
-   * What a call is charged, rounded to the nearest token.
+   * The charge for a call, rounded to the nearest token.
    * @param input all input, cache reads and writes included; 0 to 2^40, like the others
    * @param output all output, reasoning included
    */
   charge(input: i64, cachedInput: i64, cacheWrite: i64, output: i64, reasoning: i64): i64 {
-    // Providers contradict themselves at times: a part is never more than the whole.
+    // Some reports contradict themselves: a part must not exceed the whole.
     const cached = min(cachedInput, input);
     const written = min(cacheWrite, input - cached);
     const reasoned = min(reasoning, output);
