@@ -82,10 +82,10 @@ export class Meter {
     const answer = this.answer;
     answer.finish();
     const usage = answer.usage;
-    const tells = usage.reported && !(this.readsRequest && usage.isNothing);
+    const isReported = usage.reported && !(this.readsRequest && usage.isNothing);
     // What was cut off may report more when it is fetched again.
-    this.hasName = tells && isComplete && !answer.isPart;
-    if (tells) return this.ofReport(isComplete);
+    this.hasName = isReported && isComplete && !answer.isPart;
+    if (isReported) return this.ofReport(isComplete);
     this.estimatedTokens = this.readsRequest
       ? this.ofCall(mayHaveReachedUpstream)
       : this.ofPieces(isComplete);

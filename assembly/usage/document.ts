@@ -59,7 +59,7 @@ export class Document {
   /** The reports of usage that have begun. */
   private reports: OpenReports;
   /** Whether the current text has held anything besides generated text. */
-  private told: bool = false;
+  private hasOther: bool = false;
   /** The names of its generated texts. */
   private textNames: TextNames = new TextNames();
 
@@ -115,7 +115,7 @@ export class Document {
     this.tally.beginText();
     this.rawFrom = 0;
     this.generated.begin();
-    this.told = false;
+    this.hasOther = false;
     this.textNames.begin();
     this.reader.begin();
     // A text may be a string.
@@ -173,8 +173,8 @@ export class Document {
   }
 
   /** Whether the current text has held nothing but generated text. */
-  get toldTextOnly(): bool {
-    return !this.told;
+  get hasTextOnly(): bool {
+    return !this.hasOther;
   }
 
   /** Whether the name of a generated text ends at `end`, in the bytes fed last. */
@@ -198,12 +198,12 @@ export class Document {
   }
 
   private take(share: Share, ptr: usize, size: i32): void {
-    if (this.generated.take(share, ptr, size)) this.told = true;
+    if (this.generated.take(share, ptr, size)) this.hasOther = true;
   }
 
   /** A container begins that counts as text including its brackets: it is skipped, and measured at the same time. */
   private openRaw(): void {
-    this.told = true;
+    this.hasOther = true;
     this.rawFrom = this.reader.position - 1;
     this.reader.skip();
   }
@@ -229,20 +229,20 @@ export class Document {
     }
     let strings = Strings.Drop;
     if (isId(edge)) {
-      this.told = true;
+      this.hasOther = true;
       strings = Strings.Stream;
     } else if (isCount(edge)) {
       strings = Strings.Keep;
     } else if (isText(edge)) {
-      if (!this.textNames.add(this.reader.position)) this.told = true;
+      if (!this.textNames.add(this.reader.position)) this.hasOther = true;
       if (shareOf(edge) == Share.Thought && shareOf(this.frame()) != Share.Thought) {
-        if (this.generated.beginThought()) this.told = true;
+        if (this.generated.beginThought()) this.hasOther = true;
       }
       strings = Strings.Raw;
     } else if (isEncoded(edge)) {
       const encoded = this.encoded;
       if (encoded !== null) {
-        this.told = true;
+        this.hasOther = true;
         encoded.begin();
         strings = Strings.Stream;
       }
@@ -319,7 +319,7 @@ export class Document {
     const value = parseCount(text.ptr, text.truncated ? MAX_DIGITS + 1 : text.length);
     // A string is not a valid count, but if it holds a number, that is charged.
     if (countClamped || token == Token.String) {
-      this.told = true;
+      this.hasOther = true;
       this.tally.clamp();
     }
     if (value != NO_COUNT) this.put(edge, value);
@@ -332,11 +332,11 @@ export class Document {
     // Whether other shares count may depend on the rest of the response. And a template finds strings by name, but those in an
     // array or at the root have none.
     const isPart = this.depth > 0 && !inArray && (share == Share.Piece || share == Share.Thought);
-    if (token == Token.String && !isPart) this.told = true;
+    if (token == Token.String && !isPart) this.hasOther = true;
   }
 
   private put(edge: Edge, value: i64): void {
-    this.told = true;
+    this.hasOther = true;
     this.reports.put(slotOf(edge), opOf(edge), value);
   }
 }

@@ -86,7 +86,7 @@ export class Report {
   }
 
   /** Whether the report says that something was consumed. */
-  get tells(): bool {
+  get hasConsumption(): bool {
     return (this.present & CONSUMPTION) != 0;
   }
 

@@ -132,7 +132,7 @@ export class SseFraming {
       else if (this.line == Line.Unknown) this.document.pass(at, stop);
       else this.passedOver += stop - at;
       if (stop == end) return;
-      if (at == unknown && this.progress == Progress.Complete && this.document.toldTextOnly) {
+      if (at == unknown && this.progress == Progress.Complete && this.document.hasTextOnly) {
         this.template.keep(at, stop);
       }
       at = stop + 1;

@@ -56,7 +56,7 @@ export class Tally {
   }
 
   commit(report: Report, combine: Combine): void {
-    if (!report.tells) return;
+    if (!report.hasConsumption) return;
     this.reportedHere = true;
     this.lateBytes = 0;
     if (combine == Combine.Sum) {
@@ -76,7 +76,7 @@ export class Tally {
 /** Computes the usage from the counts of one report. `Slot` describes how they relate. */
 function interpret(report: Report, usage: Usage): void {
   usage.reset();
-  usage.reported = report.tells;
+  usage.reported = report.hasConsumption;
 
   const prompt = report.get(Slot.Prompt);
   const cacheRead = report.get(Slot.CacheRead);
