@@ -1,31 +1,30 @@
 import { Bytes, equalsAt } from "../bytes/bytes";
 
-/** An answer that is none, because there are several. */
+/** Stands for different answers to one question, none of which can be believed. */
 export const AMBIGUOUS: Bytes = new ArrayBuffer(0);
 
 const FEWEST: i32 = 8;
 
 /**
- * The answers to numbered questions about one request after the other. Beginning costs what the request before has left,
- * and not what could be asked.
+ * The answers to numbered questions about one request at a time. The cost of the next request depends on how many answers
+ * the previous one left, not on how many questions there are.
  */
 @final
 export class Answers<T> {
   private values: StaticArray<T | null> = new StaticArray<T | null>(FEWEST);
-  /** For each answer the request that it is about. */
+  /** For each answer, the number of the request that it belongs to. */
   private requests: StaticArray<u64> = new StaticArray<u64>(FEWEST);
   private request: u64 = 0;
-  /** The numbers of those that are not null. */
+  /** The questions whose answers are not null. */
   private present: StaticArray<i32> = new StaticArray<i32>(FEWEST);
   private presentCount: i32 = 0;
 
-  /** Makes room for the answers to `count` questions about another request. There must be no answer left. */
+  /** Starts a new request with `count` questions. All earlier answers must have been forgotten. */
   begin(count: i32): void {
     ++this.request;
     if (count > this.values.length) this.grow(count);
   }
 
-  /** Forgets all answers. */
   end(): void {
     for (let i = 0; i < this.presentCount; ++i) this.values[this.present[i]] = null;
     this.presentCount = 0;
@@ -37,12 +36,12 @@ export class Answers<T> {
     return this.requests[question] == this.request;
   }
 
-  /** The answer; null also if there is none yet. */
+  /** The answer; also null if the question has not been answered. */
   get(question: i32): T | null {
     return this.values[question];
   }
 
-  /** Keeps an answer, in place of another. */
+  /** Stores an answer, and replaces an earlier one. */
   keep(question: i32, value: T | null): void {
     this.requests[question] = this.request;
     if (value !== null && this.values[question] === null) this.present[this.presentCount++] = question;
@@ -57,7 +56,7 @@ export class Answers<T> {
   }
 }
 
-/** Makes an answer ambiguous unless it is the `len` bytes at `ptr`. */
+/** Marks an answer as ambiguous unless it equals the `len` bytes at `ptr`. */
 export function compareAnswer(answers: Answers<Bytes>, question: i32, ptr: usize, len: i32): void {
   const value = answers.get(question);
   if (value !== null && value !== AMBIGUOUS && !equalsAt(ptr, len, value)) answers.keep(question, AMBIGUOUS);

@@ -4,9 +4,9 @@ import { IpAddress, parseAddress } from "../net/address";
 import { CidrTable } from "../net/cidr-table";
 
 /**
- * The address at the front of `value`: a list such as X-Forwarded-For, whose first element counts, or one address.
- * A port (`1.2.3.4:80`, `[2001:db8::1]:443`), brackets, space around it and a zone (`fe80::1%eth0`) do not count.
- * @returns null if that element is not an address
+ * The first address in `value`, which is one address or a list such as X-Forwarded-For.
+ * A port (`1.2.3.4:80`, `[2001:db8::1]:443`), brackets, surrounding blanks and a zone (`fe80::1%eth0`) are ignored.
+ * @returns null if the first element is not an address
  */
 export function clientAddress(value: Bytes): IpAddress | null {
   const from = addressOf(value);
@@ -14,9 +14,9 @@ export function clientAddress(value: Bytes): IpAddress | null {
 }
 
 /**
- * The last address of a list that is not one of `trusted`: each proxy adds the peer that it saw at the end, so what
- * stands before the first entry that a trusted proxy did not make is hearsay. If all are trusted, the first one. Where that
- * is no address (`unknown`, an obfuscated name of RFC 7239), the proxy behind it stands for all its clients.
+ * The last address in a list that is not `trusted`; the first one if all are trusted. Each proxy appends the peer that it
+ * saw, so entries before the last untrusted address may be forged. If an element in front of trusted ones is not an address
+ * (`unknown`, or an obfuscated name of RFC 7239), the proxy after it represents all its clients.
  * @returns null if the last element is not an address
  */
 export function untrustedAddress(value: Bytes, trusted: CidrTable): IpAddress | null {
@@ -34,7 +34,7 @@ export function untrustedAddress(value: Bytes, trusted: CidrTable): IpAddress | 
   }
 }
 
-/** The address in one element of a list. */
+/** The address in one element of a list; null if it is not one. */
 function elementAddress(first: usize, last: usize): IpAddress | null {
   let from = first;
   let end = last;
@@ -46,7 +46,7 @@ function elementAddress(first: usize, last: usize): IpAddress | null {
     const close = find(++from, end, RIGHT_BRACKET);
     if (close == end || (close + 1 < end && load<u8>(close, 1) != COLON)) return null;
     end = find(from, close, PERCENT);
-    // Brackets are for IPv6 alone.
+    // Only IPv6 addresses have brackets.
     return find(from, end, COLON) == end ? null : parseAddress(from, <i32>(end - from));
   }
   const colon = find(from, end, COLON);
@@ -55,7 +55,7 @@ function elementAddress(first: usize, last: usize): IpAddress | null {
   return parseAddress(from, <i32>(end - from));
 }
 
-/** Where `byte` stands first, or `end`. */
+/** The address of the first `byte`, or `end`. */
 function find(from: usize, end: usize, byte: u8): usize {
   let at = from;
   while (at < end && load<u8>(at) != byte) ++at;

@@ -5,13 +5,13 @@ import { Questions } from "../rules/questions";
 import { Answers, compareAnswer } from "./answers";
 
 /**
- * Answers the questions for cookies in a `cookie` header, all lines of it.
+ * Answers the questions for cookies from `header`, the joined lines of the `cookie` header.
  *
- * As in the published plugin, whose counters this must find again: pairs between `;`, the value ends before a second `=`,
- * a pair without `=` is no cookie, and an empty value is none. More leniently than there, because servers are: blanks
- * beside the name and the value do not count, nor how the value is spelt (`cookieText`), and a name may also stand behind
- * a blank or a comma inside of another cookie's value, where some begin a new one. Values of one name that differ are
- * ambiguous, empty ones too.
+ * As in the published plugin, whose counters must be found again: `;` separates pairs, a value ends before a second `=`, a
+ * pair without `=` is not a cookie, and an empty value does not count. More lenient than the plugin, as servers are: blanks
+ * around names and values and the encoding of a value (`cookieText`) do not matter, and a name may also follow a blank or
+ * comma inside another cookie's value, because some servers begin a new cookie there. Different values of one name are
+ * ambiguous, even if one is empty.
  */
 export function readCookies(header: Bytes, questions: Questions, answers: Answers<Bytes>): void {
   const end = addressOf(header) + header.byteLength;
@@ -24,7 +24,7 @@ export function readCookies(header: Bytes, questions: Questions, answers: Answer
   }
 }
 
-/** What stands between two semicolons: a cookie, and what some servers would take for more of them. */
+/** Reads the text between two semicolons: a cookie, and anything in it that some servers take for further cookies. */
 function readPair(from: usize, end: usize, questions: Questions, answers: Answers<Bytes>): void {
   let equals = find(from, end);
   let start = from;
@@ -32,7 +32,7 @@ function readPair(from: usize, end: usize, questions: Questions, answers: Answer
     const valueEnd = find(equals + 1, end);
     const nameEnd = dropBlanks(start, equals);
     let nameStart = nameEnd;
-    // The first name of a pair is all that stands before the first `=`.
+    // The first name of a pair is everything before the first `=`.
     if (start == from) nameStart = skipBlanks(start, nameEnd);
     else while (nameStart > start && !endsCookie(load<u8>(nameStart - 1))) --nameStart;
     const isName = start == from || nameStart > start;
@@ -48,27 +48,27 @@ function keep(question: i32, value: Bytes, answers: Answers<Bytes>): void {
   else answers.keep(question, value);
 }
 
-/** Where the next `=` stands, or `end`. */
+/** The address of the next `=`, or `end`. */
 function find(from: usize, end: usize): usize {
   let at = from;
   while (at < end && load<u8>(at) != EQUALS) ++at;
   return at;
 }
 
-/** Whether some servers begin another cookie behind this byte. */
+/** Whether some servers begin another cookie after this byte. */
 // @ts-ignore: decorator
 @inline
 function endsCookie(c: u8): bool {
   return c <= 0x20 || c == COMMA;
 }
 
-/** What `encodeURIComponent` leaves as it is, beside letters and digits. */
+/** The characters that `encodeURIComponent` does not encode, besides letters and digits. */
 const PLAIN = bytesOf("-_.!~*'()");
 
 /**
- * A cookie's value in its one form: without blanks and quotes around it, and, where bytes of it are written as `%41`,
- * with only those encoded that `encodeURIComponent` would encode. Servers differ in whether they decode; those that do
- * take all of these spellings for one value.
+ * A cookie's value in canonical form: without surrounding blanks and quotes. If some bytes are percent-encoded, exactly those
+ * bytes are that `encodeURIComponent` would encode. Servers that decode values treat all these spellings as one value; others
+ * do not decode.
  */
 export function cookieText(first: usize, last: usize): Bytes {
   let from = skipBlanks(first, last);
@@ -105,7 +105,7 @@ function reencoded(from: usize, end: usize): Bytes {
   return slice(out, 0, <i32>(to - start));
 }
 
-/** The byte that is encoded at `at`, or -1. */
+/** The byte that is percent-encoded at `at`, or -1. */
 function encodedByte(at: usize, end: usize): i32 {
   if (load<u8>(at) != PERCENT || end - at < 3) return -1;
   const high = hexValue(load<u8>(at, 1));

@@ -19,8 +19,8 @@ import { ByteTable } from "../bytes/table";
 import { AMBIGUOUS } from "./answers";
 
 /**
- * Schemes in the spelling that clients use: those of the IANA registry of HTTP authentication schemes, and, in the last
- * two lines, others that providers and frameworks use. All else is spelt in lower case.
+ * Schemes as clients usually write them: those of the IANA registry of HTTP authentication schemes and, in the last two
+ * lines, others that providers and frameworks use. All other schemes are written in lower case.
  * https://www.iana.org/assignments/http-authschemes
  */
 const SCHEMES: string[] = [
@@ -45,15 +45,15 @@ for (let i = 0; i < SCHEMES.length; ++i) {
   }
 }
 
-/** No scheme is longer; room for one in lower case. */
+/** The longest scheme, and room for one in lower case. */
 const MAX_SCHEME: i32 = 32;
 const scheme = memory.data(32);
 
 /**
- * The one form of what `authorization` may spell in several: the scheme, which is case-insensitive, as most clients spell
- * it, one space, and the rest (RFC 9110, 11.4). The name and password of `Basic` are in Base64 without what decoders pass
- * over. A value without a scheme is returned as it is; of `Bearer` with several tokens there is none: `AMBIGUOUS`.
- * @param value without blanks around it
+ * The canonical form of an `authorization` value: the scheme, which is case-insensitive, as most clients write it, one space,
+ * and the rest (RFC 9110, 11.4). The Base64 of `Basic` loses everything that decoders ignore. A value without a scheme is
+ * returned unchanged. `Bearer` with different tokens is `AMBIGUOUS`.
+ * @param value without surrounding blanks
  */
 export function credentialsOf(value: Bytes): Bytes {
   const start = addressOf(value);
@@ -77,7 +77,7 @@ export function credentialsOf(value: Bytes): Bytes {
     if (token.byteLength > 0) return join(BEARER, token);
   }
   if (isSpeltSo && !isBasic) return value;
-  // A padded group more than there are bytes is the most that Base64 can grow by.
+  // Padding adds at most three bytes.
   const out = new ArrayBuffer(length + 1 + restSize + 3);
   const to = addressOf(out);
   memory.copy(to, spelling, length);
@@ -91,9 +91,9 @@ export function credentialsOf(value: Bytes): Bytes {
 }
 
 /**
- * The one token of the text from `from` to `end`: without blanks, quotes and commas around it, which no token has (RFC 6750,
- * 2.1) and some servers drop, and without the scheme once more, which some remove wherever it stands. Empty if there is
- * none; null if there are several, of which servers believe the first or the last.
+ * The only token between `from` and `end`, without blanks, quotes and commas around it, which tokens never contain (RFC 6750,
+ * 2.1) and some servers drop, and without a repeated scheme, which some servers remove anywhere. Empty if there is no token;
+ * null if there are different ones, because servers use the first or the last.
  */
 function onlyToken(from: usize, end: usize): Bytes | null {
   let token: Bytes = new ArrayBuffer(0);
@@ -121,7 +121,7 @@ function hasMark(from: usize, end: usize): bool {
   return false;
 }
 
-/** The size of what stands around tokens and begins at `at`, or 0. */
+/** The size of the blank, quote or comma at `at`, or 0. */
 function markAt(at: usize, end: usize): usize {
   const c = load<u8>(at);
   if (c > COMMA && c < 0x80) return 0;
@@ -138,9 +138,9 @@ function join(scheme: Bytes, token: Bytes): Bytes {
 }
 
 /**
- * Writes Base64 in its canonical form (RFC 4648, 3.5 and 4): no foreign characters, nothing behind the padding, unused
- * bits zero, padded. `-` and `_` are the letters of its other alphabet.
- * @returns its length, or -1 if this is not Base64
+ * Writes Base64 in canonical form (RFC 4648, 3.5 and 4): padded, unused bits zero, no other characters, and nothing after the
+ * padding. `-` and `_` are accepted as digits of the URL-safe alphabet.
+ * @returns the length, or -1 if this is not Base64
  */
 function writeBase64(to: usize, from: usize, end: usize): i32 {
   let size = 0;
@@ -177,7 +177,7 @@ function base64Digit(value: i32): u8 {
 
 const TOKEN_MARKS = bytesOf("!#$%&'*+-.^_`|~");
 
-/** RFC 9110, 5.6.2. */
+/** Whether `c` is a `tchar` of RFC 9110, 5.6.2. */
 function isTokenChar(c: u8): bool {
   if (isLetter(c) || isDigit(c)) return true;
   for (let i = 0; i < TOKEN_MARKS.byteLength; ++i) {

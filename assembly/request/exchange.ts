@@ -4,17 +4,17 @@ import { HeaderMapType } from "../abi/types";
 import { addressOf, bytesOf } from "../bytes/bytes";
 
 /*
- * What the host tells about the exchange of the current stream with its upstream. The properties are Envoy's attributes:
+ * What the host reports about the current stream's exchange with its upstream. The properties are Envoy's attributes:
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes
  */
 
 const STATUS = bytesOf(":status");
 const CODE_DETAILS = bytesOf("response\0code_details");
-/** The address of the host that was chosen, and ours of the connection to it, once that stood. */
+/** The address of the chosen upstream host, and our own address on the connection to it, once that is established. */
 const UPSTREAM = bytesOf("upstream\0address");
 const CONNECTED = bytesOf("upstream\0local_address");
 
-/** The status of the response; 0 if it is not of three digits. */
+/** The status of the response; 0 if it does not have three characters. */
 export function statusOfResponse(): i32 {
   const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
   if (status === null || status.byteLength != 3) return 0;
@@ -23,8 +23,8 @@ export function statusOfResponse(): i32 {
 }
 
 /**
- * Whether the request may have reached an upstream: it did not if the host answered in its place, or if the caller left
- * before there was a connection. A host that tells nothing of it leaves that possible.
+ * Whether the request may have reached an upstream. It has not if the host answered instead, or if the caller left before
+ * there was a connection. If the host does not say, the answer is yes.
  */
 export function mayHaveReachedUpstream(): bool {
   if (getProperty(CONNECTED) !== null) return true;

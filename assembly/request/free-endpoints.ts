@@ -18,22 +18,22 @@ import { addressOf, Bytes, bytesOf, equals, equalsAt, indexOfByte } from "../byt
 import { HttpSource } from "./http-facts";
 
 /*
- * Which requests surely consume no tokens: these are neither checked nor charged an estimate. Whoever sends a request
- * chooses its method, path and headers, so only what every upstream understands in the same way is free; all else may
- * consume.
+ * Which requests certainly consume no tokens: they are neither checked nor charged an estimate. The sender chooses method,
+ * path and headers, so a request is free only if every upstream understands it in the same way. All others may consume
+ * tokens.
  */
 
 /**
- * Endpoints that consume no tokens when something is posted to them, or deleted with a body: how their paths end, behind
- * one of `BASES`. A `*` is the rest of a segment, at least one character.
+ * How the paths of endpoints end that consume no tokens for a POST, or for a DELETE with a body. One of `BASES` precedes the
+ * ending. `*` stands for the rest of a segment, at least one character.
  *
- * To add one, name the source. Not here, although they are free of charge or nearly: moderations and reranking (a
- * model reads the input), searches of vector stores (they embed the query), runs, evaluations, Gemini's batches (their
- * results report nothing that we read).
+ * If you add one, name the source. Some endpoints that cost little or nothing are missing on purpose: moderations and
+ * reranking (a model reads the input), searches of vector stores (they embed the query), runs, evaluations, Gemini's batches
+ * (the filter cannot read their reports).
  */
 // prettier-ignore
 const ENDINGS: string[] = [
-  // How many tokens a text would be
+  // Counting the tokens of a text
   "messages/count_tokens",          // Anthropic: docs.claude.com/en/api/messages-count-tokens
   "responses/input_tokens",         // OpenAI: platform.openai.com/docs/api-reference/responses/input-tokens
   "models/*:countTokens",           // Gemini, Vertex: ai.google.dev/api/tokens
@@ -47,26 +47,26 @@ const ENDINGS: string[] = [
   "tokenizers/estimate-token-count", // Moonshot: platform.moonshot.ai/docs/api/estimate
   "text/tokenization",              // watsonx: cloud.ibm.com/apidocs/watsonx-ai#text-tokenization
 
-  // Files (OpenAI, Azure, Anthropic, Gemini, DashScope) and what is made of them: platform.openai.com/docs/api-reference/
+  // Files (OpenAI, Azure, Anthropic, Gemini, DashScope) and collections of them: platform.openai.com/docs/api-reference/
   // files, uploads, containers, vector-stores
   "files",
   "uploads", "uploads/upload_*/parts", "uploads/upload_*/complete", "uploads/upload_*/cancel",
   "containers", "containers/cntr_*/files",
   "vector_stores", "vector_stores/vs_*", "vector_stores/vs_*/files", "vector_stores/vs_*/files/file-*",
   "vector_stores/vs_*/file_batches", "vector_stores/vs_*/file_batches/vsfb_*/cancel",
-  "cachedContents",                 // Gemini: ai.google.dev/api/caching; what is cached counts when it is used
+  "cachedContents",                 // Gemini: ai.google.dev/api/caching; cached content counts when it is used
 
-  // Batches: their calls are charged when their results are fetched, which report them
+  // Batches: their calls are charged when the results are fetched, which report the usage
   "v1/batches", "openai/batches",   // platform.openai.com/docs/api-reference/batch, learn.microsoft.com/azure/ai-foundry
   "batches/batch_*/cancel",
   "messages/batches", "messages/batches/msgbatch_*/cancel", // docs.claude.com/en/api/creating-message-batches
 
-  // Fine-tuning is billed apart: platform.openai.com/docs/api-reference/fine-tuning
+  // Fine-tuning is billed separately: platform.openai.com/docs/api-reference/fine-tuning
   "fine_tuning/jobs", "fine_tuning/jobs/ftjob-*/cancel", "fine_tuning/jobs/ftjob-*/pause",
   "fine_tuning/jobs/ftjob-*/resume",
 
-  // Objects that hold no messages: platform.openai.com/docs/api-reference/assistants, conversations. What is posted to threads
-  // and conversations is the input of a later run or response, which may report its usage to nobody: it costs its input.
+  // Objects without messages: platform.openai.com/docs/api-reference/assistants, conversations. Messages posted to threads and
+  // conversations are not free: they are the input of a later run or response, whose usage may never be seen.
   "assistants", "assistants/asst_*",
   "threads/thread_*/runs/run_*/cancel",
   "conversations/conv_*",
@@ -77,8 +77,8 @@ const ENDINGS: string[] = [
 ];
 
 /**
- * What stands before these endings, if it is not the version of an API. Anything else may call a model, whatever follows
- * it. Before an ending of several segments, which nothing else has, a gateway may have one segment of its own.
+ * What may precede these endings, besides the version of an API. After anything else, an ending may call a model. An ending of
+ * several segments is unmistakable, so a gateway may add one segment in front.
  */
 // prettier-ignore
 const BASES: string[] = [
@@ -87,7 +87,7 @@ const BASES: string[] = [
 ];
 
 /**
- * Segments that no free endpoint has before its ending either, because they call a model. As the last segment they make even
+ * Segments that call a model, so that no free endpoint has one before its ending. As the last segment, one of them makes even
  * a GET suspicious.
  */
 // prettier-ignore
@@ -98,7 +98,7 @@ const CALLS: string[] = (
   "interactions variations chat-messages moderations score run invocations"
 ).split(" ");
 
-/** Headers by which a caller may turn a request into another one; upstreams and proxies differ in which they follow. */
+/** Headers with which a caller may turn a request into another one. Upstreams and proxies differ in which they follow. */
 const DISGUISES: Bytes[] = [
   bytesOf("x-http-method-override"),
   bytesOf("x-http-method"),
@@ -111,19 +111,19 @@ const DISGUISES: Bytes[] = [
   bytesOf("upgrade"),
 ];
 
-/** How the paths end to which is posted what makes an answer that can be fetched again, below the same path. */
+/** The last segments of paths to which a POST may store its answer, which can then be fetched below the same path. */
 const STORES: Bytes[] = [bytesOf("responses"), bytesOf("interactions")];
 
 /** What a request may consume. */
 export const enum Consumes {
-  /** Surely nothing. */
+  /** Certainly nothing. */
   Nothing,
-  /** Nothing, but its answer may report what earlier requests have consumed. */
+  /** Nothing, but the answer may report what earlier requests have consumed. */
   Report,
-  /** The same: an answer of a model is fetched that was stored. */
+  /** The same; the answer is a stored one of a model. */
   StoredAnswer,
   Tokens,
-  /** Tokens, for an answer that may be stored. */
+  /** Tokens; the answer may be stored. */
   NewAnswer,
 }
 
@@ -134,7 +134,7 @@ const DELETE = bytesOf("DELETE");
 const POST = bytesOf("POST");
 const PARAM_METHOD = bytesOf("method");
 
-/** Longer paths may consume, and so may those with more segments. */
+/** Longer paths, or paths with more segments, may consume tokens. */
 const MAX_PATH: i32 = 1024;
 const MAX_SEGMENTS: i32 = 16;
 
@@ -142,7 +142,7 @@ const CALL_NAMES: Bytes[] = CALLS.map<Bytes>((name) => bytesOf(name));
 const PATTERNS: Pattern[] = ENDINGS.map<Pattern>((text) => new Pattern(text));
 const BASE_PATTERNS: Pattern[] = BASES.map<Pattern>((text) => new Pattern(text));
 
-/** Where the segments of the path that is looked at begin, their number, and where the last one ends. */
+/** Where the segments of the current path begin, their number, and where the last one ends. */
 const STARTS: usize = memory.data(MAX_SEGMENTS << 2);
 let segments: i32 = 0;
 let pathEnd: usize = 0;
@@ -151,9 +151,8 @@ let pathEnd: usize = 0;
 @final
 class Pattern {
   readonly text: Bytes;
-  /** How many segments it has. */
   readonly segments: i32;
-  /** Its last byte, or 0 if any will do. */
+  /** The last byte; 0 if it can be any. */
   readonly last: u8;
 
   constructor(text: string) {
@@ -167,10 +166,10 @@ class Pattern {
 /**
  * What a request may consume.
  *
- * OPTIONS, HEAD, GET and DELETE without a body ask for nothing new to be generated (RFC 9110, 9.2.1 and 9.3.5), unless
- * they upgrade to something else. A GET may report what an earlier request has consumed.
- * @param request whose other headers are asked for if need be
- * @param hasBody whether more than the headers follow
+ * OPTIONS, HEAD, GET and DELETE without a body do not generate anything (RFC 9110, 9.2.1 and 9.3.5), unless they change the
+ * protocol. A GET may report what an earlier request has consumed.
+ * @param request looked up for other headers, if needed
+ * @param hasBody whether a body follows the headers
  */
 export function consumes(
   method: Bytes | null,
@@ -180,7 +179,7 @@ export function consumes(
 ): Consumes {
   if (method === null || path === null) return Consumes.Tokens;
   if (equals(method, POST)) {
-    // No free ending is the name of a call, so that most calls are told by their last segment.
+    // No free endpoint ends with the name of a call, so the last segment is enough to recognize most calls.
     if (!isCall(path) && isPlain(path) && endsFree()) {
       return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
     }
@@ -198,7 +197,7 @@ export function consumes(
   return isStore(path, 1) ? Consumes.StoredAnswer : Consumes.Report;
 }
 
-/** Whether a header makes another request of it, perhaps. */
+/** Whether a header may turn the request into another one. */
 function isDisguised(request: HttpSource): bool {
   for (let i = 0; i < DISGUISES.length; ++i) {
     if (request.header(DISGUISES[i]) !== null) return true;
@@ -206,7 +205,7 @@ function isDisguised(request: HttpSource): bool {
   return false;
 }
 
-/** Whether a path ends in one of `STORES`, with so many segments behind it. */
+/** Whether a path ends with one of `STORES` and `behind` further segments. */
 function isStore(path: Bytes, behind: i32): bool {
   const from = addressOf(path);
   let end = pathEndOf(path);
@@ -221,7 +220,7 @@ function isStore(path: Bytes, behind: i32): bool {
   return false;
 }
 
-/** Where a path ends: before its query, and one slash. */
+/** The end of a path, without the query and one trailing slash. */
 function pathEndOf(path: Bytes): usize {
   const from = addressOf(path);
   const limit = from + path.byteLength;
@@ -230,7 +229,7 @@ function pathEndOf(path: Bytes): usize {
   return end > from && load<u8>(end - 1) == SLASH ? end - 1 : end;
 }
 
-/** Where the last segment of the path from `from` to `end` begins. */
+/** The beginning of the last segment of the path from `from` to `end`. */
 function segmentStart(from: usize, end: usize): usize {
   let start = end;
   while (start > from && load<u8>(start - 1) != SLASH) --start;
@@ -245,8 +244,8 @@ function isCall(path: Bytes): bool {
 }
 
 /**
- * Whether the path is written in such a way that nobody takes it for another one: segments of letters, digits, `-`, `_`,
- * `.` and `:`, none of them empty or of dots only, and a query without slashes or a method. Notes the segments.
+ * Whether no server can mistake the path for another one: its segments have only letters, digits, `-`, `_`, `.` and `:`, none
+ * is empty or has only dots, and the query has no slash and no method. Stores where the segments begin.
  */
 function isPlain(path: Bytes): bool {
   const from = addressOf(path);
@@ -259,7 +258,7 @@ function isPlain(path: Bytes): bool {
     if (c == SLASH || c == PERCENT || c == HASH || c == BACKSLASH) return false;
   }
   if (hasQuery(path, PARAM_METHOD)) return false;
-  // One slash at the end is ignored by some and no other path to others.
+  // Some servers ignore one trailing slash; to no other server does it lead to a different endpoint.
   if (load<u8>(end - 1) == SLASH) --end;
 
   segments = 0;
@@ -280,7 +279,7 @@ function isPlain(path: Bytes): bool {
   return segments > 0;
 }
 
-/** Whether the plain path is one of `BASES` and one of `ENDINGS`, and nothing before the latter calls a model. */
+/** Whether the plain path consists of one of `BASES` and one of `ENDINGS`, and no segment before the ending calls a model. */
 function endsFree(): bool {
   const last = load<u8>(pathEnd - 1);
   for (let i = 0; i < PATTERNS.length; ++i) {
@@ -294,9 +293,8 @@ function endsFree(): bool {
 }
 
 /**
- * Whether the first `count` segments may stand before an ending of so many segments. The first version in a path begins
- * what a provider has named (`/v1/files`, `/openai/v1/files`, `/api/paas/v4/files`); in front of it gateways have any
- * names of their own.
+ * Whether the first `count` segments may precede an ending of `ofEnding` segments. The first version in a path begins the part
+ * that a provider has named (`/v1/files`, `/openai/v1/files`, `/api/paas/v4/files`); gateways put any names in front of it.
  */
 function isBase(count: i32, ofEnding: i32): bool {
   if (count == 0 || (count == 1 && ofEnding > 1) || firstVersion(count) == count - 1) return true;
@@ -310,7 +308,7 @@ function isBase(count: i32, ofEnding: i32): bool {
   return false;
 }
 
-/** Which of the first `count` segments, behind which there is another, is the first version, as in `v1`; -1 if none is. */
+/** The index of the first version, such as `v1`, among the first `count` segments; -1 if there is none. One more must follow. */
 function firstVersion(count: i32): i32 {
   for (let i = 0; i < count; ++i) {
     const start = segmentAt(i);
@@ -325,7 +323,7 @@ function segmentAt(index: i32): usize {
   return <usize>load<u32>(STARTS + (index << 2));
 }
 
-/** Whether the text from `at` to `end` is what the pattern describes. */
+/** Whether the text from `at` to `end` matches the pattern. */
 function matches(pattern: Bytes, at: usize, end: usize): bool {
   const stop = addressOf(pattern) + pattern.byteLength;
   let p = addressOf(pattern);
@@ -336,7 +334,7 @@ function matches(pattern: Bytes, at: usize, end: usize): bool {
       if (t == end || load<u8>(t++) != c) return false;
       continue;
     }
-    // The rest of the segment, up to a verb as Google's are; before another segment, Bedrock's models have colons.
+    // The rest of the segment, up to the colon of a Google verb. Before another segment, a colon belongs to a Bedrock model.
     const isBefore = p < stop && load<u8>(p) == SLASH;
     const first = t;
     while (t < end && load<u8>(t) != SLASH && (isBefore || load<u8>(t) != COLON)) ++t;
@@ -345,7 +343,7 @@ function matches(pattern: Bytes, at: usize, end: usize): bool {
   return t == end;
 }
 
-/** Whether one of the first `count` segments, behind which there is another, calls a model. */
+/** Whether one of the first `count` segments calls a model. One more must follow. */
 function anyCalls(count: i32): bool {
   for (let i = 0; i < count; ++i) {
     const start = segmentAt(i);
@@ -362,7 +360,7 @@ function isCallName(ptr: usize, length: i32): bool {
   return false;
 }
 
-/** Whether the query of a path holds `text` anywhere, its letters in lower case or not. */
+/** Whether the query of a path contains `text`, in any letter case. */
 function hasQuery(path: Bytes, text: Bytes): bool {
   const from = addressOf(path);
   const limit = from + path.byteLength;

@@ -6,17 +6,17 @@ import { HeaderList, HeaderReader, HttpSource } from "./http-facts";
 
 const LINES = new HeaderLines();
 
-/** The request of the current stream, as the host gives it. */
+/** The request of the current stream, read from the host. */
 @final
 export class HostRequest implements HttpSource {
-  /** How many header lines the host says that there are. */
+  /** The number of header lines that the host has announced. */
   lineCount: u32 = 0;
 
   header(name: Bytes): Bytes | null {
     return getHeader(HeaderMapType.HttpRequestHeaders, name);
   }
 
-  /** Hosts make an empty list of one that they cannot tell; no request has fewer lines than were announced. */
+  /** Some hosts return an empty list if they cannot list the lines. A list with fewer lines than announced is incomplete. */
   headers(reader: HeaderReader): HeaderList {
     const status = LINES.open(HeaderMapType.HttpRequestHeaders);
     const isWhole = status == Status.Ok && LINES.count > 0 && LINES.count >= this.lineCount;

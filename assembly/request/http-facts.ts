@@ -11,58 +11,58 @@ import { readCookies } from "./cookie";
 import { credentialsOf } from "./credentials";
 import { readQuery } from "./query";
 
-/** What a host tells of all header lines. */
+/** Whether a host has listed all header lines. */
 export const enum HeaderList {
-  /** These were all. */
+  /** All lines were listed. */
   Complete,
-  /** There are more, or too many of them to be read. */
+  /** There are further lines, or too many to be read. */
   Cut,
-  /** It cannot tell them. */
+  /** The host cannot list them. */
   Unavailable,
 }
 
-/** Is shown the header lines of a request. */
+/** Receives the header lines of a request. */
 export interface HeaderReader {
-  /** A line, in memory that is valid until `endOfLines` has returned; its name may be changed in place. */
+  /** A line, in memory that is valid until `endOfLines` has returned. The name may be changed in place. */
   line(name: usize, nameSize: i32, value: usize, valueSize: i32): void;
   endOfLines(): void;
 }
 
-/** What the facts of an HTTP request are made of. `null` means absent. */
+/** The source of facts about an HTTP request. `null` means absent. */
 export interface HttpSource {
-  /** The value of the first request header of this name, whatever the case of its letters. */
+  /** The value of the first request header with this name, in any letter case. */
   header(name: Bytes): Bytes | null;
-  /** Shows all header lines, in their order. */
+  /** Passes all header lines to `reader` in order. */
   headers(reader: HeaderReader): HeaderList;
   /** The value of a property of the stream; the segments of its path are joined by NUL. */
   property(path: Bytes): Bytes | null;
 }
 
-/** The header in which authentication filters of Higress leave the name of the consumer. */
+/** The header in which the authentication filters of Higress store the name of the consumer. */
 export const CONSUMER_HEADER: Bytes = bytesOf("x-mse-consumer");
 
 const SOURCE_ADDRESS = bytesOf("source\0address");
-/** After so many headers that are not there, all lines are asked for at once. */
+/** After this many absent headers, all lines are read at once. */
 const FEW_MISSES = 2;
 const NO_QUESTIONS = new Questions();
 /** The size of an entry of `additions`: question, address and size of a line. */
 const ADDITION: i32 = 12;
-/** What is longer is not kept for the next request. */
+/** A longer buffer is not kept for the next request. */
 const KEPT: i32 = 4096;
 
-/** Where the header lines of a request are. */
+/** Whether the header lines of a request have been read. */
 const enum Reading {
   NotYet,
-  /** In the answers: what has none is absent. */
+  /** All have: a header without an answer is absent. */
   Complete,
   Cut,
   Unavailable,
 }
 
 /**
- * The facts of one HTTP request after the other. Nothing is read before it is asked for, and nothing twice: one header is
- * asked for by its name, which costs least when it is not there; if it is, or more are asked for, all lines are read,
- * and answer all questions for headers, as the path answers those for parameters. So the cost of a request grows with
+ * The facts of one HTTP request at a time. Everything is read when it is first needed, and only once. A single header is
+ * looked up by name, which is cheapest if it is absent. If it is present, or further headers are needed, all lines are read
+ * and answer all questions for headers, just as the path answers those for parameters. So the cost of a request grows with
  * its size and with the number of questions, but not with their product.
  */
 @final
@@ -77,7 +77,7 @@ export class HttpFacts extends Facts implements HeaderReader {
   private hasParams: bool = false;
   private hasCookies: bool = false;
   private hasAddresses: bool = false;
-  /** Lines that add to an earlier one. */
+  /** Further lines of headers that have several. */
   private readonly additions: ByteBuilder = new ByteBuilder(120);
   private readonly joined: ByteBuilder = new ByteBuilder(256, i32.MAX_VALUE);
 
@@ -85,7 +85,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     super();
   }
 
-  /** The source is another request now, and `questions` may be asked about it. */
+  /** Starts a new request, about which `questions` may be asked. */
   begin(questions: Questions): void {
     this.questions = questions;
     this.ambiguity = Ambiguity.None;
@@ -95,7 +95,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     this.misses = 0;
   }
 
-  /** No more questions: forgets them and the answers. */
+  /** Ends the request: forgets the questions and the answers. */
   end(): void {
     this.questions = NO_QUESTIONS;
     this.headers.end();
@@ -109,19 +109,18 @@ export class HttpFacts extends Facts implements HeaderReader {
     return this.answerOf(this.readHeader(question), Ambiguity.Header);
   }
 
-  /** The method of the request. */
   method(): Bytes | null {
     return this.readHeader(METHOD);
   }
 
-  /** Its path, with the query. */
+  /** The path, including the query. */
   path(): Bytes | null {
     return this.readHeader(PATH);
   }
 
   /**
-   * Whether it asks for another protocol on its connection (RFC 9110, section 7.8). Envoy shows the extended CONNECT of
-   * HTTP/2 and HTTP/3 in the same way.
+   * Whether the request asks to change the protocol of its connection (RFC 9110, section 7.8). Envoy presents the extended
+   * CONNECT of HTTP/2 and HTTP/3 in the same way.
    */
   get asksForUpgrade(): bool {
     const protocols = this.readHeader(UPGRADE);
@@ -163,7 +162,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     const trusted = source.trusted;
     if (text !== null) address = trusted !== null ? untrustedAddress(text, trusted) : clientAddress(text);
     if (address === null && trusted !== null && source.header >= 0) {
-      // No proxy says who it was: it was the peer.
+      // Without an address from a proxy, the client is the peer.
       const peer = this.source.property(SOURCE_ADDRESS);
       if (peer !== null) address = clientAddress(peer);
     }
@@ -193,7 +192,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     return null;
   }
 
-  /** A header's value, null or `AMBIGUOUS`. */
+  /** The value of a header, null or `AMBIGUOUS`. */
   private readHeader(question: i32): Bytes | null {
     const answers = this.headers;
     if (answers.has(question)) return answers.get(question);
@@ -220,7 +219,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     return answers.get(question);
   }
 
-  /** Answers with the first line, as the only one. */
+  /** Answers with the first line, as if it were the only one. */
   private keepFirst(question: i32): Bytes | null {
     const value = this.source.header(this.questions.headers[question].name);
     if (value === null) this.headers.keep(question, null);
@@ -228,7 +227,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     return this.headers.get(question);
   }
 
-  /** Answers all questions for headers that are there. */
+  /** Answers all questions for headers that are present. */
   private readLines(): void {
     const list = this.source.headers(this);
     if (list == HeaderList.Complete) {
@@ -260,7 +259,7 @@ export class HttpFacts extends Facts implements HeaderReader {
     }
   }
 
-  /** Adds the lines of the question that the addition at `first` is for to its answer, unless that was done before. */
+  /** Joins all further lines of the header at `first` to its answer, unless that has been done. */
   private joinFrom(first: i32, count: i32): void {
     const additions = this.additions.ptr;
     const question = load<i32>(additions + first * ADDITION);
@@ -281,12 +280,12 @@ export class HttpFacts extends Facts implements HeaderReader {
   }
 }
 
-/** Whether a question is about the method or the path: no request has several of them, and nothing of them is a blank. */
+/** Whether a question is about the method or the path, which are there only once and have no blanks to remove. */
 function isUnique(question: i32): bool {
   return question <= PATH;
 }
 
-/** The value of a header in the form that rules know: without blanks around it, credentials in their one form. */
+/** The value of a header as rules compare it: without surrounding blanks, and credentials in canonical form. */
 export function headerText(ptr: usize, len: i32, isCredentials: bool): Bytes {
   const from = skipBlanks(ptr, ptr + len);
   const text = copyOf(from, <i32>(dropBlanks(from, ptr + len) - from));

@@ -15,24 +15,24 @@ import { ByteBuilder } from "../bytes/builder";
 import { Questions } from "../rules/questions";
 import { Answers, compareAnswer } from "./answers";
 
-/** The decoded name and value of the pair that is looked at. Neither is longer than the path. */
+/** The decoded name and value of the current pair. Neither is longer than the path. */
 const NAME = new ByteBuilder(64, i32.MAX_VALUE);
 const VALUE = new ByteBuilder(256, i32.MAX_VALUE);
-/** What is longer is not kept for the next request. */
+/** A longer buffer is not kept for the next request. */
 const KEPT: i32 = 4096;
-/** A name may have so many bytes of blanks around it, encoded or not. */
+/** How many bytes of blanks, encoded or not, may surround the longest name. */
 const BLANKS: i64 = 24;
 
 /**
- * Answers the questions for parameters of the query of `path`, which is a `:path` header in any form of RFC 9112, 3.2.
+ * Answers the questions for parameters from the query of `path`, a `:path` header in any form of RFC 9112, 3.2.
  *
- * Read as application/x-www-form-urlencoded (WHATWG URL, 5.1): pairs between `&`, `+` is a space, `k` and `k=` have the
- * empty value, and a `%` without two hexadecimal digits stands for itself. So one malformed pair never hides another one,
- * as it does in the published plugin. What servers disagree about, they are asked about in all ways: whether `;` stands
- * between pairs too, and whether a `#`, which no request should have, ends the query. Values of one name that differ,
- * whether they are sent twice or read in two ways, are ambiguous.
+ * The query is read as application/x-www-form-urlencoded (WHATWG URL, 5.1): `&` separates pairs, `+` is a space, `k` and `k=`
+ * have an empty value, and a `%` without two hexadecimal digits stands for itself. So a malformed pair never hides another
+ * one, as it does in the published plugin. Servers disagree on whether `;` separates pairs too, and whether a `#`, which no
+ * request should have, ends the query. The query is read in all these ways. Different values of one name are ambiguous, no
+ * matter if they are sent twice or read in two ways.
  *
- * The whole path is looked at, a few times at most, whatever the number of questions.
+ * The path is read a few times at most, however many questions there are.
  */
 export function readQuery(path: Bytes, questions: Questions, answers: Answers<Bytes>): void {
   const start = addressOf(path);
@@ -69,7 +69,7 @@ function readPairs(
       if (c == EQUALS && equals == 0) equals = next;
     }
     const nameEnd = equals == 0 ? next : equals;
-    // Of what is encoded, at most three bytes stand for one.
+    // A percent-encoded byte takes three bytes.
     if (<i64>(nameEnd - at) <= 3 * <i64>questions.longestParam + BLANKS) {
       decode(at, nameEnd, NAME);
       const name = firstOf(NAME.ptr, NAME.length);
@@ -89,26 +89,26 @@ function answer(question: i32, from: usize, end: usize, answers: Answers<Bytes>)
   else answers.keep(question, copyOf(value, size));
 }
 
-/** A name or value of a parameter in the form in which it is compared: without the blanks around it, which servers drop. */
+/** The name or value of a parameter as it is compared: without surrounding blanks, which servers drop. */
 export function paramText(text: Bytes): Bytes {
   const first = firstOf(addressOf(text), text.byteLength);
   return copyOf(first, sizeOf(first, addressOf(text) + text.byteLength));
 }
 
-/** The address of the first of `len` bytes at `ptr` that is no blank, or the one behind them. */
+/** The address of the first of the `len` bytes at `ptr` that is not a blank, or the address after them. */
 function firstOf(ptr: usize, len: i32): usize {
   const end = ptr + len;
   while (ptr < end && isSpace(load<u8>(ptr))) ++ptr;
   return ptr;
 }
 
-/** How many bytes from `first` on are left without the blanks before `end`. */
+/** The number of bytes from `first` to `end`, without trailing blanks. */
 function sizeOf(first: usize, end: usize): i32 {
   while (end > first && isSpace(load<u8>(end - 1))) --end;
   return <i32>(end - first);
 }
 
-/** Writes what the bytes from `from` to `end` stand for. */
+/** Decodes the bytes from `from` to `end`. */
 function decode(from: usize, end: usize, out: ByteBuilder): void {
   out.clear();
   let to = out.append(<i32>(end - from));
@@ -130,7 +130,7 @@ function decode(from: usize, end: usize, out: ByteBuilder): void {
   out.length = <i32>(to - start);
 }
 
-/** Where `byte` stands first, or `end`. */
+/** The address of the first `byte`, or `end`. */
 function find(from: usize, end: usize, byte: u8): usize {
   let at = from;
   while (at < end && load<u8>(at) != byte) ++at;

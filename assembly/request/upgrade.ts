@@ -10,21 +10,21 @@ const UPGRADE = bytesOf("upgrade");
 const WEBSOCKET = bytesOf("websocket");
 const EXTENSIONS = bytesOf("sec-websocket-extensions");
 
-/** What a connection has become. */
+/** The protocol that a connection has changed to. */
 export const enum Upgrade {
-  /** Nothing else: the response is one of HTTP. */
+  /** It is still HTTP. */
   None,
   WebSocket,
-  /** Something that cannot be read here. */
+  /** A protocol that the filter cannot read. */
   Other,
 }
 
-/** Takes extensions out of the request: what they deflate could not be read. */
+/** Removes WebSocket extensions from the request: deflated messages could not be read. */
 export function prepareUpgrade(): void {
   removeHeader(HeaderMapType.HttpRequestHeaders, EXTENSIONS);
 }
 
-/** What the connection becomes by the response whose headers have arrived. */
+/** The protocol that the response changes the connection to. Its headers must have arrived. */
 export function upgraded(): Upgrade {
   const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
   if (status === null || !equals(status, SWITCHING_PROTOCOLS)) return Upgrade.None;
@@ -34,7 +34,7 @@ export function upgraded(): Upgrade {
   return isWebSocket ? Upgrade.WebSocket : Upgrade.Other;
 }
 
-/** Whether `token`, in lower case, is one of the list in the `len` bytes at `ptr`. */
+/** Whether the list in the `len` bytes at `ptr` has `token`, given in lower case. */
 function names(ptr: usize, len: i32, token: Bytes): bool {
   const end = ptr + len;
   let at = ptr;
