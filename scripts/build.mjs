@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { updateLuaScripts } from "./lua-scripts.mjs";
+import { packData } from "./pack-data.mjs";
 
 /** Entry file -> name of the module. */
 const MODULES = {
@@ -27,6 +28,8 @@ const INPUTS = [
   "package-lock.json",
   "scripts/build.mjs",
   "scripts/lua-scripts.mjs",
+  "scripts/pack-data.mjs",
+  "scripts/wasm-binary.mjs",
 ];
 const STAMP = "build/.built";
 
@@ -89,8 +92,10 @@ if (process.argv.includes("--check")) {
     process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
     for (const { entry, target, file } of outputs) {
       // Moved into place, so that whoever reads the module has all of it, also while two builds run.
-      await compile(entry, ["--target", target, "--outFile", join(scratch, "module.wasm")]);
-      renameSync(join(scratch, "module.wasm"), file);
+      const module = join(scratch, "module.wasm");
+      await compile(entry, ["--target", target, "--outFile", module]);
+      if (target === "release") writeFileSync(module, packData(readFileSync(module)));
+      renameSync(module, file);
     }
     // What was changed meanwhile is built next time.
     if (inputs() === before) writeFileSync(STAMP, stampOf(before));

@@ -1,4 +1,5 @@
 /** ai-token-ratelimit for Higress, which offers its filters Redis calls. */
+import "../abi/static-data";
 import { setRootFactory } from "../abi/dispatcher";
 import { nameLines } from "../abi/log";
 import { NAME } from "../filters/token-ratelimit/identity";

@@ -1,0 +1,50 @@
+/**
+ * Unpacks the static data of a release build, which `scripts/pack-data.mjs` has packed. Entry files import this first, because
+ * all other code reads that data. In a debug build all is in its place, and there is nothing to do.
+ */
+
+/** Where the address of the packed data is; 0 if nothing is packed. */
+const ADDRESS: usize = 0;
+/** What comes before the text of a string in its block. */
+const STRING_HEADER: usize = 20;
+
+const enum Kind {
+  Zeros,
+  Bytes,
+  String,
+}
+
+unpack();
+
+function unpack(): void {
+  const packed: usize = load<u32>(ADDRESS);
+  if (packed == 0) return;
+  let from = packed;
+  let to: usize = 0;
+  while (true) {
+    let token: u32 = load<u8>(from++);
+    if (token >= 0x80) token = (token & 0x7f) | ((<u32>load<u8>(from++)) << 7);
+    if (token == 0) break;
+    const length = token >> 2;
+    const kind = token & 3;
+    if (kind == Kind.String) {
+      to += writeString(to, from, length);
+    } else {
+      if (kind == Kind.Bytes) memory.copy(to, from, length);
+      to += length;
+    }
+    if (kind != Kind.Zeros) from += length;
+  }
+  memory.fill(packed, 0, from - packed);
+  store<u32>(ADDRESS, 0);
+}
+
+/** Writes the block of a string whose lower bytes are at `from`. The memory is still zero. @returns the size of the block */
+function writeString(to: usize, from: usize, length: u32): usize {
+  const block = (STRING_HEADER + 2 * length + 15) & ~15;
+  store<u32>(to, block - 4);
+  store<u32>(to + 12, idof<string>());
+  store<u32>(to + 16, 2 * length);
+  for (let i: usize = 0; i < length; ++i) store<u8>(to + STRING_HEADER + 2 * i, load<u8>(from + i));
+  return block;
+}
