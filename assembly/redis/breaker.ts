@@ -1,29 +1,29 @@
 import { delayAfterMs } from "./backoff";
 
-/** Whether a Redis answers, as far as is known; while it does not, only now and then a command is worth a try. */
+/** A circuit breaker for one Redis: while Redis does not answer, commands are tried only from time to time. */
 @final
 export class Breaker {
-  /** Whether Redis did not answer when it was last asked. */
+  /** Whether Redis did not answer the latest command. */
   isOpen: bool = false;
-  /** How often in a row, and when it is to be asked again. */
+  /** The number of failures in a row, and the time of the next try. */
   private failures: i32 = 0;
   private nextTry: i64 = 0;
 
-  /** Redis has answered, whatever and to whom. */
+  /** Redis has answered a command, in any way. */
   works(): void {
     this.isOpen = false;
     this.failures = 0;
   }
 
-  /** Redis did not answer: it is left alone for a while. @param nowMs of a clock that never goes back */
+  /** Redis has not answered: it is left alone for a while. @param nowMs the time of a clock that never goes back */
   fails(nowMs: i64): void {
-    // Of those that were on their way when it stopped, only the first counts.
+    // Of the commands that were in flight when Redis failed, only the first one counts.
     if (this.isOpen && nowMs < this.nextTry) return;
     this.isOpen = true;
     this.nextTry = nowMs + delayAfterMs(++this.failures);
   }
 
-  /** Whether it is time to ask a Redis again that did not answer. */
+  /** Whether Redis is failing and it is time to try it again. */
   mayTry(nowMs: i64): bool {
     return this.isOpen && nowMs >= this.nextTry;
   }

@@ -4,17 +4,17 @@ const DAY_MS: i64 = 86_400_000;
 const CENTURY_MS: i64 = 36_525 * DAY_MS;
 
 /**
- * What the clock of a Redis shows. Deadlines are given to Redis in its own time, which is learnt from its replies; until
- * there is one, it is taken to be that of this host.
+ * The clock of a Redis. Deadlines are sent to Redis in its own time, which its replies report. Before the first reply, its
+ * clock is assumed to agree with the clock of this host.
  */
 @final
 export class RedisClock {
-  /** How far it is ahead of this host's, in milliseconds, as far as is known. */
+  /** How far the clock is ahead of this host's, in milliseconds, as far as is known. */
   private ahead: i64 = 0;
-  /** How much later than a deadline that was refused it is guessed to be next. */
+  /** How long after a refused deadline the clock is assumed to be, in milliseconds. */
   private guess: i64 = DAY_MS;
 
-  /** The time of Redis, in milliseconds since the epoch; too early by as long as the reply was on its way that told it. */
+  /** The time of Redis, in milliseconds since the epoch, minus the time that its latest reply took to arrive. */
   now(): i64 {
     return this.at(nowMilliseconds());
   }
@@ -24,16 +24,16 @@ export class RedisClock {
     return reading + this.ahead;
   }
 
-  /** A reply that has just come told the time of Redis. */
+  /** A reply that has just arrived says that the time of Redis is `time`. */
   shows(time: i64): void {
     this.ahead = time - nowMilliseconds();
     this.guess = DAY_MS;
   }
 
-  /** Redis has refused a deadline as past, without saying for how long. */
+  /** Redis has refused a deadline because it is past, without reporting its time. */
   refused(deadline: i64): void {
     const now = this.now();
-    // Somebody may have had a deadline refused that was set before the same was learnt from another.
+    // The clock may already have been corrected after this deadline was set.
     if (now > deadline) return;
     this.ahead += deadline - now + this.guess;
     this.guess = CENTURY_MS;

@@ -2,24 +2,24 @@ import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { decimalLength, writeDecimal } from "../bytes/decimal";
 
-/** A command takes at most so many bytes, in whichever form it is sent; one that is longer is not sent. */
+/** The maximum size of a command in bytes, in any encoding. A longer one is not sent. */
 export const MAX_COMMAND: i32 = 1 << 20;
-/** What stands before the bytes of an argument: their number. */
+/** The size of the length field before the bytes of an argument. */
 const HEAD: i32 = 4;
 
 /**
- * The arguments of a script, keys first. They are collected once and count themselves, so that whoever writes the command
- * out announces as many as there are: on a connection that all plugins of a worker share, one argument more or less would
- * give everybody the reply to another command.
+ * The arguments of a script, keys first. They are counted as they are added, so that an encoded command announces exactly as
+ * many arguments as it has. All plugins of a worker share a connection: with one argument more or less, each of them would
+ * get the replies to other commands.
  *
  *     argument   its length : 32 | its bytes
  */
 @final
 export class Command {
   private readonly buffer: ByteBuilder = new ByteBuilder(512, MAX_COMMAND);
-  /** How many arguments there are, keys included. */
+  /** The number of arguments, including keys. */
   length: i32 = 0;
-  /** How many of them are keys. */
+  /** The number of keys. */
   keys: i32 = 0;
 
   clear(): void {
@@ -28,7 +28,7 @@ export class Command {
     this.keys = 0;
   }
 
-  /** Adds a key: the `len` bytes at `ptr`. Keys are added before all else. */
+  /** Adds a key: the `len` bytes at `ptr`. Keys must be added before other arguments. */
   key(ptr: usize, len: i32): void {
     ++this.keys;
     this.add(ptr, len);
@@ -46,12 +46,12 @@ export class Command {
     if (at != 0) writeDecimal(at, value);
   }
 
-  /** Whether something has been left out, because the command became too long. */
+  /** Whether something has been left out because the command became too long. */
   get overflowed(): bool {
     return this.buffer.overflowed;
   }
 
-  /** The place of the first argument, for `sizeAt`, `bytesAt` and `nextTo`; valid until something is added. */
+  /** The first argument, for `sizeAt`, `bytesAt` and `nextTo`; valid until something is added. */
   get first(): usize {
     return this.buffer.ptr;
   }
@@ -61,7 +61,7 @@ export class Command {
     if (at != 0) memory.copy(at, ptr, len);
   }
 
-  /** Makes room for the bytes of an argument; 0 if there is none. */
+  /** Makes room for an argument. @returns the address for its bytes; 0 if there is no room */
   private begin(size: i32): usize {
     ++this.length;
     const at = this.buffer.append(HEAD + size);
@@ -71,17 +71,17 @@ export class Command {
   }
 }
 
-/** The length of the argument at this place, in bytes. */
+/** The length of an argument, in bytes. */
 export function sizeAt(argument: usize): i32 {
   return load<i32>(argument);
 }
 
-/** Where its bytes are. */
+/** The address of its bytes. */
 export function bytesAt(argument: usize): usize {
   return argument + HEAD;
 }
 
-/** The place of the argument behind it. */
+/** The argument after it. */
 export function nextTo(argument: usize): usize {
   return argument + HEAD + sizeAt(argument);
 }

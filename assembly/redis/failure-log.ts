@@ -6,7 +6,7 @@ import { Bytes } from "../bytes/bytes";
 import { decodeText } from "../bytes/utf8";
 import { Failure, FAILURES } from "./failure";
 
-/** One line per kind of failure in this time; what is left out is counted in the next line. */
+/** How long a kind of failure is not logged again. The next line says how many were left out. */
 const QUIET_MS: i64 = 10_000;
 
 /** Logs failures of one Redis, each kind at a bounded rate, with what to check. */

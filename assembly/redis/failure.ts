@@ -7,13 +7,13 @@ export const enum Failure {
   NotSent,
   /** The connection failed, or no reply came in time. */
   Network,
-  /** Redis wants a password, or refuses the one configured. */
+  /** Redis wants a password, or refuses the configured one. */
   Authentication,
   /** Redis answered with an error. */
   ErrorReply,
-  /** The error is that another node of a Redis Cluster has the keys. Only reports tell it from others: `kindOf`. */
+  /** The error says that another node of a Redis Cluster has the keys. Only reports use this kind; see `kindOf`. */
   Redirected,
-  /** The reply is not what the command returns, or is that to another command. */
+  /** The reply is not one that the command can have, or it belongs to another command. */
   Malformed,
 }
 
@@ -28,10 +28,10 @@ const NAMES: string[] = [
   "malformed",
 ];
 
-/** How many kinds there are, `None` among them. */
+/** The number of kinds, including `None`. */
 export const FAILURES: i32 = NAMES.length;
 
-/** What a kind is called, in the names of metrics. */
+/** The name of a kind in the names of metrics. */
 export function failureName(failure: Failure): string {
   return NAMES[failure];
 }

@@ -15,7 +15,7 @@ import { appendCommand, parseReply } from "./resp";
 import { Failure } from "./failure";
 import { Transport } from "./transport";
 
-/** Waiting time before the first repeated `redis_init` after an authentication error; it doubles up to the maximum. */
+/** The delay before `redis_init` is repeated after an authentication error. It doubles up to the maximum. */
 const FIRST_BACKOFF_MS: i64 = 1_000;
 const MAX_BACKOFF_MS: i64 = 64_000;
 
@@ -25,9 +25,9 @@ const buffer = new ByteBuilder(1024, MAX_COMMAND);
 /**
  * Redis over the host calls of Higress.
  *
- * `redis_init` sets the credentials of the cluster for all plugins on this worker and closes its connections, so
- * calls in flight fail. It is therefore called once, again before each command for as long as the cluster is not
- * known (which has no side effect), and after authentication errors only with exponential back-off.
+ * `redis_init` sets the credentials of the cluster for all plugins on this worker and closes its connections, so calls in
+ * flight fail. It is therefore called once, before each command while the cluster is unknown (which has no side effect),
+ * and after authentication errors only with exponential back-off.
  */
 @final
 export class HigressTransport extends Transport {
@@ -45,14 +45,14 @@ export class HigressTransport extends Transport {
       config.database == 0 ? cluster : bytesOf(`${textOf(cluster)}?db=${decimalText(config.database)}`);
   }
 
-  /** The transport of a configuration, told to the host. */
+  /** A transport for a configuration, registered with the host. */
   static connect(config: RedisConfig): Transport {
     const transport = new HigressTransport(config);
     transport.init();
     return transport;
   }
 
-  /** Tells the host how to connect; whether it knows the cluster. */
+  /** Tells the host how to connect. @returns whether the host knows the cluster */
   private init(): bool {
     const config = this.config;
     const status = redisInit(this.initArgument, config.username, config.password, <u32>config.timeout);
@@ -63,13 +63,13 @@ export class HigressTransport extends Transport {
   send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure {
     buffer.clear();
     appendCommand(buffer, verb, script, command);
-    // A command that was cut would desynchronise the connection for everybody.
+    // A truncated command would desynchronise the connection for all plugins.
     if (command.overflowed || buffer.overflowed) return Failure.NotSent;
     if (!this.ready && !this.init()) return Failure.UnknownCluster;
     const status = redisCall(this.cluster, buffer, handler);
     if (status == Status.Ok) return Failure.None;
     if (status != Status.BadArgument) return Failure.NotSent;
-    // The cluster was removed; should it come back, the host may have forgotten the credentials.
+    // The cluster was removed. If it comes back, the host may have forgotten the credentials.
     this.ready = false;
     return Failure.UnknownCluster;
   }
@@ -81,7 +81,7 @@ export class HigressTransport extends Transport {
     release(ptr);
     if (!isWhole) return Failure.Malformed;
     if (this.reply.kind == ReplyKind.Error) return Failure.ErrorReply;
-    // The credentials are right, so the next authentication error is a new story.
+    // The credentials were accepted, so the next authentication error starts with the first delay again.
     this.backoff = FIRST_BACKOFF_MS;
     return Failure.None;
   }

@@ -14,17 +14,17 @@ import { Failure } from "./failure";
 import { Transport } from "./transport";
 import { appendWebdisCommand, parseWebdisReply } from "./webdis";
 
-/** More of a response is not read, which makes it malformed; our scripts' replies have a few hundred bytes. */
+/** A longer response counts as malformed; the replies of our scripts have a few hundred bytes. */
 const MAX_RESPONSE: u32 = 1 << 16;
-/** What parsing a response leaves to the garbage collector, in bytes per byte, about. */
+/** Roughly how many bytes of garbage parsing leaves for each byte of a response. */
 const GARBAGE_PER_BYTE: u32 = 16;
 
 // Commands are written into one buffer, because the host copies them during the call.
 const buffer = new ByteBuilder(2048, MAX_COMMAND);
 
 /**
- * Redis over an HTTP server in front of it, for proxies that have HTTP calls and no Redis calls. The proxy keeps the
- * connections to that server, and the server those to Redis, with its own credentials for it.
+ * Redis behind an HTTP server, for proxies that offer HTTP calls but no Redis calls. The proxy manages the connections to that
+ * server; the server manages those to Redis, with its own credentials.
  */
 @final
 export class HttpTransport extends Transport {
@@ -61,7 +61,7 @@ export class HttpTransport extends Transport {
     return this.reply.kind == ReplyKind.Error ? Failure.ErrorReply : Failure.None;
   }
 
-  /** The credentials go with each command, and Redis' own are the server's: there is nothing to try again. */
+  /** Each command carries the credentials, and the server holds those for Redis, so there is nothing to try again. */
   reconnect(): bool {
     return false;
   }
@@ -71,7 +71,7 @@ export class HttpTransport extends Transport {
   }
 }
 
-/** What an HTTP status other than 200 says; 5xx also come from the proxy itself, when it reaches nobody in time. */
+/** The meaning of an HTTP status other than 200. The proxy itself also sends 5xx, if it cannot reach the server in time. */
 function failureOf(status: u32): Failure {
   if (status == 401 || status == 403) return Failure.Authentication;
   return status == 0 || status >= 500 ? Failure.Network : Failure.Malformed;

@@ -5,12 +5,12 @@ import { Reply } from "./reply";
 import { Failure } from "./failure";
 import { Transport } from "./transport";
 
-/** Who counts the failures of a Redis. */
+/** Counts the failures of a Redis. */
 export interface FailureCounter {
   redisFailure(failure: Failure): void;
 }
 
-/** One Redis that is used by one configuration: the way to it, whether it answers, and what is told of its failures. */
+/** One Redis used by one configuration: the transport, the breaker, and the log and count of failures. */
 @final
 export class Link {
   readonly breaker: Breaker = new Breaker();
@@ -23,12 +23,12 @@ export class Link {
     this.log = new FailureLog(transport.name());
   }
 
-  /** The reply that was read last. */
+  /** The latest reply. */
   get reply(): Reply {
     return this.transport.reply;
   }
 
-  /** A command has failed: counts and logs it; of an ErrorReply, the error is that of `reply`. */
+  /** A command has failed: counts and logs it. For ErrorReply, `reply` holds the error. */
   failed(failure: Failure): void {
     const isError = failure == Failure.ErrorReply;
     const kind = isError ? kindOf(this.reply.error) : failure;
@@ -36,7 +36,7 @@ export class Link {
     this.log.report(kind, isError ? this.reply.error : null);
   }
 
-  /** Not everything in `reply` can be used: counts and logs why. */
+  /** Some of `reply` cannot be used: counts and logs why. */
   misread(): void {
     this.failed(this.reply.error.byteLength > 0 ? Failure.ErrorReply : Failure.Malformed);
   }

@@ -6,8 +6,8 @@ const ASK = bytesOf("ASK");
 const MOVED = bytesOf("MOVED");
 
 /**
- * What Redis says in the first word of an error when it has not even begun with a command. Others, such as ERR, may come from
- * a proxy in front of it, which does not know whether Redis has carried the command out.
+ * First words of errors with which Redis refuses a command before it starts. Others, such as ERR, may come from a proxy in
+ * front of Redis, which does not know whether the command was carried out.
  */
 const WORDS: Bytes[] = [
   ASK,
@@ -34,12 +34,12 @@ export function isRefusal(error: Bytes): bool {
   return false;
 }
 
-/** What kind of failure an error is that Redis sent, for reports: ErrorReply or Redirected. */
+/** The kind of failure that an error from Redis is in reports: ErrorReply or Redirected. */
 export function kindOf(error: Bytes): Failure {
   return beginsWith(error, MOVED) || beginsWith(error, ASK) ? Failure.Redirected : Failure.ErrorReply;
 }
 
-/** Whether this is the first word of an error. */
+/** Whether `word` is the first word of an error. */
 function beginsWith(error: Bytes, word: Bytes): bool {
   const ptr = addressOf(error);
   const space = indexOfByte(ptr, error.byteLength, SPACE, 0);

@@ -19,33 +19,33 @@ export const enum ReplyKind {
   Null,
 }
 
-/** More elements than that make a reply malformed: our scripts return two for each of 512 counters, and a number. */
+/** A reply with more elements is malformed: our scripts return two for each of 512 counters, and a number. */
 const MAX_ELEMENTS = 1025;
 const FIRST_ELEMENTS = 16;
 
 /**
- * What Redis answered to a script: an error, or an array of values, or a single value, which none of ours returns. Of
- * strings only the number is kept that they may be. An object is used for one reply after the other.
+ * The reply of Redis to a script: an error, an array of values, or a single value, which none of our scripts returns. Strings
+ * are kept only as numbers, if they are decimal. One object serves many replies, one after another.
  */
 @final
 export class Reply {
   kind: ReplyKind = ReplyKind.Malformed;
-  /** The message of an Error, without the minus; of an Array, that of its first error. */
+  /** The message of an Error, or of the first error in an Array, without the minus. */
   error: Bytes = EMPTY;
-  /** How many elements an Array has. */
+  /** The number of elements of an Array. */
   length: i32 = 0;
 
   private kinds: StaticArray<ReplyKind> = new StaticArray<ReplyKind>(FIRST_ELEMENTS);
   private numbers: StaticArray<i64> = new StaticArray<i64>(FIRST_ELEMENTS);
 
-  /** A new reply of this kind, without elements. */
+  /** Starts a new reply of this kind, without elements. */
   begin(kind: ReplyKind): void {
     this.kind = kind;
     this.error = EMPTY;
     this.length = 0;
   }
 
-  /** Adds an element to an Array; false when it has too many. */
+  /** Adds an element to an Array. @returns false if it has too many */
   add(kind: ReplyKind, number: i64 = NOT_A_NUMBER): bool {
     const index = this.length;
     if (index == MAX_ELEMENTS) return false;
@@ -56,7 +56,7 @@ export class Reply {
     return true;
   }
 
-  /** Takes the last element of an Array away if it is this number; whether it was. */
+  /** Removes the last element of an Array if it is this number. @returns whether it was */
   takeLast(number: i64): bool {
     const last = this.length - 1;
     if (this.kind != ReplyKind.Array || last < 0 || this.numbers[last] != number) return false;
@@ -68,7 +68,7 @@ export class Reply {
     return this.kinds[index];
   }
 
-  /** An element as a number: an integer, or a string in decimal; NOT_A_NUMBER for all else. */
+  /** An element as a number: an integer, or a decimal string; NOT_A_NUMBER for others. */
   numberAt(index: i32): i64 {
     return this.numbers[index];
   }

@@ -8,7 +8,7 @@ import { Reply, ReplyKind } from "./reply";
 /*
  * Redis' protocol, RESP2: https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
- *   command   *<number of arguments>\r\n, then per argument $<size>\r\n<bytes>\r\n
+ *   command   *<number of arguments>\r\n, then for each argument $<size>\r\n<bytes>\r\n
  *   reply     +<text>\r\n   -<error>\r\n   :<integer>\r\n   $<size>\r\n<bytes>\r\n   *<number of elements>\r\n<elements>
  */
 
@@ -19,9 +19,9 @@ const DOLLAR: u8 = 0x24;
 const ASTERISK: u8 = 0x2a;
 
 /**
- * Writes the execution of a script.
+ * Writes the command that runs a script.
  * @param verb EVALSHA or EVAL
- * @param script its SHA-1, or its text
+ * @param script the SHA-1 of the script for EVALSHA, its text for EVAL
  */
 export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, command: Command): void {
   const count = 3 + command.length;
@@ -52,7 +52,7 @@ function appendNumber(out: ByteBuilder, value: i64): void {
   writeEnd(content + writeDecimal(content, value));
 }
 
-/** The bytes of `*<count>\r\n`. */
+/** The size of `*<count>\r\n` in bytes. */
 function headSize(count: i32): i32 {
   return 1 + decimalLength(count) + 2;
 }
@@ -68,15 +68,15 @@ function writeEnd(at: usize): usize {
   return at + 2;
 }
 
-// Where the parser is, and the text of the line that it read last.
+// The position of the parser, and the text of the latest line or string.
 let at: usize = 0;
 let end: usize = 0;
 let text: usize = 0;
 let size: i32 = 0;
 
 /**
- * Reads the one value at `ptr` into `reply`; bytes behind it are ignored.
- * @returns false when the bytes are not a whole value, or an array with an array in it, or with too many elements
+ * Reads the value at `ptr` into `reply`; bytes after it are ignored.
+ * @returns false if the bytes are not a complete value, or an array that holds an array or too many elements
  */
 export function parseReply(ptr: usize, len: i32, reply: Reply): bool {
   at = ptr;
@@ -101,7 +101,7 @@ export function parseReply(ptr: usize, len: i32, reply: Reply): bool {
   return true;
 }
 
-/** Reads on in a value that is no array and whose first line began with `type`; its bytes are the text then. */
+/** Reads the rest of a value that is not an array; `type` is the first byte of its first line. Sets the text to its bytes. */
 function scalar(type: u8): ReplyKind {
   switch (type) {
     case PLUS:
@@ -128,7 +128,7 @@ function bulk(length: i64): ReplyKind {
   return ReplyKind.Bulk;
 }
 
-/** The first byte of the next line, or 0 if there is none; the rest of the line is the text. */
+/** Reads a line: sets the text to it, without the first byte. @returns that byte; 0 if there is no complete line */
 function line(): u8 {
   for (let p = at + 1; p + 1 < end; ++p) {
     if (load<u8>(p) != CR || load<u8>(p, 1) != LF) continue;

@@ -1,15 +1,15 @@
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes, copyOf } from "../bytes/bytes";
 
-/** What begins the place of a number in a template; scripts/lua-scripts.mjs writes them. */
+/** The byte that begins a number in a template, followed by a factor and a summand; scripts/lua-scripts.mjs writes them. */
 const PLACE: i32 = 1;
-/** A summand of 0; smaller ones are negative. */
+/** The byte for a summand of 0; smaller bytes are negative summands. */
 const ZERO: i32 = 64;
-/** Binary logarithm of the most counters that a script is written for. */
+/** The binary logarithm of the largest number of counters that a script supports. */
 const MOST_DOUBLINGS: i32 = 9;
 const DIGEST_SIZE: i32 = 40;
 
-/** A Lua script, which Redis caches by the SHA-1 of its text. */
+/** A Lua script. Redis caches it by the SHA-1 of its text. */
 @final
 export class Script {
   constructor(
@@ -18,33 +18,31 @@ export class Script {
     private readonly counters: i32,
   ) {}
 
-  /** Its text, made anew: only a Redis that does not know it yet has to see it. */
+  /** The text. It is not kept, because only a Redis that does not have the script yet needs it. */
   text(): Bytes {
     return this.family.textFor(this.counters);
   }
 }
 
 /**
- * A Lua script that is written for 1, 2, 4, … counters, because it spells its keys out: `KEYS[1]`, `KEYS[2]`. The proxies of
- * Alibaba Cloud's clusters read a script before they run it, and refuse one in which a key is written in any other way: as a
- * variable, an expression, or `KEYS[i]` in a loop (https://help.aliyun.com/document_detail/92942.htm,
- * https://developer.aliyun.com/ask/466195). So there is a text for so many counters at the most, which ends early when it is
- * given fewer; and the first key is always a counter, since proxies send a script to where its first key is.
- * `tests/lua/proxy.test.ts` reads them as such a proxy does.
+ * A Lua script in variants for 1, 2, 4, … counters, because it must spell out its keys: `KEYS[1]`, `KEYS[2]`. The proxies of
+ * Alibaba Cloud's clusters read a script before they run it, and refuse one that writes a key in any other way: as a variable,
+ * an expression, or `KEYS[i]` in a loop (https://help.aliyun.com/document_detail/92942.htm,
+ * https://developer.aliyun.com/ask/466195). A variant ends early if it gets fewer counters. The first key is always a counter,
+ * because proxies route a script by its first key. `tests/lua/proxy.test.ts` reads the scripts as such a proxy does.
  *
- * The last argument of each is the number of the command, and the last element of its reply: by it the filter knows whose
- * reply it is (`script.ts`).
+ * The last argument is the number of the command, which is also the last element of the reply; see `script.ts`.
  */
 @final
 export class ScriptFamily {
-  /** By the binary logarithm of the number of counters. */
+  /** The variants, by the binary logarithm of their number of counters. */
   private readonly members: StaticArray<Script | null> = new StaticArray<Script | null>(MOST_DOUBLINGS + 1);
 
   /**
-   * @param headSize the length of what each text begins with
-   * @param eachSize the length of what follows for each counter, a template
-   * @param from the number of the first counter for which that follows
-   * @param data where both are, and behind them the SHA-1 of the text for 1, 2, 4, … counters, in hexadecimal
+   * @param headSize the length of the head, with which each text begins
+   * @param eachSize the length of the template that follows for each counter
+   * @param from the number of the first counter for which the template follows
+   * @param data the address of head and template, then the SHA-1 of the texts for 1, 2, 4, … counters in hexadecimal
    */
   constructor(
     private readonly headSize: i32,
@@ -53,7 +51,7 @@ export class ScriptFamily {
     private readonly data: usize,
   ) {}
 
-  /** The script for so many counters, at least one; null when there are too many. */
+  /** The script for this number of counters, at least one; null if there are too many. */
   scriptFor(counters: i32): Script | null {
     const doublings = counters > 1 ? 32 - clz<i32>(counters - 1) : 0;
     if (doublings > MOST_DOUBLINGS) return null;
@@ -65,7 +63,7 @@ export class ScriptFamily {
     return made;
   }
 
-  /** The text for so many counters. */
+  /** The text of the variant for `counters` counters. */
   textFor(counters: i32): Bytes {
     const out = new ByteBuilder(this.headSize + counters * this.eachSize * 2);
     out.at(this.data, this.headSize);
@@ -73,7 +71,7 @@ export class ScriptFamily {
     return out.toBytes();
   }
 
-  /** Writes what the text has for one counter. */
+  /** Writes the template for one counter. */
   private append(out: ByteBuilder, counter: i32): void {
     const end = this.data + this.headSize + this.eachSize;
     for (let at = this.data + this.headSize; at < end; ++at) {

@@ -11,22 +11,22 @@ const NOSCRIPT = bytesOf("NOSCRIPT");
 const NOAUTH = bytesOf("NOAUTH");
 const WRONGPASS = bytesOf("WRONGPASS");
 
-// One for all: a command is sent as soon as it is written.
+// All calls share one, because a command is sent as soon as it is written.
 const command = new Command();
 
 /**
- * One execution of a script: EVALSHA, and EVAL once if Redis does not have the script. After an authentication
- * error it connects anew and asks once more. Each `run` therefore sends three commands at the most.
+ * Runs a script: with EVALSHA, then once with EVAL if Redis does not have the script. After an authentication error, it
+ * connects again and retries once. So each `run` sends at most three commands.
  *
- * Each command ends with a number of its own, which the script returns as the last element of its reply. What comes back
- * without it is the reply to another command, and is not believed: a server between us and Redis may confuse them, such as
- * Webdis when Redis answers after somebody has stopped waiting.
+ * Each command ends with a unique number, which the script returns as the last element of its reply. A reply without that
+ * number belongs to another command and is not believed. A server between the filter and Redis may mix up replies: Webdis does
+ * if Redis answers after a client has stopped waiting.
  */
 export abstract class ScriptCall extends CalloutHandler {
   private evalTried: bool = false;
   private reconnected: bool = false;
   private script: Script | null = null;
-  /** The number of the command that was sent last. */
+  /** The number of the latest command. */
   private number: i64 = 0;
 
   constructor(
@@ -41,11 +41,11 @@ export abstract class ScriptCall extends CalloutHandler {
 
   /**
    * Called exactly once after each `run`.
-   * @param failure None or ErrorReply when `link.reply` holds the reply; None without the number of the command
+   * @param failure None or ErrorReply if `link.reply` holds the reply. With None, the number has been removed from it
    */
   protected abstract onResult(failure: Failure): void;
 
-  /** Sends the script for so many counters; `onResult` hears of it, possibly before this returns. */
+  /** Sends the script for `counters` counters. `onResult` gets the result, possibly before this returns. */
   protected run(counters: i32): void {
     this.script = this.scripts.scriptFor(counters);
     this.evalTried = false;

@@ -8,47 +8,47 @@ import { Reply } from "./reply";
 import { identity, uniqueNumber } from "./unique";
 
 /**
- * A way to Redis for scripts, EVALSHA and EVAL; no other commands are sent.
+ * A way to run scripts on a Redis, with EVALSHA and EVAL. No other commands are sent.
  *
  *     transport.send(EVALSHA, sha1, command, handler);    later, in handler.onReply: transport.receive(status, size)
  */
 export abstract class Transport {
-  /** What `receive` has read; valid until it is called again. */
+  /** The reply that `receive` has read; valid until its next call. */
   readonly reply: Reply = new Reply();
   readonly clock: RedisClock = new RedisClock();
   private readonly created: i64 = nowNanoseconds();
 
-  /** @param timeoutMs how long a command may take; then it has failed */
+  /** @param timeoutMs how long a command may take before it fails */
   constructor(readonly timeoutMs: i64) {}
 
-  /** A new number of 19 digits, which nothing else has that is sent to this Redis, by whomever. */
+  /** A new number of 19 digits that is unique among everything sent to this Redis, by any sender. */
   newNumber(): i64 {
     return uniqueNumber(this.created);
   }
 
-  /** 64 bits that, together with any number that was told, nothing else has. */
+  /** 64 bits that, together with a number from `newNumber`, nothing else has. */
   get identity(): u64 {
     return identity();
   }
 
   /**
-   * Sends a command, in the form that the other side understands.
+   * Sends a command.
    * @param verb EVALSHA or EVAL
-   * @param script its SHA-1, or its text
-   * @returns None when it is on its way and `handler` will hear of it, possibly before this returns; otherwise why
-   * not, and `handler` is not called
+   * @param script the SHA-1 of the script for EVALSHA, its text for EVAL
+   * @returns None if the command was sent; `handler` is then called, possibly before this returns. Otherwise the reason, and
+   * `handler` is not called
    */
   abstract send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure;
 
   /**
-   * Reads what `handler` has been called for, with the arguments that it was called with.
-   * @returns None or ErrorReply when `reply` holds the reply
+   * Reads the reply for which `handler` was called, with the same arguments.
+   * @returns None or ErrorReply if `reply` holds the reply
    */
   abstract receive(status: u32, size: u32): Failure;
 
   /**
-   * Connects anew after an authentication error, unless that was tried a short while ago.
-   * @returns whether it is worth sending the command again now
+   * Connects again after an authentication error, unless that was tried recently.
+   * @returns whether the command should be sent again now
    */
   abstract reconnect(): bool;
 

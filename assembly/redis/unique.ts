@@ -6,10 +6,10 @@ import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 const LEAST: i64 = 1_000_000_000_000_000_000;
 
 /**
- * What tells this VM from others whose clocks read the same, besides the time. No two connections of a proxy have the same
- * id, so no two workers begin with the same one. VMs of one worker, which may see the same connection, differ in the rest of
- * their plugin's names. Another host or another start of the proxy has other requests, whose ids are random, from
- * other addresses, and in a mesh another node.
+ * Properties that distinguish this VM from others that start at the same time. Connection ids are unique within a proxy, so
+ * two workers cannot begin with the same one. VMs of one worker may see the same connection, but the names of their plugins
+ * differ. Another host, or another start of the proxy, sees other requests with random ids from other addresses and, in a
+ * mesh, has another node id.
  */
 const PROPERTIES: string[] = [
   "connection\0id",
@@ -26,8 +26,8 @@ let seedHigh: u64 = 0;
 let last: i64 = 0;
 
 /**
- * A number between 10^18 and 2^63-1 that was not told before, neither in this VM, which counts, nor, most surely, in
- * another, which counts from elsewhere: see `identity`.
+ * A new number between 10^18 and 2^63-1. It is unique in this VM, which counts, and almost certainly among other VMs, which
+ * count from other numbers; see `identity`.
  * @param created when the VM was configured, in nanoseconds
  */
 export function uniqueNumber(created: i64): i64 {
@@ -36,9 +36,9 @@ export function uniqueNumber(created: i64): i64 {
 }
 
 /**
- * 64 bits of this VM, once a number was told: together with a number, 126 bits that nothing else has. They are a hash of
- * when the VM was configured and first used, in nanoseconds, and of what tells it from others at its first use. Two VMs
- * for which all of that is the same would have the same; no proxy is known in which there are two.
+ * 64 bits of this VM, valid after the first number. Together with a number, they are 126 unique bits. They are a hash of the
+ * times at which the VM was configured and first used, in nanoseconds, and of the properties above at its first use. Two VMs
+ * that agree in all of these would share the bits; no proxy is known to have two such VMs.
  */
 export function identity(): u64 {
   return seedHigh;
@@ -50,14 +50,14 @@ function begin(created: i64): void {
   high = scattered(high ^ low);
   for (let i = 0; i < PROPERTIES.length; ++i) {
     const value = getProperty(bytesOf(PROPERTIES[i]));
-    // Also where one ends and the next begins.
+    // The size is hashed too, because it separates one value from the next.
     const size = value !== null ? value.byteLength : -1;
     low = scattered(low + <u64>size);
     if (value !== null) low = absorbed(low, value);
     high = scattered(high ^ low);
   }
   seedHigh = high;
-  // A quarter of 2^64 are left to begin with, and as many to count on.
+  // The first number is one of 2^62, and about as many remain for counting.
   last = LEAST + <i64>(scattered(low) >> 2);
 }
 
@@ -66,7 +66,7 @@ function absorbed(state: u64, value: Bytes): u64 {
   return state;
 }
 
-/** A different number for each, of which every bit depends on every bit; the end of SplitMix64. */
+/** Maps each number to a different one, each bit of which depends on every bit of `value`: a step of SplitMix64. */
 function scattered(value: u64): u64 {
   value += 0x9e3779b97f4a7c15;
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;

@@ -9,14 +9,14 @@ import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
 
 /**
- * Commands and replies of Webdis, a server that offers Redis over HTTP.
+ * Commands and replies of Webdis, an HTTP server in front of Redis.
  * https://github.com/nicolasff/webdis, as packaged by Debian (0.1.9) and later
  *
  *   POST, with the body    [<database>/]COMMAND/argument/argument….json
  *   200, with the body     {"COMMAND": reply}
  *
- * The replies are asked for in JSON, not in `.raw`: in `.raw`, Webdis leaves nil out of arrays and turns numbers in
- * them into strings. In JSON, errors inside arrays become null; other replies arrive as they are:
+ * Replies are requested in JSON, not in `.raw`, in which Webdis omits nil from arrays and turns numbers in them into strings.
+ * In JSON, errors inside arrays become null. All other replies are complete:
  *
  *   [true, "OK"]  status      [false, "ERR …"]  error      12  integer      "12"  bulk      null  nil      […]  array
  */
@@ -24,10 +24,10 @@ const FORMAT = bytesOf("json");
 const HEX = bytesOf("0123456789ABCDEF");
 
 /**
- * Writes the execution of a script.
- * @param database 0 stands for the one that Webdis is configured for
+ * Writes the command that runs a script.
+ * @param database 0 for the one in the configuration of Webdis
  * @param verb EVALSHA or EVAL
- * @param script its SHA-1, or its text
+ * @param script the SHA-1 of the script for EVALSHA, its text for EVAL
  */
 export function appendWebdisCommand(
   out: ByteBuilder,
@@ -48,7 +48,7 @@ export function appendWebdisCommand(
   out.byte(DOT).bytes(FORMAT);
 }
 
-/** Percent-encodes everything but letters, digits, `-` and `_`: dots, slashes, `?` and `+` mean something to Webdis. */
+/** Percent-encodes everything but letters, digits, `-` and `_`: dots, slashes, `?` and `+` are special to Webdis. */
 function escape(out: ByteBuilder, ptr: usize, len: i32): void {
   for (let i = 0; i < len; ++i) {
     const c = load<u8>(ptr + i);
@@ -69,7 +69,7 @@ function hexDigit(value: u8): u8 {
 
 /**
  * Reads the body of a response into `reply`.
- * @returns false when it is no reply; arrays in arrays are not, since no script of ours returns them
+ * @returns false if it is not a valid reply. Arrays inside arrays are not valid, because none of our scripts returns them
  */
 export function parseWebdisReply(body: Bytes, reply: Reply): bool {
   const object = parseJson(body).value;
@@ -96,7 +96,7 @@ export function parseWebdisReply(body: Bytes, reply: Reply): bool {
   return true;
 }
 
-/** The kind of reply that a value is. */
+/** The kind of reply that a value represents. */
 function kindOf(value: JsonValue): ReplyKind {
   if (value.type == JsonType.Null) return ReplyKind.Null;
   if (value.type == JsonType.String) return ReplyKind.Bulk;
