@@ -1,7 +1,7 @@
 import { checkText, checkValue, isFlawless, type Finding } from "./check/check.ts";
 import type { ConfigInput } from "./config/load.ts";
 import type { Json } from "./config/yaml.ts";
-import { compile, DEFAULT_WASM } from "./gateway.ts";
+import { compile, DEFAULT_WASM } from "./modules.ts";
 
 export interface CheckResult {
   readonly isAccepted: boolean;

@@ -1,17 +1,16 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { checkConfigFiles } from "./cli/check-config.ts";
-import { integer, service } from "./cli/options.ts";
+import { integer, list, service, wasmModule } from "./cli/options.ts";
 import { runMain } from "./cli/run.ts";
 import { serve } from "./cli/serve.ts";
-import { DEFAULT_WASM } from "./gateway.ts";
+import { LIMITER } from "./config/plugins.ts";
+import { DEFAULT_WASM } from "./modules.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
-
-const wasmOption = new Option("--wasm <file>", "the filter").default(DEFAULT_WASM, "the one in build/");
 
 const program = new Command("ai-token-ratelimit")
   .description("A local AI gateway that runs the ai-token-ratelimit filter on real HTTP traffic")
@@ -19,13 +18,22 @@ const program = new Command("ai-token-ratelimit")
 
 program
   .command("serve", { isDefault: true })
-  .description("proxy requests through the filter to an upstream")
-  .requiredOption("--config <file>", "YAML: a WasmPlugin, a configuration of Envoy, or the bare one")
+  .description("proxy requests through plugins to an upstream")
+  .option(
+    "--config <file>",
+    "of the rate limiter; YAML: a WasmPlugin, a configuration of Envoy, or the bare one",
+  )
+  .option("--plugin <file>", "YAML: WasmPlugins, run by phase and priority (repeatable)", list, [])
   .requiredOption("--upstream <url>", "where requests go")
   .option("--upstream-ca <file>", "certificate authorities (PEM) to trust for it, beside the usual ones")
   .option("--redis <host:port>", "the Redis behind every service of the configuration", "127.0.0.1:6379")
   .option("--service <name=host:port>", "where one service is (repeatable)", service, {})
-  .addOption(wasmOption)
+  .option(
+    "--wasm <[name=]file>",
+    "the module of a plugin, by its name or that of its image (repeatable); without a name, of the rate limiter",
+    wasmModule(LIMITER),
+    {},
+  )
   .option("--host <name|address>", "where to listen; 0.0.0.0 is every IPv4 address", "127.0.0.1")
   .option("--port <number>", "port, 0 for any", integer(0, 65535), 8080)
   .option(
@@ -49,7 +57,7 @@ program
   )
   .option("--strict", "warnings fail too")
   .option("--json", "one JSON object: ok, errors, warnings, configurations[], problems[]")
-  .addOption(wasmOption)
+  .addOption(new Option("--wasm <file>", "the filter").default(DEFAULT_WASM, "the one in build/"))
   .action(checkConfigFiles);
 
 await runMain(program);

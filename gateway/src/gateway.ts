@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createAdmin } from "./admin.ts";
 import { ChainStream } from "./chain/chain.ts";
+import type { Filter } from "./chain/filter.ts";
 import { redisServices, toPluginJson, type ConfigInput } from "./config/load.ts";
+import { inChainOrder, LIMITER, limiterIn, pluginsIn, type PluginSpec } from "./config/plugins.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { accessLogFields } from "./http/access-log.ts";
 import { HttpCallouts } from "./http/callout.ts";
@@ -14,21 +14,26 @@ import { InFlight } from "./http/in-flight.ts";
 import { closeServer, listen } from "./http/listen.ts";
 import { createProxy } from "./http/proxy.ts";
 import { Upstream } from "./http/upstream.ts";
-import { logGuestLine, silentLogger, toLogLevel } from "./log.ts";
+import { silentLogger } from "./log.ts";
+import type { ModuleSource } from "./modules.ts";
+import { startPlugins, type PluginOptions } from "./plugins.ts";
 import { RedisClusters } from "./redis/clusters.ts";
 import { probe } from "./redis/probe.ts";
 import { formatAddress, OptionError, parseAddress, ServiceDirectory } from "./services.ts";
 import { FilterHost } from "./wasm/filter-host.ts";
 import { GuestMetrics } from "./wasm/metrics.ts";
-import type { HostServices } from "./wasm/services.ts";
 import { SharedData } from "./wasm/shared-data.ts";
-import { LogLevel } from "./wasm/types.ts";
+import type { LogLevel } from "./wasm/types.ts";
 
 export interface GatewayOptions {
-  /** YAML text or object: a WasmPlugin manifest or the bare configuration. */
-  readonly config: ConfigInput;
-  /** The filter: a path or its bytes. Default `build/ai-token-ratelimit.wasm`. */
-  readonly wasm?: string | Uint8Array;
+  /** Of the rate limiter; YAML text or object: a WasmPlugin manifest or the bare configuration. */
+  readonly config?: ConfigInput;
+  /** Other plugins: WasmPlugin manifests, each text possibly of several, in any order. */
+  readonly plugins?: readonly ConfigInput[];
+  /** The module of the rate limiter. Default `build/ai-token-ratelimit.wasm`. */
+  readonly wasm?: ModuleSource;
+  /** Modules of plugins by `metadata.name`, `spec.pluginName`, or the image in `spec.url`. */
+  readonly modules?: Readonly<Record<string, ModuleSource>>;
   /** Where requests go: an http or https URL. */
   readonly upstream: string;
   /** Certificate authorities (PEM) that the upstream may be certified by, beside the usual ones. */
@@ -49,11 +54,11 @@ export interface GatewayOptions {
   /** The property cluster_name; default `outbound|80||upstream.static`. */
   readonly cluster?: string;
   readonly logger?: Logger;
-  /** Every line the filter logs, before the log level applies. */
-  readonly onGuestLog?: (level: LogLevel, message: string) => void;
-  /** Nanoseconds since the epoch, for the filter; default the system's clock. */
+  /** Every line that plugins log, before the log level applies. */
+  readonly onGuestLog?: (level: LogLevel, message: string, plugin: string) => void;
+  /** Nanoseconds since the epoch, for plugins; default the system's clock. */
   readonly now?: () => bigint;
-  /** Bytes of a body that a paused filter may hold; default 1 MiB. */
+  /** Bytes of a body that paused filters may hold, all together; default 1 MiB. */
   readonly bufferLimit?: number;
 }
 
@@ -64,7 +69,10 @@ export interface Gateway {
   readonly adminUrl: string;
   /** The text that `/metrics` serves. */
   metrics(): Promise<string>;
-  /** Streams under way end on the configuration they began with. Throws as startGateway, and then changes nothing. */
+  /**
+   * Gives the plugin of `config` another one. Streams under way end on the configuration they began with. Throws as
+   * startGateway, and then changes nothing.
+   */
   reconfigure(config: ConfigInput): void;
   /**
    * Takes no new connections, lets requests under way end, for at most `graceMs` (default 5000), and cuts the others off.
@@ -73,7 +81,6 @@ export interface Gateway {
   close(graceMs?: number, settleMs?: number): Promise<void>;
 }
 
-export const DEFAULT_WASM = fileURLToPath(new URL("../../build/ai-token-ratelimit.wasm", import.meta.url));
 const DEFAULT_REDIS = "127.0.0.1:6379";
 const DEFAULT_CLUSTER = "outbound|80||upstream.static";
 const DEFAULT_BUFFER_LIMIT = 1024 * 1024;
@@ -84,12 +91,11 @@ const DEFAULT_GRACE_MS = 5000;
 const DEFAULT_SETTLE_MS = 3000;
 const SHUTDOWN_DETAILS = "gateway_shutdown";
 const PROBE_TIMEOUT_MS = 1000;
-const IDENTITY = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
 
 /**
- * Starts a gateway with the filter between its port and the upstream.
- * @throws ConfigError for a configuration that is not one, ConfigurationRefused if the filter refuses it,
- *   ModuleRejected if the wasm cannot run, OptionError for anything else in the options.
+ * Starts a gateway with its plugins between its port and the upstream.
+ * @throws ConfigError for a configuration that is not one, ConfigurationRefused if a plugin refuses it,
+ *   ModuleRejected if a module cannot run, OptionError for anything else in the options.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? silentLogger();
@@ -99,19 +105,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ca: options.upstreamCa,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
   });
-  const pluginJson = toPluginJson(options.config);
+  const { plugins, limiter } = pluginsOf(options);
   const fallback = parseAddress(options.redis ?? DEFAULT_REDIS, "redis");
   const services = options.services ?? {};
   const directory = new ServiceDirectory(services, fallback);
-  const module = await compile(options.wasm ?? DEFAULT_WASM);
 
   const redis = new RedisClusters(directory.resolve);
   const http = new HttpCallouts(new ServiceDirectory(services));
-  const host = hostServices(options, logger, registry, redis, http);
-  const filter = new FilterHost(module, IDENTITY, host, pluginJson, (trap) => {
-    gatewayMetrics.traps.inc();
-    logger.error(trap, `the filter trapped in ${trap.where}: ${trap.message}; its VM is being replaced`);
-  });
+  const shared = hostServices(options, registry, redis, http);
+  const filters = await startPlugins(plugins, pluginOptions(options, logger, shared, gatewayMetrics));
 
   const inFlight = new InFlight();
   const proxy = createProxy({
@@ -120,24 +122,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     routeName: options.route ?? "default",
     clusterName: options.cluster ?? DEFAULT_CLUSTER,
     bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
-    createStream: (io) => new ChainStream([filter], io),
+    createStream: (io) => new ChainStream(filters, io),
     onEnd: (summary) => {
       gatewayMetrics.observe(summary);
       logger.info(accessLogFields(summary), "request");
     },
   });
   const admin = createAdmin(registry);
-  const parts = { proxy, admin, inFlight, filter, redis, http, upstream };
+  const parts = { proxy, admin, inFlight, filters, redis, http, upstream };
 
   try {
     const url = await listen(proxy, options.port ?? 0, "gateway", options.host);
     const adminUrl = await listen(admin, options.adminPort ?? 0, "admin");
-    await reportServices(pluginJson, directory, logger);
+    if (plugins.length > 1) logger.info(`plugins: ${plugins.map(({ name }) => name).join(" → ")}`);
+    await reportServices(plugins, directory, logger);
     return {
       url,
       adminUrl,
       metrics: () => registry.metrics(),
-      reconfigure: (config) => filter.reconfigure(toPluginJson(config)),
+      reconfigure: (config) => reconfigure(filters[plugins.findIndex((p) => p === limiter)], config),
       close: (graceMs = DEFAULT_GRACE_MS, settleMs = DEFAULT_SETTLE_MS) =>
         close(parts, logger, graceMs, settleMs),
     };
@@ -149,22 +152,47 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** What the filter needs of the gateway around it. */
-function hostServices(
-  options: GatewayOptions,
+/** All plugins in the order of the chain; `limiter` is the one of `config`. */
+function pluginsOf({ config, plugins = [] }: GatewayOptions): {
+  plugins: PluginSpec[];
+  limiter: PluginSpec | null;
+} {
+  const limiter = config === undefined ? null : limiterIn(config);
+  const others = plugins.flatMap((plugin) => pluginsIn(plugin, "plugin"));
+  const all = inChainOrder([...(limiter === null ? [] : [limiter]), ...others]);
+  if (all.length === 0)
+    throw new OptionError("there is nothing to run: neither a config nor a plugin is given");
+  return { plugins: all, limiter };
+}
+
+function pluginOptions(
+  { wasm, modules, onGuestLog }: GatewayOptions,
   logger: Logger,
+  services: PluginOptions["services"],
+  metrics: GatewayMetrics,
+): PluginOptions {
+  return {
+    modules: { ...modules, ...(wasm === undefined ? {} : { [LIMITER]: wasm }) },
+    logger,
+    onGuestLog,
+    services,
+    onTrap: (trap, plugin) => {
+      metrics.traps.inc();
+      const message = `the filter trapped in ${trap.where}: ${trap.message}; its VM is being replaced`;
+      logger.error({ plugin, ...trap }, message);
+    },
+  };
+}
+
+/** What VMs need of the gateway around them. */
+function hostServices(
+  { now }: GatewayOptions,
   registry: Registry,
   redis: RedisClusters,
   http: HttpCallouts,
-): HostServices {
+): PluginOptions["services"] {
   return {
-    now: options.now ?? (() => BigInt(Date.now()) * 1_000_000n),
-    log: (level: LogLevel, message: string) => {
-      options.onGuestLog?.(level, message);
-      logGuestLine(logger, level, message);
-    },
-    // The filter may keep quiet below this level; who listens to its lines wants all of them.
-    logLevel: options.onGuestLog ? LogLevel.Trace : toLogLevel(logger),
+    now: now ?? (() => BigInt(Date.now()) * 1_000_000n),
     metrics: new GuestMetrics(registry),
     sharedData: new SharedData(),
     redis,
@@ -177,14 +205,14 @@ interface Parts {
   readonly proxy: Server;
   readonly admin: Server;
   readonly inFlight: InFlight;
-  readonly filter: FilterHost;
+  readonly filters: readonly Filter[];
   readonly redis: RedisClusters;
   readonly http: HttpCallouts;
   readonly upstream: Upstream;
 }
 
 async function close(parts: Parts, logger: Logger, graceMs: number, settleMs: number): Promise<void> {
-  const { proxy, admin, inFlight, redis, filter } = parts;
+  const { proxy, admin, inFlight, redis, filters } = parts;
   inFlight.isClosing = true;
   const cutOff = (): void => {
     const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
@@ -193,53 +221,40 @@ async function close(parts: Parts, logger: Logger, graceMs: number, settleMs: nu
   await Promise.all([closeServer(proxy, graceMs, cutOff), closeServer(admin, graceMs)]);
   // An exchange may learn later than the server that its connection is closed.
   inFlight.interruptAll(SHUTDOWN_DETAILS);
-  const settled = redis.idle().then(() => filter.finish());
+  const settled = redis.idle().then(() => Promise.all(filters.map((filter) => filter.finish())));
   await withinMs(settled, settleMs);
   release(parts);
 }
 
 /** Lets go of everything but the servers. */
-function release({ filter, redis, http, upstream }: Parts): void {
-  filter.close();
+function release({ filters, redis, http, upstream }: Parts): void {
+  for (const filter of filters) filter.close();
   redis.close();
   http.close();
   upstream.close();
 }
 
 /** Waits for `work`, but no longer than `ms`. */
-async function withinMs(work: Promise<void>, ms: number): Promise<void> {
+async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
   const abort = new AbortController();
   const timeout = sleep(ms, undefined, { signal: abort.signal }).catch(() => {});
   await Promise.race([work, timeout]);
   abort.abort();
 }
 
-/** Compiles the filter; its path or bytes. */
-export async function compile(wasm: string | Uint8Array): Promise<WebAssembly.Module> {
-  const bytes = typeof wasm === "string" ? await readWasm(wasm) : wasm;
-  try {
-    return await WebAssembly.compile(bytes as BufferSource);
-  } catch (error) {
-    const name = typeof wasm === "string" ? wasm : "wasm";
-    throw new OptionError(`${name}: not a WebAssembly module: ${(error as Error).message}`);
-  }
+function reconfigure(filter: Filter | undefined, config: ConfigInput): void {
+  if (!(filter instanceof FilterHost))
+    throw new OptionError("reconfigure: the gateway was started without a config");
+  filter.reconfigure(toPluginJson(config));
 }
 
-async function readWasm(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch {
-    throw new OptionError(`${path}: no such module; run \`make build\`, or name one with --wasm`);
-  }
-}
-
-/** Says where each Redis of the configuration is, and warns about one that does not answer. */
+/** Says where each Redis of the configurations is, and warns about one that does not answer. */
 async function reportServices(
-  pluginJson: string,
+  plugins: readonly PluginSpec[],
   directory: ServiceDirectory,
   logger: Logger,
 ): Promise<void> {
-  for (const { name, port } of redisServices(pluginJson)) {
+  for (const { name, port } of redisServices(plugins.map(({ configuration }) => configuration))) {
     const address = directory.resolve(`outbound|${port}||${name}`);
     if (address === undefined) continue;
     const where = `${name}:${port} at ${formatAddress(address)}`;

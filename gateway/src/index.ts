@@ -1,5 +1,6 @@
 /** The gateway as a library: what tools/demo and tests start in their own process. */
-export { startGateway, DEFAULT_WASM, type Gateway, type GatewayOptions } from "./gateway.ts";
+export { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+export { DEFAULT_WASM } from "./modules.ts";
 export { checkConfig, type CheckResult } from "./check-config.ts";
 export { ConfigError } from "./config/yaml.ts";
 export { ConfigurationRefused } from "./wasm/filter-host.ts";

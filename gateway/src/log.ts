@@ -35,9 +35,9 @@ const GUEST_LEVELS = {
   [LogLevel.Critical]: "fatal",
 } as const;
 
-/** A line from the filter at the level it chose; an unknown level is info. */
-export function logGuestLine(logger: Logger, level: LogLevel, message: string): void {
-  logger[GUEST_LEVELS[level] ?? "info"]({ wasm: true }, message);
+/** A line from a plugin at the level it chose; an unknown level is info. */
+export function logGuestLine(logger: Logger, plugin: string, level: LogLevel, message: string): void {
+  logger[GUEST_LEVELS[level] ?? "info"]({ plugin }, message);
 }
 
 /** The logger's level in the filter's terms; a silent logger is past critical. */

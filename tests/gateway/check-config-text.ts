@@ -1,7 +1,7 @@
 // What the tests of check-config share: what it says about a text, and texts to make mistakes in.
 import { checkText } from "../../gateway/src/check/check.ts";
 import { inOneLine } from "../../gateway/src/cli/check-config.ts";
-import { compile, DEFAULT_WASM } from "../../gateway/src/gateway.ts";
+import { compile, DEFAULT_WASM } from "../../gateway/src/modules.ts";
 
 const module = await compile(DEFAULT_WASM);
 

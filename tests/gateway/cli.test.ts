@@ -92,6 +92,14 @@ describe("mistakes are one line", () => {
     ["a missing module", () => ["--wasm", "/nowhere.wasm"], "no such module; run `make build`"],
     ["no module", async () => ["--wasm", await file("x.wasm", "x")], "not a WebAssembly module"],
     ["a bad upstream", () => ["--upstream", "localhost"], "expected an http:// or https:// URL"],
+    ["a module without a plugin", () => ["--wasm", `x=${wasm}`], "there is no plugin called x"],
+    ["no name of a plugin", () => ["--wasm", `=${wasm}`], "expected FILE or NAME=FILE"],
+    ["a missing plugin", () => ["--plugin", "/nowhere.yaml"], "/nowhere.yaml: no such file"],
+    [
+      "a file without a plugin",
+      async () => ["--plugin", await file("none.yaml", "a: 1")],
+      "none.yaml: there is no WasmPlugin in it",
+    ],
     ["a bad Redis", () => ["--redis", "localhost"], 'redis: expected host:port, got "localhost"'],
     ["a bad service", () => ["--service", "a"], "expected NAME=HOST:PORT"],
     ["a bad port", () => ["--port", "70000"], "expected a whole number from 0 to 65535"],
@@ -119,6 +127,22 @@ describe("mistakes are one line", () => {
 });
 
 describe("serve", () => {
+  it("runs the plugins of several files in their order", async () => {
+    const upstream = await startUpstream((request, response) => response.end(request.headers["x-chain"]));
+    const named = await file("named.wasm", await guest("named"));
+    const plugin = (name: string, priority: number) =>
+      file(
+        `${name}.yaml`,
+        `apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: ${name}}\n` +
+          `spec: {priority: ${priority}, defaultConfig: {name: ${name}}}`,
+      );
+    const files = ["--plugin", await plugin("low", 1), "--plugin", await plugin("high", 2)];
+    const modules = ["--wasm", `low=${named}`, "--wasm", `high=${named}`];
+    const gateway = start(["serve", ...files, ...modules, "--upstream", upstream, "--port", "0"]);
+    expect((await send(await urlOf(gateway))).body).toBe("high, low");
+    expect(gateway.output.stdout).toContain("plugins: high → low");
+  });
+
   it("runs until SIGTERM, lets a request end, and warns about a Redis that is down", async () => {
     const release = deferred();
     const arrived = deferred();

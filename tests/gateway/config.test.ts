@@ -158,7 +158,7 @@ _rules_:
 - redis: {service_name: b.dns, service_port: 6379}
 - redis: {service_name: a.static, service_port: 81}
 - {}`);
-  expect(redisServices(json)).toEqual([
+  expect(redisServices([json])).toEqual([
     { name: "a.static", port: 80 },
     { name: "b.dns", port: 6379 },
     { name: "a.static", port: 81 },

@@ -3,7 +3,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { checkText } from "../../gateway/src/check/check.ts";
 import { inOneLine } from "../../gateway/src/cli/check-config.ts";
-import { compile, DEFAULT_WASM } from "../../gateway/src/gateway.ts";
+import { compile, DEFAULT_WASM } from "../../gateway/src/modules.ts";
 
 let module: WebAssembly.Module;
 beforeAll(async () => void (module = await compile(DEFAULT_WASM)));

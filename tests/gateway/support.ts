@@ -49,19 +49,18 @@ export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T)
   return { promise, resolve };
 }
 
-/** A gateway with the scripted test filter (or `options.wasm`), closed when the test ends. */
+/** A gateway with the scripted test filter, unless `options` say otherwise, closed when the test ends. */
 export async function startTestGateway(
   options: Partial<GatewayOptions> & { upstream: string },
 ): Promise<Gateway & { log: Log }> {
   const log = new Log();
-  const wasm = options.wasm ?? (await guest("scripted"));
+  const scripted = options.plugins ? {} : { config: { any: "thing" }, wasm: await guest("scripted") };
   const gateway = await startGateway({
-    config: { any: "thing" },
+    ...scripted,
     ...options,
-    wasm,
-    onGuestLog: (level, message) => {
+    onGuestLog: (level, message, plugin) => {
       log.add(message);
-      options.onGuestLog?.(level, message);
+      options.onGuestLog?.(level, message, plugin);
     },
   });
   onTestFinished(() => gateway.close(0, 0));

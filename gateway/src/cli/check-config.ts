@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { checkText, isFlawless, type Finding, type Report } from "../check/check.ts";
 import { readConfigFile } from "../config/load.ts";
 import { ConfigError } from "../config/yaml.ts";
-import { compile } from "../gateway.ts";
+import { compile } from "../modules.ts";
 
 export interface CheckFlags {
   readonly wasm: string;

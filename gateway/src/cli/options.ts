@@ -19,6 +19,23 @@ export function service(text: string, previous: Readonly<Record<string, string>>
   return { ...previous, [name]: address };
 }
 
+/** A parser for a repeatable option; all its values in order. */
+export function list(text: string, previous: readonly string[]): string[] {
+  return [...previous, text];
+}
+
+/** A parser for a repeatable `FILE` or `NAME=FILE`: modules by the names of their plugins; `fallback` is the name of a bare one. */
+export function wasmModule(
+  fallback: string,
+): (text: string, previous: Readonly<Record<string, string>>) => Record<string, string> {
+  return (text, previous) => {
+    const at = text.indexOf("=");
+    const [name, file] = at < 0 ? [fallback, text] : [text.slice(0, at), text.slice(at + 1)];
+    if (name === "" || file === "") throw new InvalidArgumentError("expected FILE or NAME=FILE");
+    return { ...previous, [name]: file };
+  };
+}
+
 /**
  * The text of a file that an option names.
  * @throws OptionError if it cannot be read.

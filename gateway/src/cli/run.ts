@@ -21,7 +21,7 @@ function explain(error: unknown): readonly string[] {
   if (error instanceof ConfigurationRefused)
     return error.problems.length > 0 ? error.problems.map(stripGuestPrefix) : [error.message];
   const isExpected = [ConfigError, OptionError, ModuleRejected].some((type) => error instanceof type);
-  if (error instanceof Error && isExpected) return [error.message];
+  if (error instanceof Error && isExpected) return error.message.split("\n");
   throw error;
 }
 

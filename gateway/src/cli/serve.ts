@@ -1,20 +1,25 @@
 import { checkText } from "../check/check.ts";
 import { readConfigFile, toPluginJson } from "../config/load.ts";
-import { compile, startGateway } from "../gateway.ts";
+import { LIMITER, pluginsIn } from "../config/plugins.ts";
+import { startGateway } from "../gateway.ts";
+import { compile, DEFAULT_WASM } from "../modules.ts";
 import { createLogger, type LogLevelName } from "../log.ts";
 import { inOneLine } from "./check-config.ts";
 import { readOptionFile } from "./options.ts";
 import { untilSignal } from "./run.ts";
 
 export interface ServeFlags {
-  readonly config: string;
+  readonly config?: string;
+  /** Files of WasmPlugins. */
+  readonly plugin: readonly string[];
   readonly upstream: string;
   /** A file. */
   readonly upstreamCa?: string;
   readonly host: string;
   readonly redis: string;
   readonly service: Readonly<Record<string, string>>;
-  readonly wasm: string;
+  /** Files of modules, by the names of plugins. */
+  readonly wasm: Readonly<Record<string, string>>;
   readonly port: number;
   readonly adminPort: number;
   readonly route: string;
@@ -26,23 +31,25 @@ export interface ServeFlags {
 
 /** `serve`: a gateway until it is told to end. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const { config: file, service: services, upstreamCa, logLevel, grace, ...options } = flags;
-  const text = await readConfigFile(file);
-  // Here, where the file is known, so that each mistake is reported with its place in it.
-  const module = await compile(flags.wasm);
-  const { findings } = checkText(text, file, module);
-  const errors = findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) {
-    for (const error of errors) console.error(inOneLine(error));
-    process.exitCode = 1;
-    return;
-  }
-  toPluginJson(text, file);
+  const { config: file, plugin: files, wasm: modules, service: services, ...rest } = flags;
+  const { upstreamCa, logLevel, grace, ...options } = rest;
+  // The files are read here, where their names are known, so that each mistake is reported with its place.
+  const config = file === undefined ? undefined : await readLimiter(file, modules[LIMITER] ?? DEFAULT_WASM);
+  if (config === null) return;
+  const plugins = await Promise.all(files.map(readPlugins));
   const trust = upstreamCa === undefined ? {} : { upstreamCa: await readOptionFile(upstreamCa) };
   const logger = createLogger(logLevel);
   // Before anybody can know that there is a gateway to be ended.
   const ending = untilSignal();
-  const gateway = await startGateway({ ...options, ...trust, services, config: text, logger });
+  const gateway = await startGateway({
+    ...options,
+    ...trust,
+    services,
+    modules,
+    plugins,
+    logger,
+    ...(config === undefined ? {} : { config }),
+  });
   logger.info(
     `gateway at ${gateway.url}, metrics at ${gateway.adminUrl}/metrics, upstream ${options.upstream}`,
   );
@@ -51,4 +58,25 @@ export async function serve(flags: ServeFlags): Promise<void> {
   await gateway.close(grace * 1000);
   // Whatever might still be open now must not keep the process.
   process.exit(0);
+}
+
+/** The text of a configuration; `null`, and exit code 1, if the rate limiter finds mistakes in it, which are printed. */
+async function readLimiter(file: string, wasm: string): Promise<string | null> {
+  const text = await readConfigFile(file);
+  const { findings } = checkText(text, file, await compile(wasm));
+  const errors = findings.filter(({ severity }) => severity === "error");
+  for (const error of errors) console.error(inOneLine(error));
+  if (errors.length > 0) {
+    process.exitCode = 1;
+    return null;
+  }
+  toPluginJson(text, file);
+  return text;
+}
+
+/** The text of a file of WasmPlugins. @throws ConfigError with its mistakes, as far as they are not for the plugins to find */
+async function readPlugins(file: string): Promise<string> {
+  const text = await readConfigFile(file);
+  pluginsIn(text, file);
+  return text;
 }

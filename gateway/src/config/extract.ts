@@ -7,6 +7,8 @@ import { describe, isObject, type Json, type JsonObject } from "./yaml.ts";
 export interface Extract {
   /** What it stands in. */
   readonly kind: "configuration" | "WasmPlugin" | "Envoy";
+  /** The WasmPlugin, if it stands in one. */
+  readonly manifest: JsonObject | null;
   /** Whether it says itself that it is of this filter. */
   readonly isNamed: boolean;
   /** JSON text, or a value that becomes one. */
@@ -78,6 +80,7 @@ function bare(config: JsonObject, path: Path): Extract {
   const toDocument = (inner: Path): Path => [...path, ...inner];
   return {
     kind: "configuration",
+    manifest: null,
     isNamed: false,
     config,
     root: path,
@@ -107,6 +110,7 @@ function fromManifest(manifest: JsonObject, path: Path, problems: Problems): Ext
   if (conversion === null) return NOTHING;
   const extract: Extract = {
     kind: "WasmPlugin",
+    manifest,
     isNamed: isOurs,
     config: conversion.config,
     root: conversion.root,
@@ -155,6 +159,7 @@ function fromEnvoy(filters: readonly WasmFilter[], path: Path, problems: Problem
     return [
       {
         kind: "Envoy",
+        manifest: null,
         isNamed,
         config: found.value,
         root: found.path,

@@ -16,10 +16,13 @@ export interface RedisService {
 }
 
 /**
- * The JSON text that the filter gets.
+ * The JSON text that the filter gets, and the WasmPlugin that it comes from, if it does.
  * @throws ConfigError with the first mistake, or if there is not exactly one configuration.
  */
-export function toPluginJson(input: ConfigInput, source = "configuration"): string {
+export function readConfiguration(
+  input: ConfigInput,
+  source = "configuration",
+): { json: string; manifest: JsonObject | null } {
   const documents = typeof input === "string" ? valuesIn(input, source) : [input as Json];
   const manifests = documents.filter((document) => isObject(document) && document.kind === "WasmPlugin");
   // Beside a manifest, nobody means anything else.
@@ -27,11 +30,16 @@ export function toPluginJson(input: ConfigInput, source = "configuration"): stri
     manifests.length > 0 ? manifests : documents.filter((document) => !isUnrelated(document));
   const problems = new Problems();
   const extracts = candidates.flatMap((document) => extract(document, problems).extracts);
-  const { config } = only(extracts, manifests.length > 0, source, problems);
-  if (typeof config === "string") return config;
+  const { config, manifest } = only(extracts, manifests.length > 0, source, problems);
+  if (typeof config === "string") return { json: config, manifest };
   for (const path of unrepresentable(config)) problems.error(path, "is not a number in JSON");
   failAtError(problems, source);
-  return stringify(config);
+  return { json: stringify(config), manifest };
+}
+
+/** The JSON text alone. @throws ConfigError as `readConfiguration` */
+export function toPluginJson(input: ConfigInput, source?: string): string {
+  return readConfiguration(input, source).json;
 }
 
 function valuesIn(text: string, source: string): Json[] {
@@ -77,15 +85,18 @@ export async function readConfigFile(path: string): Promise<string> {
   }
 }
 
-/** The Redis services that a plugin configuration names, those of its rules included, each once. */
-export function redisServices(pluginJson: string): RedisService[] {
-  const config = JSON.parse(pluginJson) as JsonObject;
-  const rules = Array.isArray(config._rules_) ? config._rules_ : [];
+/** The Redis services that configurations of plugins (JSON texts) name, those of their rules included, each once. */
+export function redisServices(pluginJsons: readonly string[]): RedisService[] {
+  const configs = pluginJsons.map((json) => JSON.parse(json) as JsonObject);
+  const scopes = configs.flatMap((config) => [
+    config,
+    ...(Array.isArray(config._rules_) ? config._rules_ : []),
+  ]);
   const services = new Map<string, RedisService>();
-  for (const scope of [config, ...rules]) {
+  for (const scope of scopes) {
     if (!isObject(scope) || !isObject(scope.redis) || typeof scope.redis.service_name !== "string") continue;
     const name = scope.redis.service_name;
-    // The filter's own defaults.
+    // The plugins' own defaults.
     const port = Number(scope.redis.service_port) || (name.endsWith(".static") ? 80 : 6379);
     services.set(`${name}:${port}`, { name, port });
   }
