@@ -1,21 +1,21 @@
 import { FilterDataStatus, FilterHeadersStatus } from "./types";
 
-/** One plugin configuration. Several live in one VM, so what belongs to a configuration hangs off its root context. */
+/** One plugin configuration. Several share a VM, so everything that belongs to one is kept in its root context. */
 export abstract class RootContext {
   constructor(readonly id: u32) {}
 
-  /** The configuration has arrived and can be read during this call; false refuses it. */
+  /** The configuration has arrived and can be read during this call. @returns false to refuse it */
   abstract onConfigure(): bool;
 
-  /** A new HTTP stream. */
+  /** Creates the context of a new HTTP stream. */
   abstract createStream(id: u32): StreamContext;
 
-  /** The tick that was asked for. */
+  /** Called once in each period set with `setTickPeriod`. */
   onTick(): void {}
 
   /**
-   * The configuration is no longer used. False keeps the context, with its ticks and the replies to its calls, until
-   * `done()` is called.
+   * The configuration is no longer used.
+   * @returns false to keep the context, with its ticks and the replies to its calls, until `done()` is called
    */
   onDone(): bool {
     return true;
@@ -26,12 +26,12 @@ export abstract class RootContext {
 export abstract class StreamContext {
   constructor(public id: u32) {}
 
-  /** @param count of the header lines */
+  /** @param count the number of header lines */
   onRequestHeaders(_count: u32, _endOfStream: bool): FilterHeadersStatus {
     return FilterHeadersStatus.Continue;
   }
 
-  /** @param size of the chunk, which is in the buffer `HttpRequestBody` */
+  /** @param size the size of the chunk, which is in the buffer `HttpRequestBody` */
   onRequestBody(_size: u32, _endOfStream: bool): FilterDataStatus {
     return FilterDataStatus.Continue;
   }
@@ -40,7 +40,7 @@ export abstract class StreamContext {
     return FilterHeadersStatus.Continue;
   }
 
-  /** @param size of the chunk, which is in the buffer `HttpResponseBody` */
+  /** @param size the size of the chunk, which is in the buffer `HttpResponseBody` */
   onResponseBody(_size: u32, _endOfStream: bool): FilterDataStatus {
     return FilterDataStatus.Continue;
   }
@@ -48,6 +48,6 @@ export abstract class StreamContext {
   /** The response ends with trailers. */
   onResponseTrailers(): void {}
 
-  /** The stream is over, however it ended. Called exactly once, and nothing after it: the object may be used again. */
+  /** The stream has ended, in any way. Called exactly once, as the last call, so the object may be reused. */
   onEnd(): void {}
 }

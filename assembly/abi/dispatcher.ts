@@ -3,19 +3,19 @@ import { RootContext, StreamContext } from "./contexts";
 import { IdTable } from "./id-table";
 
 /**
- * From the host's context ids to our contexts. Ids that are unknown, come twice or come late are normal in a proxy
- * that is being reconfigured, so nothing here traps: what is not known is not called.
+ * Maps the host's context ids to our contexts. Unknown, repeated and late ids are normal while a proxy is reconfigured, so
+ * nothing here traps: calls for unknown ids are dropped.
  */
 const roots = new IdTable<RootContext>();
 const streams = new IdTable<StreamContext>();
 let createRoot: ((id: u32) => RootContext) | null = null;
 
-/** Sets what makes a root context; called once, by the entry file. */
+/** Sets the factory for root contexts. The entry file calls this once. */
 export function setRootFactory(factory: (id: u32) => RootContext): void {
   createRoot = factory;
 }
 
-/** A new root context (`parent` 0), replacing one of the same id, or a new stream of a root context. */
+/** Creates a root context (`parent` 0) or a stream of a root context. It replaces an earlier context with the same id. */
 export function createContext(id: u32, parent: u32): void {
   if (parent == 0) {
     const factory = createRoot;
@@ -36,7 +36,7 @@ export function streamOf(id: u32): StreamContext | null {
   return streams.get(id);
 }
 
-/** The first of on_log, on_done and on_delete ends a stream; hosts differ in which of them they send. */
+/** Ends a stream, at the first of on_log, on_done and on_delete: hosts differ in which of these they call. */
 export function endStream(id: u32): void {
   const stream = streams.take(id);
   if (stream === null) return;

@@ -5,8 +5,8 @@ import { malloc } from "./memory";
 import { FilterDataStatus, FilterHeadersStatus } from "./types";
 
 /**
- * What every proxy-wasm host calls. The version marker is exported by the entry file, because hosts differ in the
- * versions they accept.
+ * The functions that every proxy-wasm host calls. The entry file exports the version marker, because hosts differ in the
+ * versions that they accept.
  * https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1
  */
 

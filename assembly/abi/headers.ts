@@ -14,8 +14,8 @@ declare function proxy_get_header_map_value(
 ): u32;
 
 /**
- * The first value of a header, whose name is matched without case.
- * @returns null when the header is absent or cannot be read in this phase; empty when it is present and empty
+ * The first value of a header, whose name is matched in any letter case.
+ * @returns null if the header is absent or cannot be read in this phase; empty if it is present and empty
  */
 export function getHeader(map: HeaderMapType, name: Bytes): Bytes | null {
   clearSlots();
@@ -24,9 +24,9 @@ export function getHeader(map: HeaderMapType, name: Bytes): Bytes | null {
 }
 
 /**
- * The address of the first value of a header, to be read in place; `borrowedSize()` tells its size. Give it to `release`
- * before the callback ends.
- * @returns 0 when the header is absent or empty, or cannot be read in this phase
+ * The address of the first value of a header, to be read in place. `borrowedSize()` returns its size. Pass the address to
+ * `release` before the callback ends.
+ * @returns 0 if the header is absent or empty, or cannot be read in this phase
  */
 export function borrowHeader(map: HeaderMapType, name: Bytes): usize {
   clearSlots();
@@ -38,13 +38,13 @@ export function borrowHeader(map: HeaderMapType, name: Bytes): usize {
 @external("env", "proxy_get_header_map_pairs")
 declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
 
-/** More lines and bytes than that are not read; hosts read no more of the lists that they are given. */
+/** Larger lists are not read. Hosts have the same bounds for lists from filters. */
 const MAX_LINES: u32 = 1024;
 const MAX_BYTES: u32 = 1 << 20;
 
 /**
- * All lines of a header map, in their order, read in place: `open`, then `next` until it returns false, then `close`, in
- * one callback. To be kept and used again.
+ * All lines of a header map, in order, read in place. In one callback, call `open`, then `next` until it returns false, then
+ * `close`. The object can be reused.
  */
 @final
 export class HeaderLines {
@@ -53,14 +53,14 @@ export class HeaderLines {
   nameSize: i32 = 0;
   value: usize = 0;
   valueSize: i32 = 0;
-  /** How many lines there are. */
+  /** The number of lines. */
   count: u32 = 0;
   private list: usize = 0;
   private index: u32 = 0;
 
   /**
    * Asks the host for the lines.
-   * @returns `SerializationFailure` when what it gave is too large or makes no sense; or what it returned
+   * @returns `SerializationFailure` if its list is too large or malformed; otherwise the status from the host
    */
   open(map: HeaderMapType): Status {
     clearSlots();
@@ -84,7 +84,7 @@ export class HeaderLines {
     return Status.Ok;
   }
 
-  /** Goes to the next line; false if there is none. */
+  /** Goes to the next line. @returns false if there is none */
   next(): bool {
     if (this.index == this.count) return false;
     const sizes = this.list + 4 + 8 * this.index++;
@@ -95,7 +95,7 @@ export class HeaderLines {
     return true;
   }
 
-  /** Gives back what `open` took, whatever it returned. */
+  /** Frees the list. Call this even if `open` has failed. */
   close(): void {
     release(this.list);
     this.list = 0;
@@ -107,13 +107,13 @@ export class HeaderLines {
 @external("env", "proxy_remove_header_map_value")
 declare function proxy_remove_header_map_value(map: u32, key: usize, keySize: usize): u32;
 
-/** Removes all values of a header; removing one that is not there is no error. */
+/** Removes all values of a header. It is not an error if there are none. */
 export function removeHeader(map: HeaderMapType, name: Bytes): Status {
   return proxy_remove_header_map_value(map, addressOf(name), name.byteLength);
 }
 
 /**
- * Header pairs in the form hosts read and write; to be kept and used again:
+ * Header pairs in the format that hosts read and write; the object can be reused:
  *
  *   u32le count │ count × (u32le name size, u32le value size) │ count × (name, NUL, value, NUL)
  */
@@ -137,7 +137,7 @@ export class HeaderPairs {
     return this;
   }
 
-  /** Adds a header whose value is a number in decimal. */
+  /** Adds a header whose value is a decimal number. */
   addNumber(name: Bytes, value: i64): HeaderPairs {
     this.begin(name);
     const before = this.content.length;
@@ -146,7 +146,7 @@ export class HeaderPairs {
     return this;
   }
 
-  /** The encoded pairs, valid until it is called again. */
+  /** The encoded pairs, valid until the next call. */
   encode(): ByteBuilder {
     const out = this.encoded;
     out.clear();

@@ -7,12 +7,12 @@ import { getHeader } from "./headers";
 import { clearSlots, sizeSlot, slotNumber } from "./memory";
 import { HeaderMapType, Status } from "./types";
 
-/** HTTP calls of the host, which stock Envoy has. */
+/** The HTTP calls of the host, which stock Envoy has too. */
 
 const calls = new CalloutTable();
 
 const STATUS = bytesOf(":status");
-/** Header pairs: none. */
+/** An empty list of header pairs. */
 const NO_TRAILERS = memory.data<u32>([0]);
 
 // @ts-ignore: decorator
@@ -31,10 +31,10 @@ declare function proxy_http_call(
 ): u32;
 
 /**
- * Sends one request to a cluster of the proxy, for the root context, so that it outlives the current stream. On Ok,
- * `handler` is called exactly once, possibly before this returns, with the HTTP status, or 0 when there is no response.
+ * Sends one request to a cluster of the proxy, from the root context, so that it outlives the current stream. On Ok,
+ * `handler` is called exactly once, possibly before this returns, with the HTTP status, or 0 if there is no response.
  * @param headers encoded `HeaderPairs`, with :method, :path and :authority
- * @returns BadArgument when the proxy does not know the cluster (yet); InternalFailure when it has no healthy host
+ * @returns BadArgument if the proxy does not know the cluster (yet); InternalFailure if it has no healthy host
  */
 export function httpCall(
   cluster: Bytes,
@@ -63,8 +63,8 @@ export function httpCall(
 
 /**
  * proxy-wasm export: the response to `httpCall`.
- * @param headers their number; 0 when there is no response
- * @param bodySize of the body, which is in the buffer `HttpCallResponseBody`
+ * @param headers the number of headers; 0 if there is no response
+ * @param bodySize the size of the body, which is in the buffer `HttpCallResponseBody`
  */
 export function proxy_on_http_call_response(
   _root: u32,
@@ -79,7 +79,7 @@ export function proxy_on_http_call_response(
   leave();
 }
 
-/** The status of the response whose callback is running, or 0 when it has none. */
+/** The status of the response whose callback is running; 0 if it has none. */
 function httpStatus(): u32 {
   const text = getHeader(HeaderMapType.HttpCallResponseHeaders, STATUS);
   if (text === null) return 0;

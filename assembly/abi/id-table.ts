@@ -1,14 +1,14 @@
 const FIRST_SIZE: i32 = 64;
 
 /**
- * Objects by the numbers that the host gives them: streams, calls in flight. Open addressing with linear probing, at
- * most half full. Unlike a `Map`, which is built anew once so many keys were set as it has room for, even if they were
- * all deleted, it allocates nothing as long as no more objects are in it than ever before.
+ * Objects by the ids that the host gives them: streams, and calls in flight. Open addressing with linear probing, at most half
+ * full. It allocates only when it holds more objects than ever before. A `Map` is rebuilt once as many keys have been set as it
+ * has room for, even if all were deleted.
  */
 @final
 export class IdTable<T> {
   private ids: StaticArray<u32> = new StaticArray<u32>(FIRST_SIZE);
-  /** The object of the id at the same index, or null where there is none. The length is a power of two. */
+  /** The object of the id at the same index, or null. The length is a power of two. */
   private items: StaticArray<T | null> = new StaticArray<T | null>(FIRST_SIZE);
   private count: i32 = 0;
 
@@ -17,7 +17,7 @@ export class IdTable<T> {
     return unchecked(this.items[this.slotOf(id)]);
   }
 
-  /** Gives `id` an object, in place of the one that it has. */
+  /** Sets the object of `id`, and replaces an earlier one. */
   set(id: u32, item: T): void {
     const slot = this.slotOf(id);
     if (this.items[slot] === null && ++this.count * 2 > this.items.length) {
@@ -27,13 +27,13 @@ export class IdTable<T> {
     this.put(slot, id, item);
   }
 
-  /** Takes the object of `id` out, and returns it; null if there is none. */
+  /** Removes the object of `id`. @returns the object; null if there is none */
   take(id: u32): T | null {
     let hole = this.slotOf(id);
     const item = this.items[hole];
     if (item === null) return null;
     --this.count;
-    // What was placed behind the hole because its own slot was taken moves up, so that a search never meets the hole.
+    // Objects after the hole that are not in their own slots move up, so that a search never meets the hole.
     const mask = this.items.length - 1;
     for (let at = (hole + 1) & mask; this.items[at] !== null; at = (at + 1) & mask) {
       const home = hash(this.ids[at]) & mask;
@@ -46,7 +46,7 @@ export class IdTable<T> {
     return item;
   }
 
-  /** The slot of `id`, or the empty one where it belongs. */
+  /** The slot of `id`, or the empty slot for it. */
   private slotOf(id: u32): i32 {
     const mask = this.items.length - 1;
     let at = hash(id) & mask;
@@ -72,7 +72,7 @@ export class IdTable<T> {
   }
 }
 
-/** Ids come one after the other, or in steps of a power of two. */
+/** Spreads ids, which increase by one or by a power of two. */
 // @ts-ignore: decorator
 @inline
 function hash(id: u32): i32 {

@@ -4,7 +4,7 @@ import { Status } from "./types";
 @external("env", "proxy_done")
 declare function proxy_done(): u32;
 
-/** Tells the host that a root context, which was not done when it was asked (`RootContext.onDone`), now is. */
+/** Tells the host that a root context, whose `RootContext.onDone` returned false, is now done. */
 export function done(): Status {
   return proxy_done();
 }

@@ -1,11 +1,11 @@
 import { Bytes, copyOf } from "../bytes/bytes";
 
 /**
- * How bytes cross the border. The host asks the guest for memory (`malloc`), writes, and puts address and size into
- * return slots; from then on the memory is the guest's to free.
+ * How bytes pass between host and guest. The host asks the guest for memory (`malloc`), fills it, and stores its address and
+ * size in return slots. After that, the guest must free the memory.
  *
- * `malloc` is the unmanaged allocator: hosts call it in the middle of a host call, where a garbage-collected
- * allocation could start a collection and free a buffer whose raw address was passed to that very call.
+ * `malloc` uses the unmanaged allocator: hosts call it during a host call, when a garbage-collected allocation could start a
+ * collection and free a buffer whose raw address was passed to that same call.
  */
 
 /** proxy-wasm export: `size` bytes for the host to write into. */
@@ -13,24 +13,24 @@ export function malloc(size: usize): usize {
   return heap.alloc(size);
 }
 
-// The return slots: address and size of what the host hands over, and a single number.
+// The return slots: the address and the size of bytes from the host. A single number uses the slot of the size.
 const SLOTS = memory.data(8);
 
-/** Where a host call is to write the address of what it returns. */
+/** Where a host call must write the address of the bytes that it returns. */
 // @ts-ignore: decorator
 @inline
 export function addressSlot(): usize {
   return SLOTS;
 }
 
-/** Where a host call is to write the size of what it returns, or its only number. */
+/** Where a host call must write their size, or the only number that it returns. */
 // @ts-ignore: decorator
 @inline
 export function sizeSlot(): usize {
   return SLOTS + 4;
 }
 
-/** To be called before every host call that returns bytes: some hosts write nothing when the value is empty. */
+/** Call this before every host call that returns bytes: some hosts write nothing if the value is empty. */
 export function clearSlots(): void {
   store<u64>(SLOTS, 0);
 }
@@ -40,7 +40,7 @@ export function slotNumber(): u32 {
   return load<u32>(SLOTS + 4);
 }
 
-/** Takes over what the host handed out as an owned byte string, and frees the host's copy. */
+/** Copies the bytes from the host into an owned byte string, and frees the original. */
 export function take(): Bytes {
   const address = <usize>load<u32>(SLOTS);
   const bytes = copyOf(address, load<i32>(SLOTS + 4));
@@ -48,17 +48,17 @@ export function take(): Bytes {
   return bytes;
 }
 
-/** The size of what was borrowed last. */
+/** The size of the bytes that were borrowed last. */
 export function borrowedSize(): i32 {
   return load<i32>(SLOTS + 4);
 }
 
-/** The address of what the host handed out, to be read in place and given to `release` in the same callback. */
+/** The address of the bytes from the host, to be read in place and passed to `release` in the same callback. */
 export function borrow(): usize {
   return <usize>load<u32>(SLOTS);
 }
 
-/** Frees what was borrowed; 0 is allowed. */
+/** Frees borrowed bytes; 0 is allowed. */
 export function release(address: usize): void {
   if (address != 0) heap.free(address);
 }

@@ -6,7 +6,7 @@ import { MetricType, Status } from "./types";
 @external("env", "proxy_define_metric")
 declare function proxy_define_metric(type: u32, name: usize, nameSize: usize, id: usize): u32;
 
-/** Defines a counter and returns its id, or -1 when the host refuses. Ids may be 0. */
+/** Defines a counter. @returns its id, which may be 0; -1 if the host refuses */
 export function defineCounter(name: Bytes): i64 {
   clearSlots();
   const status = proxy_define_metric(MetricType.Counter, addressOf(name), name.byteLength, sizeSlot());
@@ -17,7 +17,6 @@ export function defineCounter(name: Bytes): i64 {
 @external("env", "proxy_increment_metric")
 declare function proxy_increment_metric(id: u32, offset: i64): u32;
 
-/** Adds to a counter. */
 export function incrementCounter(id: u32, by: i64): Status {
   return proxy_increment_metric(id, by);
 }

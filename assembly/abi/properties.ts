@@ -8,8 +8,8 @@ declare function proxy_get_property(path: usize, pathSize: usize, value: usize, 
 
 /**
  * A property of the stream or the proxy.
- * @param path its segments, joined by one NUL
- * @returns null when the host has no such property now
+ * @param path the segments of its path, separated by NUL
+ * @returns null if the host does not have the property now
  */
 export function getProperty(path: Bytes): Bytes | null {
   clearSlots();

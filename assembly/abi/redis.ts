@@ -5,7 +5,7 @@ import { enter, leave } from "./collector";
 import { clearSlots, sizeSlot, slotNumber } from "./memory";
 import { Status } from "./types";
 
-/** The Redis host calls of Higress; stock Envoy does not have them. */
+/** The Redis host calls of Higress, which stock Envoy does not have. */
 
 const calls = new CalloutTable();
 
@@ -22,10 +22,10 @@ declare function proxy_redis_init(
 ): u32;
 
 /**
- * Sets how connections to a cluster are opened, for all plugins on this worker, and closes those that are open, so
- * that calls in flight fail. It does not contact Redis.
+ * Sets how connections to a cluster are opened, for all plugins on this worker, and closes open ones, so that calls in flight
+ * fail. It does not contact Redis.
  * @param cluster Envoy's cluster name, optionally followed by `?db=<number>`
- * @returns BadArgument when this worker does not know the cluster (yet)
+ * @returns BadArgument if this worker does not know the cluster (yet)
  */
 export function redisInit(
   cluster: Bytes,
@@ -55,7 +55,7 @@ declare function proxy_redis_call(
 ): u32;
 
 /**
- * Sends one command; on Ok, `handler` is called exactly once with the reply, possibly before this returns.
+ * Sends one command. On Ok, `handler` is called exactly once with the reply, possibly before this returns.
  * @param command the command in RESP2
  */
 export function redisCall(cluster: Bytes, command: ByteBuilder, handler: CalloutHandler): Status {
@@ -74,8 +74,8 @@ export function redisCall(cluster: Bytes, command: ByteBuilder, handler: Callout
 
 /**
  * proxy-wasm export (Higress): the reply to `redisCall`.
- * @param status 0, or 1 when the connection failed or the call timed out
- * @param size of the reply, which is in the buffer `RedisCallResponse`
+ * @param status 0, or 1 if the connection failed or the call timed out
+ * @param size the size of the reply, which is in the buffer `RedisCallResponse`
  */
 export function proxy_on_redis_call_response(_root: u32, token: u32, status: u32, size: u32): void {
   enter();

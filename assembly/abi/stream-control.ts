@@ -6,7 +6,7 @@ import { Status, StreamType } from "./types";
 @external("env", "proxy_continue_stream")
 declare function proxy_continue_stream(type: u32): u32;
 
-/** Lets a paused stream go on. The request headers can no longer be read afterwards. */
+/** Resumes a paused stream. The request headers cannot be read any more after that. */
 export function continueStream(type: StreamType): Status {
   return proxy_continue_stream(type);
 }
@@ -25,7 +25,7 @@ declare function proxy_send_local_response(
 ): u32;
 
 /**
- * Answers the request from here. The host sends the answer after the current callback has returned.
+ * Answers the request in place of the upstream. The host sends the answer after the current callback has returned.
  * @param details what access logs show as the response code details
  */
 export function sendLocalResponse(code: i32, details: Bytes, body: Bytes, headers: HeaderPairs): Status {
@@ -46,7 +46,7 @@ export function sendLocalResponse(code: i32, details: Bytes, body: Bytes, header
 @external("env", "proxy_close_stream")
 declare function proxy_close_stream(type: u32): u32;
 
-/** Ends the current stream at once, in both directions, after the current callback. What was sent may still arrive. */
+/** Ends the current stream in both directions, right after the current callback. Data that was sent may still arrive. */
 export function closeStream(): Status {
   return proxy_close_stream(StreamType.HttpResponse);
 }
@@ -56,9 +56,9 @@ export function closeStream(): Status {
 declare function proxy_set_effective_context(context: u32): u32;
 
 /**
- * Makes the host calls that follow act on another context, until the current callback ends. Needed in callbacks of
- * the root context (replies to calls) that concern a stream.
- * @returns BadArgument when that context no longer exists; calls would then still act on the current one
+ * Makes the following host calls act on another context, until the current callback ends. Callbacks of the root context (for
+ * replies to calls) need this to act on a stream.
+ * @returns BadArgument if that context no longer exists; calls then still act on the current one
  */
 export function setEffectiveContext(context: u32): Status {
   return proxy_set_effective_context(context);

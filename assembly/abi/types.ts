@@ -1,9 +1,9 @@
 /**
- * The numbers of the proxy-wasm ABI 0.2.x, as they go over the wire between filter and host.
+ * The numbers that filter and host exchange in the proxy-wasm ABI 0.2.x.
  * https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1
  */
 
-/** What a host call returns. */
+/** The result of a host call. */
 export const enum Status {
   Ok = 0,
   NotFound = 1,
@@ -35,7 +35,7 @@ export const enum FilterHeadersStatus {
   StopIteration = 1,
   ContinueAndEndStream = 2,
   StopAllIterationAndBuffer = 3,
-  /** Nothing of the stream moves on until it is continued; the body is buffered up to the host's watermark. */
+  /** Pauses the stream until it is continued; the body is buffered up to the host's watermark. */
   StopAllIterationAndWatermark = 4,
 }
 
