@@ -4,7 +4,7 @@ import { endsInEscape, findClosingQuote, findStringEnd, findTextEnd } from "./sc
 import { Escape, JsonText } from "./text";
 import { JsonError, Strings, Token } from "./tokens";
 
-/** What a lexer is in the middle of. */
+/** The token that a lexer is reading. */
 export const enum Lexeme {
   None,
   String,
@@ -12,44 +12,44 @@ export const enum Lexeme {
   Escape,
   Number,
   Literal,
-  /** In a value that is passed over. */
+  /** In a value that is skipped. */
   Skip,
 }
 
-/** What an escape can become, with a lone surrogate before it, in bytes. */
+/** The most bytes that one escape can add, including a lone surrogate before it. */
 const MAX_ESCAPED: i32 = 6;
-/** Up to this size a run without escapes is collected with what surrounds it, to make fewer parts. */
+/** A run without escapes up to this size is collected with its surroundings, so that there are fewer parts. */
 const SHORT_RUN: i32 = 16;
 
-/** The rest of the literals after their first letter, lowest byte first. */
+/** The literals without their first letters, as little-endian integers. */
 const RUE: u32 = 0x657572;
 const ALSE: u32 = 0x65736c61;
 const ULL: u32 = 0x6c6c75;
 
 /**
- * Strings, numbers and literals of JSON, cut anywhere: the lower half of `JsonReader`. Each of the reading methods goes
- * on where it stopped and returns String, Number, True, False or Null once it is through, Part for a piece of a string,
- * More if it needs more bytes, or Malformed.
+ * Strings, numbers and literals of JSON, which may be cut anywhere: the lower half of `JsonReader`. Each of the reading methods
+ * continues where it stopped. It returns String, Number, True, False or Null at the end, Part for a piece of a string, More if
+ * it needs more bytes, or Malformed.
  */
 @unmanaged
 export class JsonLexer {
-  /** What becomes of the text of string values; not to be changed in the middle of one. */
+  /** What happens to the text of string values. Do not change this within a string. */
   strings: Strings = Strings.Drop;
   /** The text of the last Key, Part, String or Number: valid until the next `next`, `feed` or `begin`. */
   readonly text: JsonText;
   /** Why the last token was Malformed. */
   error: JsonError = JsonError.None;
 
-  /** The next byte to be read, the end of what was fed, and whether nothing follows it. */
+  /** The next byte to read, the end of the bytes, and whether the text ends there. */
   protected at: usize = 0;
   protected end: usize = 0;
   protected ended: bool = false;
   protected lexeme: Lexeme = Lexeme.None;
-  /** Whether the string is to be kept whatever `strings` says, because it is a name. */
+  /** Whether the string is a name, which is always kept. */
   protected isName: bool = false;
   private lax: bool = false;
   private digits: Digits = Digits.Minus;
-  /** What must follow of a literal, lowest byte first, and the token that it then is. */
+  /** The rest of the current literal as a little-endian integer, and its token. */
   private literal: u32 = 0;
   private literalToken: Token = Token.Null;
 
@@ -64,7 +64,7 @@ export class JsonLexer {
     return Token.Malformed;
   }
 
-  /** Goes on with what was begun; there is something. */
+  /** Continues the current lexeme; there must be one. */
   protected resume(): Token {
     if (this.lexeme == Lexeme.Number) {
       this.text.resume(this.at);
@@ -73,7 +73,7 @@ export class JsonLexer {
     return this.lexeme == Lexeme.Literal ? this.readLiteral() : this.readString();
   }
 
-  /** After the quote of a string. @param lax whether control characters may stand in it */
+  /** Reads a string after its opening quote. @param lax whether it may contain control characters */
   protected beginString(isName: bool, lax: bool): Token {
     this.isName = isName;
     this.lax = lax;
@@ -82,7 +82,7 @@ export class JsonLexer {
     return this.readString();
   }
 
-  /** After the first byte of a value that is neither a string nor a container. */
+  /** Reads a number or literal after its first byte `c`. */
   protected beginScalar(c: u8): Token {
     if (c == ascii.LOWER_T) return this.beginLiteral(RUE, Token.True);
     if (c == ascii.LOWER_F) return this.beginLiteral(ALSE, Token.False);
@@ -116,7 +116,7 @@ export class JsonLexer {
     return Token.Part;
   }
 
-  /** Whether what was fed ends in the backslash that begins an escape. */
+  /** Whether the bytes end with the backslash that begins an escape. */
   private endsInOpenEscape(): bool {
     return endsInEscape(this.lexeme == Lexeme.Escape ? this.at + 1 : this.at, this.end);
   }
@@ -124,7 +124,7 @@ export class JsonLexer {
   private readDropped(): Token {
     const end = this.end;
     let from = this.at;
-    // The four digits of a \u pass as ordinary text.
+    // The four digits after \u are read as ordinary text.
     if (this.lexeme == Lexeme.Escape && from < end) ++from;
     const quote = findClosingQuote(from, end);
     if (quote < end) {
@@ -136,7 +136,7 @@ export class JsonLexer {
     return Token.More;
   }
 
-  /** Reads a string whose text is kept as a whole. */
+  /** Reads a string whose text is kept in one piece. */
   private readText(): Token {
     const text = this.text;
     const end = this.end;
@@ -171,7 +171,7 @@ export class JsonLexer {
     return Token.More;
   }
 
-  /** Reads a string whose text is passed on in parts: long runs from where they are, the rest collected in between. */
+  /** Reads a string whose text is passed on in parts: long runs in place, and the collected text between them. */
   private readStream(): Token {
     const text = this.text;
     const end = this.end;
@@ -220,7 +220,7 @@ export class JsonLexer {
     return Token.More;
   }
 
-  /** Passes on what was collected; the rest begins at `at`. */
+  /** Passes on the collected text; the rest begins at `at`. */
   private part(at: usize): Token {
     this.text.passOn();
     this.at = at;

@@ -1,26 +1,25 @@
 /*
- * A set of member names, as 256 bits: cheap to ask before a name is looked up, because most names in a response are in
- * no set. It never denies a name that was added, and affirms some that were not.
+ * A set of member names as a Bloom filter of 256 bits. Asking it is cheaper than looking up a name, and most names in a response
+ * are not in the set. It accepts every name that was added, and some that were not.
  */
 
 /** The size of a set in bytes. */
 export const NAME_SET: i32 = 32;
 
-/** Which of the 256 bits stands for the name of `len` bytes at `ptr`; for an empty one, the quotes around it tell. */
+/** The index of the bit for the name of `len` bytes at `ptr`. An empty name is represented by the quotes around it. */
 // @ts-ignore: decorator
 @inline
 function bitOf(ptr: usize, len: i32): u32 {
   return (((<u32>load<u8>(ptr)) << 3) + <u32>load<u8>(ptr + len - 1) * 5 + <u32>len * 11) & 255;
 }
 
-/** Adds a name to the set at `set`. */
 export function addName(set: usize, ptr: usize, len: i32): void {
   const bit = bitOf(ptr, len);
   const byte = set + (bit >> 3);
   store<u8>(byte, <u8>((<u32>load<u8>(byte)) | ((<u32>1) << (bit & 7))));
 }
 
-/** Whether the name at `ptr`, with its quotes around it, may be in the set at `set`. */
+/** Whether the name at `ptr`, which must have its quotes around it, may be in the set at `set`. */
 // @ts-ignore: decorator
 @inline
 export function mayHaveName(set: usize, ptr: usize, len: i32): bool {

@@ -1,6 +1,6 @@
 import { DIGIT_0, DOT, isDigit, LOWER_E, MINUS, PLUS } from "../bytes/ascii";
 
-/** What was read last of a number (RFC 8259, section 6). */
+/** The part of a number that was read last (RFC 8259, section 6). */
 export const enum Digits {
   Minus,
   Zero,
@@ -12,14 +12,14 @@ export const enum Digits {
   Exponent,
 }
 
-/** What a number begins with when its first byte is `c`, or -1 if none does. */
+/** The part with which a number begins if its first byte is `c`; -1 if no number begins with it. */
 export function firstDigits(c: u8): i32 {
   if (c == MINUS) return Digits.Minus;
   if (!isDigit(c)) return -1;
   return c == DIGIT_0 ? Digits.Zero : Digits.Integer;
 }
 
-/** What `c` makes of a number that was read up to `last`, or -1 if `c` does not belong to it. */
+/** The part to which `c` belongs after `last`; -1 if `c` does not belong to the number. */
 export function nextDigits(last: Digits, c: u8): i32 {
   if (isDigit(c)) {
     switch (last) {

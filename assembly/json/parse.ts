@@ -5,10 +5,10 @@ import { JsonError, Strings, Token } from "./tokens";
 import { JsonValue } from "./value";
 import { AFTER, JsonType, MAX_TEXT, Part, Values } from "./values";
 
-/** How many values a text may hold: 7 MB of memory beside the text. */
+/** The most values in a text: 7 MB of memory in addition to the text. */
 const MAX_VALUES: i32 = 1 << 18;
 
-/** Either a value, or what is wrong with the text and at which byte of it. */
+/** Either a value, or an error in the text and its offset. */
 @final
 class JsonResult {
   constructor(
@@ -20,13 +20,13 @@ class JsonResult {
 }
 
 /**
- * Parses one JSON text (RFC 8259, strictly: nothing may follow the value), with or without a byte order mark.
- * At most `MAX_TEXT` bytes, `MAX_VALUES` values and `MAX_DEPTH` levels; `\u` escapes become UTF-8, lone surrogates
- * U+FFFD; duplicate names are kept.
+ * Parses one JSON text strictly by RFC 8259, with or without a byte order mark. Nothing may follow the value.
+ * A text may have at most `MAX_TEXT` bytes, `MAX_VALUES` values and `MAX_DEPTH` levels. `\u` escapes become UTF-8, and lone
+ * surrogates become U+FFFD. Duplicate names are kept.
  */
 export function parseJson(text: Bytes): JsonResult {
   if (text.byteLength > MAX_TEXT) return failure(`is larger than ${decimalText(MAX_TEXT)} bytes`, MAX_TEXT);
-  // No text in it is longer than the whole.
+  // No string is longer than the whole text.
   const reader = new JsonReader(text.byteLength);
   const result = parse(text, reader);
   reader.dispose();
@@ -41,7 +41,7 @@ function parse(text: Bytes, reader: JsonReader): JsonResult {
   reader.finish();
 
   const values = new Values(text);
-  // The containers that are open: the reader refuses more.
+  // The open containers. The reader does not allow more.
   const open = new StaticArray<i32>(MAX_DEPTH);
   let depth = 0;
   let name = 0;

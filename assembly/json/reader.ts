@@ -5,7 +5,7 @@ import { findClosingQuote, findScalarEnd, findStringEnd } from "./scan";
 import { SkippedValue } from "./skip";
 import { JsonError, Token } from "./tokens";
 
-/** How many containers may be open at once, outside of what is skipped. */
+/** The most containers that may be open at once, not counting skipped ones. */
 export const MAX_DEPTH: i32 = 64;
 
 /** What the grammar allows next. */
@@ -18,7 +18,7 @@ const enum Place {
   /** After a comma in an object. */
   Key,
   Colon,
-  /** The same for a member that is passed over. */
+  /** The same for a member that is skipped. */
   PassedColon,
   PassedValue,
   CommaOrEnd,
@@ -28,46 +28,45 @@ const enum Place {
 }
 
 /**
- * An incremental pull reader for JSON (RFC 8259): bytes in with `feed`, in pieces cut anywhere, tokens out with
- * `next`. It neither recurses nor allocates per token, and no input makes it trap.
+ * An incremental pull reader for JSON (RFC 8259). `feed` takes bytes in pieces, which may be cut anywhere, and `next` returns
+ * tokens. It does not recurse, it allocates nothing for a token, and no input makes it trap.
  *
  *     reader.begin();
  *     reader.feed(ptr, len);
  *     for (let token = reader.next(); token > Token.Malformed; token = reader.next()) { ... }
- *     // Token.More: feed again, or finish() and read on
+ *     // Token.More: feed again, or finish() and continue
  *
- * A number is reported once the byte after it has been seen (or with `finish`), so a number that was cut is never
- * taken for a smaller one. Two things are checked less than RFC 8259 asks, because nobody looks at them: what stands
- * inside a value that is passed over or skipped, and the control characters of names and of dropped strings, with the
- * escapes of the latter. Invalid UTF-8 passes as it is.
+ * A number is reported once the byte after it is known (or after `finish`), so a number that is cut is never taken for a
+ * smaller one. Some parts of RFC 8259 are not checked, because the text is not used: the inside of skipped values, control
+ * characters in names and dropped strings, and escapes in dropped strings. Invalid UTF-8 passes unchanged.
  *
- * Memory: about 200 bytes, and a buffer of `textLimit` bytes for text that holds escapes or was cut. The class is
- * unmanaged, since the garbage collector's bookkeeping at each call took four fifths of the time; `dispose` frees it.
+ * Memory: about 200 bytes, and a buffer of `textLimit` bytes for text that has escapes or is cut. The class is unmanaged,
+ * because the garbage collector's bookkeeping at each call took four fifths of the time; `dispose` frees it.
  */
 @final
 @unmanaged
 export class JsonReader extends JsonLexer {
   /**
-   * The names that are wanted in the object to be read on, as a set of json/names, or 0 for all. Of the others, most are
-   * passed over without tokens; of those that are not, the value is to be passed over with `pass`.
+   * The names that are wanted in the current object, as a set of json/names; 0 for all. Most other members are skipped without
+   * tokens. If one is not, skip its value with `pass`.
    */
   wanted: usize = 0;
-  /** How many containers are open. */
+  /** The number of open containers. */
   depth: i32 = 0;
-  /** The address behind the container that was skipped last, as soon as that is known; until then, 0. */
+  /** The address after the container that was skipped last; 0 until it is known. */
   skippedTo: usize = 0;
-  /** The `offset` at which the last value, or container, began. */
+  /** The `offset` at which the latest value or container began. */
   valueStart: i64 = 0;
 
-  /** Bytes of the text before the current window, and where that window, or the text in it, begins. */
+  /** The number of bytes of the text before the current window, and where that window, or the text in it, begins. */
   private before: i64 = 0;
   private window: usize = 0;
   private place: Place = Place.Value;
-  /** One bit per open container, the innermost lowest: 1 for an object. */
+  /** One bit for each open container, the innermost lowest: 1 for an object. */
   private kinds: u64 = 0;
   private skipped: SkippedValue;
 
-  /** @param textLimit the most bytes of text kept when it holds escapes or was cut; longer text is `truncated` */
+  /** @param textLimit how many bytes of a text with escapes or cuts are kept; longer text is `truncated` */
   constructor(textLimit: i32) {
     super(textLimit);
     this.skipped = new SkippedValue();
@@ -79,7 +78,7 @@ export class JsonReader extends JsonLexer {
     heap.free(changetype<usize>(this));
   }
 
-  /** Starts a new text at the next byte; what was fed and not read yet belongs to it. */
+  /** Starts a new text at the next byte. Bytes that have been fed but not read belong to it. */
   begin(): void {
     this.before = 0;
     this.window = this.at;
@@ -92,7 +91,7 @@ export class JsonReader extends JsonLexer {
     this.wanted = 0;
   }
 
-  /** Hands over the next `len` bytes, borrowed until `next` returns `Token.More`; what was left unread is dropped. */
+  /** Takes the next `len` bytes, borrowed until `next` returns `Token.More`. Earlier unread bytes are dropped. */
   feed(ptr: usize, len: i32): void {
     this.before += <i64>(this.at - this.window);
     this.window = ptr;
@@ -100,12 +99,12 @@ export class JsonReader extends JsonLexer {
     this.end = ptr + max(len, 0);
   }
 
-  /** Says that the text ends with what was fed. */
+  /** The text ends with the bytes that have been fed. */
   finish(): void {
     this.ended = true;
   }
 
-  /** How many bytes of the current text have been read. */
+  /** The number of bytes of the current text that have been read. */
   get offset(): i64 {
     return this.before + <i64>(this.at - this.window);
   }
@@ -121,8 +120,8 @@ export class JsonReader extends JsonLexer {
   }
 
   /**
-   * After ObjectStart or ArrayStart: passes over the rest of that container without tokens, not even its end.
-   * Any depth is fine, since brackets are only counted.
+   * After ObjectStart or ArrayStart: skips the rest of that container without tokens, not even for its end. It may have any
+   * depth, because brackets are only counted.
    */
   skip(): void {
     this.skippedTo = 0;
@@ -130,12 +129,12 @@ export class JsonReader extends JsonLexer {
     this.skipped.begin(ascii.LEFT_BRACE);
   }
 
-  /** After Key: passes over the value without tokens. */
+  /** After Key: skips the value without tokens. */
   pass(): void {
     this.place = Place.PassedColon;
   }
 
-  /** Reads on to the next token. */
+  /** Reads the next token. */
   next(): Token {
     if (this.lexeme == Lexeme.Skip) {
       if (!this.readSkipped()) return this.exhausted();
@@ -194,7 +193,7 @@ export class JsonReader extends JsonLexer {
     return this.exhausted();
   }
 
-  /** What the end of the window means. */
+  /** The token for the end of the window. */
   private exhausted(): Token {
     if (this.place == Place.Broken) return Token.Malformed;
     if (!this.ended) return Token.More;
@@ -207,7 +206,7 @@ export class JsonReader extends JsonLexer {
     return this.malformed(at, error);
   }
 
-  /** Takes what the lexer returned to its place in the grammar. */
+  /** Updates the place in the grammar after a token from the lexer. */
   private accept(token: Token): Token {
     switch (token) {
       case Token.More:
@@ -268,16 +267,16 @@ export class JsonReader extends JsonLexer {
     this.afterValue();
   }
 
-  /** If the name that begins at `from` is not wanted, the address of the quote after it; else 0. */
+  /** The address of the quote after the name at `from` if that is not wanted; otherwise 0. */
   private unwantedName(from: usize): usize {
     if (this.wanted == 0) return 0;
     const stop = findStringEnd(from, this.end);
-    // A name that is cut or escaped is read as a key, to be safe.
+    // To be safe, a name that is cut or escaped is read as a key.
     if (stop == this.end || load<u8>(stop) != ascii.QUOTE) return 0;
     return mayHaveName(this.wanted, from, <i32>(stop - from)) ? 0 : stop;
   }
 
-  /** Passes over a value that begins at `at` with `c`; returns the address of its last byte, or 0 if it goes on. */
+  /** Skips a value that begins at `at` with `c`. @returns the address of its last byte; 0 if it continues */
   private passValue(at: usize, c: u8): usize {
     // Most values are short strings, numbers or literals, which need no state.
     if (c == ascii.QUOTE) {
@@ -299,7 +298,7 @@ export class JsonReader extends JsonLexer {
     return this.readSkipped() ? this.at - 1 : 0;
   }
 
-  /** Reads on in a value that is passed over; false if it goes on. */
+  /** Continues to skip a value. @returns false if it has not ended */
   private readSkipped(): bool {
     const at = this.skipped.read(this.at, this.end);
     if (at == 0) {

@@ -1,9 +1,9 @@
 import { BACKSLASH, COMMA, QUOTE, RIGHT_BRACE, SPACE } from "../bytes/ascii";
 
 /*
- * Searching eight bytes at a time. For a word w, `(w - 0x01..01) & ~w & 0x80..80` marks its zero bytes: the lowest
- * mark is exact, higher ones may be false, so only the lowest is used. XOR with a repeated byte turns "equals that
- * byte" into "is zero". (Mycroft's test; H. Warren, Hacker's Delight, section 6-1.)
+ * Searches eight bytes at a time. For a word w, `(w - 0x01..01) & ~w & 0x80..80` marks its zero bytes. The lowest mark is
+ * exact; higher ones may be false, so only the lowest is used. XOR with a repeated byte turns "equals that byte" into
+ * "is zero". (Mycroft's test; H. Warren, Hacker's Delight, section 6-1.)
  */
 const ONES: u64 = 0x0101010101010101;
 const HIGHS: u64 = 0x8080808080808080;
@@ -12,8 +12,8 @@ const BACKSLASHES: u64 = 0x5c5c5c5c5c5c5c5c;
 const SPACES: u64 = 0x2020202020202020;
 
 /*
- * [ ] { } are 5b 5d 7b 7d: the bytes that give 59 once the bits 26 are cleared, together with Y _ y and DEL, which
- * a caller must be ready to meet.
+ * [ ] { } are 5b 5d 7b 7d: the bytes that become 59 when the bits of 26 are cleared. So do Y _ y and DEL, which callers must
+ * expect.
  */
 const BRACKET_MASK: u64 = 0xd9d9d9d9d9d9d9d9;
 const BRACKETS: u64 = 0x5959595959595959;
@@ -25,8 +25,8 @@ function zeroBytes(word: u64): u64 {
 }
 
 /**
- * The address of the quote that ends a string, or `end` if it goes on. Quotes are looked for, and only behind a
- * backslash is counted back whether the quote is escaped: a long text has many escapes, and few of them are quotes.
+ * The address of the quote that ends a string; `end` if the string continues. This searches for quotes and, only if one follows a
+ * backslash, counts backslashes to see whether it is escaped: a long text has many escapes, but few of quotes.
  * @param from the first byte that can be an escape's backslash
  */
 export function findClosingQuote(from: usize, end: usize): usize {
@@ -35,7 +35,7 @@ export function findClosingQuote(from: usize, end: usize): usize {
   return at;
 }
 
-/** Whether the bytes from `from` to `to` end in the backslash that begins an escape. */
+/** Whether the bytes from `from` to `to` end with the backslash that begins an escape. */
 export function endsInEscape(from: usize, to: usize): bool {
   let at = to;
   while (at > from && load<u8>(at - 1) == BACKSLASH) --at;
@@ -48,7 +48,7 @@ function findQuote(at: usize, end: usize): usize {
     const b = load<u64>(at, 8) ^ QUOTES;
     const c = load<u64>(at, 16) ^ QUOTES;
     const d = load<u64>(at, 24) ^ QUOTES;
-    // The cheaper half of the test goes first: it also finds bytes outside of ASCII.
+    // The cheaper half of the test comes first; it also finds bytes outside ASCII.
     if ((((a - ONES) | (b - ONES) | (c - ONES) | (d - ONES)) & HIGHS) == 0) continue;
     if (zeroBytes(a) != 0) return at + <usize>(ctz(zeroBytes(a)) >> 3);
     if (zeroBytes(b) != 0) return at + 8 + <usize>(ctz(zeroBytes(b)) >> 3);
@@ -106,7 +106,7 @@ export function findTextEnd(at: usize, end: usize): usize {
 export function findScalarEnd(at: usize, end: usize): usize {
   for (; at < end; ++at) {
     const c = load<u8>(at);
-    // All white space is at most a space.
+    // No white space of JSON is above a space.
     if (c == COMMA || c == RIGHT_BRACE || c <= SPACE) break;
   }
   return at;

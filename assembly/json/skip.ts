@@ -1,7 +1,7 @@
 import { LEFT_BRACE, LEFT_BRACKET, QUOTE, RIGHT_BRACE, RIGHT_BRACKET } from "../bytes/ascii";
 import { endsInEscape, findClosingQuote, findScalarEnd, findStructure } from "./scan";
 
-/** What kind of value is passed over, and where in it we are. */
+/** The kind of value that is skipped, and the position in it. */
 const enum Skip {
   /** A number or a literal. */
   Scalar,
@@ -12,8 +12,8 @@ const enum Skip {
 }
 
 /**
- * A value that nobody wants to look into. Only strings are followed and brackets counted, so it may be of any depth, and
- * it is read many bytes at a time. Unmanaged, like the reader it belongs to.
+ * A value that is skipped. Only strings are followed and brackets counted, so it may have any depth and is read many bytes at a
+ * time. Unmanaged, like the reader it belongs to.
  */
 @final
 @unmanaged
@@ -23,7 +23,7 @@ export class SkippedValue {
   private escaped: bool = false;
   private depth: i64 = 0;
 
-  /** A value begins with `first`. */
+  /** Starts a value whose first byte is `first`. */
   begin(first: u8): void {
     this.escaped = false;
     this.depth = 1;
@@ -31,7 +31,7 @@ export class SkippedValue {
     else this.state = first == LEFT_BRACE || first == LEFT_BRACKET ? Skip.Container : Skip.Scalar;
   }
 
-  /** Reads on from `at`; returns the address after the value, or 0 if it goes on at `end`. */
+  /** Continues at `at`. @returns the address after the value; 0 if it continues after `end` */
   read(at: usize, end: usize): usize {
     while (at < end) {
       if (this.escaped) {

@@ -13,11 +13,11 @@ import {
 } from "../bytes/ascii";
 import { encodeRune, REPLACEMENT } from "../bytes/utf8";
 
-/** What a byte did to an escape sequence. */
+/** The state of an escape sequence after a byte. */
 export const enum Escape {
   /** There is no such escape. */
   Invalid,
-  /** It goes on. */
+  /** It is incomplete. */
   More,
   /** It has been decoded. */
   Done,
@@ -28,12 +28,12 @@ const LOWER_R: u8 = 0x72;
 const BACKSPACE: u8 = 0x08;
 const FORM_FEED: u8 = 0x0c;
 
-/** Whether `c` after a backslash stands for one character (RFC 8259, section 7). */
+/** Whether `c` after a backslash represents one character (RFC 8259, section 7). */
 export function isSimpleEscape(c: u8): bool {
   return simpleEscape(c) != 0;
 }
 
-/** What the escape `c` stands for, or 0 if it is `u` or none. */
+/** The character that the escape `c` represents; 0 if it is `u` or not an escape. */
 // @ts-ignore: decorator
 @inline
 function simpleEscape(c: u8): u8 {
@@ -46,18 +46,18 @@ function simpleEscape(c: u8): u8 {
 }
 
 /**
- * The text of one token while it is read. As long as it is one piece without escapes it stays where it is, in the
- * bytes that were fed; from the first escape or cut on it is collected in a buffer of `capacity` bytes.
+ * The text of one token while it is read. While it is a single piece without escapes, it stays in place, in the bytes that
+ * were fed. From the first escape or cut on, it is collected in a buffer of `capacity` bytes.
  *
  * Unmanaged, like the reader it belongs to; `dispose` frees it.
  */
 @final
 @unmanaged
 export class JsonText {
-  /** The text, once ended; valid until the reader goes on. */
+  /** The text, once it has ended; valid until the reader continues. */
   ptr: usize = 0;
   length: i32 = 0;
-  /** Whether the text is longer than the buffer, and incomplete. */
+  /** Whether the text is longer than the buffer and therefore incomplete. */
   truncated: bool = false;
   /** The first byte of the current run without escapes. */
   private from: usize = 0;
@@ -65,10 +65,10 @@ export class JsonText {
   private buffer: usize;
   private filled: i32 = 0;
   private overflowed: bool = false;
-  /** Digits of a `\uXXXX` still to come, and what they said so far. */
+  /** How many digits of a `\uXXXX` are still to come, and the value of those so far. */
   private hexLeft: i32 = 0;
   private hex: i32 = 0;
-  /** A high surrogate that waits for its other half, or 0. */
+  /** A high surrogate that waits for the low one; 0 if there is none. */
   private surrogate: i32 = 0;
 
   constructor(private capacity: i32) {
@@ -81,7 +81,7 @@ export class JsonText {
     heap.free(changetype<usize>(this));
   }
 
-  /** A new text begins at `at`. */
+  /** Starts a new text at `at`. */
   // @ts-ignore: decorator
   @inline
   begin(at: usize): void {
@@ -93,14 +93,14 @@ export class JsonText {
     this.surrogate = 0;
   }
 
-  /** The text goes on at `at`: in new bytes, or after an escape. */
+  /** The text continues at `at`: in new bytes, or after an escape. */
   // @ts-ignore: decorator
   @inline
   resume(at: usize): void {
     this.from = at;
   }
 
-  /** Collects the run that ends at `to`, because the text goes on elsewhere. */
+  /** Collects the run that ends at `to`, because the text continues elsewhere. */
   keep(to: usize): void {
     this.collect(this.from, <i32>(to - this.from));
     this.buffered = true;
@@ -116,14 +116,14 @@ export class JsonText {
     }
   }
 
-  /** Offers `size` bytes at `at` as the text, or the next part of it. */
+  /** Makes the `size` bytes at `at` the text, or its next part. */
   show(at: usize, size: i32): void {
     this.ptr = at;
     this.length = size;
     this.truncated = false;
   }
 
-  /** Adds `size` bytes at `at` to what is collected, or none of them if there is no room. */
+  /** Collects the `size` bytes at `at`, or none of them if there is no room. */
   collect(at: usize, size: i32): void {
     if (size > this.room) {
       this.overflowed = true;
@@ -143,7 +143,7 @@ export class JsonText {
     return this.filled == 0;
   }
 
-  /** Offers what was collected as the next part, and starts to collect anew once that is read. */
+  /** Makes the collected bytes the next part. Collecting starts again once that has been read. */
   passOn(): void {
     this.publish();
     this.filled = 0;
@@ -156,7 +156,7 @@ export class JsonText {
     this.truncated = this.overflowed;
   }
 
-  /** Takes a byte after a backslash (RFC 8259, section 7), of a text that is collected. */
+  /** Reads a byte of an escape (RFC 8259, section 7) in a text that is collected. */
   escape(c: u8): Escape {
     if (this.hexLeft > 0) return this.hexDigit(c);
     if (c == LOWER_U) {
@@ -171,7 +171,7 @@ export class JsonText {
     return Escape.Done;
   }
 
-  /** A surrogate that got no other half becomes U+FFFD. */
+  /** Replaces a surrogate without its other half with U+FFFD. */
   endSurrogate(): void {
     if (this.surrogate == 0) return;
     this.surrogate = 0;

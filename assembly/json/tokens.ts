@@ -1,10 +1,10 @@
 /** What `JsonReader.next` found. */
 export const enum Token {
-  /** The bytes fed so far are used up; feed more, or say `finish`. */
+  /** All bytes have been read; call `feed` or `finish`. */
   More,
   /** The text ended after one complete value. */
   End,
-  /** The text is not JSON, see `JsonReader.error`; repeated until `begin`. */
+  /** The text is not JSON; see `JsonReader.error`. Repeated until `begin`. */
   Malformed,
   ObjectStart,
   ObjectEnd,
@@ -12,11 +12,11 @@ export const enum Token {
   ArrayEnd,
   /** A member's name, in `text`; its value follows. */
   Key,
-  /** The next piece of a string whose text is passed on piece by piece, in `text`. */
+  /** The next piece of a string whose text is passed on in pieces, in `text`. */
   Part,
-  /** A string, in `text` if it is kept; the end of it if its parts were passed on. */
+  /** A string, in `text` if it is kept; its end if its parts were passed on. */
   String,
-  /** A number, in `text` as it was written. */
+  /** A number, in `text` as in the source. */
   Number,
   True,
   False,
@@ -27,19 +27,19 @@ export const enum JsonError {
   None,
   /** A byte that RFC 8259 does not allow there. */
   Syntax,
-  /** More than `MAX_DEPTH` containers inside each other. */
+  /** More than `MAX_DEPTH` nested containers. */
   TooDeep,
   /** The text ended too early. */
   Incomplete,
 }
 
-/** What becomes of the text of string values. Keys and numbers are always kept. */
+/** What happens to the text of string values. Keys and numbers are always kept. */
 export const enum Strings {
   Drop,
-  /** One String token with all of the text. */
+  /** One String token with the whole text. */
   Keep,
-  /** Any number of Part tokens, in little memory however long the string is, then a String token without text. */
+  /** Any number of Part tokens, then a String token without text. Takes little memory for a string of any length. */
   Stream,
-  /** The same, as it is written: escapes are neither decoded nor checked. */
+  /** The same, with the source text: escapes are neither decoded nor checked. */
   Raw,
 }

@@ -1,10 +1,10 @@
 import { Bytes, copyOf, EMPTY, slice } from "../bytes/bytes";
 import { JsonType, Part, Values } from "./values";
 
-/** One value of a JSON text, which keeps all of them: it is for configuration, and numbers stay as they were written. */
+/** One value of a JSON text; it keeps all values alive. Made for configurations: numbers stay as in the source. */
 @final
 export class JsonValue {
-  /** What was asked for, so that it lives as long as this. */
+  /** The result of `bytes`, so that it lives as long as this object. */
   private text: Bytes | null = null;
   private children: Children | null = null;
 
@@ -17,7 +17,7 @@ export class JsonValue {
     return <JsonType>this.values.get(this.value, Part.Type);
   }
 
-  /** A String's text, unescaped; a Number's digits as written; otherwise empty. */
+  /** The text of a String, unescaped; the digits of a Number, as in the source; otherwise empty. */
   get bytes(): Bytes {
     const known = this.text;
     if (known !== null) return known;
@@ -28,7 +28,7 @@ export class JsonValue {
     return text;
   }
 
-  /** The value as it stands in the source, white space inside it included. */
+  /** The source text of the value, including white space. */
   get raw(): Bytes {
     return slice(
       this.values.source,
@@ -37,17 +37,17 @@ export class JsonValue {
     );
   }
 
-  /** An Array's elements, or the values of an Object's members, in order; never to be changed. */
+  /** The elements of an Array, or the values of an Object's members, in order. Do not change them. */
   get items(): JsonValue[] {
     return this.expand().items;
   }
 
-  /** The names of an Object's members, in order, duplicates included; never to be changed. */
+  /** The names of an Object's members, in order, including duplicates. Do not change them. */
   get keys(): Bytes[] {
     return this.expand().keys;
   }
 
-  /** The value of the first member called `name`, which is ASCII; null if there is none or this is not an Object. */
+  /** The value of the first member with the name `name`, in ASCII; null if there is none or this is not an Object. */
   get(name: string): JsonValue | null {
     for (let member = this.first(); member >= 0; member = this.next(member)) {
       if (this.values.isNamed(member, name)) return new JsonValue(this.values, member);
@@ -55,17 +55,17 @@ export class JsonValue {
     return null;
   }
 
-  /** The first member of an Object, as a number for the functions below; -1 if there is none. They allocate nothing. */
+  /** The number of an Object's first member, for the functions below; -1 if there is none. They allocate nothing. */
   first(): i32 {
     return this.type == JsonType.Object ? this.within(this.value + 1) : -1;
   }
 
-  /** The member after another one, or -1. */
+  /** The number of the next member, or -1. */
   next(member: i32): i32 {
     return this.within(this.values.after(member));
   }
 
-  /** Whether a member is called `name`, which is ASCII. */
+  /** Whether the name of a member is `name`, in ASCII. */
   isNamed(member: i32, name: string): bool {
     return this.values.isNamed(member, name);
   }
@@ -75,7 +75,7 @@ export class JsonValue {
     return this.copy(member, Part.Name);
   }
 
-  /** A value that may be in this one, or -1 if it is not. */
+  /** `value` if it is inside this value; otherwise -1. */
   private within(value: i32): i32 {
     return value < this.values.after(this.value) ? value : -1;
   }
@@ -100,7 +100,7 @@ export class JsonValue {
   }
 }
 
-/** What an Array or an Object holds. */
+/** The content of an Array or an Object. */
 @final
 class Children {
   readonly items: JsonValue[] = [];

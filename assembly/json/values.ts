@@ -3,7 +3,7 @@ import { addressOf, Bytes } from "../bytes/bytes";
 import { grown } from "../bytes/grown";
 import { JsonText } from "./text";
 
-/** A text in memory may be so long, in bytes. */
+/** The longest text, in bytes. */
 export const MAX_TEXT: i32 = 8 << 20;
 
 export const enum JsonType {
@@ -16,37 +16,37 @@ export const enum JsonType {
   Object,
 }
 
-/** The numbers of a value. */
+/** The numbers that describe a value. */
 export const enum Part {
   /** A `JsonType`. */
   Type,
-  /** Where it stands in the source. */
+  /** Its offset in the source, and its end. */
   Start,
   End,
   /** The place of the text of a String or a Number, and its length. */
   Text,
   TextLength,
-  /** The same of its name, if it is the member of an Object. */
+  /** The same for its name, if it is a member of an Object. */
   Name,
   NameLength,
   COUNT,
 }
-/** Of an Array or Object, in the place of its text: the number of the value that follows all those in it. */
+/** For an Array or Object, instead of its text: the number of the next value after its content. */
 export const AFTER: Part = Part.Text;
 
 /**
- * All values of a text, numbered in the order in which they begin, as plain numbers: a configuration may have ten
- * thousand small objects, which are looked at once.
+ * All values of a text, numbered in the order in which they begin. They are stored as plain integers, because a configuration
+ * may have ten thousand small objects, each of which is used only once.
  */
 @final
 export class Values {
   count: i32 = 0;
   private parts: StaticArray<i32>;
-  /** Texts that had escapes. The place of a text is its offset in the source, or the complement of that in here. */
+  /** Texts that had escapes. The place of a text is its offset in the source, or the complement of its offset in here. */
   private readonly unescaped: ByteBuilder = new ByteBuilder(0, MAX_TEXT);
 
   constructor(readonly source: Bytes) {
-    // With its name, a value mostly takes 16 bytes or more.
+    // Most values take at least 16 bytes, including their names.
     this.parts = new StaticArray<i32>((source.byteLength / 16 + 4) * Part.COUNT);
   }
 
@@ -58,7 +58,7 @@ export class Values {
     this.parts[value * Part.COUNT + part] = number;
   }
 
-  /** Adds a value, and returns its number. */
+  /** Adds a value. @returns its number */
   add(type: JsonType, start: i32, end: i32): i32 {
     const value = this.count++;
     if (this.count * Part.COUNT > this.parts.length) {
@@ -70,7 +70,7 @@ export class Values {
     return value;
   }
 
-  /** Where the text that the reader has just read can be found; it is copied if it is not part of the source. */
+  /** The place of the text that the reader has just read. It is copied if it is not part of the source. */
   keep(text: JsonText): i32 {
     const offset = text.ptr - addressOf(this.source);
     if (offset < <usize>this.source.byteLength) return <i32>offset;
@@ -84,12 +84,12 @@ export class Values {
     return place >= 0 ? addressOf(this.source) + place : this.unescaped.ptr + ~place;
   }
 
-  /** The number of the value that follows a value and all those in it. */
+  /** The number of the next value after a value and its content. */
   after(value: i32): i32 {
     return this.get(value, Part.Type) >= JsonType.Array ? this.get(value, AFTER) : value + 1;
   }
 
-  /** Whether a member is called `name`, which is ASCII. */
+  /** Whether the name of a member is `name`, in ASCII. */
   isNamed(value: i32, name: string): bool {
     const length = this.get(value, Part.NameLength);
     if (length != name.length) return false;
