@@ -1,4 +1,4 @@
-/** Named ASCII bytes and classes, so that parsers need no hexadecimal literals. */
+/** Names for ASCII bytes and classes, so that parsers do not need hexadecimal literals. */
 
 export const NUL: u8 = 0x00;
 export const TAB: u8 = 0x09;
@@ -61,7 +61,7 @@ export function isLetter(c: u8): bool {
   return <u8>((c | 0x20) - LOWER_A) < 26;
 }
 
-/** A space or a tab: what may stand around the elements of a header (RFC 9110, 5.6.3). */
+/** A space or a tab, which may surround the elements of a header (RFC 9110, 5.6.3). */
 // @ts-ignore: decorator
 @inline
 export function isBlank(c: u8): bool {
@@ -75,7 +75,7 @@ export function isSpace(c: u8): bool {
   return c == SPACE || c == LF || c == CR || c == TAB;
 }
 
-/** Whether the `len` bytes at `ptr` are white space, or none. */
+/** Whether all `len` bytes at `ptr` are white space; true if there are none. */
 export function isAllSpace(ptr: usize, len: i32): bool {
   for (let i = 0; i < len; ++i) {
     if (!isSpace(load<u8>(ptr + i))) return false;
@@ -97,7 +97,7 @@ export function hexValue(c: u8): i32 {
   return letter < 6 ? 10 + letter : -1;
 }
 
-/** A copy of `text` with its ASCII letters in lower case. The standard library would bring the tables of all Unicode letters. */
+/** A copy of `text` with ASCII letters in lower case. The standard library's version would add tables of all Unicode letters. */
 export function inLowerCase(text: ArrayBuffer): ArrayBuffer {
   const lower = text.slice(0);
   for (let i = 0; i < lower.byteLength; ++i) {
@@ -107,7 +107,7 @@ export function inLowerCase(text: ArrayBuffer): ArrayBuffer {
   return lower;
 }
 
-/** Whether the `len` bytes at `ptr` equal `lower`, which is given in lower case, ignoring the case of ASCII letters. */
+/** Whether the `len` bytes at `ptr` equal `lower`, given in lower case, in any case of ASCII letters. */
 export function equalsIgnoreCase(ptr: usize, len: i32, lower: ArrayBuffer): bool {
   if (len != lower.byteLength) return false;
   for (let i = 0; i < len; ++i) {

@@ -14,7 +14,7 @@ import {
 /* Base64 and base64url: RFC 4648, sections 4 and 5. */
 
 const NONE: u8 = 0xff;
-/** For each ASCII character the six bits it stands for; 0 for padding, NONE for all others. */
+/** For each ASCII character, the six bits that it represents; 0 for padding, NONE for all others. */
 const BITS: usize = memory.data(128);
 
 function fillBits(): void {
@@ -30,25 +30,25 @@ function fillBits(): void {
 }
 fillBits();
 
-/** Whether `c` is of either alphabet, or padding. */
+/** Whether `c` is padding or in one of the two alphabets. */
 // @ts-ignore: decorator
 @inline
 export function isBase64(c: u8): bool {
   return c < 0x80 && load<u8>(BITS + c) != NONE;
 }
 
-/** The six bits that `c` stands for; `isBase64` must hold. */
+/** The six bits that `c` represents; `isBase64(c)` must be true. */
 // @ts-ignore: decorator
 @inline
 export function base64Bits(c: u8): u32 {
   return load<u8>(BITS + c);
 }
 
-/** How many characters a decoder takes at a time. */
+/** The most characters that a decoder takes at a time. */
 export const DECODED_PIECE: i32 = 256;
 
 /**
- * Decodes a text in base64 as it comes, cut anywhere. Characters outside of the alphabets, and padding, are passed over.
+ * Decodes base64 as it arrives; it may be cut anywhere. Padding and other characters outside the alphabets are skipped.
  *
  * Memory: 192 bytes, unmanaged; `dispose` frees them.
  */
@@ -57,7 +57,7 @@ export const DECODED_PIECE: i32 = 256;
 export class Base64Decoder {
   private bits: u32 = 0;
   private bitCount: i32 = 0;
-  /** Where the decoded bytes are. */
+  /** The address of the decoded bytes. */
   readonly ptr: usize = heap.alloc((DECODED_PIECE / 4) * 3);
 
   dispose(): void {
@@ -65,13 +65,13 @@ export class Base64Decoder {
     heap.free(changetype<usize>(this));
   }
 
-  /** Another text begins. */
+  /** Starts a new text. */
   begin(): void {
     this.bits = 0;
     this.bitCount = 0;
   }
 
-  /** Decodes at most `DECODED_PIECE` characters at `from` to `ptr`; returns how many bytes they make. */
+  /** Decodes at most `DECODED_PIECE` characters at `from` to `ptr`. @returns the number of decoded bytes */
   decode(from: usize, len: i32): i32 {
     const out = this.ptr;
     let bits = this.bits;
@@ -82,7 +82,7 @@ export class Base64Decoder {
       if (!isBase64(c) || c == EQUALS) continue;
       bits = (bits << 6) | base64Bits(c);
       bitCount += 6;
-      // Up to 6 bits wait, so a piece of 256 characters makes at most 192 bytes.
+      // At most 6 bits are left over, so a piece of 256 characters decodes to at most 192 bytes.
       if (bitCount >= 8) {
         bitCount -= 8;
         store<u8>(out + size++, <u8>(bits >> bitCount));

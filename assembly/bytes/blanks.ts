@@ -1,11 +1,11 @@
 /**
- * The blanks that do not count at the ends of a value. HTTP strips spaces and tabs (RFC 9110, 5.5); what applications
- * strip beyond that differs with their language, so this is all of it: control characters, and the white space of
- * Unicode as `trim` of JavaScript and `TrimSpace` of Go have it (in UTF-8), and as `strip` of Python has it, for which
- * bytes are ISO 8859-1. A byte that belongs to another character of UTF-8 is none.
+ * The blanks that do not count at the ends of a value. HTTP strips spaces and tabs (RFC 9110, 5.5). What applications strip in
+ * addition depends on their language, so this is the union: control characters, the Unicode white space that `trim` of
+ * JavaScript and `TrimSpace` of Go remove (in UTF-8), and that of `strip` of Python, which reads the bytes as ISO 8859-1. A byte
+ * that belongs to another UTF-8 character is not a blank.
  */
 
-/** Where the first byte stands that is no blank, or `end`. */
+/** The address of the first byte that is not a blank, or `end`. */
 export function skipBlanks(from: usize, end: usize): usize {
   let at = from;
   while (at < end) {
@@ -16,7 +16,7 @@ export function skipBlanks(from: usize, end: usize): usize {
   return at;
 }
 
-/** Where the last byte ends that is no blank, or `from`. */
+/** The address after the last byte that is not a blank, or `from`. */
 export function dropBlanks(from: usize, end: usize): usize {
   let at = end;
   while (at > from) {

@@ -2,8 +2,8 @@ import { addressOf, Bytes, copyOf } from "./bytes";
 import { decimalLength, writeDecimal } from "./decimal";
 
 /**
- * A growable byte string, to be kept and reused: `clear()` keeps the memory, so that a warm builder allocates
- * nothing. It never grows above `limit` bytes; what would not fit is left out and `overflowed` is set.
+ * A growable byte string for reuse: `clear()` keeps the memory, so that a warm builder allocates nothing. It never grows above
+ * `limit` bytes. What does not fit is left out, and `overflowed` is set.
  */
 @final
 export class ByteBuilder {
@@ -30,13 +30,13 @@ export class ByteBuilder {
     this.overflowed = false;
   }
 
-  /** Forgets what was written, and the memory that it took. */
+  /** Clears the builder and releases its memory. */
   reset(capacity: i32): void {
     this.clear();
     this.buffer = new ArrayBuffer(min(capacity, this.limit));
   }
 
-  /** Makes room for `size` bytes at the end, to be written by the caller at once; 0 if there is none. */
+  /** Makes room for `size` bytes at the end, which the caller must write at once. @returns their address; 0 if there is no room */
   append(size: i32): usize {
     if (!this.reserve(size)) return 0;
     const at = addressOf(this.buffer) + this.length;
@@ -80,12 +80,12 @@ export class ByteBuilder {
     return this;
   }
 
-  /** An owned copy of what was written. */
+  /** An owned copy of the content. */
   toBytes(): Bytes {
     return copyOf(addressOf(this.buffer), this.length);
   }
 
-  /** Whether there is room for so many bytes more; makes it, if the limit allows that. */
+  /** Makes room for more bytes, if the limit allows it. @returns whether there is room */
   // @ts-ignore: decorator
   @inline
   private reserve(more: i32): bool {

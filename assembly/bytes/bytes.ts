@@ -1,7 +1,7 @@
 /**
- * Byte strings. Header values, Redis keys and bodies are bytes, not text: a value may hold any octet, and what
- * came in must go out unchanged. `Bytes` is an owned, garbage-collected, immutable-by-convention byte string
- * whose address is `changetype<usize>(b)`; `(ptr, len)` pairs are borrowed and valid only for the call.
+ * Byte strings. Header values, Redis keys and bodies are bytes, not text: a value may hold any octet and must be passed on
+ * unchanged. `Bytes` is an owned, garbage-collected byte string, immutable by convention, at the address
+ * `changetype<usize>(b)`. `(ptr, len)` pairs are borrowed and valid only during the call.
  */
 export type Bytes = ArrayBuffer;
 
@@ -20,10 +20,10 @@ export function bytesOf(text: string): Bytes {
   return String.UTF8.encode(text);
 }
 
-/** How many bytes `copyOf` has copied, modulo 2^32: what the garbage collector is told of the size of values. */
+/** The number of bytes that `copyOf` has copied, modulo 2^32. It tells the garbage collector how much memory values take. */
 export let copiedBytes: u32 = 0;
 
-/** Tells the garbage collector of other memory that was made, in bytes. */
+/** Adds other allocated memory to that count, in bytes. */
 export function made(bytes: i32): void {
   copiedBytes += bytes;
 }
@@ -87,7 +87,7 @@ export function lastIndexOf(b: Bytes, byte: u8): i32 {
   return -1;
 }
 
-/** Negative, zero or positive as `a` comes before, at or after `b` in byte order. */
+/** Negative, zero or positive if `a` is before, equal to or after `b` in byte order. */
 export function compare(a: Bytes, b: Bytes): i32 {
   const order = memory.compare(changetype<usize>(a), changetype<usize>(b), min(a.byteLength, b.byteLength));
   return order != 0 ? order : a.byteLength - b.byteLength;

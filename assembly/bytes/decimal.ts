@@ -1,11 +1,11 @@
 import { DIGIT_0, isDigit, MINUS } from "./ascii";
 
-/** What the parsers below return for anything that is not a number in their range. */
+/** What the parser below returns for everything that is not a number in its range. */
 export const NOT_A_NUMBER: i64 = i64.MIN_VALUE;
 
 /**
  * Reads an optionally signed decimal integer that fills the `len` bytes at `ptr`.
- * @returns its value, or `NOT_A_NUMBER` for an empty text, any other byte, or a magnitude above 2^63-1
+ * @returns its value; `NOT_A_NUMBER` for an empty text, other bytes, or a magnitude above 2^63-1
  */
 export function parseInteger(ptr: usize, len: i32): i64 {
   const negative = len > 0 && load<u8>(ptr) == MINUS;
@@ -23,14 +23,14 @@ export function parseInteger(ptr: usize, len: i32): i64 {
   return negative ? -value : value;
 }
 
-/** The number of bytes that `value` takes in decimal, sign included. */
+/** The length of `value` in decimal, including the sign. */
 export function decimalLength(value: i64): i32 {
   let n = value < 0 ? 2 : 1;
   for (let rest = value / 10; rest != 0; rest /= 10) ++n;
   return n;
 }
 
-/** Writes `value` in decimal at `ptr`, where `decimalLength(value)` bytes must be free; returns that length. */
+/** Writes `value` in decimal at `ptr`, where `decimalLength(value)` bytes must be free. @returns that length */
 export function writeDecimal(ptr: usize, value: i64): i32 {
   const length = decimalLength(value);
   let at = ptr + length;
@@ -44,12 +44,12 @@ export function writeDecimal(ptr: usize, value: i64): i32 {
   return length;
 }
 
-/** The longest number with its sign. */
+/** Room for the longest number, including its sign. */
 const SCRATCH: usize = memory.data(20);
 
 /**
- * `value` in decimal, for messages. Numbers in template literals would bring the tables of the standard library for all radices
- * into the module.
+ * `value` in decimal, for messages. A number in a template literal would add the standard library's tables for all radices to
+ * the module.
  */
 export function decimalText(value: i64): string {
   const length = writeDecimal(SCRATCH, value);

@@ -5,7 +5,7 @@ const HIGHS: u64 = 0x8080808080808080;
 const LFS: u64 = 0x0a0a0a0a0a0a0a0a;
 const CRS: u64 = 0x0d0d0d0d0d0d0d0d;
 
-/** The address of the first LF or CR at or after `at`, or `end`; eight bytes at a time, as json/scan explains. */
+/** The address of the first LF or CR at or after `at`, or `end`. Searches eight bytes at a time; see json/scan. */
 export function findLineEnd(at: usize, end: usize): usize {
   for (; at + 8 <= end; at += 8) {
     const word = load<u64>(at);

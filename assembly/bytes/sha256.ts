@@ -20,11 +20,11 @@ const ROUNDS = memory.data<u32>([
   0xc67178f2,
 ]);
 
-/** The eight words of the hash so far. */
+/** The hash so far: eight words. */
 const state = memory.data(32);
 /** The schedule of one block. */
 const words = memory.data(256);
-/** The beginning of a block that is not complete yet, and how many bytes of it there are. */
+/** The bytes of an incomplete block, and their number. */
 const pending = memory.data(64);
 let pendingSize: usize = 0;
 let total: u64 = 0;
@@ -63,7 +63,7 @@ export function sha256Add(ptr: usize, len: i32): void {
   memory.copy(pending, at, pendingSize);
 }
 
-/** Ends the digest; its 32 bytes stand at the address that is returned until the next one ends. */
+/** Ends the digest. @returns the address of its 32 bytes, valid until the next digest ends */
 export function sha256End(): usize {
   const bits = total << 3;
   store<u8>(pending + pendingSize++, 0x80);

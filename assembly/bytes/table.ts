@@ -2,26 +2,26 @@ import { addressOf, Bytes } from "./bytes";
 import { grown } from "./grown";
 
 const FEWEST_ROWS: i32 = 8;
-/** What stands before the bytes of an entry: its value and their number, 4 bytes each. */
+/** The size of the head of an entry: its value and the length of its key, 4 bytes each. */
 const HEADER: u32 = 8;
 
 /**
- * A hash table from byte strings to numbers, built once and then only read: open addressing with linear probing. The
- * first insertion of a key wins.
+ * A hash table from byte strings to numbers, built once and then only read. Open addressing with linear probing. The first
+ * insertion of a key wins.
  *
  *     row     0 if empty, else  hash of the key : 32 | offset of its entry : 32
  *     entry   value : 32 | length of the key : 32 | key, padded to a multiple of 8 bytes
  *
- * Rows are compared by hash, so that a search usually reads one row and one entry, each in one line of the processor's
- * cache. Keys are copied, and all of them are two objects for the garbage collector. The hash knows no secret: who
- * chooses the keys can make a search as long as the table, so it must not grow without bound with what clients send.
+ * Rows are compared by hash, so a search usually reads one row and one entry, each in one line of the processor's cache. Keys
+ * are copied; for the garbage collector, the whole table is two objects. The hash uses no secret, so chosen keys can make a
+ * search as long as the table. Therefore clients must not be able to make the table grow without bound.
  */
 @final
 export class ByteTable {
   private rows: StaticArray<u64>;
-  /** The entries, one after the other; the first is not at 0, so that no row of an entry is 0. */
+  /** The entries, one after another. The first is not at 0, so that no row in use is 0. */
   private entries: StaticArray<u64> = new StaticArray<u64>(16);
-  /** Where the next key will be kept, see `addressAt`. */
+  /** The place of the next key; see `addressAt`. */
   end: u32 = HEADER;
   private count: i32 = 0;
 
@@ -32,12 +32,12 @@ export class ByteTable {
     this.rows = new StaticArray<u64>(rows);
   }
 
-  /** Adds `key` with `value`, a number of at least 0, unless the key is already there; tells whether it was added. */
+  /** Adds `key` with `value`, which must not be negative. @returns false if the key is already there */
   add(key: Bytes, value: i32): bool {
     return this.addAt(addressOf(key), key.byteLength, value);
   }
 
-  /** The same for the key made of the `len` bytes at `ptr`. */
+  /** The same for the `len` bytes at `ptr` as the key. */
   addAt(ptr: usize, len: i32, value: i32): bool {
     const hash = hashOf(ptr, len);
     if (this.search(ptr, len, hash) >= 0) return false;
@@ -46,12 +46,12 @@ export class ByteTable {
     return true;
   }
 
-  /** The value of the key made of the `len` bytes at `ptr`, or -1. */
+  /** The value of the key that is the `len` bytes at `ptr`, or -1. */
   find(ptr: usize, len: i32): i32 {
     return this.search(ptr, len, hashOf(ptr, len));
   }
 
-  /** The address of the key that is kept at `place`, which was `end` when it was added; valid until the next is. */
+  /** The address of the key at `place`, the value of `end` before it was added. Valid until the next key is added. */
   addressAt(place: u32): usize {
     return changetype<usize>(this.entries) + place + HEADER;
   }
@@ -65,7 +65,8 @@ export class ByteTable {
     const rows = changetype<usize>(this.rows);
     const entries = changetype<usize>(this.entries);
     const mask: u32 = this.rows.length - 1;
-    // By address: the mask keeps rows in the table, and offsets are those of entries. Some row is empty.
+    // Unchecked accesses are safe: the mask keeps rows in the table, and offsets belong to entries. The search ends, because
+    // there is always an empty row.
     let at = hash & mask;
     let row = load<u64>(rows + (at << 3));
     while (row != 0) {
@@ -94,7 +95,7 @@ export class ByteTable {
     }
   }
 
-  /** Appends an entry and returns its offset. */
+  /** Appends an entry. @returns its offset */
   private write(ptr: usize, len: i32, value: i32): u32 {
     const offset = this.end;
     const end = offset + HEADER + ((<u32>len + 7) & ~7);
@@ -116,11 +117,11 @@ function isFull(keys: i32, rows: i32): bool {
   return <i64>keys * 4 > <i64>rows * 3;
 }
 
-/** Odd numbers whose bits have no pattern: the fractions of the golden ratio and of the square root of 3. */
+/** Odd numbers without a pattern in their bits: from the fractions of the golden ratio and of the square root of 3. */
 const FACTOR: u64 = 0x9e3779b97f4a7c15;
 const LAST_FACTOR: u64 = 0xbb67ae8584caa73b;
 
-/** Mixes eight bytes at a time by a multiplication, which moves bits up, and a shift, which brings them down. */
+/** Mixes eight bytes at a time with a multiplication, which moves bits up, and a shift, which moves them down. */
 function hashOf(ptr: usize, len: i32): u32 {
   let hash = <u64>len * FACTOR;
   if (len < 8) {
@@ -137,7 +138,7 @@ function hashOf(ptr: usize, len: i32): u32 {
   return <u32>(hash >> 32);
 }
 
-/** Whether the `len` bytes at `a` are those at `b`. */
+/** Whether the `len` bytes at `a` equal those at `b`. */
 function areSame(a: usize, b: usize, len: i32): bool {
   if (len < 8) return shortWord(a, len) == shortWord(b, len);
   // The last eight bytes may overlap those before them.
@@ -148,7 +149,7 @@ function areSame(a: usize, b: usize, len: i32): bool {
   return load<u64>(a + last) == load<u64>(b + last);
 }
 
-/** Fewer than eight bytes as a number, another one for other bytes of the same length. */
+/** Fewer than eight bytes as a number; different bytes of the same length give different numbers. */
 function shortWord(ptr: usize, len: i32): u64 {
   if (len >= 4) return (<u64>load<u32>(ptr)) | ((<u64>load<u32>(ptr + len - 4)) << 32);
   if (len == 0) return 0;

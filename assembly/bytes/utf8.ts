@@ -1,12 +1,12 @@
-/** U+FFFD, what stands for a byte that is not part of valid UTF-8. */
+/** U+FFFD, which replaces a byte that is not part of valid UTF-8. */
 export const REPLACEMENT: i32 = 0xfffd;
 
-/** The length in bytes of the code point that `decodeRune` read last: 1 to 4, and 1 for an invalid byte. */
+/** The length of the code point that `decodeRune` read last: 1 to 4 bytes; 1 for an invalid byte. */
 export let runeLength: i32 = 0;
 
 /**
  * Decodes the code point at `ptr`, which must be below `end`, and sets `runeLength`.
- * Any byte that does not begin a valid, shortest-form sequence is read alone as U+FFFD, as Go's unicode/utf8 does.
+ * A byte that does not begin a valid, shortest-form sequence is read as a single U+FFFD, as in Go's unicode/utf8.
  */
 export function decodeRune(ptr: usize, end: usize): i32 {
   const first = <i32>load<u8>(ptr);
@@ -33,7 +33,7 @@ export function decodeRune(ptr: usize, end: usize): i32 {
   return rune;
 }
 
-/** Writes a code point as UTF-8 at `ptr` (up to 4 bytes) and returns its length; surrogates become U+FFFD. */
+/** Writes a code point as UTF-8 at `ptr` (up to 4 bytes). Surrogates become U+FFFD. @returns its length in bytes */
 export function encodeRune(ptr: usize, rune: i32): i32 {
   let r = rune;
   if (r < 0 || r > 0x10ffff || (r >= 0xd800 && r < 0xe000)) r = REPLACEMENT;
@@ -59,10 +59,10 @@ export function encodeRune(ptr: usize, rune: i32): i32 {
   return 4;
 }
 
-/** The bytes at `ptr` as text; invalid bytes become U+FFFD one by one, so that no neighbour is swallowed. */
+/** The bytes at `ptr` as text. Each invalid byte becomes one U+FFFD, so that no valid neighbour is lost. */
 export function decodeText(ptr: usize, len: i32): string {
   const end = ptr + len;
-  // One UTF-16 unit per byte is always enough: 4 bytes make 2 units, 1 invalid byte makes 1.
+  // One UTF-16 unit for each byte is always enough: 4 bytes become 2 units, and 1 invalid byte becomes 1.
   const units = new StaticArray<u16>(len);
   const out = changetype<usize>(units);
   let n = 0;
@@ -78,7 +78,7 @@ export function decodeText(ptr: usize, len: i32): string {
   return String.UTF16.decodeUnsafe(out, n << 1);
 }
 
-/** A byte string as text, see `decodeText`. */
+/** A byte string as text; see `decodeText`. */
 export function textOf(b: ArrayBuffer): string {
   return decodeText(changetype<usize>(b), b.byteLength);
 }
