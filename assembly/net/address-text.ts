@@ -3,20 +3,20 @@ import { ByteBuilder } from "../bytes/builder";
 import { Bytes } from "../bytes/bytes";
 import { IpAddress, v4 } from "./address";
 
-/** The length of an IPv6 prefix that is a whole address. */
+/** The prefix length of a whole IPv6 address. */
 export const WHOLE_ADDRESS: i32 = 128;
 
-/** 2002::/16, RFC 3056, 2: the IPv4 address of the site stands behind it. */
+/** 2002::/16, RFC 3056, 2. The IPv4 address of the site follows it. */
 const SIX_TO_FOUR: u64 = 0x2002;
-/** 64:ff9b::/96, RFC 6052, 2.1: the IPv4 address of the client stands behind it. */
+/** 64:ff9b::/96, RFC 6052, 2.1. The IPv4 address of the client follows it. */
 const TRANSLATED: u64 = 0x0064ff9b00000000;
 
 const text = new ByteBuilder(48);
 
 /**
- * What the counter of a client is named after: its address; or, where only the first `prefix` bits of an IPv6 address tell
- * clients apart, that block, as in `2001:db8:1:2::/64`. An IPv6 address that was made of an IPv4 address then is the
- * latter: all IPv4 clients behind a translator would be one block, and 6to4 gives 65,536 blocks of 64 bits to each.
+ * The text by which a client's counter is named: its address or, if only the first `prefix` bits of an IPv6 address distinguish
+ * clients, that block, as in `2001:db8:1:2::/64`. In that case, an IPv6 address that embeds an IPv4 address counts as the latter:
+ * otherwise all IPv4 clients behind a translator would be one block, and each 6to4 site would have 65,536 blocks of 64 bits.
  */
 export function addressText(address: IpAddress, prefix: i32): Bytes {
   if (prefix >= WHOLE_ADDRESS || address.isV4) return address.text();

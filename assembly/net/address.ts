@@ -2,8 +2,8 @@ import { COLON, DIGIT_0, DOT, hexValue, isDigit } from "../bytes/ascii";
 import { Bytes, copyOf } from "../bytes/bytes";
 
 /**
- * An IP address as 128 bits, most significant first. IPv4 is the block ::ffff:0:0/96 (RFC 4291, 2.5.5.2), so that
- * an IPv4-mapped address *is* the IPv4 address.
+ * An IP address as 128 bits, most significant first. IPv4 is the block ::ffff:0:0/96 (RFC 4291, 2.5.5.2), so an IPv4-mapped
+ * address *is* the IPv4 address.
  */
 @final
 export class IpAddress {
@@ -22,7 +22,7 @@ export class IpAddress {
   }
 }
 
-/** An IPv4 address as the 128 bits that stand for it. */
+/** The 128-bit form of an IPv4 address. */
 export function v4(bits: u32): IpAddress {
   return new IpAddress(0, ((<u64>0xffff) << 32) | bits);
 }
@@ -30,7 +30,7 @@ export function v4(bits: u32): IpAddress {
 /**
  * Reads an address that fills the `len` bytes at `ptr`: four decimal octets, or the forms of RFC 4291, 2.2. No port,
  * brackets, zone or spaces.
- * @param leadingZeros whether `010.0.0.1` is `10.0.0.1`; by default it is refused, because others read it as octal
+ * @param leadingZeros whether `010.0.0.1` is `10.0.0.1`; by default it is refused, because some parsers read it as octal
  */
 export function parseAddress(ptr: usize, len: i32, leadingZeros: bool = false): IpAddress | null {
   for (let i = 0; i < len; ++i) {
@@ -64,7 +64,7 @@ function parseV4(ptr: usize, len: i32, leadingZeros: bool): i64 {
   return dots == 3 && digits > 0 ? (bits << 8) | octet : -1;
 }
 
-/** The eight groups of an IPv6 address, while it is read or written. */
+/** The eight groups of the IPv6 address that is being read or written. */
 const groups = memory.data(16);
 
 // @ts-ignore: decorator
@@ -143,7 +143,7 @@ function textOfV4(bits: u32): Bytes {
   return copyOf(scratch, <i32>(at - scratch));
 }
 
-/** Writes a number below 256 in decimal and returns the address after it. */
+/** Writes a number below 256 in decimal. @returns the address after it */
 function writeOctet(ptr: usize, value: u32): usize {
   let at = ptr;
   let rest = value;
@@ -187,7 +187,7 @@ function textOfV6(high: u64, low: u64): Bytes {
   return copyOf(scratch, <i32>(at - scratch));
 }
 
-/** Writes `value` in lower-case hexadecimal without leading zeros and returns the address after it. */
+/** Writes `value` in lower-case hexadecimal without leading zeros. @returns the address after it */
 function writeHex(ptr: usize, value: i32): usize {
   let at = ptr;
   for (let shift = 12; shift >= 0; shift -= 4) {

@@ -2,11 +2,11 @@ import { IpAddress } from "./address";
 import { Cidr } from "./cidr";
 
 /**
- * From an address to the first of a list of blocks, in their given order, that contains it.
+ * Finds the first of a list of blocks, in the given order, that contains an address.
  *
- * Blocks are nested or apart, so their borders cut the address space into runs with one answer each. These are
- * computed once; a lookup searches them, whose cost grows with the logarithm of the number of blocks and not with their
- * lengths or their nesting. IPv4 and IPv6 are kept apart, except for blocks of everyone.
+ * Two blocks are nested or disjoint, so their borders divide the address space into runs with one answer each. The runs are
+ * computed once. The cost of a lookup grows with the logarithm of the number of blocks, and does not depend on their lengths or
+ * nesting. IPv4 and IPv6 are separate, except for blocks that contain everyone.
  */
 @final
 export class CidrTable {
@@ -30,7 +30,7 @@ export class CidrTable {
     return address.isV4 ? this.v4.find(address.low, 0) : this.v6.find(address.high, address.low);
   }
 
-  /** Marks the positions of all blocks that some address finds: those that earlier blocks do not cover. */
+  /** Marks the positions of all blocks that some address can find: those that earlier blocks do not cover. */
   markReachable(marks: StaticArray<bool>): void {
     this.v4.markReachable(marks);
     this.v6.markReachable(marks);
@@ -46,19 +46,19 @@ class Numbered {
   ) {}
 }
 
-/** How many numbers a node of `Runs` has. */
+/** The number of keys in a node of `Runs`. */
 const NODE: i32 = 8;
 
 /**
- * Runs of addresses with the same answer: where each begins, ascending, and the answer. Most are told apart by one half
- * of their addresses, so that a search looks at this half alone: it descends a static B-tree, whose leaves are the
- * halves, and whose every level above has every eighth number of the one below.
+ * Runs of addresses with the same answer: where each begins, in ascending order, and the answer. Most runs differ in one half of
+ * their addresses, so a search reads only this half, called major. It descends a static B-tree: the leaves are the major halves,
+ * and each level above has every eighth number of the level below.
  */
 @final
 class Runs {
-  /** The levels, the lowest first. The first number in each is zero. */
+  /** The levels, from the leaves up. The first number in each is zero. */
   private readonly levels: StaticArray<StaticArray<u64>>;
-  /** The other half of where each run begins. */
+  /** The other halves of the addresses at which runs begin. */
   private readonly minors: StaticArray<u64>;
   private readonly answers: StaticArray<i32>;
 
@@ -78,7 +78,7 @@ class Runs {
       const from = run * NODE;
       const node = changetype<usize>(level) + ((<usize>from) << 3);
       const end = node + ((<usize>min(NODE, level.length - from)) << 3);
-      // Counted without branches, because no processor could guess them. The first number of a node is not above.
+      // This counts without branches, which no processor could predict. The first number of a node is never above `major`.
       run = from - 1;
       for (let at = node; at < end; at += 8) run += i32(load<u64>(at) <= major);
     }
@@ -93,7 +93,7 @@ class Runs {
     }
   }
 
-  /** Of the runs before `run`, the last one that begins at or before an address. */
+  /** The last run before `run` that begins at or before an address. */
   private earlier(run: i32, major: u64, minor: u64): i32 {
     const majors = this.levels[0];
     let from = 0;
@@ -120,17 +120,17 @@ class Cuts {
   readonly minors: u64[] = [0];
   readonly answers: i32[] = [-1];
 
-  /** @param isV4 whether IPv4 addresses are told apart, by the low half, or IPv6 addresses, by the high one */
+  /** @param isV4 whether these are IPv4 addresses, which differ in the low half, or IPv6 addresses, which differ in the high half */
   constructor(
     blocks: Numbered[],
     private readonly isV4: bool,
   ) {
-    // Outer blocks before the inner ones that begin with them.
+    // Outer blocks come before inner ones with the same first address.
     blocks.sort((a, b) => {
       const order = compare(a.block.first, b.block.first);
       return order != 0 ? order : a.block.bits - b.block.bits;
     });
-    // The blocks around the current one, outermost first, and the answer within each.
+    // The blocks that contain the current one, outermost first, and the answer within each.
     const open: Cidr[] = [];
     const best: i32[] = [];
     for (let i = 0; i < blocks.length; ++i) {
@@ -145,7 +145,7 @@ class Cuts {
     while (open.length > 0) this.close(open, best);
   }
 
-  /** Ends the innermost open block: after its last address, the answer is that of the block around it. */
+  /** Ends the innermost open block. After its last address, the answer is that of the enclosing block. */
   private close(open: Cidr[], best: i32[]): void {
     const last = open.pop().last;
     best.pop();
@@ -155,7 +155,7 @@ class Cuts {
     if (!atEndOfSpace) this.begin(high, low, best.length > 0 ? best[best.length - 1] : -1);
   }
 
-  /** Starts a run at an address not below the start of the latest one. */
+  /** Starts a run at an address that is not below the start of the latest run. */
   private begin(high: u64, low: u64, answer: i32): void {
     const major = this.isV4 ? low : high;
     const minor = this.isV4 ? 0 : low;

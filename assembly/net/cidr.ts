@@ -3,7 +3,7 @@ import { addressOf, Bytes, indexOf } from "../bytes/bytes";
 import { parseInteger } from "../bytes/decimal";
 import { IpAddress, parseAddress } from "./address";
 
-/** A block of addresses: those whose first `bits` of 128 bits are those of `first`. */
+/** A block of addresses: those whose first `bits` bits equal the ones of `first`. */
 @final
 export class Cidr {
   /** The lowest and the highest address of the block. */
@@ -21,23 +21,23 @@ export class Cidr {
     this.last = new IpAddress(address.high | high, address.low | low);
   }
 
-  /** Whether the block is every address of both families. */
+  /** Whether the block contains all addresses of both families. */
   get isEveryone(): bool {
     return this.bits == 0;
   }
 }
 
-/** 64 bits of which all but the first `bits` are set. */
+/** 64 bits, with all but the first `bits` set. */
 function hostMask(bits: i32): u64 {
   return bits <= 0 ? u64.MAX_VALUE : bits >= 64 ? 0 : u64.MAX_VALUE >> bits;
 }
 
 /**
- * Reads an address or a block in CIDR notation, as configurations have them. Host bits are ignored, `010.0.0.1` is
- * `10.0.0.1` as in the published plugin, IPv4-mapped IPv6 is IPv4. A block with the mask `/0` is everyone: the
- * published plugin, which keeps both families in one tree, matches IPv6 clients by `0.0.0.0/0` and IPv4 clients by
- * `::/0`, and its documentation recommends the former as the fallback for all.
- * @returns null for anything else, a mask that is empty or too long included
+ * Reads an address, or a block in CIDR notation, from a configuration. Host bits are ignored, `010.0.0.1` is `10.0.0.1` as in the
+ * published plugin, and IPv4-mapped IPv6 is IPv4. A block with the mask `/0` contains everyone: the published plugin, which keeps
+ * both families in one tree, matches IPv6 clients with `0.0.0.0/0` and IPv4 clients with `::/0`, and its documentation recommends
+ * the former as the fallback for all clients.
+ * @returns null for anything else, such as a block whose mask is empty or too long
  */
 export function parseCidr(text: Bytes): Cidr | null {
   const ptr = addressOf(text);
@@ -47,7 +47,7 @@ export function parseCidr(text: Bytes): Cidr | null {
   if (slash < 0) return new Cidr(address, 128);
 
   const bits = parseMask(ptr + slash + 1, text.byteLength - slash - 1);
-  // An IPv4-mapped address has its mask in IPv6 terms only if it is written as IPv6.
+  // The mask of an IPv4-mapped address counts 128 bits only if the address is written as IPv6.
   const dotted = address.isV4 && indexOf(text, COLON) < 0;
   if (bits < 0 || bits > (dotted ? 32 : 128)) return null;
   return new Cidr(address, dotted && bits > 0 ? 96 + bits : bits);
