@@ -3,7 +3,7 @@ export { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 export { DEFAULT_WASM } from "./modules.ts";
 export { checkConfig, type CheckResult } from "./check-config.ts";
 export { ConfigError } from "./config/yaml.ts";
-export { ConfigurationRefused } from "./wasm/filter-host.ts";
+export { ConfigurationRefused } from "./chain/filter.ts";
 export { OptionError } from "./services.ts";
 export { ModuleRejected } from "./wasm/vm.ts";
 export { createLogger, stripGuestPrefix } from "./log.ts";

@@ -1,10 +1,11 @@
 import type { Logger } from "pino";
-import type { Filter } from "./chain/filter.ts";
+import { ConfigurationRefused, type Filter } from "./chain/filter.ts";
 import type { PluginSpec } from "./config/plugins.ts";
+import { KeyAuth } from "./key-auth/filter.ts";
 import { logGuestLine, stripGuestPrefix, toLogLevel } from "./log.ts";
 import { compile, findModule, type ModuleSource } from "./modules.ts";
 import { OptionError } from "./services.ts";
-import { ConfigurationRefused, FilterHost } from "./wasm/filter-host.ts";
+import { FilterHost } from "./wasm/filter-host.ts";
 import type { HostServices } from "./wasm/services.ts";
 import type { Trap } from "./wasm/trap.ts";
 import { LogLevel } from "./wasm/types.ts";
@@ -48,13 +49,14 @@ export async function startPlugins(
 async function startPlugin(plugin: PluginSpec, options: PluginOptions): Promise<Filter> {
   const { name, aliases, rootId, configuration } = plugin;
   const source = findModule(aliases, options.modules);
+  const services = servicesOf(name, options);
+  if (source === undefined && aliases.includes("key-auth"))
+    return new KeyAuth(name, configuration, (line) => services.log(LogLevel.Warn, line));
   if (source === undefined)
     throw new OptionError(`plugin ${name}: has no module; name one with --wasm ${name}=FILE`);
   const module = await compile(source);
   const identity = { pluginName: name, rootId, vmId: "" };
-  return new FilterHost(module, identity, servicesOf(name, options), configuration, (trap) =>
-    options.onTrap(trap, name),
-  );
+  return new FilterHost(module, identity, services, configuration, (trap) => options.onTrap(trap, name));
 }
 
 function servicesOf(plugin: string, { services, logger, onGuestLog }: PluginOptions): HostServices {

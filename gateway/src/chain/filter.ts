@@ -14,6 +14,13 @@ export interface Filter {
   close(): void;
 }
 
+/** The filter refused its configuration; `problems` are what it said, a line each. */
+export class ConfigurationRefused extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.length > 0 ? problems.join("\n") : "the filter refused the configuration");
+  }
+}
+
 /** One filter at work for one stream. */
 export interface StreamFilter {
   readonly request: Direction;

@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
+import { ConfigurationRefused } from "../chain/filter.ts";
 import { stripGuestPrefix } from "../log.ts";
-import { ConfigurationRefused, FilterHost } from "../wasm/filter-host.ts";
+import { FilterHost } from "../wasm/filter-host.ts";
 import { GuestMetrics } from "../wasm/metrics.ts";
 import type { HostServices } from "../wasm/services.ts";
 import { SharedData } from "../wasm/shared-data.ts";

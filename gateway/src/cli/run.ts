@@ -4,7 +4,7 @@ import { ConfigError } from "../config/yaml.ts";
 import { stripGuestPrefix } from "../log.ts";
 import { OptionError } from "../services.ts";
 import { isUnderNpm, watchNpm } from "./npm.ts";
-import { ConfigurationRefused } from "../wasm/filter-host.ts";
+import { ConfigurationRefused } from "../chain/filter.ts";
 import { ModuleRejected } from "../wasm/vm.ts";
 
 /** Runs a command line; a mistake of the user's is one line per problem and exit code 1, not a stack trace. */

@@ -1,17 +1,10 @@
-import type { Filter, Place, StreamFilter } from "../chain/filter.ts";
+import { ConfigurationRefused, type Filter, type Place, type StreamFilter } from "../chain/filter.ts";
 import { failedStream } from "./failed-stream.ts";
 import { RootContext } from "./root.ts";
 import type { HostServices, PluginIdentity } from "./services.ts";
 import type { Trap } from "./trap.ts";
 import { LogLevel } from "./types.ts";
 import { Vm } from "./vm.ts";
-
-/** The filter refused its configuration; `problems` are the lines it logged as warnings and errors. */
-export class ConfigurationRefused extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(problems.length > 0 ? problems.join("\n") : "the filter refused the configuration");
-  }
-}
 
 /** Not more than one new VM in this time, so that a filter that traps at once does not spin. */
 const RESTART_INTERVAL_MS = 1000;
