@@ -1,8 +1,10 @@
 import { addressOf } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
+import { JsonType } from "../json/values";
+import { Fields } from "./fields";
 import { Path } from "./path";
 import { Problems } from "./problems";
-import { RedisConfig } from "./redis";
+import { readRedis, RedisConfig } from "./redis";
 
 /**
  * The `redis` blocks of a configuration, to be compared with each other. Higress opens the connections to a service in one
@@ -38,4 +40,30 @@ export class RedisBlocks {
       );
     }
   }
+}
+
+/**
+ * Reads the field `redis` of a configuration.
+ * @param blocks where it is added
+ * @returns null, and an error, if there is none
+ */
+export function readRedisOf(fields: Fields, blocks: RedisBlocks): RedisConfig | null {
+  const value = fields.get("redis");
+  const path = fields.at("redis");
+  if (value === null) {
+    fields.problems.error(
+      path,
+      "is missing; an object with service_name, the name of a Redis service, is expected",
+    );
+    return null;
+  }
+  if (value.type == JsonType.String) {
+    fields.problems.error(path, "must be an object, is a string; the name of a service is its service_name");
+    return null;
+  }
+  const block = Fields.of(value, path, fields.problems);
+  if (block === null) return null;
+  const redis = readRedis(block);
+  blocks.add(redis, path);
+  return redis;
 }

@@ -23,8 +23,6 @@ const ADVANCE: i64 = 1 << 15;
 const SOCKET_BYTES: u32 = 1024;
 const RECHECK_BYTES: u32 = 32;
 
-/** 1008, policy violation (RFC 6455, section 7.4.1), and why. */
-const CLOSE = closeFrame("token rate limit exceeded");
 /** A ping of a client without content, masked by zeros: each server answers it at once. */
 const PING = new ByteBuilder(6).byte(0x89).byte(0x80).byte(0).byte(0).byte(0).byte(0).toBytes();
 const CLOSE_OPCODE: u8 = 0x08;
@@ -58,13 +56,17 @@ export class Socket {
   /** Tokens that were charged before they were reported. */
   private paid: i64 = 0;
 
-  /** @param ticket of the request that asked for the upgrade; it must stay open until `end` has returned */
+  /**
+   * @param ticket of the request that asked for the upgrade; it must stay open until `end` has returned
+   * @param closing the frame that closes it when its caller is above a limit
+   */
   constructor(
     private readonly ledger: Ledger,
     private readonly ticket: Ticket,
     private readonly metering: Metering,
     private readonly metrics: Metrics,
     readers: ReaderPool,
+    private readonly closing: Bytes,
   ) {
     this.talk = new Conversation(readers);
     discarded(SOCKET_BYTES);
@@ -219,7 +221,7 @@ export class Socket {
     if (before < 0) return;
     this.state = State.Closed;
     this.metrics.closedConnection();
-    putFrame(BufferType.HttpResponseBody, size, before, CLOSE);
+    putFrame(BufferType.HttpResponseBody, size, before, this.closing);
   }
 
   /** Ends the connection without a word. */
@@ -268,8 +270,8 @@ function putFrame(buffer: BufferType, size: i32, before: i32, frame: Bytes): voi
   heap.free(bytes);
 }
 
-/** The frame with which a server closes for the sake of a policy. */
-function closeFrame(reason: string): Bytes {
+/** The frame with which a server closes because a policy is violated (1008; RFC 6455, section 7.4.1). @param reason in ASCII */
+export function closeFrame(reason: string): Bytes {
   const frame = new ByteBuilder(64);
   return frame
     .byte(0x88)

@@ -1,3 +1,4 @@
+import { Bytes } from "../bytes/bytes";
 import { Ledger } from "../ledger/ledger";
 import { Metering } from "../metering/meter";
 
@@ -8,5 +9,7 @@ export abstract class Policy {
     readonly metering: Metering,
     /** Whether `accept-encoding` is removed from requests, so that responses can be read. */
     readonly stripsAcceptEncoding: bool,
+    /** The frame that closes a WebSocket whose caller is above a limit. */
+    readonly closeFrame: Bytes,
   ) {}
 }

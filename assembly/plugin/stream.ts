@@ -90,7 +90,14 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     keepRoute();
     if (asksForUpgrade) {
       prepareUpgrade();
-      this.socket = new Socket(policy.ledger, ticket, policy.metering, this.metrics, this.readers);
+      this.socket = new Socket(
+        policy.ledger,
+        ticket,
+        policy.metering,
+        this.metrics,
+        this.readers,
+        policy.closeFrame,
+      );
     }
     if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
   }

@@ -5,13 +5,17 @@ import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
-import { readRedis, RedisConfig } from "../../config/redis";
-import { RedisBlocks } from "../../config/redis-blocks";
+import { RedisConfig } from "../../config/redis";
+import { readRedisOf, RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
-import { JsonType } from "../../json/values";
 import { Metering } from "../../metering/meter";
 import { Rejection } from "../../rejection/rejection";
-import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../usage/weights";
+import {
+  METERING_FIELDS,
+  readMetering,
+  readStripAcceptEncoding,
+  readUpgrade,
+} from "../../plugin/metering-fields";
 import { HmacSha256 } from "../../bytes/sha256";
 import { Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
@@ -30,14 +34,9 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rule_items",
   "rejected_code",
   "rejected_msg",
-  "token_weights",
-  "missing_usage",
-  "strip_accept_encoding",
-  "upgrade",
   "hash_keys",
   "redis",
-];
-const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
+].concat(METERING_FIELDS);
 
 const DEFAULT_REJECTED_CODE = 429;
 const DEFAULT_REJECTED_MESSAGE = bytesOf("Too many requests");
@@ -88,8 +87,7 @@ export class RateLimitConfig {
  * @returns null if it has no rule_name or no redis; otherwise something that is only usable if no error was reported
  */
 export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitConfig | null {
-  const redis = readRedisBlock(fields);
-  if (redis !== null) blocks.add(redis, fields.at("redis"));
+  const redis = readRedisOf(fields, blocks);
   const name = readRuleName(fields);
   const errorsBefore = fields.problems.errorCount;
   const mode = readMode(fields);
@@ -100,9 +98,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
   const message = readMessage(fields);
-  const weights = readWeights(fields);
-  const estimates = readMissingUsage(fields);
-  const strips = fields.flag("strip_accept_encoding", true);
+  const metering = readMetering(fields);
+  const strips = readStripAcceptEncoding(fields);
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);
 
@@ -117,31 +114,13 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     reader.keys.limits,
     reader.questions,
     new Rejection(code, message, isJsonMessage(fields), REJECTED),
-    new Metering(weights, estimates),
+    metering,
     strips,
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
     redis,
     fields.at("rule_items"),
   );
-}
-
-function readRedisBlock(fields: Fields): RedisConfig | null {
-  const value = fields.get("redis");
-  const path = fields.at("redis");
-  if (value === null) {
-    fields.problems.error(
-      path,
-      "is missing; an object with service_name, the name of a Redis service, is expected",
-    );
-    return null;
-  }
-  if (value.type == JsonType.String) {
-    fields.problems.error(path, "must be an object, is a string; the name of a service is its service_name");
-    return null;
-  }
-  const block = Fields.of(value, path, fields.problems);
-  return block === null ? null : readRedis(block);
 }
 
 function readRuleName(fields: Fields): Bytes | null {
@@ -185,32 +164,6 @@ function readMode(fields: Fields): RuleMode {
   return fields.choice("rule_mode", ["first_match", "all_match"]) == 1
     ? RuleMode.AllMatch
     : RuleMode.FirstMatch;
-}
-
-/** `token_weights`: decimals, 1 where not given. */
-function readWeights(fields: Fields): TokenWeights {
-  const value = fields.get("token_weights");
-  if (value === null || value.type == JsonType.Null) return TokenWeights.all();
-  const block = Fields.of(value, fields.at("token_weights"), fields.problems);
-  if (block === null) return TokenWeights.all();
-  block.warnOfOthers(WEIGHT_FIELDS);
-  return new TokenWeights(
-    block.tenThousandths("input", WEIGHT_SCALE, MAX_WEIGHT),
-    block.tenThousandths("cached_input", WEIGHT_SCALE, MAX_WEIGHT),
-    block.tenThousandths("cache_write", WEIGHT_SCALE, MAX_WEIGHT),
-    block.tenThousandths("output", WEIGHT_SCALE, MAX_WEIGHT),
-    block.tenThousandths("reasoning", WEIGHT_SCALE, MAX_WEIGHT),
-  );
-}
-
-/** `missing_usage`: whether to estimate. */
-function readMissingUsage(fields: Fields): bool {
-  return fields.choice("missing_usage", ["estimate", "ignore"]) == 0;
-}
-
-/** `upgrade`: whether to count them. */
-function readUpgrade(fields: Fields): bool {
-  return fields.choice("upgrade", ["count", "refuse"]) == 0;
 }
 
 /** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */

@@ -7,6 +7,7 @@ import { Ledger } from "../../ledger/ledger";
 import { Limit } from "../../ledger/limit";
 import { Ticket } from "../../ledger/ticket";
 import { Policy } from "../../plugin/policy";
+import { closeFrame } from "../../metering/socket";
 import { Ambiguity, Facts } from "../../rules/facts";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -19,6 +20,7 @@ import { RateLimitConfig } from "./config";
 /** What a rule item that applies leaves to the garbage collector, beside the value that it looks at. */
 const MATCH_BYTES = 192;
 const NONE: Match[] = [];
+const CLOSE = closeFrame("token rate limit exceeded");
 
 /**
  * One rate limit configuration at work: it knows which limits apply to a request, and the ledger that counts them. It lives as
@@ -37,7 +39,7 @@ export class RateLimitPolicy extends Policy {
     ledger: Ledger,
     metrics: Metrics,
   ) {
-    super(ledger, config.metering, config.stripsAcceptEncoding);
+    super(ledger, config.metering, config.stripsAcceptEncoding, CLOSE);
     this.unmatched = new Unmatched(config.itemsPath, metrics);
   }
 
