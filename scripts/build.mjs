@@ -19,6 +19,8 @@ import { packData } from "./pack-data.mjs";
 const MODULES = {
   "assembly/entry/token-ratelimit.higress.ts": "ai-token-ratelimit",
   "assembly/entry/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
+  "assembly/entry/quota.higress.ts": "ai-quota",
+  "assembly/entry/quota.envoy.ts": "ai-quota.envoy",
 };
 const TARGETS = { debug: ".debug.wasm", release: ".wasm" };
 /** All that a module is made of; the lock file tells the compiler's version. */

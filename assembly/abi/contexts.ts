@@ -36,6 +36,11 @@ export abstract class StreamContext {
     return FilterDataStatus.Continue;
   }
 
+  /** The request ends with trailers. */
+  onRequestTrailers(): FilterDataStatus {
+    return FilterDataStatus.Continue;
+  }
+
   onResponseHeaders(_endOfStream: bool): FilterHeadersStatus {
     return FilterHeadersStatus.Continue;
   }

@@ -54,6 +54,14 @@ export function proxy_on_request_body(id: u32, size: u32, endOfStream: bool): Fi
   return status;
 }
 
+export function proxy_on_request_trailers(id: u32, _count: u32): FilterDataStatus {
+  enter();
+  const stream = streamOf(id);
+  const status = stream !== null ? stream.onRequestTrailers() : FilterDataStatus.Continue;
+  leave();
+  return status;
+}
+
 export function proxy_on_response_headers(id: u32, _count: u32, endOfStream: bool): FilterHeadersStatus {
   enter();
   const stream = streamOf(id);

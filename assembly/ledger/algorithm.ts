@@ -7,7 +7,7 @@ import { Demand } from "./demand";
  * What the counters of a ledger mean: when they deny a request, and what a charge does to them. An algorithm has no state of its
  * own; the ledger is given one, and hands it to its tickets and its outbox.
  *
- * Each of its scripts takes and answers what `lua/peek.lua` and `lua/settle.lua` do. Everything else about a charge is the same
+ * Its scripts take and answer what `lua/peek.lua` and `lua/settle.lua` do, but for what the arguments of a peek mean. Everything else about a charge is the same
  * for all algorithms: its marker, its deadline and its repetitions (`settlement.ts`, `outbox.ts`).
  */
 export abstract class Algorithm {
@@ -17,6 +17,9 @@ export abstract class Algorithm {
     /** Adds an amount to each of them, once. */
     readonly settleScript: ScriptFamily,
   ) {}
+
+  /** The argument that the peek script is given for a row. */
+  abstract peekArgument(demand: Demand, row: i32): i64;
 
   /**
    * Decides on one row of a demand.

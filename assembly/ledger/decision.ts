@@ -8,6 +8,18 @@ export const enum Outcome {
   Unknown,
 }
 
+/** Why a request is denied. */
+export const enum Cause {
+  /** It is not. */
+  None,
+  /** A counter is above its limit. */
+  AboveLimit,
+  /** Nothing is left of a balance. */
+  Spent,
+  /** There is no balance. */
+  Missing,
+}
+
 /**
  * What the ledger says about a request, and why. Deciding, recording and acting are separate steps, in that order. The decision
  * belongs to the request's ticket and is valid until the ticket is closed; the object is then reused for another request.
@@ -17,6 +29,8 @@ export class Decision {
   outcome: Outcome = Outcome.Unknown;
   /** Why the outcome is Unknown; otherwise None. */
   failure: Failure = Failure.None;
+  /** Why the outcome is Deny; otherwise None. */
+  cause: Cause = Cause.None;
   /** The first row of the demand above its limit, from 0; -1 if none is. */
   row: i32 = -1;
   /** What a window of that row allows, and what has been used of it, in tokens. 0 unless the outcome is Deny. */
@@ -31,6 +45,7 @@ export class Decision {
   begin(): void {
     this.outcome = Outcome.Admit;
     this.failure = Failure.None;
+    this.cause = Cause.None;
     this.row = -1;
     this.capacity = this.used = 0;
     this.resetSeconds = this.retryAfterSeconds = 0;
@@ -51,11 +66,24 @@ export class Decision {
   exceeded(row: i32, capacity: i64, used: i64, remainingMs: i64): void {
     if (this.outcome != Outcome.Deny) {
       this.outcome = Outcome.Deny;
+      this.cause = Cause.AboveLimit;
       this.row = row;
       this.capacity = capacity;
       this.used = used;
       this.resetSeconds = (remainingMs + 500) / 1000;
     }
     this.retryAfterSeconds = max(this.retryAfterSeconds, max((remainingMs + 999) / 1000, 1));
+  }
+
+  /**
+   * Denies the request because a balance is spent or missing. The first row given becomes the reason.
+   * @param retryAfterSeconds after which the balance may be asked for again
+   */
+  spent(row: i32, cause: Cause, retryAfterSeconds: i64): void {
+    if (this.outcome == Outcome.Deny) return;
+    this.outcome = Outcome.Deny;
+    this.cause = cause;
+    this.row = row;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -1,7 +1,9 @@
 import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
 import { Link } from "../redis/link";
+import { Bytes } from "../bytes/bytes";
 import { Algorithm } from "./algorithm";
+import { BalanceChange, BalanceListener, BalanceVerb } from "./balance-change";
 import { Outbox } from "./outbox";
 import { Ticket } from "./ticket";
 
@@ -44,6 +46,11 @@ export class Ledger {
     const ticket = this.open();
     ticket.demand.copyFrom(other.demand);
     return ticket;
+  }
+
+  /** Reads or changes a balance, for a ledger of balances. @param listener is told what became of it */
+  changeBalance(listener: BalanceListener, verb: BalanceVerb, key: Bytes, amount: i64): void {
+    new BalanceChange(this.link, listener).begin(verb, key, amount);
   }
 
   private make(): Ticket {

@@ -36,7 +36,7 @@ export class Peek extends ScriptCall {
   protected write(command: Command): void {
     const demand = this.demand;
     for (let i = 0; i < demand.length; ++i) command.key(demand.key(i), demand.keySize(i));
-    for (let i = 0; i < demand.length; ++i) command.number(demand.windowSeconds(i));
+    for (let i = 0; i < demand.length; ++i) command.number(this.algorithm.peekArgument(demand, i));
   }
 
   protected onResult(failure: Failure): void {

@@ -37,7 +37,8 @@ export class Probe extends ScriptCall {
 
   protected write(command: Command): void {
     command.key(this.demand.key(0), this.demand.keySize(0));
-    command.number(this.demand.windowSeconds(0));
+    // For any algorithm: only read.
+    command.number(0);
   }
 
   protected onResult(failure: Failure): void {

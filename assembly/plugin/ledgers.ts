@@ -27,30 +27,30 @@ export class Ledgers {
     private readonly metrics: Metrics,
   ) {}
 
-  /** The connection that a `redis` block describes. Equal blocks share one, because opening a connection closes all others. */
-  of(redis: RedisConfig): Connection {
+  /** The ledger in the Redis of a `redis` block. Equal blocks share one, because opening a connection closes all others. */
+  of(redis: RedisConfig): Ledger {
     for (let i = 0; i < this.connections.length; ++i) {
-      if (this.connections[i].config.isSameAs(redis)) return this.connections[i];
+      if (this.connections[i].config.isSameAs(redis)) return this.connections[i].ledger;
     }
     const link = new Link(this.connect(redis), this.metrics);
     const outbox = new Outbox(this.outboxes, link, this.algorithm, this.metrics);
-    const connection = new Connection(redis, link, new Ledger(link, this.algorithm, outbox));
-    this.connections.push(connection);
-    return connection;
+    const ledger = new Ledger(link, this.algorithm, outbox);
+    this.connections.push(new Connection(redis, link.transport.name(), ledger));
+    return ledger;
   }
 
   /** The clusters of Redis in use, for the log. */
   describe(): string {
-    return this.connections.map<string>((connection) => connection.link.transport.name()).join(", ");
+    return this.connections.map<string>((connection) => connection.name).join(", ");
   }
 }
 
-/** One Redis in use, and what is counted there. */
+/** One Redis in use. */
 @final
-export class Connection {
+class Connection {
   constructor(
     readonly config: RedisConfig,
-    readonly link: Link,
+    readonly name: string,
     readonly ledger: Ledger,
   ) {}
 }

@@ -7,12 +7,13 @@ import { EMPTY } from "../bytes/bytes";
 import { Problems } from "../config/problems";
 import { RedisConfig } from "../config/redis";
 import { Algorithm } from "../ledger/algorithm";
+import { Ledger } from "../ledger/ledger";
 import { Outboxes } from "../ledger/outboxes";
 import { HttpSource } from "../request/http-facts";
 import { Metrics } from "../telemetry/metrics";
 import { Readers } from "../usage/readers";
 import { ConfigReader, PluginConfig } from "./config";
-import { Connect, Connection, Ledgers } from "./ledgers";
+import { Connect, Ledgers } from "./ledgers";
 import { Policies } from "./policies";
 
 /** Idle streams kept for reuse. */
@@ -57,8 +58,8 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     this.metrics = new Metrics(metrics);
   }
 
-  /** Puts a configuration to work. @param connection to the Redis that it names */
-  protected abstract policyOf(config: C, connection: Connection): P;
+  /** Puts a configuration to work. @param ledger in the Redis that it names */
+  protected abstract policyOf(config: C, ledger: Ledger): P;
 
   /** The Redis that a configuration names. */
   protected abstract redisOf(config: C): RedisConfig;

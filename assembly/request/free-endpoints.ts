@@ -198,7 +198,7 @@ export function consumes(
 }
 
 /** Whether a header may turn the request into another one. */
-function isDisguised(request: HttpSource): bool {
+export function isDisguised(request: HttpSource): bool {
   for (let i = 0; i < DISGUISES.length; ++i) {
     if (request.header(DISGUISES[i]) !== null) return true;
   }

@@ -6,6 +6,8 @@ import { refusals } from "./proxy.ts";
 interface Scripts {
   peekScript(counters: number): string;
   settleScript(counters: number): string;
+  balancePeekScript(counters: number): string;
+  balanceChangeScript(): string;
 }
 
 let scripts: Scripts;
@@ -17,6 +19,8 @@ describe("a proxy that reads scripts", () => {
   it.each([1, 2, 4, 64, 512])("finds every key of the scripts for %i counters spelled out", (counters) => {
     expect(refusals(scripts.peekScript(counters))).toEqual([]);
     expect(refusals(scripts.settleScript(counters))).toEqual([]);
+    expect(refusals(scripts.balancePeekScript(counters))).toEqual([]);
+    expect(refusals(scripts.balanceChangeScript())).toEqual([]);
   });
 
   it.each([

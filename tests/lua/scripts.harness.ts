@@ -1,5 +1,5 @@
 import "../../assembly/abi/abort";
-import { PEEK, SETTLE } from "../../assembly/ledger/lua/scripts";
+import { BALANCE_CHANGE, BALANCE_PEEK, PEEK, SETTLE } from "../../assembly/ledger/lua/scripts";
 import { ScriptFamily } from "../../assembly/redis/script-family";
 
 /** The text for so many counters, or for the next power of two. */
@@ -25,4 +25,20 @@ export function settleScript(counters: i32): string {
 
 export function settleDigest(counters: i32): string {
   return digestOf(SETTLE, counters);
+}
+
+export function balancePeekScript(counters: i32): string {
+  return textOf(BALANCE_PEEK, counters);
+}
+
+export function balancePeekDigest(counters: i32): string {
+  return digestOf(BALANCE_PEEK, counters);
+}
+
+export function balanceChangeScript(): string {
+  return textOf(BALANCE_CHANGE, 1);
+}
+
+export function balanceChangeDigest(): string {
+  return digestOf(BALANCE_CHANGE, 1);
 }

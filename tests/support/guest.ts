@@ -11,6 +11,7 @@ export interface Exports {
   proxy_on_request_body(id: number, size: number, end: number): number;
   proxy_on_response_headers(id: number, count: number, end: number): number;
   proxy_on_response_body(id: number, size: number, end: number): number;
+  proxy_on_request_trailers(id: number, count: number): number;
   proxy_on_response_trailers(id: number, count: number): number;
   proxy_on_redis_call_response(root: number, token: number, status: number, size: number): void;
   proxy_on_http_call_response(

@@ -142,6 +142,10 @@ export class StrictHost {
     return action;
   }
 
+  requestTrailers(id: number): number {
+    return this.as(id, () => this.guest.proxy_on_request_trailers(id, 0));
+  }
+
   responseHeaders(id: number, headers: Headers, end = false): number {
     const stream = this.streams.get(id)!;
     stream.request = null;

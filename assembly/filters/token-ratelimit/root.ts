@@ -1,7 +1,8 @@
 import { StreamContext } from "../../abi/contexts";
 import { RedisConfig } from "../../config/redis";
 import { FixedWindow } from "../../ledger/algorithms/fixed-window";
-import { Connect, Connection } from "../../plugin/ledgers";
+import { Ledger } from "../../ledger/ledger";
+import { Connect } from "../../plugin/ledgers";
 import { CountingRoot } from "../../plugin/root";
 import { RateLimitConfig, RateLimitConfigReader } from "./config";
 import { METRICS } from "./identity";
@@ -15,8 +16,8 @@ export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy
     super(id, METRICS, new RateLimitConfigReader(), new FixedWindow(), connect, sharesConnections);
   }
 
-  protected policyOf(config: RateLimitConfig, connection: Connection): RateLimitPolicy {
-    return new RateLimitPolicy(config, connection.ledger, this.metrics);
+  protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {
+    return new RateLimitPolicy(config, ledger, this.metrics);
   }
 
   protected redisOf(config: RateLimitConfig): RedisConfig {

@@ -15,6 +15,10 @@ export class FixedWindow extends Algorithm {
     super(PEEK, SETTLE);
   }
 
+  peekArgument(demand: Demand, row: i32): i64 {
+    return demand.windowSeconds(row);
+  }
+
   /**
    * As published, a request is denied when a counter is above its limit, and still admitted when it is equal. A counter that
    * holds no number limits nobody.

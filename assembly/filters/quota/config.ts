@@ -1,0 +1,174 @@
+import { SLASH } from "../../bytes/ascii";
+import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
+import { inLowerCase } from "../../bytes/ascii";
+import { textOf } from "../../bytes/utf8";
+import { Fields } from "../../config/fields";
+import { RedisConfig } from "../../config/redis";
+import { readRedisOf, RedisBlocks } from "../../config/redis-blocks";
+import { kindOf, textOfScalar } from "../../config/scalar";
+import { JsonType } from "../../json/values";
+import { Metering } from "../../metering/meter";
+import { ConfigReader } from "../../plugin/config";
+import {
+  METERING_FIELDS,
+  readMetering,
+  readStripAcceptEncoding,
+  readUpgrade,
+} from "../../plugin/metering-fields";
+import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
+
+const QUOTA_FIELDS: string[] = [
+  "redis_key_prefix",
+  "admin_consumer",
+  "admin_path",
+  "enable_path_suffixes",
+  "self_service",
+  "consumer_header_trusted",
+  "on_missing",
+  "deny_with",
+  "hold_headers",
+  "redis",
+].concat(METERING_FIELDS);
+
+const DEFAULT_PREFIX = bytesOf("chat_quota:");
+const DEFAULT_ADMIN_PATH = bytesOf("/quota");
+/** Balances above that would lose digits in Redis' scripts. */
+const MAX_BALANCE: i64 = 1 << 53;
+const ANYTHING = "*";
+
+/** One complete quota configuration. */
+@final
+export class QuotaConfig {
+  constructor(
+    /** What the keys of balances begin with (`redis_key_prefix`). */
+    readonly prefix: Bytes,
+    /** Who may read and change balances. */
+    readonly adminConsumer: Bytes,
+    /** What the paths of the administrator have behind `/v1/chat/completions`; begins with a slash, in lower case. */
+    readonly adminPath: Bytes,
+    /** How the paths end that are checked and charged, in lower case; empty for every path that consumes tokens. */
+    readonly endings: Bytes[],
+    /** Whether consumers may read their own balance. */
+    readonly selfService: bool,
+    /** Whether the header that names the consumer is believed. */
+    readonly trustsConsumer: bool,
+    /** What a missing balance begins with (`on_missing: {create: N}`); 0 leaves it missing. */
+    readonly initialBalance: i64,
+    readonly denial: Denial,
+    /** Whether stock Envoy has been told to hold headers while a body is read. */
+    readonly holdsHeaders: bool,
+    readonly metering: Metering,
+    readonly stripsAcceptEncoding: bool,
+    readonly allowsUpgrades: bool,
+    readonly redis: RedisConfig,
+  ) {}
+}
+
+/** Reads the configuration of ai-quota. */
+@final
+export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
+  constructor() {
+    super(QUOTA_FIELDS, "admin_consumer and redis");
+  }
+
+  protected describeOne(config: QuotaConfig): string {
+    return `balances at "${textOf(config.prefix)}"`;
+  }
+
+  protected read(fields: Fields, blocks: RedisBlocks): QuotaConfig | null {
+    const admin = fields.requiredText("admin_consumer", "the name of the consumer who may change balances");
+    const redis = readRedisOf(fields, blocks);
+    const prefix = fields.text("redis_key_prefix");
+    const adminPath = readAdminPath(fields);
+    const endings = readEndings(fields);
+    const selfService = fields.flag("self_service", false);
+    const trustsConsumer = fields.flag("consumer_header_trusted", true);
+    const initialBalance = readOnMissing(fields);
+    const denial = readDenial(fields);
+    const holdsHeaders = fields.flag("hold_headers", false);
+    const metering = readMetering(fields);
+    const strips = readStripAcceptEncoding(fields);
+    const allowsUpgrades = readUpgrade(fields);
+    if (redis === null) return null;
+    return new QuotaConfig(
+      prefix.byteLength > 0 ? prefix : DEFAULT_PREFIX,
+      admin,
+      adminPath,
+      endings,
+      selfService,
+      trustsConsumer,
+      initialBalance,
+      denial,
+      holdsHeaders,
+      metering,
+      strips,
+      allowsUpgrades,
+      redis,
+    );
+  }
+}
+
+function readAdminPath(fields: Fields): Bytes {
+  const path = fields.text("admin_path");
+  if (path.byteLength == 0) return DEFAULT_ADMIN_PATH;
+  return readEnding(path, fields, "admin_path", -1);
+}
+
+/** `enable_path_suffixes`: none, and also `*`, stand for every path. */
+function readEndings(fields: Fields): Bytes[] {
+  const endings: Bytes[] = [];
+  let all = false;
+  const list = fields.list("enable_path_suffixes");
+  for (let i = 0; i < list.length; ++i) {
+    const text = textOfScalar(list[i]);
+    if (text === null) {
+      const path = fields.at("enable_path_suffixes").item(i);
+      fields.problems.error(path, `must be a string, is ${kindOf(list[i])}`);
+    } else if (textOf(text) == ANYTHING) {
+      all = true;
+    } else {
+      endings.push(readEnding(text, fields, "enable_path_suffixes", i));
+    }
+  }
+  return all ? [] : endings;
+}
+
+/** The end of a path, in the form in which paths are compared. @param index in a list; -1 for a field of its own */
+function readEnding(text: Bytes, fields: Fields, name: string, index: i32): Bytes {
+  const length = text.byteLength;
+  const isPath = length > 1 && load<u8>(addressOf(text)) == SLASH;
+  if (!isPath || load<u8>(addressOf(text) + length - 1) == SLASH) {
+    const path = index < 0 ? fields.at(name) : fields.at(name).item(index);
+    fields.problems.error(path, "must begin with a slash, and end with something else");
+  }
+  return inLowerCase(text);
+}
+
+/** `on_missing`: `deny`, or an object with `create`, the balance to begin with. */
+function readOnMissing(fields: Fields): i64 {
+  const value = fields.get("on_missing");
+  if (value === null || value.type == JsonType.Null) return 0;
+  if (value.type != JsonType.Object) {
+    fields.choice("on_missing", ["deny", "an object with create"]);
+    return 0;
+  }
+  const block = Fields.of(value, fields.at("on_missing"), fields.problems);
+  if (block === null) return 0;
+  block.warnOfOthers(["create"]);
+  if (!block.has("create")) {
+    block.problems.error(block.at("create"), "is missing; the balance to begin with is expected");
+    return 0;
+  }
+  return block.integer("create", 1, 1, MAX_BALANCE);
+}
+
+/** `deny_with`: an object with `status` and `format`. */
+function readDenial(fields: Fields): Denial {
+  const value = fields.get("deny_with");
+  if (value === null || value.type == JsonType.Null) return new Denial(DEFAULT_STATUS, DenialFormat.Text);
+  const block = Fields.of(value, fields.at("deny_with"), fields.problems);
+  if (block === null) return new Denial(DEFAULT_STATUS, DenialFormat.Text);
+  block.warnOfOthers(["status", "format"]);
+  const status = <i32>block.integer("status", DEFAULT_STATUS, 200, 599);
+  return new Denial(status, <DenialFormat>block.choice("format", ["text", "openai", "anthropic"]));
+}

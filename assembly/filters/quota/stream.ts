@@ -1,0 +1,208 @@
+import { StreamContext } from "../../abi/contexts";
+import { removeHeader } from "../../abi/headers";
+import { Pool } from "../../abi/pool";
+import { FilterDataStatus, FilterHeadersStatus, HeaderMapType } from "../../abi/types";
+import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
+import { BalanceVerb } from "../../ledger/balance-change";
+import { Decision, Outcome } from "../../ledger/decision";
+import { PolicySource } from "../../plugin/root";
+import { CountingStream, keepRoute, Phase } from "../../plugin/stream";
+import { refuseAmbiguous, refuseUpgrade } from "../../rejection/refusals";
+import { consumes, Consumes, isDisguised } from "../../request/free-endpoints";
+import { HostRequest } from "../../request/host-request";
+import { CONSUMER_HEADER, HttpFacts } from "../../request/http-facts";
+import { Ambiguity } from "../../rules/facts";
+import { Lines, Questions } from "../../rules/questions";
+import { Metrics } from "../../telemetry/metrics";
+import { ReaderPool } from "../../usage/reader-pool";
+import { Administration } from "./administration";
+import { answerBadRequest, answerNobody, answerNoKey, answerNotAdmin } from "./answers";
+import { AMBIGUOUS, UPGRADE_REFUSED } from "./identity";
+import { Purpose, QuotaPolicy, verbOf } from "./policy";
+import { QuotaMetrics } from "./quota-metrics";
+
+// They belong to the stream whose callback is running; no question outlives it.
+const REQUEST = new HostRequest();
+const FACTS = new HttpFacts(REQUEST);
+const QUESTIONS = new Questions();
+const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
+const ASKED_FOR = QUESTIONS.param(bytesOf("consumer"));
+
+const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
+
+/** A request of a consumer: a call that costs quota, or one about the quota itself. */
+@final
+export class QuotaStream extends CountingStream<QuotaPolicy> {
+  /** The request about a balance that this is; else null. */
+  private administration: Administration | null = null;
+
+  /**
+   * @param home where it is kept when its stream has ended
+   * @param hostHoldsHeaders whether the host holds the headers of a request while its body is read, without being told to
+   */
+  constructor(
+    id: u32,
+    private readonly policies: PolicySource<QuotaPolicy>,
+    private readonly hostHoldsHeaders: bool,
+    private readonly quotaMetrics: QuotaMetrics,
+    home: Pool<StreamContext>,
+    readers: ReaderPool,
+    metrics: Metrics,
+  ) {
+    super(id, home, readers, metrics);
+  }
+
+  onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatus {
+    REQUEST.lineCount = count;
+    const policy = this.policies.select(REQUEST);
+    if (policy === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
+    FACTS.begin(QUESTIONS);
+    const consumer = FACTS.header(CONSUMER);
+    const path = FACTS.path();
+    const purpose = policy.purposeOf(path !== null ? path : EMPTY);
+    const askedFor = purpose == Purpose.Get ? FACTS.param(ASKED_FOR) : null;
+    const consuming = consumingOf(purpose, path, !endOfStream);
+    const asksForUpgrade = FACTS.asksForUpgrade;
+    const ambiguity = FACTS.ambiguity;
+    FACTS.end();
+    keepRoute();
+
+    if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ambiguity);
+    if (!policy.config.trustsConsumer) return this.refuseUntrusted();
+    if (consumer === null) {
+      this.refuse(null);
+      answerNoKey();
+      return STOP;
+    }
+    if (consumer.byteLength == 0) {
+      this.refuse(null);
+      answerNobody();
+      return STOP;
+    }
+    if (purpose == Purpose.Get) return this.query(policy, consumer, askedFor);
+    if (purpose == Purpose.Set || purpose == Purpose.Add)
+      return this.change(policy, consumer, purpose, endOfStream);
+    if (purpose == Purpose.Other && consuming == Consumes.Nothing) return FilterHeadersStatus.Continue;
+    return this.call(policy, consumer, consuming, asksForUpgrade);
+  }
+
+  /** A call, which is checked and charged if it may consume tokens. */
+  private call(
+    policy: QuotaPolicy,
+    consumer: Bytes,
+    consuming: Consumes,
+    asksForUpgrade: bool,
+  ): FilterHeadersStatus {
+    if (asksForUpgrade && !policy.config.allowsUpgrades) {
+      this.metrics.refusedUpgrade();
+      this.refuse(null);
+      refuseUpgrade(UPGRADE_REFUSED);
+      return STOP;
+    }
+    const ticket = policy.ticketFor(consumer);
+    this.prepareRequest(policy, ticket, asksForUpgrade);
+    return this.ask(policy, ticket, consuming);
+  }
+
+  /** Reads a balance: any for the administrator, and their own for others, if that is configured. */
+  private query(policy: QuotaPolicy, consumer: Bytes, askedFor: Bytes | null): FilterHeadersStatus {
+    const config = policy.config;
+    const isAdmin = equals(consumer, config.adminConsumer);
+    const isOwn = config.selfService && (askedFor === null || equals(askedFor, consumer));
+    this.refuse(null);
+    if (!isAdmin && !isOwn) {
+      this.quotaMetrics.refusedChange();
+      answerNotAdmin();
+      return STOP;
+    }
+    const owner = askedFor !== null ? askedFor : config.selfService ? consumer : EMPTY;
+    if (owner.byteLength == 0) {
+      answerBadRequest(BalanceVerb.Get);
+      return STOP;
+    }
+    const administration = new Administration(this.id, policy, BalanceVerb.Get);
+    this.administration = administration;
+    administration.read(owner);
+    return STOP;
+  }
+
+  /** Changes a balance for the administrator, once the body has said whose and how. */
+  private change(
+    policy: QuotaPolicy,
+    consumer: Bytes,
+    purpose: Purpose,
+    endOfStream: bool,
+  ): FilterHeadersStatus {
+    this.refuse(null);
+    if (!equals(consumer, policy.config.adminConsumer)) {
+      this.quotaMetrics.refusedChange();
+      answerNotAdmin();
+      return STOP;
+    }
+    this.quotaMetrics.change();
+    const administration = new Administration(this.id, policy, verbOf(purpose));
+    this.administration = administration;
+    if (endOfStream) {
+      administration.end();
+      return STOP;
+    }
+    // A host that has not been told to hold the headers would wait for ever: there they go ahead, and the body does not.
+    const holds = this.hostHoldsHeaders || policy.config.holdsHeaders;
+    return holds ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
+  }
+
+  onRequestBody(size: u32, endOfStream: bool): FilterDataStatus {
+    const administration = this.administration;
+    if (administration === null) return super.onRequestBody(size, endOfStream);
+    administration.body(size);
+    if (endOfStream) administration.end();
+    // Each chunk is shown once then, on every host, and the upstream gets none.
+    return FilterDataStatus.StopIterationAndWatermark;
+  }
+
+  onRequestTrailers(): FilterDataStatus {
+    const administration = this.administration;
+    if (administration === null) return FilterDataStatus.Continue;
+    administration.end();
+    return FilterDataStatus.StopIterationAndBuffer;
+  }
+
+  onEnd(): void {
+    const administration = this.administration;
+    if (administration !== null) administration.close();
+    this.administration = null;
+    super.onEnd();
+  }
+
+  /** As published, a call does not pass either when Redis cannot be asked. */
+  protected record(_policy: QuotaPolicy, decision: Decision): bool {
+    const passes = decision.outcome == Outcome.Admit;
+    if (!passes) this.quotaMetrics.denied(decision);
+    return passes;
+  }
+
+  protected reject(policy: QuotaPolicy, _decision: Decision): void {
+    policy.config.denial.send();
+  }
+
+  private refuseAmbiguous(ambiguity: Ambiguity): FilterHeadersStatus {
+    this.metrics.ambiguous();
+    this.refuse(null);
+    refuseAmbiguous(ambiguity, AMBIGUOUS);
+    return STOP;
+  }
+
+  /** Nobody in front of this filter says who is calling, so that the client has said it. */
+  private refuseUntrusted(): FilterHeadersStatus {
+    removeHeader(HeaderMapType.HttpRequestHeaders, CONSUMER_HEADER);
+    this.refuse(null);
+    answerNoKey();
+    return STOP;
+  }
+}
+
+/** What a request may consume. With configured endings, only what ends so does, and what may become such a request. */
+function consumingOf(purpose: Purpose, path: Bytes | null, hasBody: bool): Consumes {
+  if (purpose == Purpose.Call) return consumes(FACTS.method(), path, REQUEST, hasBody);
+  return purpose == Purpose.Other && isDisguised(REQUEST) ? Consumes.Tokens : Consumes.Nothing;
+}

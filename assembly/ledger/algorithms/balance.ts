@@ -1,0 +1,43 @@
+import { ByteBuilder } from "../../bytes/builder";
+import { NOT_A_NUMBER } from "../../bytes/decimal";
+import { Algorithm } from "../algorithm";
+import { Cause, Decision } from "../decision";
+import { Demand } from "../demand";
+import { BALANCE_PEEK, SETTLE } from "../lua/scripts";
+
+/** For how long an empty balance is taken for empty without being asked for again: an administrator may fill it at any time. */
+const DENIES_FOR_SECONDS: i64 = 5;
+
+/**
+ * The balance: tokens that were paid for, from which each call takes what it has consumed. It never expires, and lies under the
+ * published key as the published value, so both plugins may share it. In a demand, a row's window is 0, and its capacity is
+ * what a balance that is missing begins with; 0 leaves it missing.
+ */
+@final
+export class Balance extends Algorithm {
+  constructor() {
+    super(BALANCE_PEEK, SETTLE);
+  }
+
+  peekArgument(demand: Demand, row: i32): i64 {
+    return demand.capacity(row);
+  }
+
+  /** As published, a request passes while anything is left. What is missing, or is no number, counts as nothing. */
+  decide(_demand: Demand, row: i32, value: i64, exists: bool, _remainingMs: i64, decision: Decision): void {
+    if (!exists) decision.spent(row, Cause.Missing, DENIES_FOR_SECONDS);
+    else if (value <= 0 || value == NOT_A_NUMBER) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
+  }
+
+  amount(tokens: i64): i64 {
+    return -tokens;
+  }
+
+  deniesForSeconds(_demand: Demand, _row: i32, value: i64): i64 {
+    return value > 0 ? 0 : DENIES_FOR_SECONDS;
+  }
+
+  describe(line: ByteBuilder, _demand: Demand, _row: i32, value: i64): void {
+    line.text("balance: ").decimal(value).text(" tokens");
+  }
+}

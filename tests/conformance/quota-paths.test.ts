@@ -1,0 +1,101 @@
+// Contract: no spelling of a path, and no other API, makes a call free of quota.
+import { describe, expect, it } from "vitest";
+import { CONTINUE, PAUSE, ROOT, start } from "../support/filter.ts";
+import { QUOTA, QUOTA_MODULES } from "../support/quota.ts";
+
+const ANN = { "x-mse-consumer": "ann" };
+
+describe.each(QUOTA_MODULES)("%s", (_name, file) => {
+  it.each([
+    "/v1/chat/completions",
+    "/v1/chat/completions/",
+    "/v1//chat/completions",
+    "/v1/chat/./completions",
+    "/v1/chat/x/../completions",
+    "/v1/chat%2Fcompletions",
+    "/v1/chat/completions%2f",
+    "/v1/chat/completion%73",
+    "/v1/responses",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/messages",
+    "/v1beta/models/gemini-2.5-flash:generateContent",
+    "/anything",
+    "/",
+    "*",
+  ])("checks a call to %s, whichever paths are listed", async (path) => {
+    const host = await start(file, QUOTA);
+    expect(host.request(2, ROOT, { ...ANN, ":path": path }).action).toBe(PAUSE);
+    expect(host.pending).toHaveLength(1);
+  });
+
+  const LISTED = { ...QUOTA, enable_path_suffixes: ["/v1/chat/completions", "/v1/messages"] };
+
+  it.each([
+    "/v1/chat/completions",
+    "/v1/chat/completions?x=1",
+    "/v1/chat/completions/",
+    "/v1/chat/completions//",
+    "/v1//chat/completions",
+    "//v1/chat/completions",
+    "/v1/chat/./completions",
+    "/v1/chat/completions/.",
+    "/v1/chat/completions/x/..",
+    "/v1/chat/x/../completions",
+    "/v1/chat/x/%2e%2E/completions",
+    "/v1/chat%2Fcompletions",
+    "/v1/chat%252Fcompletions",
+    "/v1/chat%25252fcompletions",
+    "/v1/chat/completions%2f",
+    "/v1/chat/completion%73",
+    "/v1/chat/completions;a=b",
+    "/v1/chat;a/completions;b",
+    "/v1/chat/completions%3Fx=1",
+    "/v1/chat/completions#x",
+    "/x%3F/v1/chat/completions",
+    String.raw`/v1\chat\completions`,
+    "/v1/chat%5Ccompletions",
+    "/V1/Chat/COMPLETIONS",
+    "http://example.com/v1/chat/completions",
+    "/prefix/v1/messages",
+  ])("checks a call to %s when endings are listed", async (path) => {
+    const host = await start(file, LISTED);
+    expect(host.request(2, ROOT, { ...ANN, ":path": path }).action).toBe(PAUSE);
+    expect(host.pending).toHaveLength(1);
+  });
+
+  it("leaves what ends otherwise alone when endings are listed", async () => {
+    const host = await start(file, LISTED);
+    for (const [index, path] of ["/v1/embeddings", "/v1/chat/completions/x", "/?/v1/messages"].entries()) {
+      expect(host.request(2 + index, ROOT, { ...ANN, ":path": path }).action).toBe(CONTINUE);
+    }
+    expect(host.pending).toHaveLength(0);
+  });
+
+  it.each(["x-original-url", "x-rewrite-url", "x-http-method-override"])(
+    "checks a call that %s may turn into another one, although its path is not listed",
+    async (header) => {
+      const host = await start(file, LISTED);
+      host.request(2, ROOT, { ...ANN, ":path": "/health", [header]: "/v1/messages" });
+      expect(host.pending).toHaveLength(1);
+    },
+  );
+
+  it("takes * for every path", async () => {
+    const host = await start(file, { ...QUOTA, enable_path_suffixes: ["/v1/messages", "*"] });
+    host.request(2, ROOT, { ...ANN, ":path": "/v1/embeddings" });
+    expect(host.pending).toHaveLength(1);
+  });
+
+  it.each([
+    "/v1/chat/completions/quota/",
+    "/v1/chat/completions//quota",
+    "/v1/chat/completions/%71uota",
+    "/v1/chat/completions/quota/refresh;x",
+    "/V1/chat/completions/quota/Delta",
+    "/v1/chat/completions/quota%2Fdelta",
+  ])("answers %s itself, so that nobody reaches a model by it", async (path) => {
+    const host = await start(file, QUOTA);
+    expect(host.request(2, ROOT, { ...ANN, ":path": path }).localResponse).toMatchObject({ code: 403 });
+  });
+});
