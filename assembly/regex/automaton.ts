@@ -7,20 +7,20 @@ import { consume, follow, threads } from "./threads";
 
 /** The most entries of a table: 8 KB. */
 const MAX_ENTRIES: i32 = 1 << 12;
-/** The most threads looked at while building one, which bounds the time to about a millisecond. */
+/** The most threads examined while building one. Bounds the time to about a millisecond. */
 const MAX_WORK: i32 = 1 << 18;
 /** The most bytes of states while building one. */
 const MAX_STATE_BYTES: i32 = 1 << 17;
 
-/** Entries of the table that are no state: the answer is known whatever follows. */
+/** Entries of the table that are not states: the answer is known, whatever follows. */
 const REJECT: i32 = 0;
 const ACCEPT: i32 = 1;
-/** An entry that is a state is the index of its row in the table plus this. */
+/** The entry for a state is the index of its row in the table, plus this. */
 const FIRST: i32 = 2;
 
 /**
- * A program made deterministic: a table with a row for each state, that is for each set of threads that can be, and
- * in it an entry for each class of the alphabet and one for the end of the text. It costs one look-up per rune.
+ * The deterministic form of a program: a table with a row for each state, that is for each possible set of threads. A row has an
+ * entry for each class of the alphabet and one for the end of the text. A search takes one look-up for each rune.
  */
 @final
 export class Automaton {
@@ -34,7 +34,7 @@ export class Automaton {
   search(ptr: usize, len: i32): Found {
     const alphabet = this.alphabet;
     const ascii = changetype<usize>(alphabet.ascii);
-    // Every entry that is a state is the index of a whole row, so the loads stay in the table.
+    // The entry for a state is the index of a complete row, so the loads stay in the table.
     const rows = changetype<usize>(this.table) - (FIRST << 1);
     const end = ptr + len;
     let state = this.start;
@@ -55,22 +55,22 @@ export class Automaton {
   }
 }
 
-/** The states found, each as i32: what is before the threads (a `Side`), and the threads alive, in order. */
+/** The states found so far, each as numbers (i32): the `Side` before the position, then the live threads in order. */
 const states = new Interner(MAX_STATE_BYTES);
-/** For each state its entry: where its row is, or `ACCEPT` when it matches whatever follows. */
+/** The entry of each state: that of its row, or `ACCEPT` if it matches whatever follows. */
 const entries = new IntVector();
-/** For each class the state it leads to from the current one, or -1. */
+/** For each class, the state to which it leads from the current one, or -1. */
 const successors = new IntVector();
 const table = new IntVector();
 /** The state under construction. */
 const state = new IntVector();
 
-/** Builds the automaton of a program; null when its table would be too large, and the program must be simulated. */
+/** Builds the automaton of a program. @returns null if the table would be too large, so that the program must be simulated */
 export function automatonOf(program: Program): Automaton | null {
   return new Builder(program).build();
 }
 
-/** Adds rows for the states found, until no row leads to a new one. The memory is used again by each pattern. */
+/** Adds rows for the states found so far, until no row leads to a new one. Its memory is reused for each pattern. */
 @final
 class Builder {
   /** The number of entries in a row. */
@@ -113,14 +113,14 @@ class Builder {
       }
     }
     table.set(row + size, this.arrive(from, satisfied(before, Side.Edge)) < 0 ? ACCEPT : REJECT);
-    // Only now, because entering a state moves the threads that the loop above still needs where they are.
+    // States are entered only now, because that moves the threads which the loop above needs in place.
     for (let symbol = 0; symbol < size; ++symbol) {
       const next = successors.get(symbol);
       if (next >= 0) table.set(row + symbol, this.enter(next));
     }
   }
 
-  /** Brings the threads of a state to where they wait; returns how many wait, or -1 when one matches. */
+  /** Advances the threads of a state to where they wait. @returns the number of waiting threads; -1 if one has matched */
   private arrive(from: i32, held: i32): i32 {
     const ptr = states.at(from);
     const count = (states.size(from) >> 2) - 1;
@@ -130,7 +130,7 @@ class Builder {
     return waiting;
   }
 
-  /** The state after `waiting` threads have met a rune of class `symbol`; -1 when none of them lives on. */
+  /** The state after the `waiting` threads have met a rune of class `symbol`; -1 if none of them survives. */
   private step(waiting: i32, symbol: i32, side: Side): i32 {
     let count = consume(this.program.code, this.program.rows, waiting, symbol);
     if (!this.program.anchored) threads[count++] = 0;
@@ -142,7 +142,7 @@ class Builder {
   private find(count: i32, before: Side): i32 {
     state.resize(count + 1);
     state.set(0, before);
-    // Sorted by insertion: threads come almost in order.
+    // Insertion sort, because the threads are almost in order.
     for (let i = 1; i <= count; ++i) {
       const thread = threads[i - 1];
       let at = i;
@@ -152,7 +152,7 @@ class Builder {
     return states.add(state.ptr, (count + 1) << 2);
   }
 
-  /** The entry for a state, which is given a row when it is new and needs one. */
+  /** The entry for a state, which gets a row if it is new and needs one. */
   private enter(at: i32): i32 {
     // States are found in the order of their numbers, but several may be found before one is entered.
     while (entries.length <= at) {

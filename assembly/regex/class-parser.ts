@@ -6,7 +6,7 @@ import { BAD_RANGE, MISSING_BRACKET, Pattern } from "./pattern";
 import { RuneSet } from "./rune-set";
 import { parseUnicodeClass } from "./unicode";
 
-/** Reads a class escape at the cursor, `\d` or `\pL`, into `set`; false, and nothing read, when there is none. */
+/** Reads a class escape at the cursor, `\d` or `\pL`, into `set`. @returns false, with nothing read, if there is none */
 export function parseClassEscape(p: Pattern, set: RuneSet, fold: bool): bool {
   if (p.peek() != BACKSLASH) return false;
   const letter = p.peek(1);
@@ -23,7 +23,7 @@ export function parseClass(p: Pattern, set: RuneSet, fold: bool): void {
   const from = p.at++;
   const negated = p.peek() == CARET;
   if (negated) ++p.at;
-  // A `]` that comes first is a member.
+  // A `]` in first place is a member.
   for (let first = true; first || p.peek() != RIGHT_BRACKET; first = false) {
     if (p.peek() < 0) return p.failAt(MISSING_BRACKET, from);
     if (!parsePosixClass(p, set, fold) && !p.failed && !parseClassEscape(p, set, fold) && !p.failed) {
@@ -38,7 +38,7 @@ export function parseClass(p: Pattern, set: RuneSet, fold: bool): void {
 
 /** Reads `[:alpha:]` or `[:^alpha:]`. */
 function parsePosixClass(p: Pattern, set: RuneSet, fold: bool): bool {
-  // With no end in the rest of the pattern, the bracket is a member.
+  // Without an end in the rest of the pattern, the bracket is a member.
   if (p.peek() != LEFT_BRACKET || p.peek(1) != COLON || p.at + 2 > p.lastPosixEnd()) return false;
   const end = p.find(":]", p.at + 2);
   const negated = p.peek(2) == CARET;

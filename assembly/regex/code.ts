@@ -2,9 +2,8 @@ import { IntVector } from "./int-vector";
 import { argumentOf, instruction, MAX_CODE, Op } from "./program";
 
 /**
- * Code under construction, to be cleared and used again. Blocks are appended; repetition and alternation wrap the
- * block from a given word to the end. Nothing is written above `MAX_CODE` words: `overflowed` is set, and the code
- * is of no use any more.
+ * Code under construction, which can be cleared and reused. Blocks are appended; repetition and alternation wrap the block from
+ * a given word to the end. After `MAX_CODE` words, nothing more is written: `overflowed` is set, and the code cannot be used.
  */
 @unmanaged
 @final
@@ -21,7 +20,7 @@ export class Code {
     return this.words.length;
   }
 
-  /** The word at `at`, which is below `length`. */
+  /** The word at `at`, which must be below `length`. */
   get(at: i32): i32 {
     return this.words.get(at);
   }
@@ -38,12 +37,12 @@ export class Code {
     if (max == 0) {
       this.words.length = from;
     } else if (max < 0) {
-      // x+ is x and a way back to it; x* is that or nothing.
+      // x+ is x and a jump back to it; x* is that or nothing.
       if (min == 0) this.insert(from, Op.Split, size + 2);
       if (min == 0) this.emit(Op.Jump, -size - 1);
       else this.emit(Op.Split, -size);
     } else {
-      // x{2,4} is xx(x(x)?)?, whose splits all leave to the same end. The first of x{0,2} is the block itself.
+      // x{2,4} is xx(x(x)?)?, whose splits all jump to the same end. The first x of x{0,2} is the block itself.
       let left = max - min;
       if (min == 0) this.insert(from, Op.Split, left-- * (size + 1));
       const block = min == 0 ? from + 1 : from;
@@ -55,9 +54,9 @@ export class Code {
   }
 
   /**
-   * Ends an alternative that began at `from`: skips it on one path, and jumps over what follows on the other.
-   * @param chained the jump that ended the alternative before, or -1
-   * @returns the jump, to be given to `land`
+   * Ends an alternative that began at `from`: one path skips it, the other jumps over what follows.
+   * @param chained the jump that ended the previous alternative, or -1
+   * @returns the jump, for `land`
    */
   alternative(from: i32, chained: i32): i32 {
     this.insert(from, Op.Split, this.length - from + 2);
@@ -66,7 +65,7 @@ export class Code {
     return jump;
   }
 
-  /** Lets the jumps chained at `jump` lead to the end of the code. */
+  /** Makes the chain of jumps at `jump` lead to the end of the code. */
   land(jump: i32): void {
     if (this.overflowed) return;
     for (let at = jump; at >= 0;) {
@@ -80,7 +79,7 @@ export class Code {
     return this.words.toArray();
   }
 
-  /** Inserts a word before a block that ends the code and refers only to itself. */
+  /** Inserts a word before the last block of the code, which must refer only to itself. */
   private insert(at: i32, op: Op, argument: i32): void {
     const size = this.length - at;
     if (!this.reserve(1)) return;

@@ -2,7 +2,7 @@ import { hexValue } from "../bytes/ascii";
 import { BAD_ESCAPE, Pattern, TRAILING_BACKSLASH } from "./pattern";
 import { MAX_RUNE } from "./rune-set";
 
-/** Reads the escape of a single rune, whose backslash is at the cursor; -1 with an error when it is none. */
+/** Reads the escape of a single rune, whose backslash is at the cursor. @returns -1 with an error if it is not one */
 export function parseEscape(p: Pattern): i32 {
   const from = p.at++;
   if (p.peek() < 0) {
@@ -36,7 +36,7 @@ export function parseEscape(p: Pattern): i32 {
   return rune;
 }
 
-/** Up to three octal digits, of which `first` is read; a single one that is not 0 would be a back-reference. */
+/** Reads an octal escape of up to three digits; `first` has been read. A single digit other than 0 would be a back-reference. */
 function parseOctal(p: Pattern, first: i32): i32 {
   if (first != 0x30 && !isOctal(p.peek())) return -1;
   let rune = first - 0x30;
@@ -44,7 +44,7 @@ function parseOctal(p: Pattern, first: i32): i32 {
   return rune;
 }
 
-/** What follows `\x`: two hexadecimal digits, or any number of them in braces. */
+/** Reads what follows `\x`: two hexadecimal digits, or any number of them in braces. */
 function parseHex(p: Pattern): i32 {
   const c = p.next();
   if (c != 0x7b) {
@@ -76,7 +76,7 @@ export function isAlphanumeric(c: i32): bool {
   return (c >= 0x30 && c <= 0x39) || <u32>((c | 0x20) - 0x61) < 26;
 }
 
-/** What to write instead of an escape that other engines know. */
+/** What to write instead of an escape that only other engines know. */
 function hintFor(c: i32): string {
   if (c >= 0x31 && c <= 0x39) return "back-references are not supported";
   switch (c) {

@@ -2,12 +2,12 @@ import { RuneSet } from "./rune-set";
 import { FOLDS, FOLDS_END } from "./unicode-data";
 import { cursor, moveTo, readVarint } from "./varint";
 
-/** Scratch memory, used again by each call. */
+/** Scratch memory, reused by each call. */
 const more = new RuneSet();
 
 /**
- * Adds to a set all runes that differ from one of its members in case only, by the simple case folding of Unicode:
- * k brings K and the Kelvin sign, but nothing brings more than one rune for one.
+ * Adds to a set all runes that differ only in case from one of its members, by the simple case folding of Unicode: k adds K and
+ * the Kelvin sign. Foldings of one rune to several are not included.
  */
 export function foldSet(set: RuneSet): void {
   set.normalize();
@@ -29,7 +29,7 @@ export function foldSet(set: RuneSet): void {
   set.addSet(more);
 }
 
-/** Adds to `more`, moved by `by`, every `stride`-th rune from `first` to `last` that is in `set`. */
+/** Adds every `stride`-th rune from `first` to `last` that is in `set` to `more`, moved by `by`. */
 function addMoved(set: RuneSet, first: i32, last: i32, stride: i32, by: i32): void {
   const length = set.length;
   for (let i = set.reaching(first); i < length && set.lo(i) <= last; ++i) {

@@ -2,24 +2,24 @@ import { COLON, EQUALS, GREATER, MINUS, RIGHT_PAREN, UNDERSCORE } from "../bytes
 import { isAlphanumeric } from "./escapes";
 import { BAD_NAME, BAD_PERL, Pattern } from "./pattern";
 
-/** What a group or the pattern so far has set, a bit each. */
+/** The flags that a group or the pattern has set so far, as bits. */
 export const enum Flag {
   FoldCase = 1,
   MultiLine = 2,
   DotAll = 4,
-  /** Swaps greedy and lazy, which makes no difference to whether there is a match. */
+  /** Swaps greedy and lazy, which does not change whether there is a match. */
   Ungreedy = 8,
 }
 
 const EXCLAMATION: i32 = 0x21;
 const NO_LOOKAROUND = "lookaround is not supported";
 
-/** Whether a group with a name, `(?P<` or `(?<`, begins at the cursor; as in Go only when something follows. */
+/** Whether a named group, `(?P<` or `(?<`, begins at the cursor. As in Go, something must follow. */
 export function isNamed(p: Pattern): bool {
   return nameOffset(p) > 0;
 }
 
-/** Reads `(?P<name>` or `(?<name>`; false with an error when the name is none. */
+/** Reads `(?P<name>` or `(?<name>`. @returns false with an error if the name is invalid */
 export function skipName(p: Pattern): bool {
   const from = p.at;
   const begin = from + nameOffset(p);
@@ -36,8 +36,8 @@ export function skipName(p: Pattern): bool {
 }
 
 /**
- * Reads `(?flags)`, which holds up to the end of the group around it, or `(?flags:`, which opens one.
- * @returns the flags in force after it, -1 with an error
+ * Reads `(?flags)`, which applies up to the end of the enclosing group, or `(?flags:`, which opens a group.
+ * @returns the flags that apply after it; -1 if there is an error
  */
 export function parseFlags(p: Pattern, flags: i32): i32 {
   const from = p.at;
@@ -88,7 +88,7 @@ function isAssertion(c: i32): bool {
   return c == EQUALS || c == EXCLAMATION;
 }
 
-/** What to say of a group that other engines know, by the character that follows `(?`. */
+/** A hint about a group that only other engines know, by the character that follows `(?`. */
 function hintFor(c: i32): string {
   if (isAssertion(c)) return NO_LOOKAROUND;
   if (c == GREATER) return "atomic groups are not supported, nor needed: no pattern backtracks";

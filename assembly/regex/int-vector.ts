@@ -1,7 +1,7 @@
 /**
- * A growable array of numbers, to be cleared and used again. It is scratch memory outside of the garbage collector,
- * made once and never freed. `get` and `set` are unchecked: an index must be below `length`, as is true of every loop
- * over a vector and of the numbers that index one another here.
+ * A growable array of numbers, which can be cleared and reused. It is scratch memory outside the garbage collector, created once
+ * and never freed. `get` and `set` are unchecked: an index must be below `length`. That holds for every loop over a vector, and
+ * for the numbers in one vector that index another.
  */
 @unmanaged
 @final
@@ -25,7 +25,7 @@ export class IntVector {
     this.set(i, value);
   }
 
-  /** Changes the length; what is new has any value. */
+  /** Changes the length. New numbers have undefined values. */
   resize(length: i32): void {
     if (length > this.capacity) {
       this.capacity = max(length, this.capacity * 2);
@@ -34,7 +34,7 @@ export class IntVector {
     this.length = length;
   }
 
-  /** Makes the vector consist of `length` zeros. */
+  /** Sets the content to `length` zeros. */
   zero(length: i32): void {
     this.resize(length);
     memory.fill(this.ptr, 0, (<usize>length) << 2);
@@ -45,14 +45,14 @@ export class IntVector {
     memory.copy(this.ptr + ((<usize>to) << 2), this.ptr + ((<usize>from) << 2), (<usize>count) << 2);
   }
 
-  /** A copy of its own. */
+  /** A copy of the numbers. */
   toArray(): StaticArray<i32> {
     const copy = new StaticArray<i32>(this.length);
     memory.copy(changetype<usize>(copy), this.ptr, (<usize>this.length) << 2);
     return copy;
   }
 
-  /** A copy of its own of numbers that fit 16 bits. */
+  /** A copy of the numbers, which must fit in 16 bits. */
   toShorts(): StaticArray<u16> {
     const copy = new StaticArray<u16>(this.length);
     for (let i = 0; i < this.length; ++i) {

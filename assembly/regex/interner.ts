@@ -1,22 +1,22 @@
 import { IntVector } from "./int-vector";
 
 /**
- * Numbers distinct byte strings in the order of their first occurrence and keeps them, one after the other, in one
- * buffer that grows up to about twice `limit` bytes and is used again after `clear()`. It is scratch memory outside of
- * the garbage collector, made once and never freed.
+ * Numbers distinct byte strings in the order of their first occurrence, and keeps them one after another in a buffer. The buffer
+ * grows up to about twice `limit` bytes and is reused after `clear()`. It is scratch memory outside the garbage collector, created
+ * once and never freed.
  */
 @unmanaged
 @final
 export class Interner {
   /** The number of distinct byte strings. */
   length: i32 = 0;
-  /** Whether a byte string did not fit any more since the last `clear()`. */
+  /** Whether a byte string has not fitted since the last `clear()`. */
   overflowed: bool = false;
   private buffer: usize = heap.alloc(256);
   private capacity: i32 = 256;
-  /** Where each byte string ends, after where the first begins. */
+  /** The beginning of the first byte string, then the end of each. */
   private ends: IntVector = new IntVector();
-  /** Hash slot -> number plus one, 0 for an empty slot; a power of two of slots, at most half of them in use. */
+  /** The number of a byte string plus one for each hash slot; 0 if it is empty. A power of two of slots, at most half full. */
   private slots: IntVector = new IntVector();
 
   constructor(private limit: i32) {
@@ -40,7 +40,7 @@ export class Interner {
     return this.ends.get(i + 1) - this.ends.get(i);
   }
 
-  /** The number of the `size` bytes at `ptr`, which may be new; 0 when there is no room for them. */
+  /** The number of the `size` bytes at `ptr`, which are added if they are new; 0 if there is no room for them. */
   add(ptr: usize, size: i32): i32 {
     const slot = this.find(ptr, size);
     const known = this.slots.get(slot);
@@ -61,13 +61,13 @@ export class Interner {
     return this.length - 1;
   }
 
-  /** The slot of a byte string, or the empty one where it belongs. */
+  /** The slot of a byte string, or the empty slot for it. */
   private find(ptr: usize, size: i32): i32 {
     const mask = this.slots.length - 1;
     let hash: u32 = 0x811c9dc5; // FNV-1a
     for (let i = 0; i < size; ++i) hash = (hash ^ load<u8>(ptr + i)) * 0x01000193;
     let slot = (<i32>(hash ^ (hash >> 15))) & mask;
-    // Half of the slots are empty, so the probe ends.
+    // At least half of the slots are empty, so the search ends.
     for (let known = this.slots.get(slot); known != 0; known = this.slots.get(slot)) {
       if (this.size(known - 1) == size && memory.compare(this.at(known - 1), ptr, size) == 0) break;
       slot = (slot + 1) & mask;

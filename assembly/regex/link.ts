@@ -8,7 +8,7 @@ import { RuneSet } from "./rune-set";
 import { SetTable } from "./set-table";
 import { follow, reserveThreads, threads } from "./threads";
 
-/** Scratch memory, used again by each pattern. */
+/** Scratch memory, reused for each pattern. */
 const scratch = new RuneSet();
 const partition = new Partition();
 const members = new IntVector();
@@ -17,15 +17,15 @@ const starts = new IntVector();
 const classes = new IntVector();
 
 /**
- * Divides the runes into the classes that complete code tells apart, whose `Class` instructions hold numbers of `sets`.
- * @returns false when the sets need more memory than a pattern may have
+ * Divides the runes into the classes that complete code distinguishes. Its `Class` instructions hold numbers of `sets`.
+ * @returns false if the sets need more memory than a pattern may use
  */
 export function divide(sets: SetTable, assertions: i32): bool {
   if (areAsserting(assertions)) addSides(sets);
   return !sets.overflowed && partition.divide(sets) && partition.collect(sets, members, rows);
 }
 
-/** Makes a program of the code whose sets were divided last, and of the assertions in it. */
+/** Creates the program of the code whose sets were divided last. @param assertions the assertions in the code */
 export function link(code: Code, assertions: i32): Program {
   const words = code.toWords();
   for (let i = 0; i < words.length; ++i) {
@@ -42,12 +42,12 @@ export function link(code: Code, assertions: i32): Program {
   );
 }
 
-/** Whether assertions look at runes, and not only for the ends of the text. */
+/** Whether some assertions depend on runes, not only on the ends of the text. */
 function areAsserting(assertions: i32): bool {
   return (assertions & ~(Assertion.BeginText | Assertion.EndText)) != 0;
 }
 
-/** Adds what assertions tell apart: word characters and newlines. */
+/** Adds the sets that assertions distinguish: word characters and newlines. */
 function addSides(sets: SetTable): void {
   scratch.clear();
   addRanges(scratch, perlRanges(0x77), false, false);
@@ -75,7 +75,7 @@ function alphabetOf(partition: Partition): Alphabet {
   return new Alphabet(partition.size, ascii, starts.toArray(), classes.toShorts());
 }
 
-/** What assertions see of each class; when there are none, all classes are alike. */
+/** The `Side` of each class; the same for all if no assertion depends on runes. */
 function sidesOf(partition: Partition, asserting: bool): StaticArray<u8> {
   const sides = new StaticArray<u8>(partition.size);
   for (let run = 0; asserting && run < partition.runs; ++run) {
@@ -84,7 +84,7 @@ function sidesOf(partition: Partition, asserting: bool): StaticArray<u8> {
   return sides;
 }
 
-/** Whether every path from the beginning asserts the beginning of the text before it consumes or matches. */
+/** Whether every path through the code asserts the beginning of the text before it consumes a rune or matches. */
 function isAnchored(words: StaticArray<i32>): bool {
   reserveThreads(words.length);
   threads[0] = 0;

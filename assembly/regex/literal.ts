@@ -4,36 +4,36 @@ import { Code } from "./code";
 import { argumentOf, Assertion, Op, opOf } from "./program";
 import { SetTable } from "./set-table";
 
-/** The most bytes of a literal that are kept. */
+/** How many bytes of a literal are kept. */
 const MAX_LITERAL: i32 = 64;
-/** Shorter literals inside of a pattern say little about a text. */
+/** Shorter literals inside a pattern say too little about a text. */
 export const MIN_INNER: i32 = 4;
 
-/** Bytes that are in every text that a pattern matches. */
+/** Bytes that every text contains that a pattern matches. */
 @final
 export class Literal {
   constructor(
     readonly bytes: Bytes,
-    /** Whether they are at its beginning. */
+    /** Whether they are at the beginning of the text. */
     readonly isPrefix: bool,
-    /** Whether the pattern matches every text that has them there. */
+    /** Whether the pattern matches every text that contains them there. */
     readonly isEnough: bool,
   ) {}
 }
 
-/** No bytes, which are in every text. */
+/** No bytes: every text contains these. */
 const NOTHING = new Literal(EMPTY, false, false);
 
-/** The literal being read, with room for one rune too many, and its length. */
+/** The current literal, with room for one more rune, and its length. */
 const buffer = memory.data(68);
 let length: i32 = 0;
 
 /**
- * The literal of complete code, whose `Class` instructions hold numbers of `sets`: how all texts begin that match,
- * or else the longest run of single runes that no match can go round, if it has `MIN_INNER` bytes or more.
+ * The literal of complete code, whose `Class` instructions hold numbers of `sets`: the common beginning of all matching texts,
+ * or otherwise the longest run of single runes that every match contains, if it has at least `MIN_INNER` bytes.
  */
 export function literalOf(code: Code, sets: SetTable): Literal {
-  // The runes on the only way from the beginning, which may be the beginning of the text.
+  // The runes on the only path from the beginning of the code, which may be anchored to the beginning of the text.
   let isPrefix = false;
   let isAsserting = false;
   let at = 0;
@@ -52,7 +52,7 @@ export function literalOf(code: Code, sets: SetTable): Literal {
   return innerLiteral(code, sets);
 }
 
-/** Whether the code at `at` can match without looking at a rune: as `.*` does at the end of a pattern. */
+/** Whether the code at `at` can match without another rune, like `.*` at the end of a pattern. */
 function endsAt(code: Code, at: i32): bool {
   const word = code.get(at);
   if (isMatch(code, at)) return true;
@@ -65,7 +65,7 @@ function isMatch(code: Code, at: i32): bool {
 
 function innerLiteral(code: Code, sets: SetTable): Literal {
   let longest = EMPTY;
-  /** Words before it are passed by on some way. */
+  /** Some path skips words before this one. */
   let passedBy = 0;
   length = 0;
   // The last word is `Match`, which ends the last run.
@@ -75,13 +75,13 @@ function innerLiteral(code: Code, sets: SetTable): Literal {
     if (op == Op.Assert || (op == Op.Class && at >= passedBy && append(sets, argumentOf(word)))) continue;
     if (length >= MIN_INNER && length > longest.byteLength) longest = copyOf(buffer, length);
     length = 0;
-    // A way back passes nothing by: what it repeats has been read once.
+    // A jump back skips nothing, because the code that it repeats has been read once.
     if (op == Op.Split || op == Op.Jump) passedBy = max(passedBy, at + argumentOf(word));
   }
   return longest.byteLength > 0 ? new Literal(longest, false, false) : NOTHING;
 }
 
-/** Appends the only rune of a set; false if there is no room, or the text may hold other bytes for it. */
+/** Appends the only rune of a set. @returns false if there is no room, or if other bytes in a text may match it */
 function append(sets: SetTable, set: i32): bool {
   if (length >= MAX_LITERAL || sets.count(set) != 1) return false;
   const rune = sets.lo(set, 0);

@@ -1,7 +1,7 @@
 import { foldSet } from "./fold";
 import { RuneSet } from "./rune-set";
 
-/** Scratch memory, used again by each call. */
+/** Scratch memory, reused by each call. */
 const named = new RuneSet();
 
 /**
@@ -21,7 +21,7 @@ export function perlRanges(letter: i32): string {
   }
 }
 
-/** The POSIX classes: in each line a name, and after `=` its ranges as `perlRanges` gives them. */
+/** The POSIX classes. Each line has a name, `=`, and ranges in the form of `perlRanges`. */
 const POSIX =
   "alnum=09AZaz\nalpha=AZaz\nascii=\x00\x7f\nblank=\t\t  \ncntrl=\x00\x1f\x7f\x7f\ndigit=09\ngraph=!~\nlower=az\n" +
   "print= ~\npunct=!/:@[`{~\nspace=\t\r  \nupper=AZ\nword=09AZ__az\nxdigit=09AFaf\n";
@@ -29,13 +29,13 @@ const POSIX =
 /** See `perlRanges`. */
 export function posixRanges(name: string): string {
   const at = POSIX.indexOf(name + "=");
-  // A name is all that is before `=` in its line.
+  // A name is everything before `=` in its line.
   if (at < 0 || name.includes("=") || (at > 0 && POSIX.charCodeAt(at - 1) != 0x0a)) return "";
   const from = at + name.length + 1;
   return POSIX.substring(from, POSIX.indexOf("\n", from));
 }
 
-/** Adds to `set` the `ranges` of a named class, folded when `fold`, then complemented when `negated`. */
+/** Adds the `ranges` of a named class to `set`: folded if `fold`, then complemented if `negated`. */
 export function addRanges(set: RuneSet, ranges: string, negated: bool, fold: bool): void {
   named.clear();
   for (let i = 0; i + 1 < ranges.length; i += 2) {

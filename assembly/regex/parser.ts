@@ -42,32 +42,32 @@ import { SetTable } from "./set-table";
 
 /** The longest pattern, in bytes. */
 const MAX_PATTERN: i32 = 1 << 14;
-/** The deepest nesting of groups. Go counts the height of its tree, with the same limit for plain groups. */
+/** The deepest nesting of groups. Go limits the height of its tree, which comes to the same for plain groups. */
 const MAX_DEPTH: i32 = 999;
-/** The highest repeat count, also of nested repetitions multiplied. */
+/** The highest repeat count, and the highest product of nested repeat counts. */
 const MAX_REPEAT: i32 = 1000;
 
-/** Scratch memory, used again by each pattern. */
+/** Scratch memory, reused for each pattern. */
 const code = new Code();
 const sets = new SetTable();
 const set = new RuneSet();
 
 /**
- * Compiles a pattern in one pass: each construct appends its code, and what follows (a repetition, the end of an
- * alternative) wraps the code of what came before. There is no tree and no recursion, whatever the nesting.
+ * Compiles a pattern in one pass. Each construct appends its code; a repetition, or the end of an alternative, wraps the code
+ * before it. There is no tree and no recursion, however deep the nesting is.
  *
- * The grammar is that of https://github.com/google/re2/wiki/Syntax as Go 1.26's regexp/syntax accepts it.
+ * The grammar is https://github.com/google/re2/wiki/Syntax as Go 1.26's regexp/syntax accepts it.
  */
 @final
 export class Parser {
   private groups: Group[] = [];
   private group: Group = new Group(0, 0, 0);
   private flags: i32 = 0;
-  /** Where the code begins that a repetition would repeat, or -1 when there is none. */
+  /** The beginning of the code that a repetition would repeat; -1 if there is none. */
   private atom: i32 = -1;
   /** The product of nested repeat counts in that code. */
   private atomRepeats: i32 = 1;
-  /** Where the repetition operator just before the cursor begins, or -1. */
+  /** The offset of the repetition operator right before the cursor, or -1. */
   private lastRepeat: i32 = -1;
   /** The assertions used so far. */
   private assertions: i32 = 0;
@@ -77,7 +77,7 @@ export class Parser {
     sets.clear();
   }
 
-  /** Reads the pattern; false when it has an error. What is found out about it is lost when the next one is read. */
+  /** Reads the pattern. Its results are valid until the next pattern is read. @returns false if it has an error */
   parse(): bool {
     const p = this.p;
     if (p.length > MAX_PATTERN)
@@ -100,12 +100,12 @@ export class Parser {
     return !p.failed;
   }
 
-  /** After `parse` has succeeded: what all matches have in common. */
+  /** After `parse` has succeeded: the literal that all matches contain. */
   literal(): Literal {
     return literalOf(code, sets);
   }
 
-  /** After `parse` has succeeded: how many words of code there are. */
+  /** After `parse` has succeeded: the number of words of code. */
   get size(): i32 {
     return code.length;
   }
@@ -119,7 +119,7 @@ export class Parser {
     this.p.failAt(TOO_LARGE, at, `it compiles to more than ${decimalText(MAX_CODE)} instructions`);
   }
 
-  /** Reads one item of the syntax; `before` is where a repetition just before it begins, or -1. */
+  /** Reads one item of the syntax. @param before the offset of a repetition right before it, or -1 */
   private item(before: i32): void {
     const p = this.p;
     const c = p.peek();
@@ -165,14 +165,14 @@ export class Parser {
     return (this.flags & flag) != 0;
   }
 
-  /** Begins code that a repetition operator would repeat. */
+  /** Begins code that a repetition operator may repeat. */
   private beginAtom(): void {
     this.group.repeats = max(this.group.repeats, this.atomRepeats);
     this.atomRepeats = 1;
     this.atom = code.length;
   }
 
-  /** Appends the set just read. */
+  /** Appends the set that has just been read. */
   private oneOf(): void {
     if (this.p.failed) return;
     this.beginAtom();
@@ -220,7 +220,7 @@ export class Parser {
     else if (!p.failed) this.rune(parseEscape(p));
   }
 
-  /** Reads `\Q...\E`, whose runes are all literals; the end of the pattern may stand for `\E`. */
+  /** Reads `\Q...\E`, in which all runes are literals. The end of the pattern may replace `\E`. */
   private quoted(): void {
     const p = this.p;
     const end = p.find("\\E", p.at + 2);
@@ -257,7 +257,7 @@ export class Parser {
     const p = this.p;
     const from = p.at;
     p.at += length;
-    // Lazy or greedy, it matches or it does not.
+    // Lazy or greedy does not change whether there is a match.
     if (p.peek() == QUESTION) ++p.at;
     if (before >= 0) return p.fail(BAD_REPEAT, before, p.at, "write (?:...) around the inner one");
     if (this.atom < 0)

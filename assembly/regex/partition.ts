@@ -2,30 +2,30 @@ import { IntVector } from "./int-vector";
 import { MAX_RUNE, RuneSet } from "./rune-set";
 import { SetTable } from "./set-table";
 
-/** The most steps of refinement, which bounds the time of a pattern with thousands of classes. */
+/** The most steps of refinement. Bounds the time for a pattern with thousands of classes. */
 const MAX_WORK: i32 = 1 << 22;
 /** The most words of rows: 64 KB. */
 const MAX_ROW_WORDS: i32 = 1 << 14;
 
 /**
- * Divides all runes into classes such that each class is inside or outside of each set of a table. The units
- * are runs: the runes from one bound to the next, where a bound is where a range of some set begins or has ended.
- * Partitions are scratch memory, to be used again; they have at most 32,767 runs, two for each range of the sets.
+ * Divides all runes into classes, each of which is completely inside or outside each set of a table. The units are runs: the
+ * runes from one bound to the next. A bound is where a range of some set begins or has ended. Partitions are reusable scratch
+ * memory. They have at most 32,767 runs, two for each range of the sets.
  */
 @unmanaged
 @final
 export class Partition {
   /** The number of classes. */
   size: i32 = 0;
-  /** The first rune of each run, in order; the first of all is 0. */
+  /** The first rune of each run, in ascending order; the first one is 0. */
   private bounds: IntVector = new IntVector();
   /** The class of each run. */
   private classes: IntVector = new IntVector();
-  /** For each class: its runs, those of them in the current set, and the class to which these move, or 0. */
+  /** For each class: the number of its runs, of those in the current set, and the class to which these move, or 0. */
   private sizes: IntVector = new IntVector();
   private hits: IntVector = new IntVector();
   private moved: IntVector = new IntVector();
-  /** The runs of the current set, and the classes they are in. */
+  /** The runs of the current set, and the classes that contain them. */
   private inside: IntVector = new IntVector();
   private touched: IntVector = new IntVector();
   private boundSet: RuneSet = new RuneSet();
@@ -40,7 +40,7 @@ export class Partition {
     return this.bounds.get(run);
   }
 
-  /** The rune after the last of a run. */
+  /** The rune after the last rune of a run. */
   end(run: i32): i32 {
     return run + 1 < this.bounds.length ? this.bounds.get(run + 1) : MAX_RUNE + 1;
   }
@@ -50,8 +50,8 @@ export class Partition {
   }
 
   /**
-   * Splits the one class of all runs, set by set, then numbers the classes in the order of their first run.
-   * @returns false when that is too much work
+   * Splits the class of all runs, set by set, then numbers the classes in the order of their first run.
+   * @returns false if that is too much work
    */
   divide(sets: SetTable): bool {
     this.findBounds(sets);
@@ -73,8 +73,9 @@ export class Partition {
   }
 
   /**
-   * Tells for each set which classes it has: in `members` its only class, or the complement of where its row, with
-   * a bit for each class, begins in `rows`. Returns false when the rows take too much memory.
+   * Lists the classes of each set: `members` gets its only class, or the complement of the index in `rows` at which its row
+   * begins, with a bit for each class.
+   * @returns false if the rows take too much memory
    */
   collect(sets: SetTable, members: IntVector, rows: IntVector): bool {
     const width = (this.size + 31) >> 5;
@@ -101,7 +102,7 @@ export class Partition {
     return true;
   }
 
-  /** Moves the runs of the current set out of each class that has others too. */
+  /** Moves the runs of the current set out of each class that also has other runs. */
   private split(): void {
     const n = this.inside.length;
     this.touched.length = 0;
@@ -151,7 +152,7 @@ export class Partition {
     }
   }
 
-  /** Makes a set the current one. */
+  /** Makes `set` the current set. */
   private enter(sets: SetTable, set: i32): void {
     const runs = this.bounds.length;
     this.inside.length = 0;
@@ -163,7 +164,7 @@ export class Partition {
     }
   }
 
-  /** The run that begins with `rune`, which is one of the bounds. */
+  /** The run that begins with `rune`, which must be a bound. */
   private runAt(rune: i32): i32 {
     let low = 0;
     let high = this.bounds.length;

@@ -1,7 +1,7 @@
 import { addressOf, Bytes } from "../bytes/bytes";
 import { decodeRune, decodeText, REPLACEMENT, runeLength } from "../bytes/utf8";
 
-/** What a pattern is refused for, in the words of Go's regexp/syntax. */
+/** Why a pattern is refused, in the words of Go's regexp/syntax. */
 export const MISSING_PAREN = "missing closing )";
 export const UNEXPECTED_PAREN = "unexpected )";
 export const MISSING_BRACKET = "missing closing ]";
@@ -17,23 +17,23 @@ export const TRAILING_BACKSLASH = "trailing backslash at end of expression";
 export const TOO_DEEP = "expression nests too deeply";
 export const TOO_LARGE = "expression too large";
 
-/** What `Pattern.count` returns when there is no number. */
+/** What `Pattern.count` returns if there is no number. */
 export const NO_COUNT: i32 = i32.MIN_VALUE;
 
 const UNKNOWN: i32 = -2;
 
-/** The most ranges of Unicode properties named in a pattern, as often as they are named; `\pL` has about 680. */
+/** The most ranges of Unicode properties in a pattern, counting each time that one is named; `\pL` has about 680. */
 const MAX_SPENT: i32 = 1 << 18;
 
-/** A cursor over the pattern, which also keeps the first error found. */
+/** A cursor over the pattern, which also keeps the first error. */
 @final
 export class Pattern {
   /** The offset of the next byte. */
   at: i32 = 0;
-  /** The first error, or ""; `reason` is the same without a word of the pattern, which may hold a secret. */
+  /** The first error, or ""; `reason` is the same without quoting the pattern, which may contain a secret. */
   error: string = "";
   reason: string = "";
-  /** Where the first error begins, as a byte offset. */
+  /** The byte offset at which the first error begins. */
   errorAt: i32 = 0;
 
   private posixEnd: i32 = UNKNOWN;
@@ -75,7 +75,7 @@ export class Pattern {
     return -1;
   }
 
-  /** The offset of the last `:]`, or -1; looked for once, so that many beginnings without an end take no longer. */
+  /** The offset of the last `:]`, or -1. Searched only once, so that many `[:` without an end do not take longer. */
   lastPosixEnd(): i32 {
     if (this.posixEnd == UNKNOWN) {
       let i = this.length - 2;
@@ -85,14 +85,14 @@ export class Pattern {
     return this.posixEnd;
   }
 
-  /** Counts ranges of named properties; false, with an error, when a pattern has very many of them. */
+  /** Counts ranges of named properties. @returns false, with an error, if the pattern has too many of them */
   spend(ranges: i32): bool {
     this.spent += ranges;
     if (this.spent > MAX_SPENT) this.failAt(TOO_LARGE, this.at, "it names too many Unicode properties");
     return !this.failed;
   }
 
-  /** Reads the rune at the cursor; -1 at the end, and -1 with an error when it is not UTF-8. */
+  /** Reads the rune at the cursor. @returns -1 at the end; -1 with an error if it is not UTF-8 */
   next(): i32 {
     if (this.at >= this.length) return -1;
     const ptr = addressOf(this.bytes);
@@ -105,7 +105,7 @@ export class Pattern {
     return rune;
   }
 
-  /** Reads a decimal number without leading zeros; `NO_COUNT` when there is none, a huge one is cut off. */
+  /** Reads a decimal number without leading zeros. Huge numbers are capped. @returns `NO_COUNT` if there is none */
   count(): i32 {
     const from = this.at;
     let value = 0;
@@ -114,7 +114,7 @@ export class Pattern {
     return digits == 0 || (digits > 1 && this.peek(-digits) == 0x30) ? NO_COUNT : value;
   }
 
-  /** Fails unless the bytes `from` to `to` are UTF-8. */
+  /** Fails with an error unless the bytes `from` to `to` are UTF-8. */
   checkUtf8(from: i32, to: i32): bool {
     const back = this.at;
     this.at = from;
@@ -128,7 +128,7 @@ export class Pattern {
     return decodeText(addressOf(this.bytes) + from, to - from);
   }
 
-  /** Keeps an error about the whole pattern or the rest of it, whose text would say nothing more. */
+  /** Keeps an error about the pattern, or the rest of it, that does not need a quotation. */
   failAt(reason: string, at: i32, hint: string = ""): void {
     if (this.failed) return;
     this.reason = hint.length > 0 ? reason + "; " + hint : reason;

@@ -2,16 +2,16 @@ import { addressOf } from "../bytes/bytes";
 import { grown } from "../bytes/grown";
 import { Literal, MIN_INNER } from "./literal";
 
-/** How many bytes of a literal it is found by, if it has as many. */
+/** The number of bytes by which a literal is found; shorter literals are found by all of theirs. */
 const GRAM: i32 = MIN_INNER;
 
-/** What stands before the bytes of an entry. */
+/** The size of the head of an entry. */
 const HEADER: u32 = 12;
 
 /**
- * Which of many patterns a text may match, by the literals that their matches contain. Each is found by four of its
- * bytes, those that the fewest others are found by; the text is looked through once, four bytes at each place, and what
- * is found is compared as a whole. The first bytes of a text also find prefixes of less than four.
+ * Finds which of many patterns a text may match, by the literals that their matches contain. Each literal is found by one of its
+ * grams, four bytes, namely the one that finds the fewest other literals. A search looks up the four bytes at each position of the
+ * text once, and compares the literals that they find as a whole. The first bytes of a text also find prefixes of less than four.
  *
  *     row     0 if empty, else  gram : 32 | place of an entry : 32
  *     entry   place of the next entry with that gram, or 0 : 32 | pattern : 32 |
@@ -20,27 +20,27 @@ const HEADER: u32 = 12;
 @final
 export class Prefilter {
   private readonly rows: StaticArray<u64>;
-  /** The entries, one after the other; the first is not at 0. */
+  /** The entries, one after another; the first is not at 0. */
   private entries: StaticArray<u32> = new StaticArray<u32>(64);
   private end: u32 = 4;
-  /** For each pattern the last search that has returned it, if its literal may be found twice. */
+  /** For each pattern whose literal may be found twice, the last search that has returned it. */
   private readonly returned: StaticArray<u32>;
   private search: u32 = 0;
 
-  /** A bit for each length of prefixes of less than a gram. */
+  /** A bit for each length of prefixes that are shorter than a gram. */
   private shortPrefixes: i32 = 0;
-  /** The most bytes before a gram in a prefix, or `i32.MAX_VALUE` if there is a literal that is none. */
+  /** The largest offset of a gram in a prefix; `i32.MAX_VALUE` if some literal is not a prefix. */
   private furthest: i32 = -1;
 
-  /** The text, and where the next gram begins in it; a negative one is a short prefix of that length. */
+  /** The text, and the offset of its next gram; a negative one stands for a short prefix of that length. */
   private text: usize = 0;
   private length: i32 = 0;
   private at: i32 = 0;
-  /** The next entry to compare, or 0, and where its gram was found. */
+  /** The next entry to compare, or 0, and the offset at which its gram was found. */
   private entry: u32 = 0;
   private found: i32 = 0;
 
-  /** @param capacity how many patterns there may be; they are numbered from 0 */
+  /** @param capacity the most patterns; they are numbered from 0 */
   constructor(capacity: i32) {
     let rows = 8;
     while (rows < 2 * capacity) rows <<= 1;
@@ -48,7 +48,7 @@ export class Prefilter {
     this.returned = new StaticArray<u32>(capacity);
   }
 
-  /** Adds the literal of pattern `id`, which has at least one byte, and `MIN_INNER` unless it is a prefix. */
+  /** Adds the literal of pattern `id`. It must have at least one byte, and `MIN_INNER` unless it is a prefix. */
   add(id: i32, literal: Literal): void {
     const ptr = addressOf(literal.bytes);
     const length = literal.bytes.byteLength;
@@ -69,7 +69,7 @@ export class Prefilter {
     this.rows[row] = ((<u64>gram) << 32) | place;
   }
 
-  /** Begins to look for the patterns that the `length` bytes at `ptr`, borrowed until the last `next`, may match. */
+  /** Starts a search for patterns that the `length` bytes at `ptr` may match. They are borrowed until the last `next`. */
   begin(ptr: usize, length: i32): void {
     this.text = ptr;
     this.length = length;
@@ -81,7 +81,7 @@ export class Prefilter {
     }
   }
 
-  /** The number of another pattern that the text may match, in no order, or -1. */
+  /** The number of the next pattern that the text may match, in no particular order, or -1. */
   next(): i32 {
     while (this.entry != 0 || this.advance()) {
       const entry = changetype<usize>(this.entries) + this.entry;
@@ -96,7 +96,7 @@ export class Prefilter {
     return -1;
   }
 
-  /** Goes on to the next gram that finds an entry. */
+  /** Moves to the next gram that finds an entry. @returns false if there is none */
   private advance(): bool {
     for (; this.at < 0; ++this.at) {
       const size = -this.at;
@@ -123,7 +123,7 @@ export class Prefilter {
     return this.entry != 0;
   }
 
-  /** Whether the text has the literal of an entry around its gram. */
+  /** Whether the text has the literal of an entry around the gram. */
   private isHere(entry: usize): bool {
     const from = this.found - <i32>load<u8>(entry, 9);
     const length = <i32>load<u16>(entry, 10);
@@ -131,11 +131,11 @@ export class Prefilter {
     return memory.compare(this.text + from, entry + HEADER, length) == 0;
   }
 
-  /** The row of a gram, or the empty one where it belongs. */
+  /** The row of a gram, or the empty row for it. */
   private rowOf(gram: u32): i32 {
     const mask = this.rows.length - 1;
     let row = (<i32>((<u64>gram * 0x9e3779b97f4a7c15) >> 40)) & mask;
-    // Half of the rows are empty, so the search ends; the mask keeps it in the array.
+    // At least half of the rows are empty, so the search ends; the mask keeps it in the array.
     for (; ; row = (row + 1) & mask) {
       const known = unchecked(this.rows[row]);
       if (known == 0 || <u32>(known >> 32) == gram) break;
@@ -143,7 +143,7 @@ export class Prefilter {
     return row;
   }
 
-  /** The offset of the last of those grams of a literal by which the fewest others are found. */
+  /** The offset of the gram of a literal that finds the fewest others; the last one if there are several. */
   private rarest(ptr: usize, length: i32): i32 {
     let best = 0;
     let fewest = i32.MAX_VALUE;
@@ -160,7 +160,7 @@ export class Prefilter {
     return best;
   }
 
-  /** Makes room for an entry, of a multiple of four bytes, and returns its place. */
+  /** Makes room for an entry of `size` bytes, a multiple of four. @returns its place */
   private reserve(size: u32): u32 {
     const place = this.end;
     this.end += size;
@@ -171,7 +171,7 @@ export class Prefilter {
   }
 }
 
-/** One to four bytes as a number; if they are less than four, with their count. */
+/** One to four bytes as a number, which includes their count if there are fewer than four. */
 function gramAt(ptr: usize, size: i32): u32 {
   if (size == GRAM) return load<u32>(ptr);
   let gram: u32 = size << 24;

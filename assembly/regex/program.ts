@@ -9,8 +9,8 @@ import { isAlphanumeric } from "./escapes";
  *     | argument, signed               | Op        |
  *     +--------------------------------+-----------+
  *
- * Code falls through to the next word. Jump arguments are relative to the word that holds them, so a block of code that
- * refers only to itself can be moved and copied.
+ * Execution continues at the next word. Arguments of jumps are relative to their own word, so a block of code that refers only
+ * to itself can be moved and copied.
  *
  *     a|b*    0  Split +3     either 1 or 3
  *             1  Class a
@@ -25,11 +25,11 @@ export const enum Op {
   Class,
   /** Consumes one rune whose class has its bit set in the row that begins at word `argument` of `Program.rows`. */
   Set,
-  /** Continues both at the next word and at `argument`. */
+  /** Continues at both the next word and `argument`. */
   Split,
   /** Continues at `argument`. */
   Jump,
-  /** Continues if what is before and after the position satisfies the `Assertion` of the argument. */
+  /** Continues if the runes before and after the position satisfy the `Assertion` in the argument. */
   Assert,
   /** The pattern has matched. */
   Match,
@@ -45,28 +45,28 @@ export const enum Assertion {
   NoWordBoundary = 32,
 }
 
-/** What a search has found out about a text. */
+/** The result of a search in a text. */
 export const enum Found {
-  /** It does not match, and no text matches that begins with it. */
+  /** The text does not match, and neither does any text that begins with it. */
   Nothing,
-  /** It does not match, but a text might that goes on. */
+  /** The text does not match, but a longer one that begins with it might. */
   NotYet,
-  /** It matches. */
+  /** The text matches. */
   Match,
 }
 
-/** What assertions can know of the rune on one side of a position. */
+/** What assertions distinguish about the rune on one side of a position. */
 export const enum Side {
   Other,
   Word,
   Newline,
-  /** No rune at all: the beginning or the end of the text. */
+  /** No rune: the beginning or the end of the text. */
   Edge,
 }
 
 /**
- * The most words of code a pattern may compile to. A search holds at most this many threads, so it bounds the
- * time per input rune as well as memory; Go allows about 3.3 million, in a process of its own.
+ * The most words of code to which a pattern may compile. A search has at most this many threads, so this bounds memory and the
+ * time for each rune. Go allows about 3.3 million, but runs in its own process.
  */
 export const MAX_CODE: i32 = 10_000;
 
@@ -88,7 +88,7 @@ export function argumentOf(word: i32): i32 {
   return word >> 3;
 }
 
-/** The assertions that hold between a rune of kind `before` and one of kind `after`. */
+/** The assertions that hold between runes of the kinds `before` and `after`. */
 export function satisfied(before: Side, after: Side): i32 {
   let held =
     (before == Side.Word) != (after == Side.Word) ? Assertion.WordBoundary : Assertion.NoWordBoundary;
@@ -99,22 +99,22 @@ export function satisfied(before: Side, after: Side): i32 {
   return held;
 }
 
-/** A compiled pattern, read-only once made. */
+/** A compiled pattern. Never changes. */
 @final
 export class Program {
   constructor(
     public code: StaticArray<i32>,
     public alphabet: Alphabet,
-    /** Rows of one bit for each class of the alphabet, a row for each set of several classes. */
+    /** A row for each set of several classes, with a bit for each class of the alphabet. */
     public rows: StaticArray<i32>,
-    /** What assertions see of each class. */
+    /** The `Side` of each class. */
     public sides: StaticArray<u8>,
-    /** Whether a match can only begin where the text does. */
+    /** Whether a match can begin only at the beginning of the text. */
     public anchored: bool,
   ) {}
 }
 
-/** What assertions see of a rune. */
+/** The `Side` that a rune is to assertions. */
 export function sideOf(rune: i32): Side {
   if (rune == 0x0a) return Side.Newline;
   return rune == 0x5f || isAlphanumeric(rune) ? Side.Word : Side.Other;

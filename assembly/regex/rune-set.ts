@@ -2,18 +2,17 @@
 export const MAX_RUNE: i32 = 0x10ffff;
 
 /**
- * A set of runes (Unicode code points) under construction, as ranges `lo << 32 | hi`. Adding may leave ranges
- * unsorted and overlapping until `normalize`, which makes them sorted, disjoint and apart. Sets are scratch memory
- * outside of the garbage collector, made once, to be cleared and used again; they hold at most some ten thousand
- * ranges, because a pattern and Unicode's properties together have no more. Indexes are unchecked, and must be below
- * `length`.
+ * A set of runes (Unicode code points) under construction, as ranges `lo << 32 | hi`. Additions may leave ranges unsorted and
+ * overlapping. `normalize` sorts them and makes them disjoint and not adjacent: the normal form. Sets are scratch memory outside the
+ * garbage collector, created once, then cleared and reused. They hold at most some ten thousand ranges, because a pattern and
+ * Unicode's properties together have no more. Indexes are unchecked and must be below `length`.
  */
 @unmanaged
 @final
 export class RuneSet {
   /** The number of ranges. */
   length: i32 = 0;
-  /** The address of the ranges, 8 bytes each, equal for equal sets in normal form. */
+  /** The address of the ranges, 8 bytes each. Equal sets in normal form have the same bytes. */
   ptr: usize = heap.alloc(128);
   /** The number of ranges when the set was last in normal form. */
   private clean: i32 = 0;
@@ -34,7 +33,7 @@ export class RuneSet {
     return load<i32>(this.ptr + ((<usize>i) << 3));
   }
 
-  /** The first range that ends with `rune` or later, in a set in normal form; `length` when there is none. */
+  /** The first range that ends at or after `rune`; `length` if there is none. The set must be in normal form. */
   reaching(rune: i32): i32 {
     let low = 0;
     let high = this.length;
@@ -49,12 +48,12 @@ export class RuneSet {
   /** Adds the runes `lo` to `hi`, both inclusive. */
   add(lo: i32, hi: i32): void {
     const last = this.length - 1;
-    // Additions in order that touch are the common case.
+    // Most additions are in order and touch the previous range.
     if (last >= this.clean && lo >= this.lo(last) && lo <= this.hi(last) + 1) {
       this.put(last, this.lo(last), max(hi, this.hi(last)));
       return;
     }
-    // Repeated additions must not pile up: the normal form is bounded by what is distinct.
+    // Repeated additions must not accumulate: only distinct ranges remain in the normal form.
     if (this.length > 2 * this.clean + 1024) this.normalize();
     if (this.length == this.capacity) {
       this.capacity *= 2;
@@ -81,9 +80,9 @@ export class RuneSet {
     this.length = this.clean = kept + 1;
   }
 
-  /** Replaces the set by every rune that is not in it; leaves the normal form. */
+  /** Replaces the set with its complement, in normal form. */
   negate(): void {
-    // The last gap may need a place of its own.
+    // The last gap may need one more range.
     this.add(MAX_RUNE + 1, MAX_RUNE + 1);
     this.normalize();
     const n = this.length;
@@ -102,7 +101,7 @@ export class RuneSet {
     store<i64>(this.ptr + ((<usize>i) << 3), ((<i64>lo) << 32) | (<i64>hi));
   }
 
-  /** Shell's sort: in place, and quick on the runs that ranges come in. */
+  /** Shell sort: in place, and fast because ranges arrive in sorted runs. */
   private sort(): void {
     const n = this.length;
     const ranges = this.ptr;

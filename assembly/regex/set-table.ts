@@ -1,10 +1,10 @@
 import { Interner } from "./interner";
 import { RuneSet } from "./rune-set";
 
-/** The most bytes for the sets of a pattern: 16,383 ranges, of which `\pL` has about 680. */
+/** The most bytes for the sets of a pattern: 16,383 ranges; `\pL` has about 680. */
 const MAX_BYTES: i32 = (1 << 17) - 8;
 
-/** The distinct rune sets of a pattern, numbered in the order they were first seen. */
+/** The distinct rune sets of a pattern, numbered in the order in which they first occur. */
 @unmanaged
 @final
 export class SetTable {
@@ -19,7 +19,7 @@ export class SetTable {
     return this.sets.length;
   }
 
-  /** Whether there was no room for a set; then the numbers are of no use any more. */
+  /** Whether there was no room for a set. If so, the numbers cannot be used. */
   get overflowed(): bool {
     return this.sets.overflowed;
   }

@@ -3,8 +3,8 @@ import { Found, Program, satisfied, Side } from "./program";
 import { consume, follow, threads } from "./threads";
 
 /**
- * Looks for a match of the program anywhere in the `len` bytes at `ptr`. All threads advance together, rune by rune, and
- * are never more than words of code, so the time is at most proportional to the text times the program.
+ * Looks for a match of the program anywhere in the `len` bytes at `ptr`. All threads advance together, rune by rune. There are
+ * never more threads than words of code, so the time is at most proportional to text times program.
  */
 export function simulate(program: Program, ptr: usize, len: i32): Found {
   const code = program.code;

@@ -1,15 +1,15 @@
 import { argumentOf, Op, opOf } from "./program";
 
 /**
- * The threads of a search through a program, as positions in its code, all at the same position of the text. The
- * memory is shared by all patterns, for a search ends before another begins; it grows when a pattern is compiled, to
- * the size of the largest program (at most 10,000 words: 160 KB), so that a search allocates nothing.
+ * The threads of a search, as positions in the code of its program. All are at the same position in the text. All patterns share
+ * this memory, because a search ends before the next begins. It grows when a pattern is compiled, to the size of the largest
+ * program (at most 10,000 words: 160 KB), so that a search allocates nothing.
  */
 export let threads: StaticArray<i32> = new StaticArray<i32>(0);
 /** The threads that `follow` has brought to an instruction that consumes a rune. */
 let waiting: StaticArray<i32> = new StaticArray<i32>(0);
 let stack: StaticArray<i32> = new StaticArray<i32>(0);
-/** For each word of code the last call of `follow` that came by. */
+/** For each word of code, the last call of `follow` that has visited it. */
 let visits: StaticArray<u32> = new StaticArray<u32>(0);
 let visit: u32 = 0;
 
@@ -24,17 +24,17 @@ export function reserveThreads(length: i32): void {
 }
 
 /**
- * Brings the first `count` of `threads` to where they wait for a rune; those that meet become one.
- * @param held the assertions that hold here
- * @returns how many wait, or -1 when one of them has matched
+ * Advances the first `count` of `threads` to instructions that wait for a rune. Threads that meet become one.
+ * @param held the assertions that hold at this position
+ * @returns the number of waiting threads; -1 if one has matched
  */
 export function follow(code: StaticArray<i32>, count: i32, held: i32): i32 {
   if (++visit == 0) {
     memory.fill(changetype<usize>(visits), 0, (<usize>visits.length) << 2);
     visit = 1;
   }
-  // By address: jumps stay in the code, whose last word is `Match`, and each word is visited once, so that none of
-  // the arrays, each at least as long as the code, takes more than one entry for a word.
+  // Unchecked accesses are safe: jumps stay within the code, whose last word is `Match`. Each word is visited once, so the arrays,
+  // which are at least as long as the code, get at most one entry for each word.
   const words = changetype<usize>(code);
   const from = changetype<usize>(threads);
   const to = changetype<usize>(waiting);
@@ -78,12 +78,12 @@ export function follow(code: StaticArray<i32>, count: i32, held: i32): i32 {
 }
 
 /**
- * Lets the `count` threads that wait consume a rune of class `symbol`, and makes those that can the `threads`.
- * @param rows what `Set` instructions refer to
- * @returns how many these are; they are distinct, and none is at 0
+ * Makes the `count` waiting threads consume a rune of class `symbol`. Those that can become the `threads`.
+ * @param rows the rows to which `Set` instructions refer
+ * @returns the number of these threads; they are distinct, and none is at 0
  */
 export function consume(code: StaticArray<i32>, rows: StaticArray<i32>, count: i32, symbol: i32): i32 {
-  // By address: rows have a bit for each class, and there are not more threads than wait.
+  // Unchecked accesses are safe: rows have a bit for each class, and there are at most as many threads as waiting ones.
   const words = changetype<usize>(code);
   const from = changetype<usize>(waiting);
   const to = changetype<usize>(threads);

@@ -12,22 +12,22 @@ import {
 } from "./unicode-data";
 import { cursor, moveTo, readByte, readVarint } from "./varint";
 
-/** Uppercase and lowercase letters, and what stands in the table for runs in which they alternate. */
+/** The categories of uppercase and lowercase letters, and the table's code for runs in which they alternate. */
 const UPPERCASE: i32 = 0;
 const LOWERCASE: i32 = 1;
 const ALTERNATING: i32 = 30;
 
-/** Scratch memory, used again by each call. */
+/** Scratch memory, reused by each call. */
 const named = new RuneSet();
-/** The name asked for, as the tables spell names; it need not hold more than the longest of them. */
+/** The requested name in the spelling of the tables, and room for the longest of theirs. */
 const MAX_NAME: i32 = 32;
 const name: usize = memory.data(32);
 const ASCII: usize = memory.data<u8>([5, 0x61, 0x73, 0x63, 0x69, 0x69]);
 
 /**
- * Reads `\pL`, `\PL`, `\p{Greek}` or `\p{^Greek}`, whose backslash is at the cursor, into `set`; false with an error.
- * Names are general categories, their long names, scripts, Any, Assigned and ASCII; as in Go since 1.25 case, spaces,
- * hyphens and underscores in them do not matter.
+ * Reads `\pL`, `\PL`, `\p{Greek}` or `\p{^Greek}`, whose backslash is at the cursor, into `set`. Names are general categories, their
+ * long names, scripts, Any, Assigned and ASCII. As in Go since 1.25, case, spaces, hyphens and underscores do not matter.
+ * @returns false if there is an error
  */
 export function parseUnicodeClass(p: Pattern, set: RuneSet, fold: bool): bool {
   const from = p.at;
@@ -60,7 +60,7 @@ export function parseUnicodeClass(p: Pattern, set: RuneSet, fold: bool): bool {
   return true;
 }
 
-/** Writes the bytes `begin` to `end` to `name` as the tables spell names; returns the length, 0 if too long. */
+/** Writes the bytes `begin` to `end` to `name` in the spelling of the tables. @returns the length; 0 if it is too long */
 function spell(p: Pattern, begin: i32, end: i32): i32 {
   let length = 0;
   for (let i = begin; i < end; ++i) {
@@ -72,7 +72,7 @@ function spell(p: Pattern, begin: i32, end: i32): i32 {
   return length;
 }
 
-/** Adds the runes of the property that `name` spells in `length` bytes; false when there is none. */
+/** Adds the runes of the property whose name is the first `length` bytes of `name`. @returns false if there is none */
 function addNamed(set: RuneSet, length: i32): bool {
   for (moveTo(CATEGORY_NAMES); cursor < CATEGORY_NAMES_END;) {
     const found = readName(length);
@@ -97,7 +97,7 @@ function addNamed(set: RuneSet, length: i32): bool {
   return true;
 }
 
-/** Reads a name of a table, and tells whether it is the one asked for. */
+/** Reads a name from a table. @returns whether it is the requested one */
 function readName(length: i32): bool {
   const size = readByte();
   const at = cursor;
@@ -105,7 +105,7 @@ function readName(length: i32): bool {
   return size == length && memory.compare(at, name, size) == 0;
 }
 
-/** Adds the runes of all `categories`, a bit for each. */
+/** Adds the runes of all `categories`, given as bits. */
 function addCategories(set: RuneSet, categories: i32): void {
   let rune = 0;
   for (moveTo(CATEGORY_RUNS); cursor < CATEGORY_RUNS_END;) {
@@ -123,7 +123,7 @@ function addCategories(set: RuneSet, categories: i32): void {
   }
 }
 
-/** Adds the ranges of a script, which are in the table from the cursor to `end`. */
+/** Adds the ranges of a script, which the table has from the cursor to `end`. */
 function addScript(set: RuneSet, end: usize): void {
   for (let rune = 0; cursor < end;) {
     const from = rune + readVarint();

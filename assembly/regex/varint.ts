@@ -1,17 +1,15 @@
-/** Where `readVarint` reads next. */
+/** The address from which `readVarint` reads next. */
 export let cursor: usize = 0;
 
-/** Sets the cursor to the address `at`. */
 export function moveTo(at: usize): void {
   cursor = at;
 }
 
-/** Reads the byte at the cursor. */
 export function readByte(): i32 {
   return load<u8>(cursor++);
 }
 
-/** Reads an unsigned number of up to 32 bits in LEB128, as the generated tables hold them. */
+/** Reads an unsigned number of up to 32 bits in LEB128, the format of the generated tables. */
 export function readVarint(): i32 {
   let byte = readByte();
   let value = byte & 0x7f;
