@@ -9,8 +9,8 @@ import { Problems } from "./problems";
 import { found, integerOf, isInteger, kindOf, literalText, textOfScalar } from "./scalar";
 
 /**
- * Reads the members of one object of the configuration, reports what is wrong with them, and returns something usable
- * in any case, so that the reader goes on to the next problem. Names of fields are ASCII.
+ * Reads the members of one object of the configuration and reports problems. It always returns a usable value, so that reading
+ * continues and finds the next problem. Names of fields are ASCII.
  */
 @final
 export class Fields {
@@ -21,7 +21,7 @@ export class Fields {
     private readonly index: i32 = -1,
   ) {}
 
-  /** The fields of `value`, or null, and an error, if it is not an object. */
+  /** The fields of `value`. @returns null, with an error, if it is not an object */
   static of(value: JsonValue, path: Path, problems: Problems): Fields | null {
     if (value.type == JsonType.Object) return new Fields(value, path, problems);
     problems.error(path, `must be an object, is ${kindOf(value)}`);
@@ -35,7 +35,7 @@ export class Fields {
     return null;
   }
 
-  /** Where the object stands; made when somebody asks, because ten thousand elements mostly have no problem. */
+  /** The path of the object. Created on demand, because most of ten thousand elements have no problem. */
   get path(): Path {
     return this.index < 0 ? this.parent : this.parent.item(this.index);
   }
@@ -45,17 +45,17 @@ export class Fields {
     return this.path.field(name);
   }
 
-  /** The field called `name` as it is, or null if it is missing; the first one counts if it is there twice. */
+  /** The field `name`, or null if it is missing. If it is there twice, the first one counts. */
   get(name: string): JsonValue | null {
     return this.object.get(name);
   }
 
-  /** Whether there is a field called `name`, be it null. */
+  /** Whether there is a field `name`, even if it is null. */
   has(name: string): bool {
     return this.get(name) !== null;
   }
 
-  /** The text of a field: a string, a number as it is written, or a boolean; null and missing are empty. */
+  /** The text of a field: a string, a number as in the source, or a boolean. Empty if the field is null or missing. */
   text(name: string): Bytes {
     const value = this.get(name);
     if (value === null) return EMPTY;
@@ -63,7 +63,7 @@ export class Fields {
     return text === null ? EMPTY : text;
   }
 
-  /** The same for a field that must not be empty; `expected` says what belongs there. */
+  /** The same for a field that must not be empty. @param expected what belongs there, for the message */
   requiredText(name: string, expected: string): Bytes {
     const value = this.get(name);
     let text: Bytes | null = EMPTY;
@@ -78,7 +78,7 @@ export class Fields {
     return text;
   }
 
-  /** The text that `value` of the field `name` holds; null, and an error, for a list or an object. */
+  /** The text of `value`, the value of field `name`. @returns null, with an error, for a list or an object */
   textOf(name: string, value: JsonValue): Bytes | null {
     const text = textOfScalar(value);
     if (text === null) {
@@ -89,14 +89,14 @@ export class Fields {
     return text;
   }
 
-  /** A whole number from `least` to `most`; `fallback` if it is missing or null. */
+  /** A whole number from `least` to `most`; `fallback` if the field is missing or null. */
   integer(name: string, fallback: i64, least: i64, most: i64): i64 {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return fallback;
     return this.integerOf(name, value, least, most);
   }
 
-  /** The whole number from `least` to `most` that `value` of the field `name` holds; `least` if it is refused. */
+  /** The whole number from `least` to `most` in `value`, the value of field `name`; `least` if it is refused. */
   integerOf(name: string, value: JsonValue, least: i64, most: i64): i64 {
     const number = integerOf(value);
     if (number !== null && number.value >= least && number.value <= most) {
@@ -106,7 +106,7 @@ export class Fields {
       return number.value;
     }
     let range = `from ${decimalText(least)} to ${decimalText(most)}`;
-    // A bound that nobody comes near is told only to those who do.
+    // A huge bound is mentioned only if a value exceeds it.
     if (most > <i64>i32.MAX_VALUE) {
       range =
         number !== null && number.value > most
@@ -117,7 +117,7 @@ export class Fields {
     return least;
   }
 
-  /** A number from 0 to `most` in ten-thousandths, which are as fine as it may be; `fallback` if missing or null. */
+  /** A number from 0 to `most` with at most four decimals, in ten-thousandths; `fallback` if it is missing or null. */
   tenThousandths(name: string, fallback: i64, most: i64): i64 {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return fallback;
@@ -130,7 +130,7 @@ export class Fields {
     return fallback;
   }
 
-  /** `true` or `false`; `fallback` if it is missing or null. */
+  /** `true` or `false`; `fallback` if the field is missing or null. */
   flag(name: string, fallback: bool): bool {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return fallback;
@@ -140,7 +140,7 @@ export class Fields {
     return fallback;
   }
 
-  /** Which of `choices` a field is, by its position; the first if it is missing, null or refused. */
+  /** The position of a field's value in `choices`; 0 if it is missing, null or refused. */
   choice(name: string, choices: string[]): i32 {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return 0;
@@ -154,14 +154,14 @@ export class Fields {
     return 0;
   }
 
-  /** The elements of a list; one object or scalar stands for a list of it, null and missing for an empty one. */
+  /** The elements of a list. One object or scalar counts as a list of one; null and missing count as an empty list. */
   list(name: string): JsonValue[] {
     const value = this.get(name);
     if (value === null || value.type == JsonType.Null) return [];
     return value.type == JsonType.Array ? value.items : [value];
   }
 
-  /** The same for a list of objects, with a warning for an object in its place: the names in it may be meant as items. */
+  /** The same for a list of objects. An object in its place gets a warning, because its members may be meant as items. */
   listOfObjects(name: string): JsonValue[] {
     const value = this.get(name);
     if (value !== null && value.type == JsonType.Object) {
@@ -170,7 +170,7 @@ export class Fields {
     return this.list(name);
   }
 
-  /** The one of `names` that an unknown field was probably meant to be, or ""; `known` are the names of all fields. */
+  /** The one of `names` that an unknown field is probably a misspelling of, or "". @param known the names of all fields */
   misspelt(names: string[], known: string[]): string {
     const object = this.object;
     if (this.problems.hasEnoughWarnings) return "";
@@ -182,7 +182,7 @@ export class Fields {
     return "";
   }
 
-  /** Warns of members whose names are not among `known`, at most 64, and of members that are there twice. */
+  /** Warns about members whose names are not in `known`, which has at most 64, and about duplicates. */
   warnOfOthers(known: string[]): void {
     const object = this.object;
     let seen: u64 = 0;
@@ -206,7 +206,7 @@ export class Fields {
   }
 
   private warnOfUnknown(key: Bytes, known: string[]): void {
-    // Looking for similar names takes its time, which a configuration of a million mistakes shall not have.
+    // Looking for similar names takes too long for a configuration with a million mistakes.
     const likely = this.problems.hasEnoughWarnings ? "" : nearest(textOf(key), known);
     const hint = likely.length > 0 ? `; did you mean ${likely}?` : "";
     this.problems.warning(this.path.unknownField(key), "is not a known field and does nothing" + hint);

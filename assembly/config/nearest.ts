@@ -4,8 +4,8 @@ import { MINUS, toLower, UNDERSCORE } from "../bytes/ascii";
 const MAX_LENGTH = 40;
 
 /**
- * The one of `known` that `name` was probably meant to be, or "". Case, `_` and `-` do not count, and about every
- * third letter may be wrong, missing, too many, or swapped with its neighbour (optimal string alignment distance).
+ * The one of `known` that `name` is probably a misspelling of, or "". Case, `_` and `-` are ignored. About every third letter may
+ * be wrong, missing, superfluous, or swapped with its neighbour (optimal string alignment distance).
  */
 export function nearest(name: string, known: string[]): string {
   const wanted = bare(name);
@@ -22,7 +22,7 @@ export function nearest(name: string, known: string[]): string {
   return best;
 }
 
-/** In lower case, without `_` and `-`. */
+/** `name` in lower case, without `_` and `-`. */
 function bare(name: string): string {
   const units = new StaticArray<u16>(name.length);
   let length = 0;
@@ -36,7 +36,7 @@ function bare(name: string): string {
 
 function distanceBetween(a: string, b: string): i32 {
   const width = b.length + 1;
-  // Three rows of the table of distances between the beginnings of `a` and `b`.
+  // Three rows of the table of distances between the prefixes of `a` and `b`.
   let before = new StaticArray<i32>(width);
   let above = new StaticArray<i32>(width);
   let row = new StaticArray<i32>(width);

@@ -6,8 +6,8 @@ import { textOf } from "../bytes/utf8";
 const MAX_NAME = 40;
 
 /**
- * Where in the configuration a value stands, `rule_items[2].limit_keys[0].key`. Only its parts are kept, so that the
- * many paths that no message names cost next to nothing.
+ * The path of a value in the configuration, such as `rule_items[2].limit_keys[0].key`. Only its parts are kept, so that paths
+ * cost almost nothing unless a message names them.
  */
 @final
 export class Path {
@@ -22,12 +22,12 @@ export class Path {
     return new Path(null, "", -1);
   }
 
-  /** The member called `name` of the object at this path. */
+  /** The member `name` of the object at this path. */
   field(name: string): Path {
     return new Path(this, name, -1);
   }
 
-  /** The same for a name that came from the configuration. */
+  /** The same for a name that comes from the configuration. */
   unknownField(name: Bytes): Path {
     const text = textOf(name);
     return new Path(this, text.length > MAX_NAME ? text.substring(0, MAX_NAME) + "…" : text, -1);

@@ -1,21 +1,21 @@
 import { decimalText } from "../bytes/decimal";
 import { Path } from "./path";
 
-/** How many errors, and how many warnings, are kept; the others are only counted. */
+/** How many errors, and how many warnings, are kept. Others are only counted. */
 const MAX_PROBLEMS: i32 = 100;
 
-/** What is wrong with a configuration. Nothing stops at the first problem, so that one look finds all of them. */
+/** The problems of a configuration. Reading does not stop at the first one, so that all are reported at once. */
 @final
 export class Problems {
   private readonly errorList: ProblemList = new ProblemList();
   private readonly warningList: ProblemList = new ProblemList();
 
-  /** Something that makes the configuration unusable. `message` says what is expected, and never holds a secret. */
+  /** Adds a problem that makes the configuration unusable. `message` says what is expected, and never contains a secret. */
   error(path: Path, message: string): void {
     this.errorList.add(path, message);
   }
 
-  /** Something that works, but hardly as it was meant. */
+  /** Adds a problem with something that works, but probably not as intended. */
   warning(path: Path, message: string): void {
     this.warningList.add(path, message);
   }
@@ -28,12 +28,12 @@ export class Problems {
     return this.errorList.count;
   }
 
-  /** Whether further warnings are only counted, so that nobody need think about their words. */
+  /** Whether further warnings are only counted, so that their messages do not matter. */
   get hasEnoughWarnings(): bool {
     return this.warningList.count >= MAX_PROBLEMS;
   }
 
-  /** One line per error, "path: message", in the order found; the last says how many more there are, if any. */
+  /** A line "path: message" for each error, in the order found. If some were not kept, the last line says how many. */
   get errors(): string[] {
     return this.errorList.lines();
   }

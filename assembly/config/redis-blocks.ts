@@ -7,9 +7,9 @@ import { Problems } from "./problems";
 import { readRedis, RedisConfig } from "./redis";
 
 /**
- * The `redis` blocks of a configuration, to be compared with each other. Higress opens the connections to a service in one
- * way for all who use it, the last that it was told: two blocks that name a service in different ways would share a user, a
- * password, a timeout and a database without a word.
+ * The `redis` blocks of a configuration, collected to compare them. Higress opens all connections to a service with the settings
+ * that it got last. So two blocks with different settings for one service would silently share a user, a password, a timeout
+ * and a database.
  */
 @final
 export class RedisBlocks {
@@ -21,9 +21,9 @@ export class RedisBlocks {
     this.paths.push(path);
   }
 
-  /** Reports each block that names a service in another way than the first that names it. */
+  /** Reports each block whose settings for a service differ from those of the first block that names it. */
   compare(problems: Problems): void {
-    /** From the name of a service's cluster to the first block that names it. */
+    /** Maps the name of a service's cluster to the first block that names it. */
     const firsts = new ByteTable(this.blocks.length);
     for (let i = 0; i < this.blocks.length; ++i) {
       const block = this.blocks[i];

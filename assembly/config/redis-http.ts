@@ -8,14 +8,14 @@ const FIELDS: string[] = ["cluster", "path", "api", "authorization"];
 
 const ROOT_PATH = bytesOf("/");
 
-/** The HTTP server in front of Redis, for proxies without Redis calls of their own. */
+/** The HTTP server in front of Redis, for proxies without Redis calls. */
 @final
 export class RedisHttpConfig {
   constructor(
-    /** The name of its cluster in Envoy; empty stands for the one of `service_name` and `service_port`. */
+    /** The name of its cluster in Envoy. If empty, it follows from `service_name` and `service_port`. */
     readonly cluster: Bytes,
     readonly path: Bytes,
-    /** The value of the header `authorization`; empty for none. */
+    /** The value of the header `authorization`; empty if there is none. */
     readonly authorization: Bytes,
   ) {}
 
@@ -28,7 +28,7 @@ export class RedisHttpConfig {
   }
 }
 
-/** Reads the block `http` of a `redis` block; without one, all of it has its default. */
+/** Reads the block `http` of a `redis` block. If it is missing, all its fields have their defaults. */
 export function readRedisHttp(redis: Fields): RedisHttpConfig {
   const value = redis.get("http");
   if (value === null || value.type == JsonType.Null) return new RedisHttpConfig(EMPTY, ROOT_PATH, EMPTY);
@@ -56,7 +56,7 @@ export function readRedisHttp(redis: Fields): RedisHttpConfig {
   return new RedisHttpConfig(cluster, path.byteLength > 0 ? path : ROOT_PATH, authorization);
 }
 
-/** Whether all bytes are printable ASCII, so that a header may hold them. */
+/** Whether all bytes are printable ASCII, which a header may contain. */
 function isVisible(text: Bytes, spaces: bool): bool {
   for (let i = 0; i < text.byteLength; ++i) {
     const c = load<u8>(addressOf(text) + i);

@@ -25,14 +25,14 @@ export class RedisConfig {
     readonly servicePort: i32,
     readonly username: Bytes,
     readonly password: Bytes,
-    /** For one command, in milliseconds. */
+    /** How long one command may take, in milliseconds. */
     readonly timeout: i32,
     readonly database: i32,
-    /** Only for proxies without Redis calls. */
+    /** Used only by proxies without Redis calls. */
     readonly http: RedisHttpConfig,
   ) {}
 
-  /** Whether `other` is the same Redis, reached in the same way. */
+  /** Whether `other` is the same Redis with the same settings. */
   isSameAs(other: RedisConfig): bool {
     return (
       equals(this.serviceName, other.serviceName) &&
@@ -45,7 +45,7 @@ export class RedisConfig {
     );
   }
 
-  /** The fields, without their values, in which another block for the same service differs; "" if in none. */
+  /** The names of the fields in which another block for the same service differs; "" if there is no difference. */
   differenceTo(other: RedisConfig): string {
     const fields: string[] = [];
     if (!equals(this.username, other.username)) fields.push("username");
@@ -55,13 +55,13 @@ export class RedisConfig {
     return fields.join(", ");
   }
 
-  /** The name of the service's cluster in Envoy, as Higress and Istio spell it. */
+  /** The name of the service's cluster in Envoy, as Higress and Istio form it. */
   get cluster(): Bytes {
     return bytesOf(`outbound|${decimalText(this.servicePort)}||${textOf(this.serviceName)}`);
   }
 }
 
-/** Reads the `redis` block of a configuration. No text in it, which might be a secret, is repeated in a problem. */
+/** Reads the `redis` block of a configuration. Problems never quote its texts, which may be secret. */
 export function readRedis(fields: Fields): RedisConfig {
   const serviceName = fields.requiredText(
     "service_name",
@@ -77,7 +77,7 @@ export function readRedis(fields: Fields): RedisConfig {
   const database = fields.integer("database", 0, 0, i32.MAX_VALUE);
   const http = readRedisHttp(fields);
   fields.warnOfOthers(FIELDS);
-  // Zero stands for the default, as in the published plugin.
+  // Zero means the default, as in the published plugin.
   return new RedisConfig(
     serviceName,
     port != 0 ? <i32>port : endsWith(serviceName, STATIC_SUFFIX) ? 80 : 6379,
@@ -89,7 +89,7 @@ export function readRedis(fields: Fields): RedisConfig {
   );
 }
 
-/** Why a name cannot be that of a service, or "". */
+/** Why a name is not a valid service name; "" if it is. */
 function faultOf(name: Bytes): string {
   const ptr = addressOf(name);
   for (let i = 0; i < name.byteLength; ++i) {

@@ -7,7 +7,7 @@ import { JsonType } from "../json/values";
 const TRUE = bytesOf("true");
 const FALSE = bytesOf("false");
 
-/** A value as text: a string's own, a number as it is written, `true`, `false`, nothing for null; null for others. */
+/** The text of a scalar: a string, a number as in the source, `true`, `false`, or nothing for null. Null for other values. */
 export function textOfScalar(value: JsonValue): Bytes | null {
   switch (value.type) {
     case JsonType.String:
@@ -44,38 +44,39 @@ export function kindOf(value: JsonValue): string {
 }
 
 /**
- * What stands in the place of what was expected, for the end of a message: ", is 1.5" or ", is a list". Strings are never
- * repeated, whatever field they are in: they may be a secret that has got into the wrong one.
+ * The end of a message, which says what was found instead of the expected value: ", is 1.5" or ", is a list". Strings are never
+ * quoted, in any field: they may be a secret that was put into the wrong one.
  */
 export function found(value: JsonValue): string {
   const isShown =
     value.type == JsonType.Number || value.type == JsonType.True || value.type == JsonType.False;
   if (isShown) return `, is ${literalText(value)}`;
-  // Digits in quotes are as good as a number; that they are a string is not what is wrong.
+  // Digits in quotes are accepted like a number, so the problem is not that they are a string.
   if (value.type == JsonType.String && isInteger(value.bytes)) return "";
   return `, is ${kindOf(value)}`;
 }
 
-/** A number, `true` or `false` as it is written, cut after 40 characters. */
+/** A number, `true` or `false` as in the source, cut after 40 characters. */
 export function literalText(value: JsonValue): string {
   const text = textOf(value.raw);
   return text.length > 40 ? text.substring(0, 40) + "…" : text;
 }
 
-/** A whole number read from a configuration. There is one object for all of them, to be looked at at once. */
+/** A whole number read from a configuration. All share one object, so use it before the next is read. */
 @final
 class Integer {
-  /** Truncated toward zero, and to the range of i64. */
+  /** The number, truncated toward zero and limited to the range of i64. */
   value: i64 = 0;
-  /** Whether nothing was cut off behind the decimal point. */
+  /** Whether no digits after the decimal point were cut off. */
   isWhole: bool = false;
 }
 
 const integer = new Integer();
 
 /**
- * Numbers, in any notation, and strings of an optional minus and digits; null for everything else.
- * @param decimals how many digits behind the point belong to the result: with 4, it is in ten-thousandths
+ * Reads a number in any notation, or a string of an optional minus and digits.
+ * @param decimals how many digits after the decimal point belong to the result: with 4, it is in ten-thousandths
+ * @returns null for everything else
  */
 export function integerOf(value: JsonValue, decimals: i32 = 0): Integer | null {
   if (value.type == JsonType.Number) return truncate(value.bytes, decimals);
@@ -93,12 +94,12 @@ export function isInteger(text: Bytes): bool {
   return length > from;
 }
 
-/** Beyond this, an exponent only says "enormous" or "next to nothing"; texts of numbers are shorter. */
+/** A larger exponent always means "huge" or "almost zero", because no number has this many digits. */
 const MAX_EXPONENT: i32 = 1 << 28;
 
 /**
- * The integer part of a number in the notation of JSON, after its point was moved `decimals` places to the right;
- * computed on its digits: nothing goes through a float.
+ * The integer part of a JSON number whose decimal point is moved `decimals` places to the right. Computed from its digits,
+ * without floating point.
  */
 function truncate(text: Bytes, decimals: i32): Integer {
   const ptr = addressOf(text);
@@ -128,14 +129,14 @@ function truncate(text: Bytes, decimals: i32): Integer {
     if (position++ < wholeDigits) value = timesTenPlus(value, digit);
     else if (digit != 0) isWhole = false;
   }
-  // Zeros that the exponent adds; the value is zero or saturated before there are twenty.
+  // The exponent adds zeros. After twenty, the value is zero or saturated.
   for (let i = digits; i < min(wholeDigits, digits + 20); ++i) value = timesTenPlus(value, 0);
   integer.value = negative ? -value : value;
   integer.isWhole = isWhole;
   return integer;
 }
 
-/** The value of `e`, `E`, a sign and digits, or 0 for nothing; kept within `MAX_EXPONENT`. */
+/** The value of an exponent: `e` or `E`, a sign and digits; 0 for an empty text. Limited to `MAX_EXPONENT`. */
 function exponentOf(ptr: usize, len: i32): i32 {
   let value = 0;
   for (let i = 1; i < len; ++i) {
@@ -145,7 +146,7 @@ function exponentOf(ptr: usize, len: i32): i32 {
   return len > 1 && load<u8>(ptr + 1) == MINUS ? -value : value;
 }
 
-/** Saturates at the largest i64. */
+/** `value * 10 + digit`, limited to the largest i64. */
 function timesTenPlus(value: i64, digit: i64): i64 {
   return value > (i64.MAX_VALUE - digit) / 10 ? i64.MAX_VALUE : value * 10 + digit;
 }

@@ -19,13 +19,13 @@ const DOMAIN = "_match_domain_";
 const SERVICE = "_match_service_";
 const ROUTE_PREFIX = "_match_route_prefix_";
 
-/** The fields that a rule of `_rules_` has beside those of a rate limit. */
+/** The fields of a rule in `_rules_`, in addition to those of a rate limit. */
 export const SELECTOR_FIELDS: string[] = [ROUTE, DOMAIN, SERVICE, ROUTE_PREFIX];
 
 /**
- * Reads the `_match_*_` fields of a rule-level configuration. Which of several count is decided as Higress does:
- * routes with services, else routes, else domains, else services, else prefixes of routes; a warning names the others.
- * @returns null, and an error, if there is none
+ * Reads the `_match_*_` fields of a rule-level configuration. If there are several, they have the precedence of Higress: routes
+ * with services, routes, domains, services, prefixes of routes. A warning names the others.
+ * @returns null, with an error, if there is none
  */
 export function readSelector(fields: Fields): Selector | null {
   const routes = readTexts(fields, ROUTE, false);
@@ -44,7 +44,7 @@ export function readSelector(fields: Fields): Selector | null {
   return null;
 }
 
-/** The texts of a list, or of the scalar in its place; empty ones are left out unless they mean something. */
+/** The texts of a list, or of a scalar in its place. Empty ones are left out unless `keepEmpty`. */
 function readTexts(fields: Fields, name: string, keepEmpty: bool): Bytes[] {
   const texts: Bytes[] = [];
   const list = fields.list(name);
@@ -86,7 +86,7 @@ function readPatterns(domains: Bytes[], fields: Fields): HostPattern[] {
       const message = "has a port, which no host is compared with, so it matches nothing";
       fields.problems.warning(fields.at(DOMAIN).item(i), message);
     }
-    // A dot at the end, which is not part of what is compared, is left out here too.
+    // A trailing dot is left out here too, because it is not compared.
     const bare = end == length - 1 && load<u8>(start + end) == DOT ? end : length;
     patterns.push(
       new HostPattern(front ? Wildcard.Front : Wildcard.None, lower(domain, front ? 1 : 0, bare)),

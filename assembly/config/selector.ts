@@ -1,7 +1,7 @@
 import { COLON, DOT, equalsIgnoreCase, PIPE, RIGHT_BRACKET } from "../bytes/ascii";
 import { addressOf, Bytes, equals, equalsAt, indexOf, lastIndexOf, startsWith } from "../bytes/bytes";
 
-/** Which requests a rule-level configuration (`_rules_` of Higress) is for. */
+/** Selects the requests to which a rule-level configuration (`_rules_` of Higress) applies. */
 export abstract class Selector {
   /**
    * @param host the `:authority` header
@@ -66,8 +66,8 @@ export class ServiceSelector extends Selector {
 }
 
 /**
- * `_match_domain_`: a host that fits one of these patterns. The port and the case of letters do not count, nor does
- * the dot at the end of a fully qualified name: `A.com.:8080` is `a.com`.
+ * `_match_domain_`: a host that matches one of these patterns. Its port, letter case, and the dot at the end of a fully qualified
+ * name are ignored: `A.com.:8080` is `a.com`.
  */
 @final
 export class HostSelector extends Selector {
@@ -88,22 +88,22 @@ export class HostSelector extends Selector {
 export const enum Wildcard {
   /** `a.com`: this host. */
   None,
-  /** `*.a.com`: hosts that end so; `*` alone is every host. */
+  /** `*.a.com`: hosts that end with `.a.com`; `*` alone is every host. */
   Front,
-  /** `a.*`: hosts that begin so. */
+  /** `a.*`: hosts that begin with `a.`. */
   Back,
 }
 
-/** What a host is compared with. */
+/** A pattern with which a host is compared. */
 @final
 export class HostPattern {
   constructor(
     private readonly wildcard: Wildcard,
-    /** The part beside the `*`, in lower case, without a dot at the end of the host. */
+    /** The pattern without `*`, in lower case, without a dot at the end of the host. */
     private readonly text: Bytes,
   ) {}
 
-  /** Whether the host made of the `length` bytes at `host`, without port, fits. */
+  /** Whether the host in the `length` bytes at `host`, without its port, matches. */
   fits(host: usize, length: i32): bool {
     const more = length - this.text.byteLength;
     if (more < 0 || (this.wildcard == Wildcard.None && more > 0)) return false;
@@ -112,11 +112,11 @@ export class HostPattern {
   }
 }
 
-/** How many bytes of an authority are the host: the port, and a final dot, are left out. */
+/** The length of the host in an authority, without the port and a final dot. */
 export function hostLength(authority: Bytes): i32 {
   let length = authority.byteLength;
   const colon = lastIndexOf(authority, COLON);
-  // The colons inside the brackets of [2001:db8::1] do not begin a port.
+  // A colon inside the brackets of [2001:db8::1] does not begin a port.
   if (colon > lastIndexOf(authority, RIGHT_BRACKET)) length = colon;
   return length > 1 && load<u8>(addressOf(authority) + length - 1) == DOT ? length - 1 : length;
 }
@@ -128,7 +128,7 @@ function contains(list: Bytes[], wanted: Bytes): bool {
   return false;
 }
 
-/** Whether a cluster `direction|port|subset|host` is that of a service given as `host` or as `host:port`. */
+/** Whether a cluster `direction|port|subset|host` belongs to one of the services, given as `host` or `host:port`. */
 function leadsToOneOf(services: Bytes[], cluster: Bytes): bool {
   const first = indexOf(cluster, PIPE);
   const second = first < 0 ? -1 : indexOf(cluster, PIPE, first + 1);
