@@ -15,17 +15,17 @@ const COOKIE = message("a cookie");
 const TOO_MANY = bytesOf("Bad request: too many headers");
 const TOO_MANY_VALUES = bytesOf("Bad request: too many values that identify the caller");
 const WHO = bytesOf("Unauthorized: the request does not say who sends it");
-/** RFC 9110, section 11.6.1; the scheme is that of Higress' key-auth. */
+/** RFC 9110, section 11.6.1. The scheme is the one of Higress' key-auth. */
 const CHALLENGE = bytesOf("www-authenticate");
 const KEY = bytesOf('Key realm="ai-token-ratelimit"');
 const NO_UPGRADES = bytesOf("Upgrades are not allowed here");
 const headers = new HeaderPairs();
 
 /**
- * Answers the current stream's request, of which nobody can tell whose it is: servers differ in which of several values
- * they believe, so that any choice could be that of another caller. Or it has more values than can be counted. The answer says
- * what is sent twice, but no value.
- * @param details by what access logs tell this answer from others
+ * Answers the current stream's request, whose caller is ambiguous. Servers differ in which of several values they use, so any
+ * choice could charge another caller. A request with too many values to count is refused too. The answer names what was sent
+ * twice, but no values.
+ * @param details identifies this answer in access logs
  */
 export function refuseAmbiguous(ambiguity: Ambiguity, details: Bytes): void {
   headers.clear();
@@ -33,14 +33,14 @@ export function refuseAmbiguous(ambiguity: Ambiguity, details: Bytes): void {
   sendLocalResponse(BAD_REQUEST, details, textOf(ambiguity), headers);
 }
 
-/** Answers the current stream's request, which lacks what a rule insists on (`on_missing: reject`). */
+/** Answers the current stream's request, which lacks a value that a rule requires (`on_missing: reject`). */
 export function refuseUnidentified(details: Bytes): void {
   headers.clear();
   headers.add(CONTENT_TYPE, TEXT).add(CHALLENGE, KEY);
   sendLocalResponse(UNAUTHORIZED, details, WHO, headers);
 }
 
-/** Answers the current stream's request, which asks for an upgrade, that there is none (`upgrade: refuse`). */
+/** Refuses the current stream's request, which asks for an upgrade (`upgrade: refuse`). */
 export function refuseUpgrade(details: Bytes): void {
   headers.clear();
   sendLocalResponse(FORBIDDEN, details, NO_UPGRADES, headers);

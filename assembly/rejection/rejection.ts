@@ -6,25 +6,25 @@ import { Decision } from "../ledger/decision";
 const RESET = bytesOf("X-TokenRateLimit-Reset");
 /** RFC 9110, section 10.2.3. */
 const RETRY_AFTER = bytesOf("Retry-After");
-/** What the official clients of OpenAI and Anthropic obey before they think of waiting. */
+/** A header that the official clients of OpenAI and Anthropic obey before `Retry-After`. */
 const SHOULD_RETRY = bytesOf("x-should-retry");
 const FALSE = bytesOf("false");
-/** The longest wait, in seconds, that a client is left to sleep out. Some would sleep for a day if they were told to. */
+/** The longest wait, in seconds, for which a client may sleep and retry. Some clients would sleep for a day. */
 const LONGEST_WAIT = 60;
 const CONTENT_TYPE = bytesOf("content-type");
 const JSON_TYPE = bytesOf("application/json");
 const headers = new HeaderPairs();
 
-/** What a caller above its limit is answered (`rejected_code`, `rejected_msg`). */
+/** The answer to a caller above its limit (`rejected_code`, `rejected_msg`). */
 @final
 export class Rejection {
   constructor(
     /** 200 to 599. */
     readonly status: i32,
     readonly message: Bytes,
-    /** Whether the message is an object or a list of the configuration, and so JSON. */
+    /** Whether the message is an object or a list in the configuration, and therefore JSON. */
     readonly isJson: bool,
-    /** By what access logs tell this answer from others (`%RESPONSE_CODE_DETAILS%`). */
+    /** Identifies this answer in access logs (`%RESPONSE_CODE_DETAILS%`). */
     private readonly details: Bytes,
   ) {}
 

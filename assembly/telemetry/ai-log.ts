@@ -9,22 +9,21 @@ import { JsonValue } from "../json/value";
 import { JsonType } from "../json/values";
 
 const PROPERTY = bytesOf("ai_log");
-/** A longer property is left as it is. */
+/** A longer property is not changed. */
 const MAX_LENGTH = 1 << 16;
-/** What reading a property leaves to the garbage collector: two texts of JSON, at first, and for each byte of it. */
+/** The garbage that reading a property leaves, in bytes: a fixed part for two JSON texts, and a part for each of its bytes. */
 const READ_BYTES = 6144;
 const READ_BYTES_PER_BYTE = 12;
 
-// Kept for the next rejection.
+// Reused by the next rejection.
 const plain = new ByteBuilder(256, MAX_LENGTH);
 const escaped = new ByteBuilder(512, MAX_LENGTH);
 
 /**
- * Sets one attribute of the `ai_log` property, from which Higress' access log takes what AI plugins have to say.
+ * Sets one attribute of the `ai_log` property, which Higress' access log includes for AI plugins.
  *
- * The property holds a JSON object with sorted names, escaped once more as the content of a JSON string, because the
- * log format puts it between quotes. What other plugins wrote is kept; a value that is not such an object is left as
- * it is.
+ * The property holds a JSON object with sorted names, escaped once more as the content of a JSON string, because the log format
+ * puts it between quotes. Attributes of other plugins are kept. A value that is not such an object is not changed.
  * @param name plain ASCII
  * @param value plain ASCII
  */
@@ -38,7 +37,7 @@ export function setLogAttribute(name: Bytes, value: Bytes): void {
   if (writeWithMember(object, name, value)) setPropertyAt(PROPERTY, escaped.ptr, escaped.length);
 }
 
-/** The object in the property, or null when there is none. */
+/** The object in the property, or null if there is none. */
 function parseProperty(property: Bytes): JsonValue | null {
   discarded(READ_BYTES + READ_BYTES_PER_BYTE * property.byteLength);
   const quoted = new ByteBuilder(property.byteLength + 2, MAX_LENGTH).byte(QUOTE).bytes(property).byte(QUOTE);
@@ -50,8 +49,8 @@ function parseProperty(property: Bytes): JsonValue | null {
 }
 
 /**
- * Writes the object with a member in the place of its name, escaped, into `escaped`; false when that is longer than a
- * property may be.
+ * Writes the object with a new member, sorted by name, into `escaped`.
+ * @returns false if that is too long for a property
  */
 function writeWithMember(object: JsonValue | null, name: Bytes, value: Bytes): bool {
   const out = plain;

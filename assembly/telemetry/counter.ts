@@ -1,13 +1,13 @@
 import { defineCounter, incrementCounter } from "../abi/metrics";
 import { Bytes, bytesOf } from "../bytes/bytes";
 
-/** A counter of the host, which is defined when it is first needed. */
+/** A counter of the host, which is defined when it is first used. */
 @final
 export class Counter {
   private readonly name: Bytes;
   private id: i64 = -1;
 
-  /** @param name for operators, with the prefix of the plugin */
+  /** @param name the name of the metric, including the plugin's prefix */
   constructor(name: string) {
     this.name = bytesOf(name);
   }

@@ -4,7 +4,7 @@ import { Failure, failureName, FAILURES } from "../redis/failure";
 import { Counter } from "./counter";
 import { Rejections } from "./rejections";
 
-/** What the filter counts, as proxy-wasm metrics. A metric is defined when it is first needed. */
+/** The proxy-wasm metrics of the filter. A metric is defined when it is first used. */
 @final
 export class Metrics implements FailureCounter, ChargeCounter {
   private readonly chargedTokens: Counter;
@@ -19,11 +19,11 @@ export class Metrics implements FailureCounter, ChargeCounter {
   private readonly ambiguousRequests: Counter;
   private readonly unmatchedRequests: Counter;
   private readonly unidentifiedRequests: Counter;
-  /** By `Failure`. */
+  /** Indexed by `Failure`. */
   private readonly redisFailures: StaticArray<Counter>;
   readonly rejections: Rejections = new Rejections();
 
-  /** @param prefix what the names of metrics begin with */
+  /** @param prefix the beginning of all metric names */
   constructor(prefix: string) {
     this.chargedTokens = new Counter(prefix + "charged_tokens");
     this.lostTokens = new Counter(prefix + "lost_tokens");
@@ -43,7 +43,7 @@ export class Metrics implements FailureCounter, ChargeCounter {
     this.redisFailures = failures;
   }
 
-  /** Requests that no rule limits, and requests that lack what a rule looks at. */
+  /** Counts requests that no rule limits, and those of them that lack a value that a rule needs. */
   unmatched(requests: i64, unidentified: i64): void {
     if (requests > 0) this.unmatchedRequests.add(requests);
     if (unidentified > 0) this.unidentifiedRequests.add(unidentified);
@@ -54,22 +54,22 @@ export class Metrics implements FailureCounter, ChargeCounter {
     this.chargedTokens.add(tokens);
   }
 
-  /** Tokens that were consumed and that Redis could not be told of. */
+  /** Tokens that were consumed but could not be charged in Redis. */
   lost(tokens: i64): void {
     this.lostTokens.add(tokens);
   }
 
-  /** Tokens charged for calls that did not report their usage; among those charged. */
+  /** Tokens charged for calls that did not report their usage. `charged` includes them. */
   estimated(tokens: i64): void {
     this.estimatedTokens.add(tokens);
   }
 
-  /** A response whose usage made no sense and was put in range. */
+  /** A response whose usage made no sense and was adjusted. */
   clampedUsage(): void {
     this.clampedUsages.add(1);
   }
 
-  /** A successful response that reported nothing, and of which something could not be read although it was not compressed. */
+  /** A successful response that did not report usage, and that was partly unreadable although it was not compressed. */
   unreadableResponse(): void {
     this.unreadableResponses.add(1);
   }
@@ -79,7 +79,7 @@ export class Metrics implements FailureCounter, ChargeCounter {
     this.compressedResponses.add(1);
   }
 
-  /** A WebSocket that was closed because its caller had come above a limit. */
+  /** A WebSocket that was closed because its caller had exceeded a limit. */
   closedConnection(): void {
     this.closedConnections.add(1);
   }
@@ -89,12 +89,12 @@ export class Metrics implements FailureCounter, ChargeCounter {
     this.refusedUpgrades.add(1);
   }
 
-  /** A request that passed because Redis could not be asked. */
+  /** A request that passed without a check because Redis was not available. */
   unchecked(): void {
     this.uncheckedRequests.add(1);
   }
 
-  /** A request that was refused because nobody can tell whose it is. */
+  /** A request that was refused because its caller is ambiguous. */
   ambiguous(): void {
     this.ambiguousRequests.add(1);
   }

@@ -16,7 +16,7 @@ const FACTS = new HttpFacts(REQUEST);
 const QUESTIONS = new Questions();
 const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
 
-/** Records what was decided about the current stream's request, as the published plugin does. */
+/** Records the decision about the current stream's request, as the published plugin does. */
 export function recordDecision(decision: Decision, metrics: Metrics): void {
   if (decision.outcome == Outcome.Unknown) metrics.unchecked();
   if (decision.outcome == Outcome.Deny) recordDenial(metrics);

@@ -5,11 +5,11 @@ import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 
 /**
- * More different rejection counters than that are counted under the consumer `other`, since consumers come from clients;
- * more than twice as many under the route and the cluster `other` too. No host ever forgets a metric.
+ * After this many counters, rejections are counted under the consumer `other`, because consumers come from clients. After twice as
+ * many, they are counted under the route and the cluster `other` too. Hosts never forget a metric.
  */
 const MAX_COUNTERS = 2048;
-/** What a name may take on average before the same happens: 384 KB for all of them, and 768 KB with those of `other`. */
+/** The average size of a name at which the same happens: 384 KB for all names, and 768 KB including those of `other`. */
 const NAME_BYTES = 192;
 /** The longest route, cluster or consumer that appears in a metric's name, in bytes. */
 const MAX_PART = 128;
@@ -18,23 +18,23 @@ const ROUTE = bytesOf("route.");
 const UPSTREAM = bytesOf(".upstream.");
 const CONSUMER = bytesOf(".model.none.consumer.");
 const METRIC = bytesOf(".metric.token_ratelimit_count");
-/** Where Higress' rules for labels see the end of a consumer. */
+/** The text at which Higress' label rules end a consumer. */
 const CONSUMER_END = bytesOf(".metric");
 const OTHER = bytesOf("other");
 const counterName = new ByteBuilder(512, 1 << 10);
 
-/** Counts rejected requests by route, cluster and consumer; bounded, whatever callers send. */
+/** Counts rejected requests by route, cluster and consumer. The number of counters is bounded, whatever callers send. */
 @final
 export class Rejections {
-  /** The host's numbers of the counters; -1 for one that it refused. */
+  /** The host's ids of the counters; -1 for a counter that the host refused. */
   private readonly ids: i64[] = [];
-  /** From the name of a counter to its place in `ids`. */
+  /** Maps the name of a counter to its index in `ids`. */
   private readonly places: ByteTable = new ByteTable();
 
   /**
-   * A rejected request, under the name of the published plugin, which Higress turns into labels. A part that is longer
-   * than `MAX_PART`, or not of printable ASCII, is counted as `other`; so is a consumer that would end early in the eyes of
-   * those who read the labels (`ann.metric`), and pass for another.
+   * Counts a rejected request under the metric name of the published plugin, which Higress turns into labels. A part that is
+   * longer than `MAX_PART`, or has bytes other than printable ASCII, is counted as `other`. So is a consumer that the label rules
+   * would cut (`ann.metric`), because it would pass for another consumer.
    */
   count(route: Bytes, cluster: Bytes, consumer: Bytes): void {
     const shownRoute = isShown(route) ? route : OTHER;
@@ -42,13 +42,13 @@ export class Rejections {
     const isWhole = isShown(consumer) && !holds(consumer, CONSUMER_END);
     let index = this.placeOf(shownRoute, shownCluster, isWhole ? consumer : OTHER, MAX_COUNTERS);
     if (index < 0) index = this.placeOf(shownRoute, shownCluster, OTHER, 2 * MAX_COUNTERS);
-    // Clusters may come from clients too, where routes name a header for them.
+    // Clusters may come from clients too, if a route takes the cluster from a header.
     if (index < 0) index = this.placeOf(OTHER, OTHER, OTHER, i32.MAX_VALUE);
     const id = this.ids[index];
     if (id >= 0) incrementCounter(<u32>id, 1);
   }
 
-  /** The place of a counter, which is made if there are fewer than `most` of them; else -1. */
+  /** The index of a counter, which is created if there are fewer than `most`; otherwise -1. */
   private placeOf(route: Bytes, cluster: Bytes, consumer: Bytes, most: i32): i32 {
     writeName(route, cluster, consumer);
     const known = this.places.find(counterName.ptr, counterName.length);
@@ -67,7 +67,7 @@ function writeName(route: Bytes, cluster: Bytes, consumer: Bytes): void {
   counterName.bytes(CONSUMER).bytes(consumer).bytes(METRIC);
 }
 
-/** Whether a part of a metric's name is shown as it is. */
+/** Whether a part of a metric's name appears unchanged. */
 function isShown(part: Bytes): bool {
   if (part.byteLength > MAX_PART) return false;
   for (let i = 0; i < part.byteLength; ++i) {
@@ -77,7 +77,7 @@ function isShown(part: Bytes): bool {
   return true;
 }
 
-/** Whether a short text holds another. */
+/** Whether `text`, which must be short, contains `wanted`. */
 function holds(text: Bytes, wanted: Bytes): bool {
   const length = wanted.byteLength;
   for (let i = 0; i + length <= text.byteLength; ++i) {

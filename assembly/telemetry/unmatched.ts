@@ -7,7 +7,7 @@ import { Metrics } from "./metrics";
 
 /** Only the first requests, up to this number, can cause a warning; later ones are reported to the host in batches of this size. */
 const BATCH: i32 = 64;
-/** Where clients put their credentials. */
+/** The headers in which clients send credentials. */
 const CREDENTIALS: string[] = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 
 /**
@@ -34,8 +34,8 @@ export class Unmatched {
 
   /**
    * Counts the current request, which is not limited.
-   * @param missing the position of the first rule item that the request lacks a value for, or -1
-   * @param isCall whether it may consume tokens: probes and preflights are no cause for a warning
+   * @param missing the position of the first rule item for which the request has no value, or -1
+   * @param isCall whether it may consume tokens: probes and preflights do not cause a warning
    */
   note(missing: i32, isCall: bool): void {
     if (isCall && this.mayWarn) this.warn(missing);
