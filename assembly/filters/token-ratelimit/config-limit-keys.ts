@@ -25,7 +25,7 @@ export const NO_BLOCK = "must be an IP address or a block of them, such as 10.0.
 const NEVER_MATCHES = "matches nothing, because blanks do not count in a value";
 const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
 
-/** Reads `limit_keys`: what a rule item compares, and the limit of each. */
+/** Reads `limit_keys`: the keys with which a rule item compares values, and the limit of each. */
 @final
 export class LimitKeysReader {
   /** The limits of all keys. */
@@ -39,7 +39,7 @@ export class LimitKeysReader {
     private readonly time: PatternTime,
   ) {}
 
-  /** Keys that are compared as a whole. @param question the number of what the item asks */
+  /** Keys that are compared as a whole. @param question the number of the item's question */
   readExactKeys(list: JsonValue[], path: Path, field: string, by: LimitBy, question: i32): ExactKeys {
     const keys = new ExactKeys(list.length);
     for (let i = 0; i < list.length; ++i) {
@@ -112,7 +112,7 @@ export class LimitKeysReader {
     return keys;
   }
 
-  /** One key, or null if it cannot be read. */
+  /** Reads one key. @returns null if it cannot be read */
   readKey(value: JsonValue, list: Path, position: i32): LimitKey | null {
     const fields = Fields.ofElement(value, list, position, this.problems);
     if (fields === null) return null;
@@ -123,7 +123,7 @@ export class LimitKeysReader {
     return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
   }
 
-  /** A key in the form that values are compared in. */
+  /** A key in the form in which values are compared. */
   private keyText(by: LimitBy, question: i32, text: Bytes): Bytes {
     if (by == LimitBy.Param) return paramText(text);
     const start = addressOf(text);

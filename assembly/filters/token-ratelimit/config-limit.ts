@@ -1,7 +1,7 @@
 import { Fields } from "../../config/fields";
 import { LimitTable, WINDOWS } from "../../ledger/limit-table";
 
-/** The fields of a limit, by ascending length of their windows. */
+/** The fields of a limit, in ascending order of their windows. */
 export const LIMIT_FIELDS: string[] = [
   "token_per_second",
   "token_per_minute",
@@ -9,17 +9,17 @@ export const LIMIT_FIELDS: string[] = [
   "token_per_day",
 ];
 
-/** What Redis' scripts count exactly: their numbers are doubles. */
+/** The largest number that scripts in Redis count exactly: their numbers are doubles. */
 const MOST_TOKENS: i64 = 1 << 53;
 
-/** The tokens of the limit that is read. */
+/** The tokens of the limit that is being read. */
 const tokens = new StaticArray<i64>(WINDOWS);
-/** How many windows the limit has that was read last. */
+/** The number of windows in the limit that was read last. */
 export let windowCount: i32 = 0;
 
 /**
- * Reads the `token_per_*` fields of an object, and returns the number of the limit in `limits`. All that are given apply;
- * the published plugin takes one of them by chance.
+ * Reads the `token_per_*` fields of an object. All of them apply; the published plugin uses a random one.
+ * @returns the number of the limit in `limits`
  */
 export function readLimit(fields: Fields, limits: LimitTable): i32 {
   windowCount = 0;

@@ -3,30 +3,33 @@ import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
 import { MAX_COMPILED, PatternCosts } from "../../rules/pattern-costs";
 
-/** What the patterns of a configuration may take of a worker's time for one request: above it there is a warning. */
+/** How long the patterns of a configuration may take for one request, in nanoseconds. Above this, there is a warning. */
 const MUCH_TIME: i64 = 1_000_000;
 /** Above this, the configuration is refused. */
 const TOO_MUCH_TIME: i64 = 1_000_000_000;
 
-/** How long the patterns of a configuration may keep a worker busy with one request. */
+/** Checks how long the patterns of a configuration may keep a worker busy with one request. */
 @final
 export class PatternTime {
-  /** What the patterns of each item may take, and where its keys are. */
+  /** The costs of the patterns of each item, and the paths of its keys. */
   private readonly costs: PatternCosts[] = [];
   private readonly paths: Path[] = [];
 
   constructor(private readonly problems: Problems) {}
 
-  /** Adds an item. @param path of its `limit_keys` */
+  /** Adds an item. @param path the path of its `limit_keys` */
   add(costs: PatternCosts, path: Path): void {
     this.costs.push(costs);
     this.paths.push(path);
   }
 
-  /** Warns of too much, or refuses far too much: one value may be tried with the patterns of all items. @param path of `rule_items` */
+  /**
+   * Warns about too much time, and refuses far too much: one value may be tried with the patterns of all items.
+   * @param path the path of `rule_items`
+   */
   check(path: Path): void {
     if (this.worstTime() <= MUCH_TIME) return;
-    // What is suspected is worth knowing.
+    // This is an upper bound, so learn the real cost of the patterns.
     let left = MAX_COMPILED;
     for (let i = 0; i < this.costs.length; ++i) left -= this.costs[i].learn(left);
     const worst = this.worstTime();

@@ -41,20 +41,20 @@ export const RATE_LIMIT_FIELDS: string[] = [
 const DEFAULT_REJECTED_CODE = 429;
 const DEFAULT_REJECTED_MESSAGE = bytesOf("Too many requests");
 
-/** One complete rate limiting configuration, checked and compiled. */
+/** A complete rate limiting configuration, checked and compiled. */
 @final
 export class RateLimitConfig {
   constructor(
-    /** A part of all Redis keys; may be empty. */
+    /** `rule_name`, a part of all Redis keys; may be empty. */
     readonly ruleName: Bytes,
     readonly mode: RuleMode,
     /** `global_threshold`. */
     readonly globalLimit: Limit | null,
-    /** `rule_items`; in `RuleMode.FirstMatch` there is either a global limit or at least one item. */
+    /** `rule_items`. In `RuleMode.FirstMatch`, there is either a global limit or at least one item. */
     readonly items: RuleItem[],
-    /** The limits of their keys, by number. */
+    /** The limits of the items' keys, by number. */
     readonly limits: LimitTable,
-    /** What they ask about a request. */
+    /** The questions of the items about a request. */
     readonly questions: Questions,
     /** `rejected_code` and `rejected_msg`. */
     readonly rejection: Rejection,
@@ -64,14 +64,14 @@ export class RateLimitConfig {
     readonly stripsAcceptEncoding: bool,
     /** Whether requests may become WebSockets and the like, which are then counted (`upgrade`). */
     readonly allowsUpgrades: bool,
-    /** What stands in the names of counters for callers' values; null for the values themselves (`hash_keys`). */
+    /** The hash that replaces callers' values in the names of counters; null to use the values themselves (`hash_keys`). */
     readonly keyHash: HmacSha256 | null,
     readonly redis: RedisConfig,
-    /** Where its `rule_items` stand, for messages. */
+    /** The path of `rule_items`, for messages. */
     readonly itemsPath: Path,
   ) {}
 
-  /** In a few words, for the log; without secrets. */
+  /** A short description for the log, without secrets. */
   describe(): string {
     const mode = this.mode == RuleMode.AllMatch ? "all_match" : "first_match";
     const limit = this.globalLimit !== null ? ", global threshold" : "";
@@ -82,9 +82,9 @@ export class RateLimitConfig {
 }
 
 /**
- * Reads a rate limiting configuration: the global one, or the one of a rule of `_rules_`.
- * @param blocks where its redis block is added, to be compared with others
- * @returns null if it has no rule_name or no redis; otherwise something that is only usable if no error was reported
+ * Reads a rate limiting configuration: the global one, or that of a rule in `_rules_`.
+ * @param blocks gets its redis block, to compare it with others
+ * @returns null if there is no rule_name or no redis; otherwise a configuration that is usable only if no error was reported
  */
 export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitConfig | null {
   const redis = readRedisOf(fields, blocks);
@@ -154,7 +154,7 @@ function checkCombination(fields: Fields, onlyOne: bool): void {
   }
 }
 
-/** Whether one script may touch several counters. */
+/** Whether one script may use several counters. */
 function touchesSeveralCounters(mode: RuleMode, limit: Limit | null, reader: RuleItemsReader): bool {
   if (reader.keys.mostWindows > 1 || (limit !== null && limit.windows.length > 1)) return true;
   return mode == RuleMode.AllMatch && reader.items.length + (limit === null ? 0 : 1) > 1;
@@ -166,7 +166,7 @@ function readMode(fields: Fields): RuleMode {
     : RuleMode.FirstMatch;
 }
 
-/** `rejected_msg`: a text, nothing for null, or an object or list as it stands in the configuration. */
+/** `rejected_msg`: a text, nothing for null, or the source text of an object or list. */
 function readMessage(fields: Fields): Bytes {
   const value = fields.get("rejected_msg");
   if (value === null) return DEFAULT_REJECTED_MESSAGE;
@@ -193,9 +193,9 @@ function checkRuleName(name: Bytes, fields: Fields, severalCounters: bool): void
 }
 
 /**
- * The hash for `hash_keys`. Its key is made of what all replicas of the gateway have in their configuration, and whoever
- * sees nothing but Redis' contents has not: the credentials for Redis, and the name of the rule, so that each rule has
- * other codes for the same callers.
+ * The hash for `hash_keys`. Its key is derived from the credentials for Redis, which all replicas of the gateway have in their
+ * configuration but the data in Redis does not reveal, and from the name of the rule, so that each rule has different codes for
+ * the same callers.
  */
 function readKeyHash(fields: Fields, ruleName: Bytes, redis: RedisConfig): HmacSha256 {
   if (redis.password.byteLength == 0 && redis.http.authorization.byteLength == 0) {
@@ -204,7 +204,7 @@ function readKeyHash(fields: Fields, ruleName: Bytes, redis: RedisConfig): HmacS
     fields.problems.warning(fields.at("hash_keys"), message);
   }
   const key = new ByteBuilder(128).text(`${NAME} hash_keys`);
-  // With their lengths, so that no other parts make the same key.
+  // The lengths are included, so that no other parts give the same key.
   const parts = [ruleName, redis.username, redis.password, redis.http.authorization];
   for (let i = 0; i < parts.length; ++i)
     key.byte(COLON).decimal(parts[i].byteLength).byte(COLON).bytes(parts[i]);

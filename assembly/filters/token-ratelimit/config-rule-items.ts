@@ -21,7 +21,7 @@ import { ValueKeys } from "../../rules/value-keys";
 import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
 import { PatternTime } from "./config-pattern-time";
 
-/** Ascending precedence: of several `limit_by_*` fields in one item, the last one here counts, as published. */
+/** The `limit_by_*` fields in ascending precedence: if an item has several, the last one counts, as in the published plugin. */
 const PRECEDENCE: LimitBy[] = [
   LimitBy.Header,
   LimitBy.Param,
@@ -51,15 +51,15 @@ const FROM_HEADER_PREFIX = bytesOf("from-header-");
 @final
 export class RuleItemsReader {
   readonly items: RuleItem[] = [];
-  /** What they ask about a request. */
+  /** The questions of the items about a request. */
   readonly questions: Questions = new Questions();
   private readonly time: PatternTime;
   /** Reads their keys. */
   readonly keys!: LimitKeysReader;
-  /** Position in `rule_items` by `limit_by_*` and name. */
+  /** The position in `rule_items` for each `limit_by_*` and name. */
   private readonly seen: ByteTable = new ByteTable();
 
-  /** The `limit_by_*` field that an item was probably to have; "" if nobody can tell. */
+  /** The `limit_by_*` field that an item probably should have; "" if that is not clear. */
   private meant: string = "";
 
   constructor(private readonly problems: Problems) {
@@ -67,7 +67,7 @@ export class RuleItemsReader {
     this.keys = new LimitKeysReader(problems, this.questions, this.time);
   }
 
-  /** @param list the elements of `rule_items`, which is at `path` */
+  /** @param list the elements of `rule_items` @param path the path of `rule_items` */
   read(list: JsonValue[], path: Path): void {
     if (list.length == 0) this.problems.error(path, "needs at least one item");
     for (let i = 0; i < list.length; ++i) {
@@ -115,7 +115,7 @@ export class RuleItemsReader {
     if (fields.has(name)) this.problems.warning(fields.at(name), "does nothing without limit_by_per_ip");
   }
 
-  /** The number of what an item of this kind asks. */
+  /** The number of the question that an item of this kind asks. */
   private questionOf(by: LimitBy, name: Bytes): i32 {
     switch (by) {
       case LimitBy.Param:
@@ -126,14 +126,14 @@ export class RuleItemsReader {
         return this.questions.cookie(name);
       case LimitBy.Consumer:
       case LimitBy.PerConsumer:
-        // Authentication filters of Higress add theirs behind what the client sent.
+        // Authentication filters of Higress add their line after those that the client sent.
         return this.questions.header(name, Lines.Last);
       default:
         return this.questions.header(name, Lines.Same);
     }
   }
 
-  /** Looks for mistakes in the keys of an item that is refused already. */
+  /** Reports mistakes in the keys of an item that has already been refused. */
   private checkKeys(keys: JsonValue[], path: Path): void {
     const field = this.meant;
     if (field.length == 0) {
@@ -147,7 +147,10 @@ export class RuleItemsReader {
     }
   }
 
-  /** What the item looks at; null, and an error, if that is nothing. Then `meant` is the field that it might have been. */
+  /**
+   * The part of a request that the item compares.
+   * @returns null, with an error, if there is none; then `meant` is the field that was probably intended
+   */
   private readSubject(fields: Fields): NamedField | null {
     let winner: NamedField | null = null;
     let given = 0;
@@ -162,7 +165,7 @@ export class RuleItemsReader {
         this.meant = field;
         return null;
       }
-      // An empty name does not count, unless it is the only one, as which it is reported.
+      // An empty name does not count, unless it is the only one. Then it is reported.
       if (name.byteLength > 0) ++given;
       if (name.byteLength > 0 || winner === null) winner = new NamedField(by, field, name);
     }
@@ -222,12 +225,12 @@ export class RuleItemsReader {
   }
 }
 
-/** What of a request an item looks at. */
+/** The part of a request that an item compares. */
 @final
 class NamedField {
   constructor(
     readonly by: LimitBy,
-    /** `limit_by_header` and so on. */
+    /** The name of the field, such as `limit_by_header`. */
     readonly field: string,
     readonly name: Bytes,
   ) {}
