@@ -3,10 +3,11 @@
 // and no call allocates outside of the filter's memory. It knows one stream at a time.
 //
 // It shares no code with the host of the conformance tests, which checks everything and is many times slower.
+import { wasiImports } from "../../gateway/src/wasm/imports/wasi.ts";
+import { GuestMemory } from "../../gateway/src/wasm/memory.ts";
 import { number } from "./dialect.ts";
 import type { Guest } from "./guest.ts";
 import { Values } from "./values.ts";
-import { wasi } from "./wasi.ts";
 
 export const ROOT = 1;
 const Status = { Ok: 0, NotFound: 1, Unimplemented: 12 } as const;
@@ -62,7 +63,14 @@ export class BenchHost {
     wrap: (calls: HostCalls) => HostCalls = (calls) => calls,
   ): Promise<BenchHost> {
     const host = new this();
-    const imports = linked(module, wrap({ ...host.calls(), ...wasi(() => host.guest.memory) }));
+    const wasi = wasiImports({
+      get memory() {
+        return new GuestMemory(host.guest.memory, host.allocate);
+      },
+      now: () => BigInt(Date.now()) * 1_000_000n,
+      log: (_level, line) => console.error(line),
+    });
+    const imports = linked(module, wrap({ ...host.calls(), ...wasi }));
     const instance = await WebAssembly.instantiate(module, imports);
     host.guest = instance.exports as unknown as Guest;
     host.allocate = (host.guest.malloc ?? host.guest.proxy_on_memory_allocate)!;

@@ -64,5 +64,9 @@ export enum RedisStatus {
 }
 
 /** The ABI markers a module may export; the first of these found in its export section wins. */
-export const ABI_EXPORTS = ["proxy_abi_version_0_2_100", "proxy_abi_version_0_2_1"] as const;
+export const ABI_EXPORTS = [
+  "proxy_abi_version_0_2_100",
+  "proxy_abi_version_0_2_1",
+  "proxy_abi_version_0_2_0",
+] as const;
 export type AbiExport = (typeof ABI_EXPORTS)[number];

@@ -8,6 +8,7 @@ import { metricImports } from "./metrics.ts";
 import { propertyImports } from "./properties.ts";
 import { streamImports } from "./streams.ts";
 import { systemImports } from "./system.ts";
+import { wasiImports } from "./wasi.ts";
 
 /** Everything Higress has besides, for which no filter of this project has a use. */
 const UNIMPLEMENTED = [
@@ -26,7 +27,7 @@ const UNIMPLEMENTED = [
   "proxy_set_upstream_override_host",
 ];
 
-/** The `env` module a filter imports from, as the Higress host provides it. */
+/** The modules that a filter imports from: `env`, as the Higress host provides it, and WASI for the runtimes of Go. */
 export function createImports(guest: Guest): WebAssembly.Imports {
   const functions: ImportGroup = {
     ...Object.fromEntries(UNIMPLEMENTED.map((name) => [name, () => Status.Unimplemented])),
@@ -39,7 +40,18 @@ export function createImports(guest: Guest): WebAssembly.Imports {
     ...calloutImports(guest),
   };
   const guarded = Object.entries(functions).map(([name, run]) => [name, guard(guest, name, run)]);
-  return { env: Object.fromEntries(guarded) as WebAssembly.ModuleImports };
+  const wasi = wasiImports({
+    // It exists only when the functions have been linked.
+    get memory() {
+      return guest.memory;
+    },
+    now: guest.services.now,
+    log: guest.services.log,
+  });
+  return {
+    env: Object.fromEntries(guarded) as WebAssembly.ModuleImports,
+    wasi_snapshot_preview1: wasi,
+  };
 }
 
 /** A bad pointer is a status, not a trap; calls that `_initialize` may not make are a trap, as in the C++ host. */
