@@ -12,7 +12,14 @@ export function parseInteger(ptr: usize, len: i32): i64 {
   const from = negative ? 1 : 0;
   if (from >= len) return NOT_A_NUMBER;
   let value: i64 = 0;
-  for (let i = from; i < len; ++i) {
+  let i = from;
+  // Two times eight digits are always in range.
+  for (; i + 8 <= len && i - from < 16; i += 8) {
+    const digits = load<u64>(ptr + i);
+    if (!areDigits(digits)) return NOT_A_NUMBER;
+    value = value * 100_000_000 + ofDigits(digits);
+  }
+  for (; i < len; ++i) {
     const c = load<u8>(ptr + i);
     if (!isDigit(c)) return NOT_A_NUMBER;
     const digit = <i64>(c - DIGIT_0);
@@ -26,7 +33,9 @@ export function parseInteger(ptr: usize, len: i32): i64 {
 /** The length of `value` in decimal, including the sign. */
 export function decimalLength(value: i64): i32 {
   let n = value < 0 ? 2 : 1;
-  for (let rest = value / 10; rest != 0; rest /= 10) ++n;
+  let rest = magnitude(value);
+  for (; rest >= EIGHT_DIGITS; rest /= EIGHT_DIGITS) n += 8;
+  for (let low = <u32>rest / 10; low != 0; low /= 10) ++n;
   return n;
 }
 
@@ -34,14 +43,57 @@ export function decimalLength(value: i64): i32 {
 export function writeDecimal(ptr: usize, value: i64): i32 {
   const length = decimalLength(value);
   let at = ptr + length;
-  let rest = value;
+  let rest = magnitude(value);
+  while (rest >= EIGHT_DIGITS) {
+    const above = rest / EIGHT_DIGITS;
+    at -= 8;
+    store<u64>(at, digitsOf(rest - above * EIGHT_DIGITS));
+    rest = above;
+  }
+  let low = <u32>rest;
   do {
-    const digit = rest % 10;
-    store<u8>(--at, DIGIT_0 + <u8>(digit < 0 ? -digit : digit));
-    rest /= 10;
-  } while (rest != 0);
+    store<u8>(--at, DIGIT_0 + <u8>(low % 10));
+    low /= 10;
+  } while (low != 0);
   if (value < 0) store<u8>(ptr, MINUS);
   return length;
+}
+
+// Eight digits are read and written at once, as the bytes of a word, because the numbers of commands have 19 digits. The first
+// digit is the lowest byte.
+
+const EIGHT_DIGITS: u64 = 100_000_000;
+const ZEROS: u64 = 0x3030303030303030;
+
+// @ts-ignore: decorator
+@inline
+function magnitude(value: i64): u64 {
+  return value < 0 ? <u64>0 - <u64>value : <u64>value;
+}
+
+/** The eight digits of a number below 10^8. Divisions by 100 and 10 are multiplications, exact for numbers of this size. */
+function digitsOf(value: u64): u64 {
+  // Two numbers of four digits, then four of two, then eight of one, each above the one before it.
+  const fours = (value / 10_000) | ((value % 10_000) << 32);
+  const hundreds = ((fours * 10_486) >> 20) & 0x0000007f_0000007f;
+  const twos = hundreds | ((fours - hundreds * 100) << 16);
+  const tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+  return (tens | ((twos - tens * 10) << 8)) + ZEROS;
+}
+
+/** Whether eight bytes are digits: their upper halves are 3, also when 6 is added to the lower ones. */
+// @ts-ignore: decorator
+@inline
+function areDigits(bytes: u64): bool {
+  return (bytes & (bytes + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) == ZEROS;
+}
+
+/** The number that eight digits make. */
+function ofDigits(digits: u64): i64 {
+  // Neighbours are joined: eight digits to four numbers below 100, to two below 10^4, to one.
+  const twos = (((digits - ZEROS) * (1 + (10 << 8))) >> 8) & 0x00ff_00ff_00ff_00ff;
+  const fours = ((twos * (1 + (100 << 16))) >> 16) & 0x0000ffff_0000ffff;
+  return <i64>((fours * (1 + ((<u64>10_000) << 32))) >> 32);
 }
 
 /** Room for the longest number, including its sign. */

@@ -1,4 +1,4 @@
-import { addressOf, Bytes } from "./bytes";
+import { addressOf, areSame, Bytes, shortWord } from "./bytes";
 import { grown } from "./grown";
 
 const FEWEST_ROWS: i32 = 8;
@@ -136,22 +136,4 @@ function hashOf(ptr: usize, len: i32): u32 {
   }
   hash = (hash ^ (hash >> 32)) * LAST_FACTOR;
   return <u32>(hash >> 32);
-}
-
-/** Whether the `len` bytes at `a` equal those at `b`. */
-function areSame(a: usize, b: usize, len: i32): bool {
-  if (len < 8) return shortWord(a, len) == shortWord(b, len);
-  // The last eight bytes may overlap those before them.
-  const last = len - 8;
-  for (let i = 0; i < last; i += 8) {
-    if (load<u64>(a + i) != load<u64>(b + i)) return false;
-  }
-  return load<u64>(a + last) == load<u64>(b + last);
-}
-
-/** Fewer than eight bytes as a number; different bytes of the same length give different numbers. */
-function shortWord(ptr: usize, len: i32): u64 {
-  if (len >= 4) return (<u64>load<u32>(ptr)) | ((<u64>load<u32>(ptr + len - 4)) << 32);
-  if (len == 0) return 0;
-  return load<u8>(ptr) | ((<u64>load<u8>(ptr + (len >> 1))) << 8) | ((<u64>load<u8>(ptr + len - 1)) << 16);
 }

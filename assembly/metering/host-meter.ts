@@ -1,8 +1,9 @@
 import { borrowBuffer, MAX_PIECE } from "../abi/buffers";
-import { getHeader } from "../abi/headers";
+import { borrowHeader, getHeader } from "../abi/headers";
 import { borrowedSize, release } from "../abi/memory";
 import { BufferType, HeaderMapType } from "../abi/types";
-import { bytesOf } from "../bytes/bytes";
+import { Bytes, bytesOf } from "../bytes/bytes";
+import { Latest } from "../bytes/latest";
 import { mayHaveReachedUpstream, statusOfResponse } from "../request/exchange";
 import { Metrics } from "../telemetry/metrics";
 import { HEADERS } from "../usage/formats";
@@ -15,6 +16,7 @@ import { Meter } from "./meter";
 
 const CONTENT_TYPE = bytesOf("content-type");
 const CONTENT_ENCODING = bytesOf("content-encoding");
+const TYPES = new Latest();
 
 /** Reads a chunk of the request's body. @param size of the chunk in the host's buffer, in bytes */
 export function meterRequestBody(meter: Meter, size: u32): void {
@@ -26,14 +28,22 @@ export function meterRequestBody(meter: Meter, size: u32): void {
   }
 }
 
+/** The response's content type; null if it has none. */
+function contentType(): Bytes | null {
+  const at = borrowHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
+  if (at == 0) return null;
+  const type = TYPES.of(at, borrowedSize());
+  release(at);
+  return type;
+}
+
 /** Reads the response's headers, all that will be needed: Envoy shows them again only in the last callback. */
 export function meterResponseHeaders(meter: Meter): void {
   const answer = meter.answer;
   if (answer.hasBegun) return;
   const status = statusOfResponse();
   const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
-  const type = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_TYPE);
-  answer.head(status, encoding, type);
+  answer.head(status, encoding, contentType());
   if (answer.isCompressed) return;
   // Some APIs of Bedrock report their usage in headers only: in all of them, or in none.
   for (let i = 0; i < HEADERS.length; ++i) {

@@ -73,6 +73,8 @@ let at: usize = 0;
 let end: usize = 0;
 let text: usize = 0;
 let size: i32 = 0;
+// The value that `scalar` read last, if that is a number.
+let number: i64 = NOT_A_NUMBER;
 
 /**
  * Reads the value at `ptr` into `reply`; bytes after it are ignored.
@@ -96,20 +98,23 @@ export function parseReply(ptr: usize, len: i32, reply: Reply): bool {
     const kind = scalar(line());
     if (kind == ReplyKind.Malformed) return false;
     if (kind == ReplyKind.Error && reply.error.byteLength == 0) reply.error = copyOf(text, size);
-    if (!reply.add(kind, kind == ReplyKind.Error ? NOT_A_NUMBER : parseInteger(text, size))) return false;
+    if (!reply.add(kind, number)) return false;
   }
   return true;
 }
 
 /** Reads the rest of a value that is not an array; `type` is the first byte of its first line. Sets the text to its bytes. */
 function scalar(type: u8): ReplyKind {
+  number = NOT_A_NUMBER;
   switch (type) {
     case PLUS:
+      number = parseInteger(text, size);
       return ReplyKind.Status;
     case MINUS:
       return ReplyKind.Error;
     case COLON:
-      return parseInteger(text, size) == NOT_A_NUMBER ? ReplyKind.Malformed : ReplyKind.Integer;
+      number = parseInteger(text, size);
+      return number == NOT_A_NUMBER ? ReplyKind.Malformed : ReplyKind.Integer;
     case DOLLAR:
       return bulk(parseInteger(text, size));
     default:
@@ -125,6 +130,7 @@ function bulk(length: i64): ReplyKind {
   size = <i32>length;
   if (load<u8>(text + size) != CR || load<u8>(text + size, 1) != LF) return ReplyKind.Malformed;
   at += size + 2;
+  number = parseInteger(text, size);
   return ReplyKind.Bulk;
 }
 

@@ -1,7 +1,8 @@
-import { getHeader } from "../abi/headers";
+import { borrowHeader } from "../abi/headers";
+import { borrowedSize, release } from "../abi/memory";
 import { getProperty } from "../abi/properties";
 import { HeaderMapType } from "../abi/types";
-import { addressOf, bytesOf } from "../bytes/bytes";
+import { bytesOf } from "../bytes/bytes";
 
 /*
  * What the host reports about the current stream's exchange with its upstream. The properties are Envoy's attributes:
@@ -16,10 +17,14 @@ const CONNECTED = bytesOf("upstream\0local_address");
 
 /** The status of the response; 0 if it does not have three characters. */
 export function statusOfResponse(): i32 {
-  const status = getHeader(HeaderMapType.HttpResponseHeaders, STATUS);
-  if (status === null || status.byteLength != 3) return 0;
-  const at = addressOf(status);
-  return <i32>load<u8>(at) * 100 + <i32>load<u8>(at, 1) * 10 + <i32>load<u8>(at, 2) - 0x30 * 111;
+  const at = borrowHeader(HeaderMapType.HttpResponseHeaders, STATUS);
+  if (at == 0) return 0;
+  const isStatus = borrowedSize() == 3;
+  const status = isStatus
+    ? <i32>load<u8>(at) * 100 + <i32>load<u8>(at, 1) * 10 + load<u8>(at, 2) - 0x30 * 111
+    : 0;
+  release(at);
+  return status;
 }
 
 /**

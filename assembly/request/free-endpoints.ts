@@ -178,12 +178,15 @@ export function consumes(
   hasBody: bool,
 ): Consumes {
   if (method === null || path === null) return Consumes.Tokens;
+  const from = addressOf(path);
+  const end = pathEndOf(path);
+  const start = segmentStart(from, end);
   if (equals(method, POST)) {
     // No free endpoint ends with the name of a call, so the last segment is enough to recognize most calls.
-    if (!isCall(path) && isPlain(path) && endsFree()) {
+    if (!isCallName(start, <i32>(end - start)) && isPlain(path) && endsFree()) {
       return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
     }
-    return isStore(path, 0) ? Consumes.NewAnswer : Consumes.Tokens;
+    return isStore(start, end) ? Consumes.NewAnswer : Consumes.Tokens;
   }
   if (equals(method, DELETE) && hasBody) {
     return isPlain(path) && endsFree() && !isDisguised(request) ? Consumes.Nothing : Consumes.Tokens;
@@ -191,10 +194,12 @@ export function consumes(
   const isGet = equals(method, GET);
   const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
   if (hasBody || (!isGet && !asksNothing && !equals(method, DELETE))) return Consumes.Tokens;
-  if (!asksNothing && isCall(path)) return Consumes.Tokens;
+  if (!asksNothing && isCallName(start, <i32>(end - start))) return Consumes.Tokens;
   if (hasQuery(path, PARAM_METHOD) || isDisguised(request)) return Consumes.Tokens;
   if (!isGet) return Consumes.Nothing;
-  return isStore(path, 1) ? Consumes.StoredAnswer : Consumes.Report;
+  return start > from && isStore(segmentStart(from, start - 1), start - 1)
+    ? Consumes.StoredAnswer
+    : Consumes.Report;
 }
 
 /** Whether a header may turn the request into another one. */
@@ -205,15 +210,8 @@ export function isDisguised(request: HttpSource): bool {
   return false;
 }
 
-/** Whether a path ends with one of `STORES` and `behind` further segments. */
-function isStore(path: Bytes, behind: i32): bool {
-  const from = addressOf(path);
-  let end = pathEndOf(path);
-  let start = segmentStart(from, end);
-  for (let i = 0; i < behind && start > from; ++i) {
-    end = start - 1;
-    start = segmentStart(from, end);
-  }
+/** Whether the segment from `start` to `end` is one of `STORES`. */
+function isStore(start: usize, end: usize): bool {
   for (let i = 0; i < STORES.length; ++i) {
     if (equalsAt(start, <i32>(end - start), STORES[i])) return true;
   }
@@ -234,13 +232,6 @@ function segmentStart(from: usize, end: usize): usize {
   let start = end;
   while (start > from && load<u8>(start - 1) != SLASH) --start;
   return start;
-}
-
-/** Whether the last segment of a path is one of `CALLS`. */
-function isCall(path: Bytes): bool {
-  const end = pathEndOf(path);
-  const start = segmentStart(addressOf(path), end);
-  return isCallName(start, <i32>(end - start));
 }
 
 /**

@@ -2,6 +2,7 @@ import { COMMA, SEMICOLON, toLower } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, bytesOf, copyOf } from "../bytes/bytes";
+import { Latest } from "../bytes/latest";
 import { IpAddress } from "../net/address";
 import { Ambiguity, Facts } from "../rules/facts";
 import { Lines, METHOD, PATH, Questions, UPGRADE } from "../rules/questions";
@@ -80,6 +81,8 @@ export class HttpFacts extends Facts implements HeaderReader {
   /** Further lines of headers that have several. */
   private readonly additions: ByteBuilder = new ByteBuilder(120);
   private readonly joined: ByteBuilder = new ByteBuilder(256, i32.MAX_VALUE);
+  private readonly methods: Latest = new Latest();
+  private readonly paths: Latest = new Latest();
 
   constructor(private readonly source: HttpSource) {
     super();
@@ -251,7 +254,9 @@ export class HttpFacts extends Facts implements HeaderReader {
       store<u32>(at, len, 8);
       return;
     }
-    const value = isUnique(question) ? copyOf(ptr, len) : headerText(ptr, len, asked.isCredentials);
+    const value = isUnique(question)
+      ? (question == METHOD ? this.methods : this.paths).of(ptr, len)
+      : headerText(ptr, len, asked.isCredentials);
     if (asked.lines == Lines.Same && answers.has(question)) {
       compareAnswer(answers, question, addressOf(value), value.byteLength);
     } else {

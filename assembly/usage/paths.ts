@@ -1,4 +1,4 @@
-import { addressOf, bytesOf } from "../bytes/bytes";
+import { addressOf, areSame, bytesOf } from "../bytes/bytes";
 import {
   ARGUMENTS,
   BEDROCK_CHUNK,
@@ -187,7 +187,7 @@ function find(ptr: usize, len: i32): i32 {
   // The table is at most half full, so the search ends.
   while (name != 0) {
     const entry = NAMES + ((<usize>name) << 3);
-    if (load<u32>(entry, 4) == <u32>len && memory.compare(load<u32>(entry), ptr, len) == 0) break;
+    if (load<u32>(entry, 4) == <u32>len && areSame(load<u32>(entry), ptr, len)) break;
     slot = (slot + 1) & SLOT_MASK;
     name = load<u8>(SLOTS + slot);
   }

@@ -1,5 +1,5 @@
 import { isSpace, LEFT_BRACE, LEFT_BRACKET, NUL, toLower } from "../bytes/ascii";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, equalsAt } from "../bytes/bytes";
 import { AnswerId } from "./answer-id";
 import { countClamped, NO_COUNT, parseCount } from "./count";
 import { Document } from "./document";
@@ -24,6 +24,8 @@ const enum Framing {
   Media,
 }
 
+/** The content type that most responses have; others are searched for what follows. */
+const PLAIN_JSON = bytesOf("application/json");
 const EVENT_STREAM = bytesOf("vnd.amazon.eventstream");
 /** Media types of event streams: their own, and JSON, which some gateways give them. */
 const EVENTS: Bytes[] = [bytesOf("event-stream"), bytesOf("json")];
@@ -105,6 +107,10 @@ export class UsageScanner {
     this.lines = false;
     this.isTyped = length > 0;
     this.events = !this.isTyped;
+    if (equalsAt(type, length, PLAIN_JSON)) {
+      this.events = true;
+      return;
+    }
     for (let i = 0; i < EVENTS.length; ++i) {
       if (contains(type, length, EVENTS[i])) this.events = true;
     }

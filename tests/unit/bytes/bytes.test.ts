@@ -39,6 +39,31 @@ describe("decimals", () => {
     );
     expect(bytes.decimal(NOT_A_NUMBER)).toBe(NOT_A_NUMBER.toString());
   });
+
+  it("reads what it writes at each length, and with zeros in front", () => {
+    for (let power = 1n; power < 2n ** 63n; power *= 10n) {
+      for (const value of [power - 1n, power, power + 1n, power * 9n]) {
+        if (value >= 2n ** 63n) continue;
+        expect(bytes.decimal(-value)).toBe((-value).toString());
+        expect(bytes.integer(utf8(`-${value}`))).toBe(-value);
+        expect(bytes.integer(utf8(value.toString().padStart(25, "0")))).toBe(value);
+      }
+    }
+  });
+
+  it("refuses any other byte, wherever it is", () => {
+    const digits = fc.stringMatching(/^[0-9]{1,19}$/);
+    fc.assert(
+      fc.property(digits, fc.nat(18), fc.nat(255), (text, place, byte) => {
+        const octets = new Uint8Array(utf8(text));
+        octets[place % text.length] = byte;
+        const isNumber = /^(-[0-9]+|[0-9]+)$/.test(Buffer.from(octets).toString("latin1"));
+        const value = BigInt(isNumber ? Buffer.from(octets).toString("latin1") : NOT_A_NUMBER);
+        expect(bytes.integer(octets.buffer)).toBe(value < 2n ** 63n ? value : NOT_A_NUMBER);
+      }),
+      { numRuns: 3000 },
+    );
+  });
 });
 
 describe("UTF-8", () => {
