@@ -94,12 +94,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "A prompt in a WebSocket's binary message that is no JSON.",
     "unit/usage/conversation.test.ts",
-    "is text in binary messages that are no JSON, from either side",
+    "includes binary messages that are text but not JSON, from either side",
   ],
   [
     "A prompt in a member called audio of an event that carries none.",
     "unit/usage/conversation.test.ts",
-    "is text in a member called audio of an event that carries none: %s",
+    "includes text in a member called audio of an event that does not carry audio: %s",
   ],
   [
     "A prompt that looks like a file in base64 costs next to nothing.",
@@ -189,7 +189,7 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "The server says over a WebSocket what it says in one piece, and no event reports it.",
     "unit/usage/conversation.test.ts",
-    "is what only an event says that has no pieces: response.%s",
+    "includes text that arrives only as a whole, in one event: response.%s",
   ],
   [
     "A stream ends as it should, but before it reports what it was (the limit of tokens, an upstream that gives up).",
@@ -269,17 +269,17 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "Send a short prompt and a long one, and leave after the short answer",
     "unit/usage/conversation.test.ts",
-    "is what was sent behind a short message whose answer was waited for",
+    "includes a long message sent right after a short one whose answer has been reported",
   ],
   [
     "Have a prompt pass for audio, an id or a type of event",
     "unit/usage/conversation.test.ts",
-    "is not less for a prompt that calls itself audio, an id or a type",
+    "is not lower for a prompt that poses as audio, an id or a type",
   ],
   [
     "Send a prompt in binary messages, or in fragments",
     "unit/usage/conversation.test.ts",
-    "is the same in binary messages, and wherever the bytes are cut",
+    "is the same for binary messages, and wherever the bytes are cut",
   ],
   [
     "Go on talking over a WebSocket that was opened below the limit",

@@ -10,7 +10,7 @@ describe("configurations in tests/fixtures/config", () => {
     expect(parse(json(fixture(name)))).toEqual([]);
   });
 
-  it.each(names("invalid"))("%s has the problem that its first line tells", (name) => {
+  it.each(names("invalid"))("%s has the problem that its first line describes", (name) => {
     const text = fixture(name);
     const [first = ""] = text.split("\n");
     const expected = `error: ${first.slice(2)}`;
@@ -20,7 +20,7 @@ describe("configurations in tests/fixtures/config", () => {
     else expect(lines[0]).toBe(expected);
   });
 
-  it("may have one object for a list, as published, with a warning: it may be meant as several", () => {
+  it("may have one object in place of a list, as published, but with a warning, because it may be meant as several", () => {
     const warning = "is an object, taken as a list of one; put a dash in front of it";
     expect(parse(json(fixture("one-object-for-a-list.yaml")))).toEqual([
       `warning: rule_items: ${warning}`,
@@ -96,7 +96,7 @@ describe("an unusable text", () => {
     ]);
   });
 
-  it("tells where JSON ends", () => {
+  it("is refused with the place where JSON ends", () => {
     const [line] = parse('{"rule_name": "a",}');
     expect(line).toMatch(/^error: configuration: is not valid JSON, at byte 1[89]$/);
   });
@@ -177,7 +177,7 @@ describe("values in another type", () => {
     expect(config.dump(-1)).toContain(" :123456 ");
   });
 
-  it("takes the message as it stands", () => {
+  it("takes the message unchanged", () => {
     for (const [value, message] of [
       ['"x"', "x"],
       ["12", "12"],

@@ -49,7 +49,7 @@ describe("hostile configurations", () => {
     );
   });
 
-  it("may be a good one with a wrong value in one place", () => {
+  it("may be valid except for one wrong value", () => {
     const texts = [...names("published"), ...names("valid")].map((name) => json(fixture(name)));
     const wrong = fc.constantFrom(
       "null",

@@ -23,14 +23,14 @@ describe("exact keys", () => {
     expect(match({ x: value })).toEqual([]);
   });
 
-  it("are literal, * and regexp: too", () => {
+  it("are literal, even * and regexp:", () => {
     configure({ rule_items: [item("limit_by_header", "x", "*", "regexp:^a")] });
     expect(match({ x: "a" })).toEqual([]);
     expect(match({ x: "*" })).toEqual(["limit_by_header x * 1/1"]);
     expect(match({ x: "regexp:^a" })).toEqual(["limit_by_header x regexp:^a 2/1"]);
   });
 
-  it("that are there twice count once, the first", () => {
+  it("that are there twice count once, with the first limit", () => {
     configure({ rule_items: [item("limit_by_header", "x", "a", "b", "a")] });
     expect(match({ x: "a" })).toEqual(["limit_by_header x a 1/1"]);
   });
@@ -40,7 +40,7 @@ describe("exact keys", () => {
     expect(match({ x: "102234" })).toEqual(["limit_by_header x 102234 7/3600"]);
   });
 
-  it("find what a scan of the list finds", () => {
+  it("find the same as a scan of the list", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "é"), minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), text, (keys, value) => {
@@ -75,7 +75,7 @@ describe("patterns", () => {
     expect(match({ x: value })).toEqual([`limit_by_per_header x ${value} ${tokens}/1`]);
   });
 
-  it("before * count before it, those behind it never", () => {
+  it("before * take precedence over it, those after it never match", () => {
     configure({ rule_items: [item("limit_by_per_header", "x", "regexp:^a", "*", "regexp:^b")] });
     expect(match({ x: "b" })).toEqual(["limit_by_per_header x b 2/1"]);
   });
@@ -121,7 +121,7 @@ describe("addresses", () => {
     expect(match({})).toEqual([]);
   });
 
-  it("may be the remote one", () => {
+  it("may be that of the peer", () => {
     configure({ rule_items: [item("limit_by_per_ip", "from-remote-addr", "10.0.0.0/8", "fd00::/8")] });
     expect(match({ "source\0address": "10.1.2.3:4567" })).toEqual([
       "limit_by_per_ip from-remote-addr 10.1.2.3 1/1",
@@ -132,7 +132,7 @@ describe("addresses", () => {
     expect(match({ "source\0address": "11.1.2.3:4567" })).toEqual([]);
   });
 
-  it("do not stop later items when there is none (]; padding; a mapped address)", () => {
+  it("let later items match when there is none (]; padding; a mapped address)", () => {
     configure({ rule_items: [byHeader("1.2.3.4"), item("limit_by_per_header", "x", "*")] });
     expect(match({ "x-forwarded-for": "]", x: "v" })).toEqual(["limit_by_per_header x v 1/1"]);
     const name = "limit_by_per_ip from-header-X-Forwarded-For 1.2.3.4 1/1";

@@ -41,7 +41,7 @@ describe("problems", () => {
     expect(config.describe()).toBe("refused");
   });
 
-  it("do not hide behind a redis block that is a string, nor behind an unknown rule_mode", () => {
+  it("are found despite a redis block that is a string or an unknown rule_mode", () => {
     const broken = {
       rule_name: "",
       rule_mode: "some",
@@ -67,7 +67,7 @@ describe("problems", () => {
       "must be an IP address or a block of them",
     ],
     ["no name at all", {}, ""],
-  ])("in the keys of a rule item do not hide behind %s", (_, subject, keyMessage) => {
+  ])("in the keys of a rule item are found despite %s", (_, subject, keyMessage) => {
     const keys = [{ key: "alice", token_per_day: 1 }, { kee: "b", token_per_day: 0 }, {}, 5];
     const lines = parse(items({ ...subject, limit_keys: keys }));
     const errors = lines.filter((line) => line.startsWith("error: rule_items[0].limit_keys"));
@@ -83,7 +83,7 @@ describe("problems", () => {
     expect(errors.join("\n")).toContain(keyMessage);
   });
 
-  it("are counted when there are too many", () => {
+  it("are only counted when there are too many", () => {
     const lines = parse(
       items({ limit_by_header: "x", limit_keys: Array.from({ length: 250 }, () => ({ key: "a" })) }),
     );

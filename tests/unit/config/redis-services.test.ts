@@ -25,7 +25,7 @@ describe("problems", () => {
       [{ timeout: 500 }, { timeout: 1000 }, "timeout"],
       [{ timeout: 500 }, { service_port: 6379 }, "timeout"],
       [{ password: "p", database: 3 }, {}, "password, database"],
-    ])("tell both places when %j and %j differ", (first, second, fields) => {
+    ])("name both places when %j and %j differ", (first, second, fields) => {
       expect(parse(both(first, second))).toEqual([message(fields)]);
       // Where each command has its own way, nothing is shared.
       expect(parse(both(first, second), false)).toEqual([]);
@@ -36,11 +36,11 @@ describe("problems", () => {
       [{ service_port: 6379 }, { service_port: "6379" }],
       [{ service_port: 6380, database: 1 }, { database: 2 }],
       [{ service_name: "a.dns", database: 1 }, { database: 2 }],
-    ])("are right when %j and %j are the same, or of other services", (first, second) =>
+    ])("are not reported when %j and %j are the same, or name different services", (first, second) =>
       expect(parse(both(first, second))).toEqual([]),
     );
 
-    it("are told beside all other mistakes", () => {
+    it("are reported together with all other mistakes", () => {
       const lines = parse({ ...both({ database: 1 }, {}), rule_name: null, rejected_code: 1 });
       expect(lines.map((line) => line.split(":")[1])).toEqual([" rejected_code", " redis", " rule_name"]);
     });

@@ -151,7 +151,7 @@ describe("a configuration", () => {
     expect(parse(value)).toEqual(expected.map((line) => `warning: ${line}`)),
   );
 
-  it("is told the nearest known name only if it is near", () => {
+  it("gets a suggestion only if a known name is similar", () => {
     const known = ["rule_name", "rule_items", "redis", "key"];
     expect(config.nearest("rulename", known)).toBe("rule_name");
     expect(config.nearest("RULE-ITEM", known)).toBe("rule_items");

@@ -50,15 +50,15 @@ const LETTERS = writtenSamples()
   .join("");
 const audio = (bytes: number): string => Buffer.alloc(bytes, 0x5a).toString("base64");
 
-describe("what an event reports", () => {
-  it("is charged as it comes: the usage of each response of Realtime, its cache told apart", () => {
+describe("the usage that an event reports", () => {
+  it("is charged for each Realtime response as it arrives, with cached input separate", () => {
     expect(server({ type: "session.created", session: { id: "s" } })).toBe("");
     expect(server(responseDone(100, 20))).toBe("100+20 cached 0;");
     const cached = responseDone(130, 7).replace('"cached_tokens":0', '"cached_tokens":90');
     expect(server(cached)).toBe("130+7 cached 90;");
   });
 
-  it("is charged for each response, also if two have one message's chunk", () => {
+  it("is charged for each response, even if two are in one chunk", () => {
     const both = Buffer.concat([
       frame(responseDone(1, 2)),
       frame(responseDone(3, 4)),
@@ -69,7 +69,7 @@ describe("what an event reports", () => {
     }
   });
 
-  it("is found at every cut, in fragments with pings between them, with lengths of 64 bits", () => {
+  it("is found wherever the bytes are cut, in fragments with pings between them, and with 64-bit lengths", () => {
     const ping = frame("ping", { opcode: Opcode.Ping });
     const pieces = fragments(responseDone(11, 5), 50);
     const framed = Buffer.concat([
@@ -79,7 +79,7 @@ describe("what an event reports", () => {
     for (let size = 1; size < 400; ++size) expect(feed(false, framed, size)).toBe("11+5 cached 0;".repeat(2));
   });
 
-  it("is that of Responses over WebSocket, whose other events report nothing", () => {
+  it("is found in the last event of Responses over WebSocket, and in no other", () => {
     const response = { id: "resp", object: "response", status: "in_progress", usage: null };
     expect(server({ type: "response.created", response })).toBe("");
     expect(server(delta("Hello"))).toBe("");
@@ -95,7 +95,7 @@ describe("what an event reports", () => {
     }
   });
 
-  it("is that of each turn of Gemini Live, in binary messages too", () => {
+  it("is charged for each turn of Gemini Live, also in binary messages", () => {
     const turn = (prompts: number, answer: number): string =>
       JSON.stringify({
         serverContent: { turnComplete: true },
@@ -111,7 +111,7 @@ describe("what an event reports", () => {
     expect(feed(false, frame(turn(181, 24), { opcode: Opcode.Binary }))).toBe("181+29 cached 0;");
   });
 
-  it("is that of a transcript, which does not cover what the model was told", () => {
+  it("does not cover the input of the model if it belongs to a transcript", () => {
     client(prompt(900));
     const sent = input();
     const usage = { type: "tokens", total_tokens: 300, input_tokens: 290, output_tokens: 10 };
@@ -121,7 +121,7 @@ describe("what an event reports", () => {
     expect(input()).toBe(sent);
   });
 
-  it("is nothing where an object called usage stands in a text or an argument", () => {
+  it("is not found in an object called usage in a text or an argument", () => {
     expect(server(delta('{"usage":{"input_tokens":5}}'))).toBe("");
     expect(
       server({ type: "response.function_call_arguments.done", arguments: { usage: { input_tokens: 5 } } }),
@@ -130,8 +130,8 @@ describe("what an event reports", () => {
   });
 });
 
-describe("what no event has reported yet", () => {
-  it("is estimated: what the client has sent, and the text that was generated", () => {
+describe("usage that no event has reported yet", () => {
+  it("is estimated from what the client has sent and the text that was generated", () => {
     client(prompt(900));
     expect(input()).toBeGreaterThan(800);
     expect(input()).toBeLessThan(1100);
@@ -140,14 +140,14 @@ describe("what no event has reported yet", () => {
     expect(output()).toBeLessThan(160);
   });
 
-  it("is nothing once it was reported", () => {
+  it("is nothing after a report", () => {
     client(prompt(900));
     server(delta(WORDS));
     server(responseDone(1000, 10));
     expect([input(), output()]).toEqual([0, 0]);
   });
 
-  it("is what was sent behind a short message whose answer was waited for", () => {
+  it("includes a long message sent right after a short one whose answer has been reported", () => {
     client(prompt(9));
     client(prompt(9000));
     const sent = input();
@@ -155,7 +155,7 @@ describe("what no event has reported yet", () => {
     expect(input()).toBe(sent - 20);
   });
 
-  it("is not what the server repeats: what the client said, and what stood in earlier events", () => {
+  it("does not include what the server repeats from the client or from earlier events", () => {
     server(delta(WORDS.repeat(100)));
     const said = output();
     expect(said).toBeGreaterThan(800);
@@ -175,7 +175,7 @@ describe("what no event has reported yet", () => {
     expect(output()).toBe(2 * said);
   });
 
-  it("is all that was said, though later events repeat a part of it only", () => {
+  it("includes all generated text, although later events repeat only a part of it", () => {
     server(delta(WORDS.repeat(100)));
     const said = output();
     server({ type: "response.content_part.done", part: { type: "text", text: WORDS.repeat(50) } });
@@ -184,7 +184,7 @@ describe("what no event has reported yet", () => {
     expect(output()).toBe(said);
   });
 
-  it("is another answer behind the end of one, however each is told", () => {
+  it("counts the next answer separately, even if its text comes only as a whole", () => {
     server(delta(WORDS.repeat(100)));
     const said = output();
     server({ type: "response.completed", response: { output: [] } });
@@ -199,13 +199,13 @@ describe("what no event has reported yet", () => {
     ["content_part.done", { part: { type: "text", text: WORDS.repeat(100) } }],
     ["output_item.done", { item: { content: [{ text: WORDS.repeat(100) }] } }],
     ["done", { response: { output: [{ content: [{ text: WORDS.repeat(100) }] }] } }],
-  ])("is what only an event says that has no pieces: response.%s", (type, event) => {
+  ])("includes text that arrives only as a whole, in one event: response.%s", (type, event) => {
     server({ type: `response.${type}`, ...event });
     expect(output()).toBeGreaterThan(800);
     expect(output()).toBeLessThan(1200);
   });
 
-  it("counts audio by its length in time, however small its pieces are", () => {
+  it("counts audio by its duration, however small its pieces are", () => {
     // A minute in 20 ms of 8 kHz, as a telephone sends it: 0.6 MB of base64.
     for (let i = 0; i < 3000; ++i) client({ type: "input_audio_buffer.append", audio: audio(160) });
     expect(input()).toBeGreaterThan(600);
@@ -216,7 +216,7 @@ describe("what no event has reported yet", () => {
     expect(output()).toBeLessThan(700);
   });
 
-  it("is not less for a prompt that calls itself audio, an id or a type", () => {
+  it("is not lower for a prompt that poses as audio, an id or a type", () => {
     client(prompt(900));
     const honest = input();
     const text = WORDS.repeat(100);
@@ -234,7 +234,7 @@ describe("what no event has reported yet", () => {
     }
   });
 
-  it("is not less for a prompt that is no JSON, or not at once", () => {
+  it("is not lower for a prompt that is not JSON, or only partly", () => {
     client(prompt(900));
     const honest = input();
     const text = WORDS.repeat(100);
@@ -252,7 +252,7 @@ describe("what no event has reported yet", () => {
     }
   });
 
-  it("is text in binary messages that are no JSON, from either side", () => {
+  it("includes binary messages that are text but not JSON, from either side", () => {
     const text = WORDS.repeat(500);
     feed(true, masked(text, { opcode: Opcode.Binary }));
     expect(input()).toBeGreaterThan(4_000);
@@ -264,12 +264,12 @@ describe("what no event has reported yet", () => {
   it.each([
     ["behind its type", `{"type":"input_text.append","audio":"${LETTERS}"}`],
     ["before its type", `{"audio":"${LETTERS}","type":"response.create"}`],
-  ])("is text in a member called audio of an event that carries none: %s", (_, event) => {
+  ])("includes text in a member called audio of an event that does not carry audio: %s", (_, event) => {
     client(event);
     expect(input()).toBeGreaterThan(LETTERS.length / 12);
   });
 
-  it("is the same in binary messages, and wherever the bytes are cut", () => {
+  it("is the same for binary messages, and wherever the bytes are cut", () => {
     const text = textOf(prompt(900));
     const sizes = [1, 2, 191, 192, 193, 1000, 1 << 20];
     const amounts = sizes.flatMap((size) =>
@@ -286,7 +286,7 @@ describe("what no event has reported yet", () => {
     expect(new Set(amounts).size).toBe(1);
   });
 
-  it("counts a message once it is whole, since a model sees no other", () => {
+  it("counts a message only when it is complete, because a model sees no other", () => {
     const whole = masked(textOf(prompt(900)));
     feed(true, whole.subarray(0, -1));
     expect(input()).toBe(0);
@@ -294,7 +294,7 @@ describe("what no event has reported yet", () => {
     expect(input()).toBeGreaterThan(800);
   });
 
-  it("counts by its size what cannot be read: deflated messages, mistakes in the protocol, binaries", () => {
+  it("counts unreadable bytes by size: deflated messages, protocol errors, binary data", () => {
     feed(false, frame(Buffer.alloc(4000), { reserved: 0x40 }));
     expect(output()).toBe(1000);
     feed(false, frame(Buffer.alloc(10_240), { opcode: Opcode.Binary }));
@@ -309,7 +309,7 @@ describe("what no event has reported yet", () => {
     expect(output()).toBe(1100);
   });
 
-  it("is what a connection that ends within a message has generated", () => {
+  it("includes the text of an unfinished message when the connection ends", () => {
     const event = frame(textOf(delta(WORDS.repeat(20))));
     feed(false, event.subarray(0, event.length - 5));
     expect(output()).toBe(0);
@@ -319,7 +319,7 @@ describe("what no event has reported yet", () => {
 });
 
 describe("a connection", () => {
-  it("of any bytes does not trap, and gives back what it took", () => {
+  it("does not trap on any bytes, and frees its memory", () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
       fc
@@ -356,7 +356,7 @@ describe("a connection", () => {
     );
   });
 
-  it("takes no more memory the longer it lasts, nor do many that come and go", () => {
+  it("does not take more memory over time, and neither do many in succession", () => {
     const text = textOf(prompt(9));
     const round = (): void => {
       for (let i = 0; i < 2000; ++i) {

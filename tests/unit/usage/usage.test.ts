@@ -11,7 +11,7 @@ import { usage, utf8 } from "./scanner.ts";
 const scan = (text: string, type = "application/json"): string => usage.scan(utf8(text), type, []);
 
 describe("formats", () => {
-  it("have a fixture each, and each fixture is here", () => {
+  it("have exactly the fixtures that are in the folder", () => {
     const files = readdirSync(join(import.meta.dirname, "../../fixtures/usage")).sort();
     expect(FIXTURES.map((fixture) => fixture.file).sort()).toEqual(files);
   });
@@ -42,21 +42,21 @@ describe("framings", () => {
   const sse = (text: string): string => scan(text, "text/event-stream");
   const report = '{"usage":{"prompt_tokens":1,"completion_tokens":2}}';
 
-  it("let an event end with its blank line, however incomplete its text", () => {
+  it("end an event at its blank line, even if its text is incomplete", () => {
     expect(sse(`data: {"a":\n\ndata: ${report}\n\n`)).toBe(printed("1 2"));
   });
 
-  it("join the lines of an event by a line end, which no number survives", () => {
+  it("join the data lines of an event with a line end, so that no number goes on across lines", () => {
     expect(sse(`data: {"usage":{"prompt_tokens":1\ndata: 2}}\n\n`)).toBe("none");
     expect(sse(`data: {"usage":{"prompt_tokens":12\ndata: }}\n\n`)).toBe(printed("12 0"));
   });
 
-  it("take the elements of a root array for texts, but not those of an array in it", () => {
+  it("read each element of a root array as a text, but not those of an array inside it", () => {
     expect(scan(`[${report}]`)).toBe(printed("1 2"));
     expect(scan(`[[${report}]]`)).toBe("none");
   });
 
-  it("give up an AWS event stream whose lengths make no sense", () => {
+  it("stop reading an AWS event stream whose lengths make no sense", () => {
     const message = (total: number, headers: number, payload: string): ArrayBuffer => {
       const bytes = Buffer.alloc(12 + headers + payload.length + 4);
       bytes.writeUInt32BE(total, 0);
@@ -72,7 +72,7 @@ describe("framings", () => {
     expect(usage.scan(message(0x7fffffff, 0, report), type, [])).toBe("none");
   });
 
-  it("read base64 with line breaks, and not what is no JSON", () => {
+  it("read base64 with line breaks, but only if it decodes to JSON", () => {
     const type = "application/vnd.amazon.eventstream";
     const event = (bytes: string): ArrayBuffer =>
       awsMessage("chunk", Buffer.from(JSON.stringify({ bytes })).toString("utf8"));
@@ -88,11 +88,11 @@ describe("reports", () => {
     [`{"usage":{"prompt_tokens":3,"completion_tokens":4},"prompt_eval_count":50,"eval_count":60}`, "50 60"],
     [`{"prompt_eval_count":50,"usage":{"prompt_tokens":3,"completion_tokens":4},"eval_count":60}`, "50 60"],
     [`{"usage":{"prompt_tokens":3},"eval_count":60}`, "3 60"],
-  ])("at the root and inside it are one, whichever comes first: %s", (body, expected) => {
+  ])("at the root and inside it are merged, whichever comes first: %s", (body, expected) => {
     expect(scan(body)).toBe(printed(expected));
   });
 
-  it("of two names for one count have the larger", () => {
+  it("use the larger of two numbers for one count", () => {
     expect(
       scan(
         '{"usage":{"inputTokens":5,"cacheReadInputTokens":9,"cacheReadInputTokenCount":0,"outputTokens":1}}',
@@ -100,7 +100,7 @@ describe("reports", () => {
     ).toBe(printed("14 1 cached 9"));
   });
 
-  it("do not keep the total of an earlier one", () => {
+  it("do not keep the total of an earlier report", () => {
     const events = [
       '{"prompt_tokens":10,"completion_tokens":50,"total_tokens":60}',
       '{"completion_tokens":5}',
@@ -108,7 +108,7 @@ describe("reports", () => {
     expect(scan(events.map((u) => `data: {"usage":${u}}\n\n`).join(""))).toBe(printed("10 5"));
   });
 
-  it("are not found under the end of a long name, nor in the end of a long number", () => {
+  it("are not found by the end of a long name, or in the end of a long number", () => {
     const x = "x".repeat(70);
     const name = utf8(`{"${x}usage":{"prompt_tokens":1}}`);
     expect(usage.firstWrongCut(name, "", "none")).toBe(-1);
@@ -135,7 +135,7 @@ describe("headers", () => {
     );
   });
 
-  it("do not count beside the body, nor for the next response", () => {
+  it("do not count if the body reports usage, or for the next response", () => {
     const body = utf8('{"usage":{"input_tokens":4,"output_tokens":8,"cache_read_input_tokens":17}}');
     expect(usage.scanWithHeaders(body, "application/json", headers)).toBe(printed("21 8 cached 17"));
     expect(scan("{}")).toBe("none");
@@ -143,7 +143,7 @@ describe("headers", () => {
 });
 
 describe("counts", () => {
-  it("are whole numbers of any notation", () => {
+  it("may be whole numbers in any notation", () => {
     for (const text of [
       "0",
       "-0",
@@ -161,7 +161,7 @@ describe("counts", () => {
     }
   });
 
-  it("are put in range if they are anything else", () => {
+  it("are adjusted if they are other numbers", () => {
     expect(usage.count("1.0000001")).toBe("2 clamped");
     expect(usage.count("1e-400")).toBe("1 clamped");
     expect(usage.count("1099511627777")).toBe("1099511627776 clamped");
@@ -172,7 +172,7 @@ describe("counts", () => {
     expect(usage.count("-0.5")).toBe("0 clamped");
   });
 
-  it("are nothing if they are no numbers", () => {
+  it("are ignored if they are not numbers", () => {
     for (const text of ["", "-", "x", "1x", "1e", "1e+", ".", "-.", "1.2.3", "0x10", " 1", "1 "]) {
       expect(usage.count(text), text).toBe("no count clamped");
     }
@@ -189,14 +189,14 @@ describe("counts", () => {
     );
   });
 
-  it("of many reports do not run over", () => {
+  it("of many reports do not overflow", () => {
     const line = '{"result":{"message":{"usage":{"input_tokens":1e12,"output_tokens":1e12}}}}\n';
     expect(scan(line.repeat(3))).toBe("1099511627776 1099511627776 cached 0 written 0 reasoning 0");
   });
 });
 
 describe("scanners", () => {
-  it("give back their memory, which is small", () => {
+  it("take little memory, and free all of it", () => {
     const body = utf8('data: {"usage":{"prompt_tokens":1}}\n\n');
     usage.churn(100, body);
     const before = usage.pages();
@@ -244,7 +244,7 @@ describe("any bytes", () => {
     return new Uint8Array(body);
   }
 
-  it("neither trap, nor depend on the cut, nor take memory", () => {
+  it("do not trap, count the same however they are cut, and take no memory", () => {
     const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
     const runs = Number(process.env.FUZZ_RUNS ?? 4000);
     console.log(`FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`);
