@@ -207,6 +207,38 @@ describe("a local reply", () => {
     expect(drain()).toEqual([]);
   });
 
+  it("that answers what another filter releases ends that too: it is not shown the rest", () => {
+    const { chain, streams, drain } = start(
+      { requestHeaders: HeadersAction.StopAllIterationAndWatermark },
+      { requestHeaders: deny },
+    );
+    chain.request.pushHeaders(headers(["x", "1"]), false);
+    chain.request.pushData(data("q"), false);
+    chain.request.pushTrailers(headers(["t", "1"]));
+    drain();
+    streams.a?.request.resume();
+    expect(drain().filter((event) => /^a request|upstream/.test(event))).toEqual([]);
+  });
+
+  it("that answers what another filter releases of the response ends that too", () => {
+    const { chain, streams, drain } = start(
+      { responseHeaders: deny },
+      { responseHeaders: HeadersAction.StopAllIterationAndWatermark },
+    );
+    chain.request.pushHeaders(headers(["x", "1"]), true);
+    chain.response.pushHeaders(headers([":status", "200"]), false);
+    chain.response.pushData(data("p"), true);
+    drain();
+    streams.b?.response.resume();
+    expect(drain()).toEqual([
+      "resume response 1",
+      "a response headers 1 false",
+      "local local_403",
+      "client headers :status,403 content-length,2 content-type,text/plain false",
+      "client data no true",
+    ]);
+  });
+
   it("in the place of a response that filters have seen goes to the client directly", () => {
     const { chain, drain } = start({}, { responseHeaders: deny });
     chain.request.pushHeaders(headers(["x", "1"]), true);

@@ -1,5 +1,6 @@
 // The stand-in for Higress' key-auth takes its published configuration, names the consumer, and refuses as published.
 // https://higress.cn/en/docs/latest/plugins/authentication/key-auth/ and plugins/wasm-cpp/extensions/key_auth (2026-04).
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../gateway/src/key-auth/config.ts";
 import type { GatewayOptions } from "../../gateway/src/index.ts";
@@ -213,6 +214,17 @@ describe("a rule is for", () => {
     ];
     expect((await (await start(BASE, rules))("/", key("key-a"))).status).toBe(200);
   });
+});
+
+it.each(["gateway.md", "gateway_zh.md"])("runs as docs/%s shows it", async (file) => {
+  const text = await readFile(new URL(`../../docs/${file}`, import.meta.url), "utf8");
+  const [, manifest = ""] = /```yaml\n([^]*?)```/.exec(text) ?? [];
+  const ask = await start({}, [], { plugins: [manifest] });
+  expect((await ask("/", key("user1-second-key"))).body).toBe("aliyun-user1");
+  const { status, body } = await ask("/?x-api-key=user1-key");
+  expect(text).toContain(`| ${status} | \`${body}\` |`);
+  const unknown = await ask("/", key("other"));
+  expect(text).toContain(`| ${unknown.status} | \`${unknown.body}\` |`);
 });
 
 describe("mistakes", () => {

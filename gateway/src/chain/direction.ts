@@ -182,6 +182,7 @@ export class Direction implements DirectionSink {
   }
 
   private showData(bytes: Buffer, endOfStream: boolean): void {
+    if (this.isClosed) return;
     const window = this.isCumulative ? this.takeHeld() : new Chunks();
     window.append(new Chunks(bytes));
     this.window = window;
