@@ -16,12 +16,12 @@ const CALLERS_NOT_COUNTED: Attack[] = [
   [
     "A client behind a trusted proxy that calls itself `unknown`, and is nobody.",
     "conformance/identity.test.ts",
-    "takes the peer for the client where no trusted proxy names one",
+    "takes the peer as the client if no trusted proxy names one",
   ],
   [
     "Blanks around an API key: a new counter for each number of them, or no exact key; the upstream trims them.",
     "conformance/identity.test.ts",
-    "does not count blanks around a header's value",
+    "ignores blanks around a header's value",
   ],
   [
     "Blanks that only some languages trim: no-break spaces, in UTF-8 and in ISO 8859-1.",
@@ -31,17 +31,17 @@ const CALLERS_NOT_COUNTED: Attack[] = [
   [
     "A cookie in the second `cookie` line of HTTP/1.1.",
     "conformance/identity.test.ts",
-    "reads cookies of all lines",
+    "reads the cookies in all lines",
   ],
   [
     "Two lines of an address list that the proxy does not merge, so that the invented one is read alone.",
     "conformance/identity.test.ts",
-    "reads addresses of all lines as one list",
+    "reads the addresses in all lines as one list",
   ],
   [
     "Another key before the real one, in a header, parameter or cookie that is sent twice.",
     "conformance/identity.test.ts",
-    "refuses who sends %s with two values (%s %s, %j)",
+    "refuses a request with two values of %s (%s %s, %j)",
   ],
   [
     "A consumer of one's own, before the one that authentication adds.",
@@ -76,12 +76,12 @@ const CALLERS_NOT_COUNTED: Attack[] = [
   [
     "Long values that begin alike, or a shorter value that is spelt like the name of a long one.",
     "conformance/identity.test.ts",
-    "tells long values apart, in names that are no longer, and that no shorter value has",
+    "distinguishes long values by hashes, in names of bounded length that no shorter value can have",
   ],
   [
     "The 2^64 addresses that one IPv6 customer has.",
     "conformance/identity.test.ts",
-    "counts an IPv6 client by its prefix where it is told to",
+    "counts an IPv6 client by its prefix if so configured",
   ],
 ];
 
@@ -109,17 +109,17 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "A stored answer is fetched in ranges, or up to its usage, so that none of them reports it.",
     "conformance/stored-answers.test.ts",
-    "asks for stored answers as a whole, and charges one that is left before it reports its usage",
+    "asks for stored answers as a whole, and charges one whose stream is left before it reports usage",
   ],
   [
     "An option of TGI, or a prompt sent twice to Ollama, has the answer report its output only, and the input is free.",
     "conformance/missing-usage.test.ts",
-    "charges the input though the report has none: %s",
+    "charges the input even if the report has none: %s",
   ],
   [
     "A stream that reports its input first, and never its output.",
     "conformance/missing-usage.test.ts",
-    "charges the text of a stream that reported no output before it",
+    "charges text that arrives after a report without output",
   ],
   [
     "Whoever leaves a real Envoy before the answer, or when it has only begun, pays nothing for the prompt.",
@@ -129,12 +129,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "The answer comes as text, as bytes, in another charset, or compressed without saying so.",
     "conformance/unreadable.test.ts",
-    "charges an answer that it cannot read by its size, and counts it: %s",
+    "charges an unreadable answer by its size, and counts it: %s",
   ],
   [
     "The model is asked to write a report of usage into its answer in plain text, or a whole event with one.",
     "conformance/forged-usage.test.ts",
-    "charges the text of an answer in plain text that is %s",
+    "charges the text of a plain text answer that is %s",
   ],
   [
     "The answer begins like JSON and is none, or has the rest behind it.",
@@ -144,12 +144,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "A caller gives its answers one id, so that all of them count as the one that was charged.",
     "conformance/stored-answers.test.ts",
-    "is charged in any case when it is made, and named then, so that fetching it costs nothing",
+    "is always charged when it is generated, and named, so that fetching it costs nothing",
   ],
   [
     "The stream of a response that was made in the background is left before its end, where its usage stands.",
     "conformance/stored-answers.test.ts",
-    "is not free for who leaves its stream before it reports what it was",
+    "is not free for a caller who leaves the stream before it reports its usage",
   ],
   [
     "The model says what it has to say in the arguments of a tool, in its reasoning, or under a name of its own.",
@@ -159,12 +159,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "An answer that holds no text, or reports zeros, or only begins, costs nothing.",
     "conformance/missing-usage.test.ts",
-    "charges a call its input at least, although the answer has %s",
+    "charges a call at least its input, even if the answer has %s",
   ],
   [
     "Whoever leaves before the answer begins has had the model read the prompt for nothing.",
     "conformance/missing-usage.test.ts",
-    "charges the input that the model has got",
+    "charges the input that the model has received",
   ],
   [
     "The answer has its text at a place that no listed format has.",
@@ -194,17 +194,17 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "A stream ends as it should, but before it reports what it was (the limit of tokens, an upstream that gives up).",
     "conformance/partial-answers.test.ts",
-    "charges the text behind the last report of a stream that ends as it should",
+    "charges the text after the last report of a stream, even if that ends properly",
   ],
   [
     "An answer in plain text looks like the comments, or the names of events, of a stream.",
     "conformance/partial-answers.test.ts",
-    "charges lines that would be no data in a stream of events, in a body of another type: %j",
+    "charges lines other than data as text in a body that is not an event stream: %j",
   ],
   [
     "A model that answers in plain text is told to write a report of one token in front of its text.",
     "conformance/partial-answers.test.ts",
-    "believes no report in plain text that has more than twice as much: the model may have written it",
+    "does not believe a report in plain text of more than twice its tokens, because the model may have written it",
   ],
   [
     "A model is told to write in letters that look like a file, and the stream is left before its report.",
@@ -214,12 +214,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "An upstream sends 103 Early Hints, and then an answer that reports nothing.",
     "conformance/partial-answers.test.ts",
-    "takes an interim response for no answer",
+    "does not take an interim response for an answer",
   ],
   [
     "Ask for an answer in one piece in brotli, where `strip_accept_encoding` is off.",
     "conformance/unreadable.test.ts",
-    "charges a compressed answer in one piece about what it says",
+    "charges a compressed answer in one piece about what its text costs",
   ],
   [
     "A free endpoint behind a version that is not the first, or behind the name of a call.",
@@ -229,12 +229,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "An answer in plain text is written as JSON, with all text at names that hold none.",
     "conformance/partial-answers.test.ts",
-    "charges an answer in plain text that looks like JSON without a text",
+    "charges a plain text answer that looks like JSON without text",
   ],
   [
     "Ask for ranges of an answer, none of which holds its report.",
     "conformance/partial-answers.test.ts",
-    "charges a range of an answer by its size, at least",
+    "charges a range of an answer at least by its size",
   ],
   [
     "A path that looks like a free endpoint, and is a call of a model to the upstream.",
@@ -249,12 +249,12 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "Talk over a WebSocket, whose messages nobody counts",
     "conformance/websocket.test.ts",
-    "charges each response when it is reported, with a marker of its own, and nothing at the end",
+    "charges each response when it is reported, with its own marker, and nothing at the end",
   ],
   [
     "Ask the server to deflate its messages, so that they cannot be read",
     "conformance/websocket.test.ts",
-    "passes what is said as it is, and asks for no extension",
+    "passes messages unchanged, and does not ask for extensions",
   ],
   [
     "Send a long prompt over a WebSocket and leave before the answer",
@@ -284,32 +284,32 @@ const CALLS_THAT_COST_TOO_LITTLE: Attack[] = [
   [
     "Go on talking over a WebSocket that was opened below the limit",
     "conformance/websocket-limit.test.ts",
-    "starts no other response: what it sends becomes a ping, whose answer becomes the close",
+    "cannot start another response: its message becomes a ping, and the answer to that becomes the close",
   ],
   [
     "Open many WebSockets below the limit, and have one answer over each when it is reached",
     "conformance/websocket-limit.test.ts",
-    "is found out, by a check beside its first message, where others have used the limit up",
+    "is found by a check with its first message if others have used up the limit",
   ],
   [
     "Leave the close frame unanswered, so that the model goes on",
     "conformance/websocket-limit.test.ts",
-    "is charged for what the server goes on to report, and cut off",
+    "is charged for what the server still reports, and cut off",
   ],
   [
     "Keep a connection open for days over which nothing is ever reported",
     "conformance/websocket.test.ts",
-    "does not let much go unpaid for long, and sets it off against what is reported later",
+    "charges a large estimate before it is reported, and sets it off against later reports",
   ],
   [
     "Claim to ask for an upgrade in a request that is none",
     "conformance/websocket.test.ts",
-    "is decided by the response: what only asks for an upgrade is read as any response",
+    "lets the response decide: a request that only asks for an upgrade gets a normal response read",
   ],
   [
     "Upgrade to a protocol that cannot be read",
     "conformance/websocket.test.ts",
-    "charges by its size what is deflated all the same, and what has become no WebSocket",
+    "charges deflated messages, and protocols other than WebSocket, by size",
   ],
   [
     "A tab between a name and its colon has a report read as the event before it.",
@@ -357,7 +357,7 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   [
     "a Redis that stands still for a minute right after it made a charge, or a timeout so long that the marker is gone",
     "conformance/exactly-once.test.ts",
-    "makes a charge once of which every reply but the last is lost, with a timeout of %i ms",
+    "makes a charge once if every reply but the last is lost, with a timeout of %i ms",
   ],
   [
     "more calls during an outage than can wait, so that the rest are free",
@@ -367,12 +367,12 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   [
     "Fetching a stored response again is charged each time.",
     "conformance/stored-answers.test.ts",
-    "is charged under its own name when it is fetched, which is the same each time, and for its callers alone",
+    "is charged when it is fetched, under the same name each time, which only its callers share",
   ],
   [
     "Fetching a response that was charged over a WebSocket is charged again.",
     "conformance/websocket-answers.test.ts",
-    "leaves the name behind under which a response over a WebSocket is charged when it is fetched",
+    "charges a response over a WebSocket under the name that fetching it would use",
   ],
   [
     "Fetching the results of a batch again is charged each time.",
@@ -382,12 +382,12 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   [
     "a value with a brace, so that no marker can stand beside its counter and one broken connection loses its charge",
     "conformance/charge.test.ts",
-    "repeats the charge of a value with a brace, which has a marker as any other",
+    "repeats the charge for a value with a brace, which has a marker like any other",
   ],
   [
     "values of 4 KB, each of which Redis keeps once more in the name of a marker",
     "conformance/charge.test.ts",
-    "repeats nothing that a caller sent in the name of a marker",
+    "does not repeat a caller's values in the name of a marker",
   ],
   [
     "a charge that is carried out when its marker is gone, because it was under way for so long",
@@ -405,7 +405,7 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "A body of 64 MiB comes in one chunk.",
     "conformance/open-streams.test.ts",
-    "holds no chunk of 64 MiB, of a request or of a response",
+    "does not hold a chunk of 64 MiB, of a request or a response",
   ],
   [
     "Dots, encoded dots and slashes, backslashes or another target form lead out of the upstream's base path.",
@@ -420,17 +420,17 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Send what is no frame over a WebSocket, so that the filter breaks down for everybody",
     "conformance/websocket-hostile.test.ts",
-    "traps for no bytes of either side, and for no host call that fails, and serves the next",
+    "does not trap on bytes from either side or on failing host calls, and serves the next connection",
   ],
   [
     "A long path, or many cookies, against a configuration of thousands of parameters: each asked for in all of it.",
     "conformance/identity.test.ts",
-    "parses a path once for 5,000 items of different parameters, and a cookie header likewise",
+    "parses a path, or a cookie header, only once for 5,000 items with different names",
   ],
   [
     "Values of 50 KB that the filter keeps for each of many questions.",
     "conformance/identity.test.ts",
-    "keeps nothing of a request, and no memory per item",
+    "keeps nothing of a request, and no memory for each item",
   ],
   [
     "Consumers of 50 KB fill the statistics, which Envoy never forgets.",
@@ -440,7 +440,7 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Many routes, clusters and consumers of the longest names that are shown fill the filter's memory.",
     "conformance/memory.test.ts",
-    "is bounded in bytes however long, and whatever, the parts of rejection counters are",
+    "is bounded in bytes whatever the parts of rejection counters are, and however long",
   ],
   [
     "A value of 60 KB is searched for patterns that take long on it.",
@@ -481,7 +481,7 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
     "Clients send their key in another header than the rule looks at, and nobody notices.",
     "conformance/unmatched.test.ts",
-    "counts a request that lacks what the rules look at, and names once what it has instead",
+    "counts a request without a value for any rule, and logs once which credentials it has instead",
   ],
   [
     "A caller that leaves its key out is limited by no rule, although one insists on it.",
@@ -491,12 +491,12 @@ const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
     "A browser's preflight is rejected when the limit is reached, and its user sees an error of CORS.",
     "conformance/free-calls.test.ts",
-    "neither checks nor charges what consumes nothing: %s %s",
+    "neither checks nor charges calls that consume nothing: %s %s",
   ],
   [
     "Two rules count in one Redis service with different databases, and silently share the last one.",
     "conformance/overrides.test.ts",
-    "refuses two rules that reach one Redis service in different ways, which the host cannot do",
+    "refuses two rules with different settings for one Redis service, which the host cannot have",
   ],
   [
     "A password in the wrong field of the configuration is repeated in the log.",

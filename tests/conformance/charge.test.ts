@@ -97,7 +97,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charged(host)).toEqual([[KEY, 50, 60]]);
   });
 
-  it("charges nothing, and calls nobody, when no tokens were reported", async () => {
+  it("charges nothing, and sends nothing to Redis, when no tokens were reported", async () => {
     const host = await start(file, PER_KEY);
     for (const [index, body] of ["", "{}", '{"usage":null}', '{"error":{"message":"bad"}}'].entries()) {
       admit(host, 2 + index);
@@ -111,7 +111,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charged(host)).toEqual([]);
   });
 
-  it("charges once, at the first of: the last chunk, the trailers, the end of the stream", async () => {
+  it("charges once, at the last chunk, the trailers or the end of the stream, whichever is first", async () => {
     const host = await start(file, PER_KEY);
     const endings: ((id: number) => void)[] = [
       (id) => void host.responseBody(id, "", true),
@@ -139,7 +139,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.tickPeriod).toBe(0);
   });
 
-  it("counts as lost what a counter refuses, and does not repeat it", async () => {
+  it("counts a charge as lost if the counter refuses it, and does not repeat it", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
     host.reply(ROOT, made(new Error("WRONGTYPE Operation against a key")));
@@ -184,14 +184,14 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.tickPeriod).toBe(0);
   });
 
-  it("gives each charge a marker of its own", async () => {
+  it("gives each charge its own marker", async () => {
     const host = await start(file, PER_KEY);
     for (let id = 2; id < 50; ++id) finish(host, id);
     const markers = host.pending.map((command) => chargeOf(command).marker);
     expect(new Set(markers).size).toBe(markers.length);
   });
 
-  it("repeats the charge of a value with a brace, which has a marker as any other", async () => {
+  it("repeats the charge for a value with a brace, which has a marker like any other", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2, "a}b");
     const first = chargeOf(host.pending[0]!);
@@ -202,7 +202,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "charged_tokens")).toBe(7n);
   });
 
-  it("repeats nothing that a caller sent in the name of a marker", async () => {
+  it("does not repeat a caller's values in the name of a marker", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2, "x".repeat(4000));
     expect(chargeOf(host.pending[0]!).marker).toHaveLength(60);
@@ -218,7 +218,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(chargeOf(host.pending[0]!).deadline).toBe(deadline);
   });
 
-  it("charges under another name what Redis refuses as too late although it was never made", async () => {
+  it("repeats a charge under another name if Redis refuses it as too late although it was never made", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
     const first = chargeOf(host.pending[0]!);
@@ -234,7 +234,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(chargeOf(host.pending[0]!).deadline).toBe(9_000_000 + LEFT_MS);
   });
 
-  it("counts as lost what Redis refuses as too late and may have been made before", async () => {
+  it("counts a charge as lost if Redis refuses it as too late and it may have been made before", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
     host.reply(ROOT, null);
@@ -245,7 +245,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.tickPeriod).toBe(0);
   });
 
-  it("gives up when Redis refuses whatever deadline it is given", async () => {
+  it("gives up when Redis refuses every deadline", async () => {
     const host = await start(file, PER_KEY);
     finish(host, 2);
     for (let tries = 0; host.pending.length > 0 && tries < 10; ++tries) host.reply(ROOT, TOO_LATE);
@@ -274,7 +274,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "lost_tokens")).toBe(7n);
   });
 
-  it("charges although the script was lost, and the stream is gone", async () => {
+  it("charges even if the script was lost and the stream is gone", async () => {
     const host = await start(file, PER_KEY);
     admit(host, 2);
     host.responseHeaders(2, JSON_TYPE);

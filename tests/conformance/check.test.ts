@@ -157,7 +157,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     [60_001, "false"],
     [86_400_000, "false"],
   ])(
-    "lets clients wait a minute at most before they try again: after %d ms, x-should-retry is %s",
+    "makes clients wait at most a minute before they retry: after %d ms, x-should-retry is %s",
     async (remaining, expected) => {
       const host = await start(file, {
         ...PER_KEY,
@@ -230,7 +230,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.localResponse?.code).toBe(429);
   });
 
-  it("understands a reply that comes before the call has returned", async () => {
+  it("understands a reply that arrives before the call has returned", async () => {
     for (const [reply, admitted] of [
       [counter(3), true],
       [counter(101), false],
@@ -253,7 +253,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(0);
   });
 
-  it("does nothing at all when no rule matches", async () => {
+  it("does nothing when no rule matches", async () => {
     const host = await start(file, PER_KEY);
     const stream = host.request(2, ROOT, {});
     expect(stream.action).toBe(CONTINUE);
@@ -264,7 +264,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.properties.size).toBe(0);
   });
 
-  it("charges a counter that two rules lead to once, under the lower threshold", async () => {
+  it("charges a counter once that two rules lead to, and applies the lower threshold", async () => {
     const host = await start(file, {
       rule_name: "r",
       rule_mode: "all_match",

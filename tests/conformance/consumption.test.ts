@@ -23,7 +23,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charged(host, { body: JSON.stringify({ usage }) })).toBe(100 + 90 + 40 * 4 + 60 * 2);
   });
 
-  it("takes impossible numbers of tokens for 0 or the maximum, and counts the response", async () => {
+  it("treats impossible numbers of tokens as 0 or the maximum, and counts the response", async () => {
     const host = await start(file, PER_KEY);
     expect(charged(host, { body: '{"usage":{"prompt_tokens":-8,"completion_tokens":2}}' })).toBe(2);
     expect(

@@ -110,13 +110,13 @@ describe.each([
     return next();
   };
 
-  it("rejects by its own reply", () => {
+  it("rejects a request on the reply to its own command", () => {
     const stream = check(2);
     way.answer(next(), ["101", 30_000], next());
     expect(stream.localResponse).toMatchObject({ code: 429 });
   });
 
-  it("lets a request pass when the reply is another's, though it would reject, and says so", () => {
+  it("lets a request pass when the reply belongs to another command, even one that would reject, and logs it", () => {
     const foreign = other();
     const stream = check(2);
     way.answer(next(), ["101", 30_000], foreign);
@@ -139,7 +139,7 @@ describe.each([
     expect(metric("redis_failures.malformed")).toBe(1);
   });
 
-  it("does not take the late reply to EVALSHA for that to the EVAL behind it", () => {
+  it("does not take the late reply to EVALSHA for the reply to the EVAL after it", () => {
     const stream = check(2);
     const first = next();
     way.refuse(first, "NOSCRIPT No matching script.");
@@ -151,7 +151,7 @@ describe.each([
     expect(metric("unchecked_requests")).toBe(1);
   });
 
-  it("repeats a charge when the reply is another's, with the same marker, until it gets its own", () => {
+  it("repeats a charge with the same marker when the reply belongs to another command, until it gets its own", () => {
     const foreign = other();
     const first = charge();
     // What a charge of the same form, and what one that was made before would be answered.
@@ -168,7 +168,7 @@ describe.each([
     expect(way.pending()).toEqual([]);
   });
 
-  it("does not take the late reply to the first attempt of a charge for that to the second", () => {
+  it("does not take the late reply to the first attempt of a charge for the reply to the second", () => {
     const first = charge();
     way.fail(first);
     host.pass(ROOT, 1_500);
@@ -195,7 +195,7 @@ describe.each([
     expect(settled()).toEqual([0, 7]);
   });
 
-  it("gives each command a number of 19 digits that no other has, of this configuration or another", () => {
+  it("gives each command a number of 19 digits, unique across configurations", () => {
     host.configure(50, {
       ...PER_KEY,
       redis: { service_name: "webdis", database: 1, http: { cluster: "webdis" } },
@@ -236,7 +236,7 @@ describe.each([
     expect(new Set(ofVms).size).toBe(firsts.length);
   }
 
-  it("counts elsewhere in a VM that was configured, or first used, at another time", async () => {
+  it("numbers commands differently in VMs that were configured, or first used, at different times", async () => {
     const firsts = [];
     for (const [configured, used] of [
       [1_000, 2_000],
@@ -249,7 +249,7 @@ describe.each([
     expectApart(firsts);
   });
 
-  it("counts elsewhere in each VM of a host whose clocks all read the same", async () => {
+  it("numbers commands differently in each VM of a host whose clocks all read the same", async () => {
     // The workers of one proxy, each with its first connection, and another plugin on one of them.
     const firsts = [];
     for (const properties of [
@@ -264,7 +264,7 @@ describe.each([
     expectApart(firsts);
   });
 
-  it("counts elsewhere in the VMs of two hosts that are equal in all but their requests", async () => {
+  it("numbers commands differently in the VMs of two hosts that differ only in their requests", async () => {
     const host = { "connection.id": "\x01", plugin_name: "limit", "node.id": "gateway" };
     const firsts = [];
     for (const properties of [

@@ -94,7 +94,7 @@ const ONCE = { counted: 100, charged: 100, lost: 0 };
 
 describe.each(MODULES)("%s", (_name, file) => {
   it.each([1_000, 3_000, 6_000, 30_000, 600_000])(
-    "makes a charge once of which every reply but the last is lost, with a timeout of %i ms",
+    "makes a charge once if every reply but the last is lost, with a timeout of %i ms",
     async (timeout) => {
       const scene = await Scene.begin(file, timeout);
       scene.call(100);
@@ -111,7 +111,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   );
 
   it.each([1_000, 6_000, 30_000])(
-    "never makes a charge twice of which every reply is lost, with a timeout of %i ms",
+    "never makes a charge twice if every reply is lost, with a timeout of %i ms",
     async (timeout) => {
       const scene = await Scene.begin(file, timeout);
       scene.call(100);
@@ -163,7 +163,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(scene.outcome).toEqual(ONCE);
   });
 
-  it("does not carry out what arrives when its charge was given up, and its marker is gone", async () => {
+  it("does not carry out a charge that arrives after it was given up and its marker has expired", async () => {
     const scene = await Scene.begin(file);
     scene.call(100);
     scene.redis.run(scene.host.pending[0]!);
@@ -232,7 +232,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(scene.outcome).toEqual({ counted: 200, charged: 100, lost: 100 });
   });
 
-  it("charges an answer once that is charged by two gateways, or again by the same", async () => {
+  it("charges an answer once if two gateways charge it, or one gateway charges it again", async () => {
     const scene = await Scene.begin(file);
     scene.call(100);
     const [command] = scene.host.pending;
@@ -241,7 +241,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(scene.outcome).toEqual(ONCE);
   });
 
-  it("makes each charge at most once, and loses only what it says, whatever happens to commands and clocks", async () => {
+  it("makes each charge at most once, and loses only what it counts as lost, whatever happens to commands and clocks", async () => {
     const event = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), caller: fc.nat(3) }) },
       { weight: 6, arbitrary: fc.record({ kind: fc.constant("pass" as const), by: fc.nat(20_000) }) },

@@ -34,7 +34,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending[0]!.cluster).toBe("outbound|80||redis.static");
   });
 
-  it("takes a cluster that is not known yet as a passing trouble, and recovers with the next request", async () => {
+  it("lets a request pass while the cluster is unknown, and recovers with the next request", async () => {
     const host = await StrictHost.load(file);
     expect(host.configure(ROOT, PER_KEY)).toBe(true);
     expect(host.request(2, ROOT, { "x-api-key": "alice" }).action).toBe(CONTINUE);
@@ -102,7 +102,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(1);
   });
 
-  it("logs each kind of failure at a bounded rate, and tells how many lines were left out", async () => {
+  it("logs each kind of failure at a bounded rate, with the number of lines left out", async () => {
     const host = await start(file, PER_KEY);
     const fail = (id: number): void => {
       host.request(id, ROOT, { "x-api-key": "alice" });
@@ -127,7 +127,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.lines(2).join("\n")).not.toContain("sk-secret");
   });
 
-  it("connects anew after an authentication error, asks again, and backs off when that does not help", async () => {
+  it("connects again after an authentication error, retries, and backs off when that does not help", async () => {
     const host = await start(file, PER_KEY);
     const noauth = "-NOAUTH Authentication required.\r\n";
     expect(host.redisInits).toHaveLength(1);
@@ -169,7 +169,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.continued).toBe(0);
   });
 
-  it("opens one connection for rate limits that name the same Redis in the same way", async () => {
+  it("opens one connection for rate limits with the same Redis settings", async () => {
     const host = await start(file);
     host.clusters.add("outbound|6379||other.dns");
     const other = { service_name: "other.dns", database: 1 };

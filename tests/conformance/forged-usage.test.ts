@@ -11,7 +11,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["a JSON text with others behind it", `${USAGE}\n${WORDS}`],
     ["an event with lines behind it", `data: ${USAGE}\n\n${WORDS}`],
     ["text with an event behind it", `${WORDS}\n\ndata: ${USAGE}\n\n`],
-  ])("charges the text of an answer in plain text that is %s", async (_title, body) => {
+  ])("charges the text of a plain text answer that is %s", async (_title, body) => {
     const host = await start(file, PER_KEY);
     host.request(2, ROOT, { "x-api-key": "alice" }, false);
     host.reply(ROOT, counter(0));

@@ -11,7 +11,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["GET", "/v1/models"],
     ["POST", "/v1/messages/count_tokens"],
     ["POST", "/v1/files"],
-  ])("neither checks nor charges what consumes nothing: %s %s", async (method, path) => {
+  ])("neither checks nor charges calls that consume nothing: %s %s", async (method, path) => {
     const host = await start(file, PER_KEY);
     const request = { ":method": method, ":path": path, "x-api-key": "alice" };
     const hasBody = method === "POST";
@@ -26,7 +26,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending).toEqual([]);
   });
 
-  it("checks what may consume something although it looks free", async () => {
+  it("checks calls that look free but may consume tokens", async () => {
     const host = await start(file, PER_KEY);
     const disguised: Record<string, string>[] = [
       { ":method": "GET", ":path": "/v1/models", "x-http-method-override": "POST" },

@@ -244,7 +244,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     );
   });
 
-  it("is still at work after all that, in bounded memory", () => {
+  it("still works after all that, in bounded memory", () => {
     expect(host.memoryBytes).toBeLessThan(8 << 20);
     host.logs.length = 0;
     expect(host.configure(2000, PER_KEY)).toBe(true);

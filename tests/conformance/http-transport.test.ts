@@ -39,7 +39,7 @@ function consume(host: HttpHost, id = 2): void {
 }
 
 describe.each(ENVOY_MODULES)("%s", (_name, file) => {
-  it("is a module of ABI 0.2.1 that knows nothing of Redis calls", async () => {
+  it("is a module of ABI 0.2.1 without Redis calls", async () => {
     const module = await WebAssembly.compile(readFileSync(file));
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     expect(names.filter((name) => /abi_version|redis/.test(name))).toEqual(["proxy_abi_version_0_2_1"]);
@@ -83,7 +83,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(sent).toEqual([a, b, a]);
   });
 
-  it("asks Webdis for the counters, and lets the request wait", async () => {
+  it("asks Webdis for the counters, and pauses the request", async () => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);
     expect(stream.action).toBe(PAUSE);
@@ -112,7 +112,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(stream.continued).toBe(1);
   });
 
-  it("has defaults for all of redis.http, and a database", async () => {
+  it("has defaults for all fields of redis.http, and sends the database", async () => {
     const host = await HttpHost.load(file);
     host.clusters.add("outbound|7379||webdis.dns");
     host.configure(ROOT, {
@@ -167,7 +167,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(host.request(3, ROOT, ALICE).action).toBe(CONTINUE);
   });
 
-  it("ignores responses that nobody waits for", async () => {
+  it("ignores responses for which nobody waits", async () => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);
     host.deliverResponse(ROOT, 999, 200, json(["101", 30_000]));
@@ -197,7 +197,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     ["malformed", 200, FREE + " ".repeat(70_000)],
     ["error_reply", 200, json([false, "LOADING Redis is loading the dataset in memory"])],
     ["redirected", 200, json([false, "MOVED 3999 127.0.0.1:6381"])],
-  ])("takes %s of status %s, and lets the request pass (%#)", async (kind, status, body) => {
+  ])("counts %s for status %s, and lets the request pass (%#)", async (kind, status, body) => {
     const host = await start(file);
     const stream = host.request(2, ROOT, ALICE);
     host.respond(ROOT, status, body);
@@ -211,7 +211,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
   it.each([
     ["unknown_cluster", Status.BadArgument],
     ["not_sent", Status.InternalFailure],
-  ])("takes a call that is refused as %s", async (kind, status) => {
+  ])("counts a refused call as %s", async (kind, status) => {
     const host = await start(file);
     host.callStatus = status;
     expect(host.request(2, ROOT, ALICE).action).toBe(CONTINUE);
@@ -234,7 +234,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(host.tickPeriod === 0 || (host.pass(ROOT, 60_000), host.calls.length === 0)).toBe(true);
   });
 
-  it("counts as lost what it could never charge", async () => {
+  it("counts tokens as lost that it could never charge", async () => {
     const host = await start(file);
     consume(host);
     for (let tries = 0; host.calls.length > 0 && tries < 20; ++tries) {
@@ -244,7 +244,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect([metric(host, "charged_tokens"), metric(host, "lost_tokens")]).toEqual([0, 7]);
   });
 
-  it("takes a counter of a wrong type, which Webdis tells as null, for not charged", async () => {
+  it("treats a counter of a wrong type, which Webdis reports as null, as not charged", async () => {
     const host = await start(file);
     consume(host);
     host.respond(ROOT, 200, json([LEFT_MS, null]));
@@ -258,7 +258,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     expect(host.calls[0]!.command.args[3]).toBe(KEY.replace(/alice$/, "") + value);
   });
 
-  it("keeps no memory of ten thousand calls", async () => {
+  it("keeps no memory after ten thousand calls", async () => {
     const host = await start(file);
     const run = (from: number, to: number): void => {
       for (let id = from; id < to; ++id) {

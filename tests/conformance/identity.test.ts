@@ -25,7 +25,7 @@ function countersOf(host: StrictHost, headers: Headers, id = 2): string[] {
 }
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("does not count blanks around a header's value", async () => {
+  it("ignores blanks around a header's value", async () => {
     const host = await start(file, rules(limit("limit_by_per_header", "x-api-key", "*")));
     for (const value of ["sk-1", "sk-1 ", "\tsk-1", " sk-1\t \t", "sk-1\u00a0"]) {
       expect(countersOf(host, { "x-api-key": value })).toEqual(["limit_by_per_header:60:x-api-key:sk-1"]);
@@ -44,7 +44,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(countersOf(host, headers)).toHaveLength(1);
   });
 
-  it("reads addresses without blanks, wherever they come from", async () => {
+  it("ignores blanks around addresses, wherever they come from", async () => {
     const name = "from-header-x-real-ip";
     const host = await start(file, rules(limit("limit_by_per_ip", name, "0.0.0.0/0")));
     expect(countersOf(host, { "x-real-ip": "\t 1.2.3.4 \t" })).toEqual([
@@ -52,21 +52,21 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
-  it("finds a host with blanks behind it", async () => {
+  it("ignores blanks after a host", async () => {
     const override = { ...rules(limit("limit_by_per_header", "x", "*")), _match_domain_: ["a.com"] };
     const host = await start(file, { _rules_: [override] });
     expect(countersOf(host, { ":authority": "A.com \t", x: "1" })).toHaveLength(1);
     expect(countersOf(host, { ":authority": "b.com", x: "1" })).toHaveLength(0);
   });
 
-  it("reads cookies of all lines", async () => {
+  it("reads the cookies in all lines", async () => {
     const host = await start(file, rules(limit("limit_by_per_cookie", "session", "*")));
     expect(countersOf(host, { cookie: ["a=b", "c=d; session=S1"] })).toEqual([
       "limit_by_per_cookie:60:session:S1",
     ]);
   });
 
-  it("reads addresses of all lines as one list", async () => {
+  it("reads the addresses in all lines as one list", async () => {
     const name = "from-header-x-client-ip";
     const item = limit("limit_by_per_ip", name, "0.0.0.0/0");
     const host = await start(file, rules({ ...item, trusted_proxies: ["10.0.0.0/8"] }));
@@ -78,7 +78,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
-  it("takes the peer for the client where no trusted proxy names one", async () => {
+  it("takes the peer as the client if no trusted proxy names one", async () => {
     const name = "from-header-x-client-ip";
     const item = limit("limit_by_per_ip", name, "0.0.0.0/0");
     const host = await start(file, rules({ ...item, trusted_proxies: ["10.0.0.0/8"] }));
@@ -105,7 +105,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect([...host.metrics.keys()].find((name) => name.includes(".consumer."))).toContain(".consumer.ann.");
   });
 
-  it("takes equal lines of a header for one", async () => {
+  it("treats equal lines of a header as one", async () => {
     const host = await start(file, rules(limit("limit_by_per_header", "x-api-key", "*")));
     expect(countersOf(host, { "x-api-key": ["k", " k", "k"] })).toEqual([
       "limit_by_per_header:60:x-api-key:k",
@@ -119,7 +119,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["a URL parameter", "limit_by_per_param", "key", { ":path": "/v1?key=a;key=b" }],
     ["a cookie", "limit_by_per_cookie", "s", { cookie: "s=a; s=b" }],
     ["a cookie", "limit_by_per_cookie", "s", { cookie: ["s=a", "s=b"] }],
-  ])("refuses who sends %s with two values (%s %s, %j)", async (what, kind, name, headers) => {
+  ])("refuses a request with two values of %s (%s %s, %j)", async (what, kind, name, headers) => {
     const host = await start(file, rules(limit(kind, name, "*")));
     const stream = host.request(2, ROOT, headers);
     expect(stream.localResponse).toEqual({
@@ -135,7 +135,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.logs.map((line) => line.text).join()).not.toContain("sk-1");
   });
 
-  it("lets a request pass whose ambiguous header no rule has to look at", async () => {
+  it("lets a request pass if no rule has to look at its ambiguous header", async () => {
     const host = await start(
       file,
       rules(limit("limit_by_header", "x-team", "blue"), limit("limit_by_per_header", "x-api-key", "*")),
@@ -173,7 +173,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
-  it("refuses whose headers are too many to be read", async () => {
+  it("refuses a request with too many headers to read", async () => {
     const host = await start(file, rules(limit("limit_by_per_header", "x-api-key", "*")));
     const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`x-${i}`, "1"]));
     expect(host.request(2, ROOT, { ...many, "x-api-key": "k" }).localResponse?.code).toBe(400);
@@ -182,7 +182,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.request(3, ROOT, large).localResponse?.code).toBe(400);
   });
 
-  it("believes the first line of a header where the host has no list", async () => {
+  it("uses the first line of a header if the host cannot list all lines", async () => {
     const host = await start(file, rules(limit("limit_by_per_header", "x-api-key", "*")));
     host.intercept = (name) => (name === "proxy_get_header_map_pairs" ? 12 : undefined);
     for (let id = 2; id < 5; ++id) {
@@ -192,7 +192,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
-  it("tells long values apart, in names that are no longer, and that no shorter value has", async () => {
+  it("distinguishes long values by hashes, in names of bounded length that no shorter value can have", async () => {
     const host = await start(file, rules(limit("limit_by_per_header", "authorization", "*")));
     const nameOf = (value: string): string =>
       countersOf(host, { authorization: value })[0]!.replace("limit_by_per_header:60:authorization:", "");
@@ -206,7 +206,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(nameOf("x".repeat(60_000))).toHaveLength(4096);
   });
 
-  it("counts an IPv6 client by its prefix where it is told to", async () => {
+  it("counts an IPv6 client by its prefix if so configured", async () => {
     const item = { ...limit("limit_by_per_ip", "from-remote-addr", "0.0.0.0/0"), ipv6_prefix: 64 };
     const host = await start(file, rules(item));
     const of = (address: string): string[] => {
@@ -245,7 +245,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(countersOf(host, { "x-api-key": "sk-1" })[0]).not.toContain(code("sk-1"));
   });
 
-  it("asks the host hardly more often for 5,000 items of different headers than for one", async () => {
+  it("makes hardly more host calls for 5,000 items with different headers than for one", async () => {
     const items = Array.from({ length: 5000 }, (_, i) => limit("limit_by_per_header", `x-${i}`, "*"));
     const host = await start(file, rules(...items));
     let calls = 0;
@@ -260,7 +260,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(calls).toBeLessThan(10);
   });
 
-  it("parses a path once for 5,000 items of different parameters, and a cookie header likewise", async () => {
+  it("parses a path, or a cookie header, only once for 5,000 items with different names", async () => {
     const items = ["limit_by_per_param", "limit_by_per_cookie"].flatMap((kind) =>
       Array.from({ length: 2500 }, (_, i) => limit(kind, `k${i}`, "*")),
     );
@@ -278,7 +278,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(performance.now() - start_).toBeLessThan(2000);
   });
 
-  it("keeps nothing of a request, and no memory per item", async () => {
+  it("keeps nothing of a request, and no memory for each item", async () => {
     const items = Array.from({ length: 500 }, (_, i) => limit("limit_by_per_param", `k${i}`, "*"));
     const host = await start(file, rules(...items));
     const round = (id: number): void => {

@@ -45,7 +45,7 @@ function keysOf(host: StrictHost): string[] {
 
 describe.each(MODULES)("%s", (_name, file) => {
   it.each(KINDS)(
-    "spells counters as the published plugin does: %s %j, key %j",
+    "names counters as the published plugin does: %s %j, key %j",
     async (kind, name, key, headers, tail) => {
       for (const [mode, rule] of [
         ["first_match", "r"],
@@ -66,7 +66,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
-  it("takes the last address that no trusted proxy has", async () => {
+  it("uses the last address that is not a trusted proxy", async () => {
     const host = await start(file, {
       rule_name: "r",
       rule_items: [
@@ -84,7 +84,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
-  it("spells the counter of a global threshold as the published plugin does", async () => {
+  it("names the counter of a global threshold as the published plugin does", async () => {
     for (const [mode, rule] of [
       ["first_match", "g"],
       ["all_match", "{g}"],
@@ -100,7 +100,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
-  it("first_match takes the first rule item that matches; all_match takes all, the global threshold first", async () => {
+  it("first_match applies the first rule item that matches; all_match applies all, the global threshold first", async () => {
     const items = [
       { limit_by_header: "x-a", limit_keys: [{ key: "1", token_per_minute: 10 }] },
       { limit_by_per_header: "x-a", limit_keys: [{ key: "*", token_per_hour: 10 }] },

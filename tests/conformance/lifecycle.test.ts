@@ -6,7 +6,7 @@ import { counter, made, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } 
 import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
 
 describe.each(MODULES)("%s", (name, file) => {
-  it("imports nothing but what Higress provides, and exports what hosts look for", async () => {
+  it("imports only what Higress provides, and exports what hosts look for", async () => {
     const module = await WebAssembly.compile(readFileSync(file));
     const imports = WebAssembly.Module.imports(module);
     expect(imports.filter(({ module: from }) => from !== "env")).toEqual([]);
@@ -118,7 +118,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(7n);
   });
 
-  it("reports every mistake of a configuration with its path, at once", async () => {
+  it("reports all mistakes of a configuration at once, with their paths", async () => {
     const host = await StrictHost.load(file);
     const accepted = host.configure(ROOT, {
       rule_name: "r",

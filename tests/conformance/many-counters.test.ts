@@ -42,7 +42,7 @@ const REFUSAL = {
 };
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("keeps a bounded amount of memory for charges that Redis has not answered, and loses none that it can keep", async () => {
+  it("keeps charges that Redis has not answered in bounded memory, and loses none that fits", async () => {
     const host = await start(file, rules(15));
     const calls = 400;
     for (let i = 0; i < calls; ++i) {
@@ -108,7 +108,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.streams.get(9)!.localResponse?.code).toBe(429);
   });
 
-  it("counts a counter once that many rules lead to", async () => {
+  it("charges a counter only once if many rules lead to it", async () => {
     const item = { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 9 }] };
     const host = await start(file, {
       ...rules(0),
@@ -121,7 +121,7 @@ describe.each(MODULES)("%s", (_name, file) => {
 });
 
 describe.each(ENVOY_MODULES)("%s, over HTTP", (_name, file) => {
-  it("sends the most that a request may ask for, also with the scripts' texts", async () => {
+  it("sends the largest commands that a request may cause, even with the text of the script", async () => {
     const host = await HttpHost.load(file);
     host.clusters.add("outbound|6379||redis.dns");
     expect(host.configure(ROOT, rules(128))).toBe(true);

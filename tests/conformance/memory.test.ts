@@ -16,7 +16,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThan(1 << 20);
   });
 
-  it("is given back by many calls at once, whose readers are more than are kept", async () => {
+  it("is given back by many calls at once, which need more readers than are kept", async () => {
     const host = await start(file, PER_KEY);
     const burst = (first: number): void => {
       const ids = Array.from({ length: 200 }, (_, i) => first + i);
@@ -36,7 +36,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBe(warm);
   });
 
-  it("holds a bounded number of rejection counters, whatever clients call themselves, and all rejections in them", async () => {
+  it("holds a bounded number of rejection counters, whatever names clients send, and counts every rejection", async () => {
     const host = await start(file, PER_KEY);
     const rejections = 9_000;
     for (let i = 0; i < rejections; ++i) {
@@ -67,7 +67,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThanOrEqual(1 << 20);
   });
 
-  it("is bounded in bytes however long, and whatever, the parts of rejection counters are", async () => {
+  it("is bounded in bytes whatever the parts of rejection counters are, and however long", async () => {
     const host = await start(file, PER_KEY);
     const longest = (name: string): string => name.padEnd(128, "x");
     for (let i = 0; i < 5_000; ++i) {
@@ -88,7 +88,7 @@ describe.each(MODULES.slice(0, 1))("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThanOrEqual(8 << 20);
   });
 
-  it("is given back by rejections that other plugins have left a log for", async () => {
+  it("is given back by rejections with log attributes of other plugins", async () => {
     const host = await start(file, PER_KEY);
     host.properties.set("ai_log", JSON.stringify(JSON.stringify({ model: "m".repeat(100) })).slice(1, -1));
     for (let id = 2; id < 20_000; ++id) {

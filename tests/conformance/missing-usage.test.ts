@@ -6,7 +6,7 @@ import { chargeOf, counter, metric, MODULES, PER_KEY, ROOT, start, usageBody } f
 import { charged, event, JSON_TYPE, question, SSE_TYPE, words, type Call } from "./calls.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("charges an estimate for a stream that reports nothing: the request's text and the text generated", async () => {
+  it("charges an estimate for a stream without a report: the text of the request plus the generated text", async () => {
     const host = await start(file, PER_KEY);
     const tokens = charged(host, {
       requestBody: question("dolor sit amet ".repeat(100)),
@@ -49,7 +49,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(half / much).toBeLessThan(0.52);
   });
 
-  it("does not believe the beginning of a stream that was cut off, as Anthropic's is", async () => {
+  it("does not believe the first report of a stream that is cut off, such as Anthropic's", async () => {
     const host = await start(file, PER_KEY);
     const beginning =
       event({ type: "message_start", message: { usage: { input_tokens: 25, output_tokens: 1 } } }) +
@@ -112,7 +112,7 @@ describe.each(MODULES)("%s", (_name, file) => {
         }),
       },
     ],
-  ])("charges a call its input at least, although the answer has %s", async (_case, call) => {
+  ])("charges a call at least its input, even if the answer has %s", async (_case, call) => {
     const host = await start(file, PER_KEY);
     const requestBody = question("lorem ipsum dolor sit amet ".repeat(20));
     for (const ending of ["end", "cut"] as const) {
@@ -140,7 +140,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const gone = { "response.code_details": "downstream_remote_disconnect" };
     const chosen = { ...gone, "upstream.address": "10.0.0.1:80" };
 
-    it("charges the input that the model has got", async () => {
+    it("charges the input that the model has received", async () => {
       const all = await left(body, { ...chosen, "upstream.local_address": "10.0.0.2:4711" });
       expect(all).toBeGreaterThan(90);
       expect(await left(body)).toBe(all); // A host that tells nothing.
@@ -152,21 +152,21 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(half / all).toBeLessThan(0.6);
     });
 
-    it("charges nothing if there was no connection to a model yet, or that is to be ignored", async () => {
+    it("charges nothing if there was no connection to a model yet, or with missing_usage: ignore", async () => {
       expect(await left(body, gone)).toBe(0);
       expect(await left(body, chosen)).toBe(0);
       expect(await left(body, {}, { missing_usage: "ignore" })).toBe(0);
     });
   });
 
-  it("charges nothing for what the gateway answers itself without a word of a model", async () => {
+  it("charges nothing for an answer of the gateway itself that does not report usage", async () => {
     const host = await start(file, PER_KEY);
     host.properties.set("response.code_details", "direct_response");
     expect(charged(host, { requestBody: question("hello"), body: "{}" })).toBe(0);
     expect(charged(host, { body: usageBody(3, 4) })).toBe(7);
   });
 
-  it("charges nothing without usage when it is told to ignore that", async () => {
+  it("charges nothing without usage with missing_usage: ignore", async () => {
     const host = await start(file, { ...PER_KEY, missing_usage: "ignore" });
     expect(charged(host, { requestBody: question("hello"), response: SSE_TYPE, body: words(100) })).toBe(0);
     expect(charged(host, { body: usageBody(3, 4) })).toBe(7);
@@ -177,13 +177,13 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["Ollama with the prompt in its cache", '{"message":{"content":"hi"},"done":true,"eval_count":3}'],
     ["a negative count", '{"usage":{"prompt_tokens":-8,"completion_tokens":3}}'],
     ["a null", '{"usage":{"prompt_tokens":null,"completion_tokens":3}}'],
-  ])("charges the input though the report has none: %s", async (_title, body) => {
+  ])("charges the input even if the report has none: %s", async (_title, body) => {
     const host = await start(file, PER_KEY);
     const tokens = charged(host, { requestBody: question("dolor sit amet ".repeat(100)), body });
     expect(tokens).toBeGreaterThan(250);
   });
 
-  it("charges the text of a stream that reported no output before it", async () => {
+  it("charges text that arrives after a report without output", async () => {
     const host = await start(file, PER_KEY);
     const report = 'data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0}}\n\n';
     expect(charged(host, { response: SSE_TYPE, body: report + words(200) })).toBeGreaterThan(150);

@@ -52,7 +52,7 @@ it("holds less than four times the keys of 500 requests that wait for 56 counter
   expect(host.memoryBytes - before).toBeLessThan(4 * 500 * keys);
 });
 
-it("holds no chunk of 64 MiB, of a request or of a response", async () => {
+it("does not hold a chunk of 64 MiB, of a request or a response", async () => {
   const host = await start(FILE, PER_KEY);
   const chunk = Buffer.alloc(64 * MIB, " ");
   host.request(2, ROOT, { "x-api-key": "alice" }, false);

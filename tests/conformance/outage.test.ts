@@ -90,7 +90,7 @@ describe.each(MODULES)("%s", (name, file) => {
     60_000,
   );
 
-  it("asks a Redis that does not answer whether it does again, less and less often, and sends nothing new", async () => {
+  it("probes a Redis that does not answer, less and less often, and sends nothing else", async () => {
     const scene = await Scene.begin(file);
     scene.fate = "lost";
     for (let second = 0; second < 100; ++second) {
@@ -104,7 +104,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.counted).toBe(7000);
   });
 
-  it("goes on at once when Redis answers anybody again", async () => {
+  it("continues at once when Redis answers any command again", async () => {
     const scene = await Scene.begin(file);
     scene.fate = "lost";
     for (let second = 0; second < 20; ++second) {
@@ -117,7 +117,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.counted).toBe(7 * 21);
   });
 
-  it("does not make one of charges that may each have been made", async () => {
+  it("does not merge charges that may already have been made", async () => {
     const scene = await Scene.begin(file);
     const { host } = scene;
     const onItsWay: RedisCommand[] = [];
@@ -135,7 +135,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(metric(host, "charged_tokens")).toBe(21);
   });
 
-  it("takes an error that a proxy may have made up for a charge that may have been made", async () => {
+  it("treats a charge as possibly made after an error that may come from a proxy", async () => {
     const scene = await Scene.begin(file);
     const { host } = scene;
     const answer = host.onRedisCall;
@@ -171,7 +171,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.host.memoryBytes).toBe(after);
   });
 
-  it("has at most 1,024 charges on their way at the same time; the next ones wait", async () => {
+  it("has at most 1,024 charges in flight; further ones wait", async () => {
     const scene = await Scene.begin(file);
     const { host } = scene;
     const answer = host.onRedisCall;
@@ -190,7 +190,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.charges.length).toBeLessThanOrEqual(50);
   });
 
-  it("tries for two minutes what may have been made, however long it had waited before it was sent", async () => {
+  it("retries a charge that may have been made for two minutes, however long it waited before it was sent", async () => {
     const scene = await Scene.begin(file);
     const { host } = scene;
     scene.fate = "refused";
@@ -211,7 +211,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect([scene.counted, metric(host, "charged_tokens"), metric(host, "lost_tokens")]).toEqual([7, 7, 0]);
   });
 
-  it("gives up after an hour what was never made", async () => {
+  it("gives up a charge that was never made after an hour", async () => {
     const scene = await Scene.begin(file);
     scene.fate = "refused";
     scene.call("alice");
@@ -222,7 +222,7 @@ describe.each(MODULES)("%s", (name, file) => {
     expect(scene.host.tickPeriod).toBe(0);
   });
 
-  it("charges what waits across a configuration that replaces the one it came from", async () => {
+  it("makes charges that wait while their configuration is replaced", async () => {
     const scene = await Scene.begin(file);
     scene.fate = "lost";
     for (let i = 0; i < 5; ++i) {

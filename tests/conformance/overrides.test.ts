@@ -57,7 +57,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(String(host.pending[0]!.args[3])).toBe(`higress-token-ratelimit:${expected}:global_threshold:60`);
   });
 
-  it("refuses two rules that reach one Redis service in different ways, which the host cannot do", async () => {
+  it("refuses two rules with different settings for one Redis service, which the host cannot have", async () => {
     const host = await start(file);
     const rules = [
       rule("a", { _match_route_: ["a"] }),

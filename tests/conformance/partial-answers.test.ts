@@ -31,7 +31,7 @@ function play(
 const tokens = (charges: ReturnType<typeof chargeOf>[]): number => charges[0]?.tokens ?? 0;
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("charges the text behind the last report of a stream that ends as it should", async () => {
+  it("charges the text after the last report of a stream, even if that ends properly", async () => {
     const host = await start(file, PER_KEY);
     const begin = event({
       type: "message_start",
@@ -53,7 +53,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it.each(["text/plain", "text/plain; charset=utf-8", "text/markdown", ""])(
-    "charges lines that would be no data in a stream of events, in a body of another type: %j",
+    "charges lines other than data as text in a body that is not an event stream: %j",
     async (type) => {
       const host = await start(file, PER_KEY);
       for (const start of [": ", ":", "event: ", "event:", "id: ", "retry: "]) {
@@ -65,14 +65,14 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
-  it("charges an answer in plain text that looks like JSON without a text", async () => {
+  it("charges a plain text answer that looks like JSON without text", async () => {
     const host = await start(file, PER_KEY);
     for (const body of [`{"id":"${LOREM.repeat(100)}"}`, `{"error":["${LOREM.repeat(100)}"]}`]) {
       expect(tokens(play(host, {}, { "content-type": "text/plain" }, body))).toBeGreaterThan(400);
     }
   });
 
-  it("believes no report in plain text that has more than twice as much: the model may have written it", async () => {
+  it("does not believe a report in plain text of more than twice its tokens, because the model may have written it", async () => {
     const host = await start(file, PER_KEY);
     const plain = { "content-type": "text/plain" };
     const report = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
@@ -113,7 +113,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(tokens(play(host, {}, SSE, event(picture)))).toBeLessThan(1500);
   });
 
-  it("takes an interim response for no answer", async () => {
+  it("does not take an interim response for an answer", async () => {
     const host = await start(file, PER_KEY);
     host.request(1001, ROOT, { "x-api-key": "alice" }, false);
     host.reply(ROOT, counter(0));
@@ -123,7 +123,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(chargeOf(host.pending[0]!).tokens).toBeGreaterThan(900);
   });
 
-  it("takes no line but data for text in a stream of events", async () => {
+  it("counts only data lines of an event stream as text", async () => {
     const host = await start(file, PER_KEY);
     const body = `: ping\nevent: completion\nid: 1\nretry: 10\n${event({ choices: [{ delta: { content: "hello" } }] })}`;
     for (const type of ["text/event-stream", "application/json"]) {
@@ -131,7 +131,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
-  it("charges a range of an answer by its size, at least", async () => {
+  it("charges a range of an answer at least by its size", async () => {
     const host = await start(file, PER_KEY);
     const range = { ":status": "206", "content-type": "application/json" };
     const body = JSON.stringify({ id: "resp_1", object: LOREM.repeat(400) });

@@ -140,22 +140,25 @@ describe.each(MODULES)("%s", (_name, file) => {
   it.each([
     ["one counter", PER_KEY],
     ["three counters", THREE_COUNTERS],
-  ])("keeps requests of %s apart that begin, end and are answered in any order", async (_title, limits) => {
-    const host = await start(file, limits);
-    let id = 10;
-    const step = fc.tuple(fc.nat(4), fc.nat(1000), fc.boolean());
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
-        const play = new Play(host, () => ++id);
-        for (const [kind, which, flag] of steps) play.step(kind, which, flag);
-        play.finish();
-      }),
-      fuzz(300),
-    );
-    expect(host.metrics.get("ai_token_ratelimit.lost_tokens")).toBeUndefined();
-  });
+  ])(
+    "keeps requests of %s apart when they begin, end and are answered in any order",
+    async (_title, limits) => {
+      const host = await start(file, limits);
+      let id = 10;
+      const step = fc.tuple(fc.nat(4), fc.nat(1000), fc.boolean());
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
+          const play = new Play(host, () => ++id);
+          for (const [kind, which, flag] of steps) play.step(kind, which, flag);
+          play.finish();
+        }),
+        fuzz(300),
+      );
+      expect(host.metrics.get("ai_token_ratelimit.lost_tokens")).toBeUndefined();
+    },
+  );
 
-  it("does not let a stream that ends in the middle of its callback meet the next one", async () => {
+  it("keeps a stream that ends during its callback apart from the next one", async () => {
     const host = await start(file, PER_KEY);
     for (let id = 100; id < 400; id += 2) {
       const isAbove = id % 4 === 0;

@@ -6,7 +6,7 @@ import type { StrictHost } from "../support/strict-host.ts";
 import { event, JSON_TYPE, newId, SSE_TYPE, words } from "./calls.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("asks for stored answers as a whole, and charges one that is left before it reports its usage", async () => {
+  it("asks for stored answers as a whole, and charges one whose stream is left before it reports usage", async () => {
     const host = await start(file, PER_KEY);
     const get = {
       ":method": "GET",
@@ -22,7 +22,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(chargeOf(host.pending[0]!).tokens).toBeGreaterThan(150);
   });
 
-  it("charges a GET what it reports, as the result of what was done in the background", async () => {
+  it("charges a GET by the usage that it reports, such as the result of a background response", async () => {
     const host = await start(file, PER_KEY);
     host.request(2, ROOT, { ":method": "GET", ":path": "/v1/responses/resp_1", "x-api-key": "alice" });
     host.responseHeaders(2, JSON_TYPE);
@@ -54,7 +54,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const POST = { ":method": "POST", ":path": "/v1/responses" };
     const GET = { ":method": "GET", ":path": "/v1/responses/resp_1?include[]=x" };
 
-    it("is charged under its own name when it is fetched, which is the same each time, and for its callers alone", async () => {
+    it("is charged when it is fetched, under the same name each time, which only its callers share", async () => {
       const host = await start(file, PER_KEY);
       const [first, ...rest] = commands(host, GET, answer("resp_1", 3, 4));
       expect([first?.tokens, rest.length]).toEqual([7, 0]);
@@ -74,7 +74,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       }
     });
 
-    it("has a name however long those of its counters are", async () => {
+    it("has a name, however long the names of its counters are", async () => {
       const limit = { key: "*", token_per_second: 1e6, token_per_minute: 1e6, token_per_hour: 1e6 };
       const names = Array.from({ length: 8 }, (_, i) => `x-${i}`);
       const rules = names.map((name) => ({ limit_by_per_header: name, limit_keys: [limit] }));
@@ -89,7 +89,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(other?.marker.split(":").at(-1)).not.toBe(first?.marker.split(":").at(-1));
     });
 
-    it("is charged in any case when it is made, and named then, so that fetching it costs nothing", async () => {
+    it("is always charged when it is generated, and named, so that fetching it costs nothing", async () => {
       const host = await start(file, PER_KEY);
       const [fetched] = commands(host, GET, answer("resp_1", 3, 4));
       for (let i = 0; i < 2; ++i) {
@@ -100,7 +100,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       }
     });
 
-    it("has no name when it is cut off, since it may report more when it is fetched as a whole", async () => {
+    it("has no name when it is cut off, because it may report more when it is fetched as a whole", async () => {
       const host = await start(file, PER_KEY);
       const first = { type: "response.created", response: JSON.parse(answer("resp_1", 3, 4)) as object };
       for (const headers of [SSE_TYPE, { ...JSON_TYPE, ":status": "206" }]) {
@@ -123,7 +123,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(commands(host, GET, '{"id":"resp_1","status":"queued","usage":null}')).toEqual([]);
     });
 
-    it("is not free for who leaves its stream before it reports what it was", async () => {
+    it("is not free for a caller who leaves the stream before it reports its usage", async () => {
       const host = await start(file, PER_KEY);
       const pieces =
         words(0) + event({ type: "response.output_text.delta", delta: "lorem ipsum ".repeat(100) });

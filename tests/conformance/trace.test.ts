@@ -24,7 +24,7 @@ const debugLines = (host: StrictHost): string[] =>
   host.logs.filter(({ level }) => level === 1).map(({ text }) => text.replace("[ai-token-ratelimit] ", ""));
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("tells what a check has found and a charge has made, by rule", async () => {
+  it("logs the counters that a check has found and a charge has left, by rule", async () => {
     const host = await start(file, CONFIG);
     host.request(2, ROOT, { "x-api-key": "sk-secret" });
     host.reply(ROOT, array("4000", 60_000, "60", 58_000));
@@ -40,7 +40,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.logs.map(({ text }) => text).join()).not.toContain("secret");
   });
 
-  it("names the rule with the lower threshold where two lead to one counter", async () => {
+  it("names the rule with the lower threshold if two lead to one counter", async () => {
     const items = [{ limit_by_per_header: "x-team", limit_keys: [{ key: "*", token_per_minute: 100 }] }];
     const twice = [...items, { ...items[0], limit_keys: [{ key: "regexp:b", token_per_minute: 10 }] }];
     const host = await start(file, { ...CONFIG, global_threshold: undefined, rule_items: twice });
@@ -51,7 +51,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
   });
 
-  it("composes no line that nobody reads", async () => {
+  it("composes no line that the host does not log", async () => {
     const host = await start(file);
     host.logLevel = 2;
     host.configure(ROOT, CONFIG);

@@ -11,7 +11,7 @@ const rules = (...rule_items: object[]): object => ({ rule_name: "r", rule_items
 const REQUIRED = item("limit_by_per_header", "x-api-key", "*", { on_missing: "reject" });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("counts a request that lacks what the rules look at, and names once what it has instead", async () => {
+  it("counts a request without a value for any rule, and logs once which credentials it has instead", async () => {
     const host = await start(file, rules(item("limit_by_per_header", "x-api-key", "*")));
     const secret = "Bearer sk-very-secret";
     for (let id = 2; id < 12; ++id) {
@@ -26,7 +26,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.lines(0).join()).not.toContain("secret");
   });
 
-  it("counts a request whose value no key matches, and says so once", async () => {
+  it("counts a request whose value no key matches, and logs it once", async () => {
     const host = await start(file, rules(item("limit_by_header", "x-team", "blue")));
     for (let id = 2; id < 5; ++id) host.request(id, ROOT, { "x-team": "red" });
     expect(metric(host, "unmatched_requests")).toBe(3);
@@ -34,7 +34,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.lines()).toEqual([expect.stringContaining("rule_items: no key matches a request")]);
   });
 
-  it("counts many of them in batches, and none twice", async () => {
+  it("counts many such requests in batches, and none twice", async () => {
     const host = await start(file, rules(item("limit_by_per_header", "x-api-key", "*")));
     for (let id = 2; id < 2 + 63 + 3 * 64 + 10; ++id) host.request(id, ROOT, {});
     // The first 63 at once, and then 64 together: ten are still to be told.
@@ -53,7 +53,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
-  it("refuses a request that lacks what one rule requires although another rule applies, and asks Redis nothing", async () => {
+  it("refuses a request without a value that one rule requires, even if another rule applies, and does not ask Redis", async () => {
     const config = { ...rules(item("limit_by_per_header", "x-team", "*"), REQUIRED), rule_mode: "all_match" };
     const host = await start(file, config);
     for (let id = 2; id < 5; ++id)
@@ -66,7 +66,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     { ":method": "OPTIONS" },
     { ":method": "GET", ":path": "/v1/models" },
     { ":path": "/v1/messages/count_tokens" },
-  ])("neither refuses nor warns of a request that consumes nothing: %j", async (headers) => {
+  ])("does not refuse a request that consumes nothing, or warn of it: %j", async (headers) => {
     const host = await start(file, rules(REQUIRED));
     expect(host.request(2, ROOT, headers as Record<string, string>)).toMatchObject({
       action: CONTINUE,
@@ -75,7 +75,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.lines()).toEqual([]);
   });
 
-  it("refuses to fetch a stored answer for a caller that cannot be told", async () => {
+  it("refuses to fetch a stored answer for an unidentified caller", async () => {
     const host = await start(file, rules(REQUIRED));
     const get = { ":method": "GET", ":path": "/v1/responses/resp_1" };
     expect(host.request(2, ROOT, get).localResponse?.code).toBe(401);

@@ -21,7 +21,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ).toBe(7);
   });
 
-  it("charges a compressed answer in one piece about what it says", async () => {
+  it("charges a compressed answer in one piece about what its text costs", async () => {
     const host = await start(file, PER_KEY);
     const text = textIn("english");
     const answer = JSON.stringify({ choices: [{ message: { content: text } }] });
@@ -40,7 +40,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["a page", { response: { "content-type": "text/html" }, body: `<p>${"lorem ipsum ".repeat(1000)}</p>` }],
     ["gzip without its header", { body: gzipSync(Buffer.from(words(40_000))) }],
     ["bytes", { response: { "content-type": "application/grpc" }, body: Buffer.alloc(8000, 0x9f) }],
-  ])("charges an answer that it cannot read by its size, and counts it: %s", async (_case, call) => {
+  ])("charges an unreadable answer by its size, and counts it: %s", async (_case, call) => {
     const host = await start(file, PER_KEY);
     const tokens = charged(host, { requestBody: question("hello"), ...call });
     expect(tokens).toBeGreaterThan(1000);
@@ -52,7 +52,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charged(ignores, { requestBody: question("hello"), ...call })).toBe(0);
   });
 
-  it("reads what is not compressed, whatever the header says that nobody knows", async () => {
+  it("reads a body that is not compressed, even with an unknown coding", async () => {
     const host = await start(file, PER_KEY);
     for (const encoding of ["Identity", "identity, identity", "utf-8", ""]) {
       const response = { ...JSON_TYPE, "content-encoding": encoding };
@@ -61,7 +61,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "compressed_responses")).toBe(0);
   });
 
-  it("keeps clients from asking for what it cannot read, on requests that a rule applies to", async () => {
+  it("removes accept-encoding from requests to which a rule applies, so that answers can be read", async () => {
     const headers = { "accept-encoding": "gzip, br" };
     const strips = await start(file, PER_KEY);
     expect(strips.request(2, ROOT, { "x-api-key": "a", ...headers }).request).not.toHaveProperty(

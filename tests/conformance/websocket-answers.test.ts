@@ -13,7 +13,7 @@ const RESPONSE = {
 };
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("leaves the name behind under which a response over a WebSocket is charged when it is fetched", async () => {
+  it("charges a response over a WebSocket under the name that fetching it would use", async () => {
     const host = await start(file, PER_KEY);
     host.request(2, ROOT, { "x-api-key": "alice", ":method": "GET", ":path": "/v1/responses/resp_1" });
     host.responseHeaders(2, { "content-type": "application/json" });

@@ -7,7 +7,7 @@ import { frame, masked, responseDone } from "../support/websocket.ts";
 import { ASKS, charges, prompt, SWITCHES, word } from "./connection.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("traps for no bytes of either side, and for no host call that fails, and serves the next", async () => {
+  it("does not trap on bytes from either side or on failing host calls, and serves the next connection", async () => {
     const host = await start(file, PER_KEY);
     const bytes = fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 40 }).map((any) => Buffer.from(any)),
@@ -48,7 +48,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending.length).toBe(1);
   });
 
-  it("takes no more memory for the connections that come and go", async () => {
+  it("does not take more memory as connections come and go", async () => {
     const host = await start(file, PER_KEY);
     const round = (from: number): void => {
       for (let id = from; id < from + 3000; ++id) {

@@ -20,7 +20,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       return host;
     }
 
-    it("is closed in place of the server's next frame, with 1008 and why", async () => {
+    it("is closed with 1008 and the reason, in place of the server's next frame", async () => {
       const host = await spent(101);
       host.responseBody(ID, word);
       const stream = host.streams.get(ID)!;
@@ -43,7 +43,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(Buffer.from(stream.toServer)).toEqual(masked(prompt(3)));
     });
 
-    it("starts no other response: what it sends becomes a ping, whose answer becomes the close", async () => {
+    it("cannot start another response: its message becomes a ping, and the answer to that becomes the close", async () => {
       const host = await spent(101);
       host.requestBody(ID, masked(prompt(300)));
       const stream = host.streams.get(ID)!;
@@ -59,7 +59,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(host.pending).toEqual([]);
     });
 
-    it("has the frame that is under way finished, in both directions", async () => {
+    it("gets the current frame finished first, in both directions", async () => {
       const host = await connect(file);
       const [report, next] = [frame(responseDone(60, 41)), frame("x".repeat(300))];
       host.requestBody(ID, masked("{}").subarray(0, 3));
@@ -74,14 +74,14 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(Buffer.from(stream.toClient)).toEqual(Buffer.concat([next.subarray(200), CLOSE]));
     });
 
-    it("may have its message closed between two of its frames", async () => {
+    it("may be closed between two frames of one message", async () => {
       const host = await spent(101);
       const [first] = fragments("in two pieces", 8);
       host.responseBody(ID, first!);
       expect(Buffer.from(host.streams.get(ID)!.toClient)).toEqual(CLOSE);
     });
 
-    it("is charged for what the server goes on to report, and cut off", async () => {
+    it("is charged for what the server still reports, and cut off", async () => {
       const host = await spent(101);
       host.responseBody(ID, word);
       host.responseBody(ID, frame(responseDone(1, 2)));
@@ -89,7 +89,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(host.streams.get(ID)!.closed).toBe(true);
     });
 
-    it("is let go on once the window must have ended", async () => {
+    it("may continue once the window must have ended", async () => {
       const host = await spent(101);
       host.now += 60_001;
       host.requestBody(ID, masked(prompt(3)));
@@ -98,7 +98,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(Buffer.from(host.streams.get(ID)!.toClient)).toEqual(word);
     });
 
-    it("is found out, by a check beside its first message, where others have used the limit up", async () => {
+    it("is found by a check with its first message if others have used up the limit", async () => {
       const host = await connect(file);
       host.now += 6_000;
       host.requestBody(ID, masked(prompt(300)));
@@ -114,7 +114,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(charges(host)[0]).toBeGreaterThan(500);
     });
 
-    it("is asked for every five seconds at most, if it goes on, and not after a charge", async () => {
+    it("is checked at most every five seconds while it continues, and not after a charge", async () => {
       const host = await connect(file);
       for (const [ms, checks] of [
         [4_000, 0],
@@ -149,7 +149,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(Buffer.from(host.streams.get(ID)!.toServer)).toEqual(close);
     });
 
-    it("is cut off where the connection is no WebSocket", async () => {
+    it("is cut off if the connection is not a WebSocket", async () => {
       const host = await connect(file, PER_KEY, { ...SWITCHES, upgrade: "other" });
       host.responseBody(ID, Buffer.alloc(200_000));
       expect(charges(host, 50_000)).toEqual([50_000]);
@@ -158,7 +158,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(host.streams.get(ID)!.closed).toBe(true);
     });
 
-    it("is not taken for its successor on the same connection of the filter", async () => {
+    it("is not confused with the next caller whose stream reuses its objects", async () => {
       const host = await connect(file);
       host.responseBody(ID, frame(responseDone(60, 41)));
       const late = host.pending[0]!;

@@ -16,7 +16,7 @@ import { frame, masked, Opcode, responseDone } from "../support/websocket.ts";
 import { ASKS, charges, connect, ID, prompt, SWITCHES, word } from "./connection.ts";
 
 describe.each(MODULES)("%s", (_name, file) => {
-  it("charges each response when it is reported, with a marker of its own, and nothing at the end", async () => {
+  it("charges each response when it is reported, with its own marker, and nothing at the end", async () => {
     const host = await connect(file);
     host.requestBody(ID, masked(prompt(30)));
     host.responseBody(ID, word);
@@ -34,7 +34,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "charged_tokens")).toBe(81);
   });
 
-  it("passes what is said as it is, and asks for no extension", async () => {
+  it("passes messages unchanged, and does not ask for extensions", async () => {
     const host = await start(file, PER_KEY);
     const extensions = { "sec-websocket-extensions": "permessage-deflate" };
     const stream = host.request(ID, ROOT, { "x-api-key": "a", ...ASKS, ...extensions }, false);
@@ -50,7 +50,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     }
   });
 
-  it("weights what is reported", async () => {
+  it("applies the weights to what is reported", async () => {
     const host = await connect(file, { ...PER_KEY, token_weights: { cached_input: 0.1, output: 2 } });
     host.responseBody(ID, frame(responseDone(100, 5).replace('"cached_tokens":0', '"cached_tokens":90')));
     expect(charges(host)).toEqual([10 + 9 + 10]);
@@ -80,7 +80,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charges(host)[0]).toBeGreaterThan(250);
   });
 
-  it("charges no estimate where none is wanted", async () => {
+  it("charges no estimate with missing_usage: ignore", async () => {
     const host = await connect(file, { ...PER_KEY, missing_usage: "ignore" });
     host.requestBody(ID, masked(prompt(300)));
     host.responseBody(ID, Buffer.concat([word, frame(responseDone(1, 2))]));
@@ -89,7 +89,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charges(host)).toEqual([3]);
   });
 
-  it("does not let much go unpaid for long, and sets it off against what is reported later", async () => {
+  it("charges a large estimate before it is reported, and sets it off against later reports", async () => {
     const host = await connect(file);
     const chunk = frame(JSON.stringify({ type: "response.output_text.delta", delta: " lorem".repeat(5000) }));
     let ahead: number[] = [];
@@ -105,7 +105,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.pending).toEqual([]);
   });
 
-  it("charges by its size what is deflated all the same, and what has become no WebSocket", async () => {
+  it("charges deflated messages, and protocols other than WebSocket, by size", async () => {
     const deflated = await connect(file);
     deflated.responseBody(ID, frame(Buffer.alloc(4000, 7), { reserved: 0x40 }));
     deflated.end(ID);
@@ -117,7 +117,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charges(other)).toEqual([3000]);
   });
 
-  it("is decided by the response: what only asks for an upgrade is read as any response", async () => {
+  it("lets the response decide: a request that only asks for an upgrade gets a normal response read", async () => {
     const host = await start(file, PER_KEY);
     host.request(ID, ROOT, { "x-api-key": "alice", ...ASKS, ":method": "POST" }, false);
     host.reply(ROOT, counter(0));
@@ -132,14 +132,14 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(charges(host)[0]).toBeGreaterThan(90);
   });
 
-  it("rejects a handshake above the limit as any request", async () => {
+  it("rejects a handshake above the limit like any request", async () => {
     const host = await start(file, PER_KEY);
     const stream = host.request(ID, ROOT, { "x-api-key": "alice", ...ASKS }, false);
     host.reply(ROOT, counter(101));
     expect(stream.localResponse?.code).toBe(429);
   });
 
-  it("refuses upgrades where that is configured, before Redis is asked, and where a rule applies", async () => {
+  it("refuses upgrades if so configured, before Redis is asked, and only if a rule applies", async () => {
     const host = await start(file, { ...PER_KEY, upgrade: "refuse" });
     const stream = host.request(ID, ROOT, { "x-api-key": "alice", ...ASKS }, false);
     expect(stream.action).toBe(PAUSE);
