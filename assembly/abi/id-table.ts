@@ -4,6 +4,8 @@ const FIRST_SIZE: i32 = 64;
  * Objects by the ids that the host gives them: streams, and calls in flight. Open addressing with linear probing, at most half
  * full. It allocates only when it holds more objects than ever before. A `Map` is rebuilt once as many keys have been set as it
  * has room for, even if all were deleted.
+ *
+ * Slots are masked, so they are always in range, and the frequent ones are not checked again.
  */
 @final
 export class IdTable<T> {
@@ -30,19 +32,19 @@ export class IdTable<T> {
   /** Removes the object of `id`. @returns the object; null if there is none */
   take(id: u32): T | null {
     let hole = this.slotOf(id);
-    const item = this.items[hole];
+    const item = unchecked(this.items[hole]);
     if (item === null) return null;
     --this.count;
     // Objects after the hole that are not in their own slots move up, so that a search never meets the hole.
     const mask = this.items.length - 1;
-    for (let at = (hole + 1) & mask; this.items[at] !== null; at = (at + 1) & mask) {
+    for (let at = (hole + 1) & mask; unchecked(this.items[at]) !== null; at = (at + 1) & mask) {
       const home = hash(this.ids[at]) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       this.ids[hole] = this.ids[at];
       this.items[hole] = this.items[at];
       hole = at;
     }
-    this.items[hole] = null;
+    unchecked((this.items[hole] = null));
     return item;
   }
 
@@ -56,8 +58,8 @@ export class IdTable<T> {
   }
 
   private put(slot: i32, id: u32, item: T): void {
-    this.ids[slot] = id;
-    this.items[slot] = item;
+    unchecked((this.ids[slot] = id));
+    unchecked((this.items[slot] = item));
   }
 
   private grow(): void {

@@ -167,13 +167,15 @@ export class JsonReader extends JsonLexer {
         case Place.KeyOrEnd:
         case Place.Key:
           if (c == ascii.QUOTE) {
-            const unwanted = this.unwantedName(at + 1);
-            if (unwanted == 0) {
-              this.at = at + 1;
+            const from = at + 1;
+            const stop = this.wanted != 0 ? findStringEnd(from, end) : end;
+            if (stop == end || load<u8>(stop) != ascii.QUOTE) {
+              this.at = from;
               return this.accept(this.beginString(true, this.wanted != 0));
             }
+            if (mayHaveName(this.wanted, from, <i32>(stop - from))) return this.wholeName(from, stop);
             this.place = Place.PassedColon;
-            at = unwanted;
+            at = stop;
             continue;
           }
           if (this.place == Place.KeyOrEnd) return this.close(at, c);
@@ -267,13 +269,12 @@ export class JsonReader extends JsonLexer {
     this.afterValue();
   }
 
-  /** The address of the quote after the name at `from` if that is not wanted; otherwise 0. */
-  private unwantedName(from: usize): usize {
-    if (this.wanted == 0) return 0;
-    const stop = findStringEnd(from, this.end);
-    // To be safe, a name that is cut or escaped is read as a key.
-    if (stop == this.end || load<u8>(stop) != ascii.QUOTE) return 0;
-    return mayHaveName(this.wanted, from, <i32>(stop - from)) ? 0 : stop;
+  /** Reports the name from `from` to the quote at `stop`, which is neither cut nor escaped. */
+  private wholeName(from: usize, stop: usize): Token {
+    this.text.show(from, <i32>(stop - from));
+    this.at = stop + 1;
+    this.place = Place.Colon;
+    return Token.Key;
   }
 
   /** Skips a value that begins at `at` with `c`. @returns the address of its last byte; 0 if it continues */
