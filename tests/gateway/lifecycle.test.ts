@@ -200,6 +200,11 @@ describe("proxy_http_call", () => {
   });
 });
 
+it("runs main of a module that has one, after its initialisation", async () => {
+  const gateway = await startTestGateway({ upstream: await upstream(), wasm: await guest("reactor") });
+  expect(gateway.log.lines).toEqual(["initialize", "main 0 0", "configure"]);
+});
+
 describe("a module that cannot run here", () => {
   /** The smallest modules with one thing missing; see the binary format in the WebAssembly specification, 5. */
   const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];

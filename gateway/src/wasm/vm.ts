@@ -26,7 +26,7 @@ export class Vm implements Guest {
   onTrap: (trap: Trap) => void = () => {};
   /** What a callout's callback may read while it runs. */
   callout: CalloutReply = {};
-  /** Set while `_initialize` runs, when only proxy_log may be called. */
+  /** Set while `_initialize` and `main` run, when only proxy_log may be called. */
   isInitializing = false;
 
   private readonly exports: WebAssembly.Exports;
@@ -37,7 +37,7 @@ export class Vm implements Guest {
   private nextCallout = 1;
 
   /**
-   * Instantiates the module and runs `_initialize` (or `_start`).
+   * Instantiates the module and runs `_initialize` and `main`, if there is one (or `_start`).
    * @throws ModuleRejected if the module cannot run in this host.
    */
   constructor(
@@ -64,6 +64,8 @@ export class Vm implements Guest {
     this.isInitializing = true;
     try {
       this.lookup(name)?.();
+      // Modules made from C++ have their registrations there; its arguments are argc and argv.
+      if (name === "_initialize") this.lookup("main")?.(0, 0);
     } catch (error) {
       const { where, message } = describeTrap(name, error);
       throw new ModuleRejected(`${name} trapped in ${where}: ${message}`);

@@ -27,6 +27,9 @@ const UNIMPLEMENTED = [
   "proxy_set_upstream_override_host",
 ];
 
+/** What `_initialize` and `main` may call. */
+const ALLOWED_AT_START = ["proxy_log", "emscripten_notify_memory_growth"];
+
 /** The modules that a filter imports from: `env`, as the Higress host provides it, and WASI for the runtimes of Go. */
 export function createImports(guest: Guest): WebAssembly.Imports {
   const functions: ImportGroup = {
@@ -57,7 +60,7 @@ export function createImports(guest: Guest): WebAssembly.Imports {
 /** A bad pointer is a status, not a trap; calls that `_initialize` may not make are a trap, as in the C++ host. */
 function guard(guest: Guest, name: string, run: (...args: never[]) => Status): (...args: never[]) => Status {
   return (...args) => {
-    if (guest.isInitializing && name !== "proxy_log")
+    if (guest.isInitializing && !ALLOWED_AT_START.includes(name))
       throw new Error(`${name} may not be called from _initialize`);
     try {
       return run(...args);

@@ -29,6 +29,10 @@ export function systemImports(guest: Guest): ImportGroup {
       guest.postpone(() => target?.done());
       return Status.Ok;
     },
+    /** What modules made by Emscripten tell whoever keeps a view of their memory; nobody does here. */
+    emscripten_notify_memory_growth() {
+      return Status.Ok;
+    },
     proxy_call_foreign_function() {
       return Status.NotFound;
     },
