@@ -1,10 +1,11 @@
 // Several plugins run in one gateway, each in its VM, in the order in which Higress runs them.
 // Istio's WasmPlugin reference (phase, priority); issue "the whole story of the tutorial", part 2.
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { Redis } from "ioredis";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { inChainOrder, pluginsIn } from "../../gateway/src/config/plugins.ts";
 import { ConfigError, ConfigurationRefused, OptionError, startGateway } from "../../gateway/src/index.ts";
 import { guest } from "./fixtures/guest.ts";
-import { send, startTestGateway, startUpstream } from "./support.ts";
+import { send, startRedis, startTestGateway, startUpstream } from "./support.ts";
 
 let wasm: Uint8Array;
 beforeAll(async () => void (wasm = await guest("named")));
@@ -142,6 +143,47 @@ describe("plugins in a chain", () => {
       'a configure {"name":"a","_rules_":[{"name":"x","_match_route_":["r"]}]}',
     ]);
   });
+});
+
+it("limits the consumer that key-auth has found, whoever the client says it is", async () => {
+  const redis = await startRedis();
+  const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+  const upstream = await startUpstream((request, response) => {
+    request.resume().on("end", () => {
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ choices: [], usage }));
+    });
+  });
+  const gateway = await startTestGateway({
+    upstream,
+    redis,
+    plugins: [
+      manifest(
+        "ai-token-ratelimit",
+        "defaultConfig:",
+        "  rule_name: r",
+        '  rule_items: [{limit_by_per_consumer: "", limit_keys: [{key: "*", token_per_day: 5}]}]',
+        "  redis: {service_name: r.dns}",
+      ),
+      manifest(
+        "key-auth",
+        "phase: AUTHN",
+        "defaultConfig: {keys: [x-api-key], consumers: [{name: alice, credential: a}, {name: bob, credential: b}]}",
+      ),
+    ],
+  });
+  const ask = async (key: string, consumer: string): Promise<number> => {
+    const headers = { "x-api-key": key, "x-mse-consumer": consumer };
+    const url = `${gateway.url}/v1/chat/completions`;
+    return (await send(url, { method: "POST", headers }, '{"messages":[]}')).status;
+  };
+  const client = new Redis(`redis://${redis}`);
+  onTestFinished(() => client.disconnect());
+  expect(await ask("a", "bob")).toBe(200);
+  const counter = "higress-token-ratelimit:r:limit_by_per_consumer:86400:x-mse-consumer:alice";
+  await vi.waitUntil(async () => (await client.get(counter)) === "7");
+  expect(await ask("a", "carol")).toBe(429);
+  expect(await ask("b", "alice")).toBe(200);
+  expect(await ask("c", "bob")).toBe(401);
 });
 
 describe("the module of a plugin", () => {
