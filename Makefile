@@ -12,7 +12,7 @@ TSX := node --import tsx
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests
+run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests; it lists the scenes (SCENE=name)
 	@$(TSX) tools/demo/main.ts --stay
 
 demo: $(MODULES) tools-demo build ## The same scene, ending after it
