@@ -1,4 +1,4 @@
-import { addressOf, Bytes, copyOf } from "./bytes";
+import { addressOf, Bytes, copy, copyOf } from "./bytes";
 import { decimalLength, writeDecimal } from "./decimal";
 
 /**
@@ -56,7 +56,7 @@ export class ByteBuilder {
   /** Appends `len` bytes from `ptr`. */
   at(ptr: usize, len: i32): ByteBuilder {
     if (len > 0 && this.reserve(len)) {
-      memory.copy(addressOf(this.buffer) + this.length, ptr, len);
+      copy(addressOf(this.buffer) + this.length, ptr, len);
       this.length += len;
     }
     return this;

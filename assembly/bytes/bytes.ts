@@ -33,8 +33,28 @@ export function copyOf(ptr: usize, len: i32): Bytes {
   if (len <= 0) return EMPTY;
   copiedBytes += len;
   const b = new ArrayBuffer(len);
-  memory.copy(changetype<usize>(b), ptr, len);
+  copy(changetype<usize>(b), ptr, len);
   return b;
+}
+
+/** Longer copies are left to the engine. */
+const MAX_SHORT: i32 = 64;
+
+/**
+ * Copies `len` bytes from `from` to `to`; both places may not overlap. Most texts are short, and engines make a slow call of
+ * `memory.copy`.
+ */
+export function copy(to: usize, from: usize, len: i32): void {
+  if (len > MAX_SHORT) {
+    memory.copy(to, from, len);
+  } else if (len >= 8) {
+    // The last eight bytes may overlap those before them.
+    const last = len - 8;
+    for (let i = 0; i < last; i += 8) store<u64>(to + i, load<u64>(from + i));
+    store<u64>(to + last, load<u64>(from + last));
+  } else {
+    for (let i = 0; i < len; ++i) store<u8>(to + i, load<u8>(from + i));
+  }
 }
 
 /** The bytes `from` (inclusive) to `to` (exclusive), both clamped to the length of `b`. */

@@ -1,5 +1,5 @@
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes } from "../bytes/bytes";
+import { addressOf, Bytes, copy } from "../bytes/bytes";
 import { decimalLength, writeDecimal } from "../bytes/decimal";
 
 /** The maximum size of a command in bytes, in any encoding. A longer one is not sent. */
@@ -58,7 +58,7 @@ export class Command {
 
   private add(ptr: usize, len: i32): void {
     const at = this.begin(len);
-    if (at != 0) memory.copy(at, ptr, len);
+    if (at != 0) copy(at, ptr, len);
   }
 
   /** Makes room for an argument. @returns the address for its bytes; 0 if there is no room */

@@ -1,6 +1,6 @@
 import { CR, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, copyOf } from "../bytes/bytes";
+import { addressOf, Bytes, copy, copyOf } from "../bytes/bytes";
 import { decimalLength, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
 import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
@@ -40,7 +40,7 @@ function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
   const at = out.append(headSize(len) + len + 2);
   if (at == 0) return;
   const content = writeHead(at, DOLLAR, len);
-  memory.copy(content, ptr, len);
+  copy(content, ptr, len);
   writeEnd(content + len);
 }
 
