@@ -16,11 +16,11 @@ const COMPRESSED_BYTES_PER_TOKEN: i64 = 2;
 /** Bytes per token of plain text, when parts of it look like what is not generated: more than any language has. */
 const TEXT_BYTES_PER_TOKEN: i64 = 6;
 const TEXT = bytesOf("text/");
-/** An estimate may be so many tokens more than twice what was generated: notes and the like count, in short answers too. */
+/** How far the estimate of an answer may exceed twice the reported output, in tokens: short answers have notes and the like too. */
 const DOUBT_MARGIN: i64 = 64;
 const EVENT_STREAM = bytesOf("text/event-stream");
 
-// Of an answer that nothing has been read of.
+// The usage of an answer that has not been read.
 const NOTHING = new Usage();
 
 /**
@@ -102,7 +102,7 @@ export class Answer {
     if (scanner !== null) scanner.feed(ptr, len);
   }
 
-  /** Whether it wants to see its body; if not, `skip` tells it how long that is. */
+  /** Whether it reads the body. If not, report the size of the body with `skip`. */
   get readsBody(): bool {
     return this.hasBegun && !this.isCompressed;
   }
@@ -155,8 +155,8 @@ export class Answer {
   }
 
   /**
-   * Whether its report may be what the model was asked to write: beside it stands what is neither JSON nor an event, or all
-   * is said to be text and has more than twice as much as it reports.
+   * Whether the model may have been asked to write the report: the body also has data that is neither JSON nor events, or it is
+   * plain text and has more than twice as many tokens as it reports.
    */
   get isDoubtful(): bool {
     const scanner = this.scanner;

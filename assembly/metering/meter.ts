@@ -124,7 +124,7 @@ export class Meter {
     return this.metering.weights.charge(this.estimatedInput, 0, 0, answer.generatedTokens, 0);
   }
 
-  /** A stored answer reports its usage at its end; whoever leaves before has the text. */
+  /** A stored answer reports its usage at its end, so a caller who leaves earlier has the text without a report. */
   private ofPieces(isComplete: bool): i64 {
     const answer = this.answer;
     const isCut = answer.hasEvents || !isComplete;

@@ -176,7 +176,7 @@ export class Socket {
     this.chargeEstimate(ADVANCE);
   }
 
-  /** Charges what was not reported and not paid, if that is at least so many tokens. */
+  /** Charges what has been neither reported nor charged, if that is at least `least` tokens. */
   private chargeEstimate(least: i64): void {
     if (!this.metering.estimates) return;
     let input = this.clientBytes / UNREADABLE_BYTES_PER_TOKEN;

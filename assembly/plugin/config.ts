@@ -11,7 +11,7 @@ import { parseJson } from "../json/parse";
 import { JsonValue } from "../json/value";
 
 const RULES = bytesOf("_rules_");
-/** Higress' own, for its logs. */
+/** A field of Higress, for its logs. */
 const PLUGIN_ID = bytesOf("_plugin_id_");
 
 /** A configuration for the requests that a selector matches. */
@@ -28,30 +28,30 @@ class Override<C> {
 export class PluginConfig<C> {
   constructor(
     readonly global: C | null,
-    /** In configured order. */
+    /** The overrides, in configured order. */
     readonly overrides: Override<C>[],
   ) {}
 }
 
-/** Reads configurations of one plugin, JSON as Higress and Envoy hand them over. Every problem is reported. */
+/** Reads configurations of one plugin, in the JSON form that Higress and Envoy pass. Every problem is reported. */
 export abstract class ConfigReader<C> {
-  /** @param fields what a configuration may have, @param expected what it needs, for a message */
+  /** @param fields the fields that a configuration may have @param expected those that it needs, for a message */
   constructor(
     private readonly fields: string[],
     private readonly expected: string,
   ) {}
 
   /**
-   * Reads the global configuration, or the one of a rule of `_rules_`.
-   * @param blocks where its redis block is added, to be compared with others
-   * @returns null if it is beyond use; otherwise something that is only usable if no error was reported
+   * Reads the global configuration, or that of a rule in `_rules_`.
+   * @param blocks gets its redis block, to compare it with others
+   * @returns null if it cannot be used; otherwise a configuration that is usable only if no error was reported
    */
   protected abstract read(fields: Fields, blocks: RedisBlocks): C | null;
 
-  /** A configuration in a few words, for the log; without secrets. */
+  /** A short description of a configuration for the log, without secrets. */
   protected abstract describeOne(config: C): string;
 
-  /** A whole configuration in one line, for the log; without secrets. */
+  /** A description of a whole configuration for the log, in one line without secrets. */
   describe(config: PluginConfig<C>): string {
     const global = config.global;
     const count = config.overrides.length;
@@ -63,7 +63,7 @@ export abstract class ConfigReader<C> {
 
   /**
    * Reads the whole configuration.
-   * @param sharesConnections whether the host reaches a Redis service in one way, whichever configuration asks for it
+   * @param sharesConnections whether the host uses the same settings for a Redis service in all configurations
    * @returns null if there is any error
    */
   parse(text: Bytes, problems: Problems, sharesConnections: bool): PluginConfig<C> | null {
@@ -111,7 +111,7 @@ export abstract class ConfigReader<C> {
   }
 }
 
-/** Whether anything is configured beside `_rules_`: then it must be a complete configuration. */
+/** Whether anything is configured in addition to `_rules_`. If so, it must be a complete configuration. */
 function hasGlobalPart(object: JsonValue): bool {
   for (let i = 0; i < object.keys.length; ++i) {
     if (!equals(object.keys[i], RULES) && !equals(object.keys[i], PLUGIN_ID)) return true;

@@ -7,7 +7,7 @@ import { Link } from "../redis/link";
 import { Transport } from "../redis/transport";
 import { Metrics } from "../telemetry/metrics";
 
-/** Makes the transport to a Redis, which differs between hosts. */
+/** Creates the transport to a Redis, which differs between hosts. */
 export type Connect = (redis: RedisConfig) => Transport;
 
 /** The ledgers of one plugin configuration: one for each different `redis` block. */
@@ -17,8 +17,8 @@ export class Ledgers {
 
   /**
    * @param connect called once for each different `redis` block
-   * @param algorithm what the counters of all of them mean
-   * @param outboxes of the root context: where charges wait, also after this configuration has been replaced
+   * @param algorithm the algorithm of their counters
+   * @param outboxes the outboxes of the root context, where charges wait even after this configuration has been replaced
    */
   constructor(
     private readonly connect: Connect,

@@ -3,7 +3,7 @@ import { JsonType } from "../json/values";
 import { Metering } from "../metering/meter";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../usage/weights";
 
-/** The fields by which every plugin says how calls are metered. */
+/** The fields with which every plugin configures how calls are metered. */
 export const METERING_FIELDS: string[] = [
   "token_weights",
   "missing_usage",
@@ -28,7 +28,7 @@ export function readUpgrade(fields: Fields): bool {
   return fields.choice("upgrade", ["count", "refuse"]) == 0;
 }
 
-/** `token_weights`: decimals, 1 where not given. */
+/** `token_weights`: decimals, with the default 1. */
 function readWeights(fields: Fields): TokenWeights {
   const value = fields.get("token_weights");
   if (value === null || value.type == JsonType.Null) return TokenWeights.all();

@@ -11,13 +11,13 @@ const AUTHORITY = bytesOf(":authority");
  */
 @final
 export class Policies<P> {
-  /** `overrides[i]` applies to what `selectors[i]` selects; the first selector that matches wins. */
+  /** `overrides[i]` applies to requests that `selectors[i]` selects; the first selector that matches wins. */
   private readonly selectors: Selector[] = [];
   private readonly overrides: P[] = [];
 
   constructor(private readonly global: P | null) {}
 
-  /** Adds a policy that replaces the global one for what `selector` selects. */
+  /** Adds a policy that replaces the global one for requests that `selector` selects. */
   add(selector: Selector, policy: P): void {
     this.selectors.push(selector);
     this.overrides.push(policy);

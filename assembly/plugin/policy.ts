@@ -2,7 +2,7 @@ import { Bytes } from "../bytes/bytes";
 import { Ledger } from "../ledger/ledger";
 import { Metering } from "../metering/meter";
 
-/** One configuration at work, as far as all plugins are alike: how calls are counted, and in which ledger. */
+/** A configuration at work, reduced to what all plugins share: how calls are counted, and in which ledger. */
 export abstract class Policy {
   constructor(
     readonly ledger: Ledger,

@@ -35,16 +35,16 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   private policies: Policies<P> = new Policies<P>(null);
   protected readonly metrics: Metrics;
   protected readonly readers: Readers = new Readers();
-  /** Streams that have ended and can be used again. */
+  /** Streams that have ended and can be reused. */
   protected readonly idle: Pool<StreamContext> = new Pool<StreamContext>(MAX_IDLE);
   private readonly outboxes: Outboxes = new Outboxes();
 
   /**
-   * @param metrics what the names of its metrics begin with
-   * @param algorithm what its counters mean
-   * @param connect makes the transport to a Redis, which differs between hosts
-   * @param sharesConnections whether the host has one set of connections to a Redis service for everyone who uses it, so that
-   * `redis` blocks that name the same service must agree
+   * @param metrics the beginning of the names of its metrics
+   * @param algorithm the algorithm of its counters
+   * @param connect creates the transport to a Redis, which differs between hosts
+   * @param sharesConnections whether all users of a Redis service share its connections in the host, so that `redis` blocks with
+   * the same service must agree
    */
   constructor(
     id: u32,
@@ -58,16 +58,16 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     this.metrics = new Metrics(metrics);
   }
 
-  /** Puts a configuration to work. @param ledger in the Redis that it names */
+  /** Creates the policy of a configuration. @param ledger the ledger in the Redis that it names */
   protected abstract policyOf(config: C, ledger: Ledger): P;
 
   /** The Redis that a configuration names. */
   protected abstract redisOf(config: C): RedisConfig;
 
-  /** Makes a stream, which returns to `idle` when it has ended. */
+  /** Creates a stream, which returns to `idle` when it has ended. */
   protected abstract makeStream(id: u32): StreamContext;
 
-  /** Takes over a configuration as a whole, or refuses it and keeps the previous one. Logs one line for each problem. */
+  /** Applies a configuration as a whole, or refuses it and keeps the previous one. Logs one line for each problem. */
   onConfigure(): bool {
     const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
     const problems = new Problems();
@@ -81,7 +81,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     return true;
   }
 
-  /** Puts a whole configuration to work, in place of the previous one. @returns the clusters of Redis in use, for the log */
+  /** Replaces the previous configuration as a whole. @returns the Redis clusters in use, for the log */
   use(config: PluginConfig<C>): string {
     const ledgers = new Ledgers(this.connect, this.algorithm, this.outboxes, this.metrics);
     const global = config.global;

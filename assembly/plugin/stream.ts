@@ -27,7 +27,7 @@ const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
 const RANGE = bytesOf("range");
-// What the answer is known by that is settled.
+// The name of the answer that is being settled.
 const NAME = new AnswerName();
 
 /** How far a stream has come. While it lasts, it only moves down this list, so it is checked once and settled once. */
@@ -46,7 +46,7 @@ export const enum Phase {
 
 /**
  * One request and its response. The ledger decides before the model is called, and is charged when the response has ended.
- * Which requests it is asked about, and how they are refused, is each plugin's own. Callbacks may come in any order, or not
+ * Each plugin defines for which requests the ledger is asked, and how they are refused. Callbacks may arrive in any order, or not
  * at all: `onEnd` settles what is left, closes the ticket, and returns the object to the pool for another stream.
  */
 export abstract class CountingStream<P extends Policy> extends StreamContext implements DecisionListener {
@@ -54,15 +54,15 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
   /** Held from the request's headers until it is settled or closed. */
   private ticket: Ticket | null = null;
   private policy: P | null = null;
-  /** What its call consumes, once it is admitted. */
+  /** Measures what the call consumes, once it is admitted. */
   private readonly meter: Meter;
   private consumes: Consumes = Consumes.Tokens;
   /** Whether the request headers callback is running: then its return value decides, not continueStream. */
   private inRequestHeaders: bool = false;
-  /** What the connection may become, if the request asks for that, or has become. */
+  /** The protocol that the connection has changed to, or may change to if the request asks for it. */
   private socket: Socket | null = null;
 
-  /** @param home where it is kept when its stream has ended */
+  /** @param home the pool that keeps the object when its stream has ended */
   constructor(
     id: u32,
     private readonly home: Pool<StreamContext>,
@@ -73,10 +73,10 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     this.meter = new Meter(readers);
   }
 
-  /** Records what was decided about the request. @returns whether it may pass */
+  /** Records the decision about the request. @returns whether it may pass */
   protected abstract record(policy: P, decision: Decision): bool;
 
-  /** Answers the request, which may not pass. */
+  /** Answers a request that may not pass. */
   protected abstract reject(policy: P, decision: Decision): void;
 
   /** Before the filter answers the request itself: while it does, a host may end this stream and begin another. */
@@ -102,13 +102,13 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
   }
 
-  /** Has the ledger decide, unless the request consumes nothing. */
+  /** Lets the ledger decide, unless the request consumes nothing. */
   protected ask(policy: P, ticket: Ticket, consuming: Consumes): FilterHeadersStatus {
     this.policy = policy;
     this.ticket = ticket;
     this.consumes = consuming;
     if (consuming < Consumes.Tokens) {
-      // Ranges of an answer would each leave out what it reports.
+      // A range of an answer would leave out the usage that it reports.
       if (consuming != Consumes.Nothing) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
       this.admit(policy);
       return FilterHeadersStatus.Continue;
@@ -122,7 +122,7 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
       : FilterHeadersStatus.StopAllIterationAndWatermark;
   }
 
-  /** The ledger has decided: record that, then act. */
+  /** The ledger has decided: records the decision, then acts. */
   onDecided(decision: Decision): void {
     const policy = this.policy;
     if (policy === null || this.phase != Phase.Checking) return;
@@ -188,7 +188,7 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     this.home.put(this);
   }
 
-  /** Charges what the call has consumed. Only the first time does so, so every way to end may call it. */
+  /** Charges what the call has consumed. Only the first call has an effect, so every callback that ends a stream may call it. */
   private settle(isComplete: bool): void {
     const ticket = this.ticket;
     if (this.phase != Phase.Admitted || ticket === null) return;
@@ -207,7 +207,7 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);
   }
 
-  /** The connection, if the response that begins says that it has become another one; else null from now on. */
+  /** The connection, if the response that begins changes its protocol; otherwise null from now on. */
   private openSocket(): Socket | null {
     const socket = this.socket;
     if (socket === null) return null;
@@ -224,12 +224,12 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
   }
 }
 
-/** Has the host keep the route of the current stream, whatever headers are changed. */
+/** Makes the host keep the route of the current stream, even if headers are changed. */
 export function keepRoute(): void {
   setProperty(CLEAR_ROUTE_CACHE, OFF);
 }
 
-/** Sets `NAME` to the name of a call's answer, if it has one. @param demand what the call is charged to */
+/** Sets `NAME` to the name of a call's answer, if it has one. @param demand the counters to which the call is charged */
 function nameAnswer(meter: Meter, demand: Demand): void {
   const id = meter.answer.id;
   const usage = meter.answer.usage;

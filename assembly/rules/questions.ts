@@ -90,7 +90,7 @@ export class Questions {
   /** The number of a question about a header. Equal questions have one number; case does not matter. */
   header(name: Bytes, lines: Lines): i32 {
     const lower = headerName(name);
-    // Crumbs of cookies are one list, whoever asks.
+    // The lines of `cookie` always form one list.
     const reading = equals(lower, COOKIE) ? Lines.All : lines;
     let last = NONE;
     let known = this.findHeader(addressOf(lower), lower.byteLength);
