@@ -36,8 +36,8 @@ ${pc.bold("The tutorial")}: key-auth → ai-quota → ai-token-ratelimit, from i
   console.log(`
 The quota is a balance: calls are deducted from it, and only the administrator fills it. The limit is a counter that expires
 after a minute. A call is charged when its answer ends, because only then is its usage known. So the last call admitted may
-take the balance below zero, or the counter above the limit. Without balance the answer is 403, above the limit 429. User2 has
-a key of its own, and so a balance and a counter of its own.
+take the balance below zero, or the counter above the limit. User2 has a key of its own, and so its own
+balance and counter. The key of user1 is refused until its minute is over.
 `);
   return { gateway, commands: printed(commandsFor(gateway.url)) };
 }
