@@ -1,7 +1,7 @@
 import { checkText, checkValue, isFlawless, type Finding } from "./check/check.ts";
 import type { ConfigInput } from "./config/load.ts";
 import type { Json } from "./config/yaml.ts";
-import { compile, DEFAULT_WASM } from "./modules.ts";
+import { judgesOf } from "./modules.ts";
 
 export interface CheckResult {
   readonly isAccepted: boolean;
@@ -10,16 +10,17 @@ export interface CheckResult {
 }
 
 /**
- * Checks a configuration, or all that a text holds, as `check-config` does. Nothing is contacted.
+ * Checks a configuration, or all that a text holds, as `check-config` does. Nothing is contacted. Each is checked by the plugin
+ * that it is of, or by `wasm`.
  * @throws ModuleRejected or OptionError for the wasm.
  */
 export async function checkConfig(
   config: ConfigInput,
-  { wasm = DEFAULT_WASM }: { wasm?: string | Uint8Array } = {},
+  { wasm }: { wasm?: string | Uint8Array } = {},
 ): Promise<CheckResult> {
-  const module = await compile(wasm);
+  const judges = await judgesOf(wasm);
   const report =
-    typeof config === "string" ? checkText(config, "", module) : checkValue(config as Json, "", module);
+    typeof config === "string" ? checkText(config, "", judges) : checkValue(config as Json, "", judges);
   return {
     isAccepted: isFlawless([report]),
     problems: report.findings.filter(({ severity }) => severity !== "note").map(inOneLine),

@@ -4,8 +4,7 @@ import { checkConfigFiles } from "./cli/check-config.ts";
 import { integer, list, service, wasmModule } from "./cli/options.ts";
 import { runMain } from "./cli/run.ts";
 import { serve } from "./cli/serve.ts";
-import { LIMITER } from "./config/plugins.ts";
-import { DEFAULT_WASM } from "./modules.ts";
+import { LIMITER } from "./config/own-plugins.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -57,7 +56,7 @@ program
   )
   .option("--strict", "warnings fail too")
   .option("--json", "one JSON object: ok, errors, warnings, configurations[], problems[]")
-  .addOption(new Option("--wasm <file>", "the filter").default(DEFAULT_WASM, "the one in build/"))
+  .option("--wasm <file>", "the module that checks all of them, instead of those in build/")
   .action(checkConfigFiles);
 
 await runMain(program);

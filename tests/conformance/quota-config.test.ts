@@ -46,6 +46,7 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     [{ ...QUOTA, enable_path_suffixes: ["/a", "b", []] }, ["[1]: must begin", "[2]: must be a string"]],
     [{ ...QUOTA, on_missing: "allow" }, ["on_missing: must be deny or an object with create"]],
     [{ ...QUOTA, on_missing: {} }, ["on_missing.create: is missing"]],
+    [{ ...QUOTA, on_missing: { create: null } }, ["on_missing.create: is missing"]],
     [{ ...QUOTA, on_missing: { create: 0 } }, ["on_missing.create: must be a whole number"]],
     [{ ...QUOTA, deny_with: { status: 99, format: "xml" } }, ["deny_with.status", "deny_with.format"]],
     [{ ...QUOTA, deny_with: "json" }, ["deny_with: must be an object"]],

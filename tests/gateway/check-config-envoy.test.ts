@@ -1,7 +1,7 @@
 // Contract of check-config, for configurations of Envoy: mistakes are found in the text inside, however it is wrapped.
 // Envoy: wasm.proto (PluginConfig).
 import { describe, expect, it } from "vitest";
-import { check, indent } from "./check-config-text.ts";
+import { check, indent, rules } from "./check-config-text.ts";
 
 describe("a configuration of Envoy", () => {
   const wasm = (configuration: string, name = "ai-token-ratelimit"): string => `
@@ -116,10 +116,24 @@ spec:
     const ours = wasm(`${STRING}value: '{}'`).replace(/^\n/, "\n");
     expect(check(bootstrap(other + ours)).every((line) => line.includes("http_filters[1]"))).toBe(true);
     expect(check(bootstrap(other + wasm("{}", "third")))).toEqual([
-      "f:1:1: error: has no Wasm filter called ai-token-ratelimit",
+      "f:1:1: error: has no Wasm filter called ai-token-ratelimit or ai-quota",
     ]);
     expect(check("static_resources: {}")).toEqual([
-      "f:1:1: error: has no Wasm filter called ai-token-ratelimit",
+      "f:1:1: error: has no Wasm filter called ai-token-ratelimit or ai-quota",
     ]);
+  });
+
+  it("may have both plugins, and neither with the configuration of the other", () => {
+    const quota = `${STRING}value: '{"admin_consumer":"a","redis":{"service_name":"r.dns"}}'`;
+    const limit = `${STRING}value: '{"rule_name":"r","global_threshold":{"token_per_day":1},"redis":{"service_name":"r.dns"}}'`;
+    const both = bootstrap(wasm(quota, "ai-quota") + wasm(limit));
+    expect(check(both)).toEqual([]);
+    expect(rules(both)).toEqual([
+      expect.stringContaining("each consumer may use its balance"),
+      expect.stringContaining("may use 1 tokens a day"),
+    ]);
+    expect(check(bootstrap(wasm(limit, "ai-quota"))).join("\n")).toContain(
+      "is called ai-quota, and has a configuration of ai-token-ratelimit",
+    );
   });
 });

@@ -1,7 +1,12 @@
 // Contract of check-config, for the WasmPlugin of Higress and of Istio: checked around its configurations and in all of
 // them. Higress: wasmplugin.proto, convertIstioWasmPlugin. Istio: extensions/v1alpha1/wasm.proto.
 import { describe, expect, it } from "vitest";
+import { checkText } from "../../gateway/src/check/check.ts";
+import { inOneLine } from "../../gateway/src/cli/check-config.ts";
+import { compile, DEFAULT_WASM } from "../../gateway/src/modules.ts";
 import { check, GOOD, indent, plugin, rules } from "./check-config-text.ts";
+
+const limiter = await compile(DEFAULT_WASM);
 
 describe("a WasmPlugin", () => {
   it("is checked around its configurations and in all of them, under the user's own paths", () => {
@@ -94,19 +99,65 @@ matchRules:
 describe("ai-quota", () => {
   const quota =
     "redis_key_prefix: 'chat_quota:'\nadmin_consumer: consumer3\nadmin_path: /quota\nredis: {service_name: r.dns}";
-  const message = "is a configuration of ai-quota, which is another plugin; it was not checked";
+  const manifest = (config: string, name = "ai-quota"): string =>
+    plugin(`defaultConfig:\n${indent(config, 2)}`, undefined, name);
 
-  it("is recognised by its fields and by its manifest", () => {
-    expect(check(quota)).toEqual([`f:1:1: error: ${message}`]);
-    expect(check(plugin(`defaultConfig:\n${indent(quota, 2)}`))).toEqual([`f:5:3: error: spec: ${message}`]);
-    expect(check(plugin(`defaultConfig:\n${indent(quota, 2)}`, undefined, "ai-quota"))).toEqual([
-      `f:1:1: note: ${message}`,
+  it.each([
+    ["its fields", quota],
+    ["the fields in its manifest", manifest(quota, "other")],
+    ["the name of its manifest", manifest(quota)],
+  ])("is recognised by %s", (_, text) => {
+    expect(check(text)).toEqual([]);
+    expect(rules(text)).toEqual([
+      "all requests: each consumer may use its balance, kept as chat_quota:<consumer> in Redis r.dns:6379; " +
+        "consumer3 may change balances at /v1/chat/completions/quota",
     ]);
   });
 
-  it("beside a configuration of this filter does no harm", () => {
-    const both = `${plugin("defaultConfig: {}", undefined, "ai-quota")}---\n${plugin(`defaultConfig:\n${indent(GOOD, 2)}`)}`;
-    expect(check(both)).toEqual([`f:1:1: note: ${message}`]);
-    expect(rules(both)).toHaveLength(1);
+  it("is described with what its fields change, for each rule", () => {
+    const rule = `- {ingress: [a], config: {admin_consumer: c, redis: {service_name: r.dns}, admin_path: /b,
+  redis_key_prefix: "q:", on_missing: {create: 5000}, enable_path_suffixes: [/v1/messages, /x]}}`;
+    const text = plugin(`matchRules:\n${rule}`, undefined, "ai-quota");
+    expect(check(text)).toEqual([]);
+    expect(rules(text)).toEqual([
+      "routes a: each consumer may use its balance, which begins with 5,000 tokens on paths that end in /v1/messages or /x, " +
+        "kept as q:<consumer> in Redis r.dns:6379; c may change balances at /v1/chat/completions/b",
+    ]);
+  });
+
+  it("is checked by itself, with the path of each mistake", () => {
+    expect(
+      check(manifest("admin_consumer: 5\nadmin_path: quota\nredis: {service_name: r}\nrulename: x")),
+    ).toEqual([
+      "f:7:17: error: spec.defaultConfig.admin_path: must begin with a slash, and end with something else",
+      "f:9:5: warning: spec.defaultConfig.rulename: is not a known field and does nothing",
+    ]);
+    expect(check(manifest("{}"))).toEqual([
+      expect.stringContaining("is empty; admin_consumer and redis are expected"),
+    ]);
+  });
+
+  it("is told from the rate limiter, whose configuration it does not take, nor the other way round", () => {
+    expect(check(manifest(quota, "ai-token-ratelimit"))).toEqual([
+      "f:5:3: error: spec: is called ai-token-ratelimit, and has a configuration of ai-quota",
+    ]);
+    expect(check(manifest(GOOD))).toEqual([
+      "f:5:3: error: spec: is called ai-quota, and has a configuration of ai-token-ratelimit",
+    ]);
+  });
+
+  it("beside a configuration of the rate limiter is checked too", () => {
+    const both = `${manifest(quota)}---\n${plugin(`defaultConfig:\n${indent(GOOD, 2)}`)}`;
+    expect(check(both)).toEqual([]);
+    expect(rules(both)).toHaveLength(2);
+  });
+
+  it("is left alone where only the rate limiter is there to check", () => {
+    const judges = new Map([["ai-token-ratelimit" as const, limiter]]);
+    const [note, ...others] = checkText(manifest(quota), "f", judges).findings.map(inOneLine);
+    expect(note).toMatch(
+      /^f:6:5: note: spec\.defaultConfig: is a configuration of ai-quota; it was not checked$/,
+    );
+    expect(others).toEqual([]);
   });
 });

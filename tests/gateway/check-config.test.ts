@@ -82,9 +82,17 @@ describe("the command", () => {
       errors: 3,
       warnings: 0,
       configurations: [
-        { source: "bad.yaml", kind: "configuration", path: "", isAccepted: false, rules: [] },
+        {
+          source: "bad.yaml",
+          plugin: "ai-token-ratelimit",
+          kind: "configuration",
+          path: "",
+          isAccepted: false,
+          rules: [],
+        },
         {
           source: "good.yaml",
+          plugin: "ai-token-ratelimit",
           kind: "configuration",
           path: "",
           isAccepted: true,

@@ -112,10 +112,15 @@ describe.each([
   ["an unclosed bracket", "a: 1\nb: [1, 2", "c.yaml:2:"],
   ["a repeated key", "a: 1\na: 2", "c.yaml:2:1: Map keys must be unique"],
   ["an unknown alias", "a: *b", "c.yaml: Unresolved alias"],
-  ["nothing", "# empty", "c.yaml: there is no configuration in it"],
+  ["nothing", "# empty", "c.yaml: there is no configuration of ai-token-ratelimit in it"],
   ["a list", "- a", "c.yaml: expected a mapping, got a list"],
   ["text", "hello", "c.yaml: expected a mapping, got text"],
   ["an infinity", "a: .inf", "c.yaml: a: is not a number in JSON"],
+  [
+    "a configuration of ai-quota",
+    "admin_consumer: a",
+    "c.yaml: there is no configuration of ai-token-ratelimit in it",
+  ],
   ["two bare configurations", "a: 1\n---\nb: 2", "c.yaml: 2 documents, none a WasmPlugin"],
   ["a spec that is no mapping", manifest("- a"), "c.yaml: spec: expected a mapping, got a list"],
   [

@@ -3,16 +3,16 @@
 import { beforeAll, expect, it } from "vitest";
 import { checkText } from "../../gateway/src/check/check.ts";
 import { inOneLine } from "../../gateway/src/cli/check-config.ts";
-import { compile, DEFAULT_WASM } from "../../gateway/src/modules.ts";
+import { judgesOf, type Judges } from "../../gateway/src/modules.ts";
 
-let module: WebAssembly.Module;
-beforeAll(async () => void (module = await compile(DEFAULT_WASM)));
+let judges: Judges;
+beforeAll(async () => void (judges = await judgesOf()));
 
 function check(apiVersion: string, field: string): string[] {
   const configuration =
     "{rule_name: r, global_threshold: {token_per_minute: 1}, redis: {service_name: r.static}}";
   const text = `apiVersion: ${apiVersion}\nkind: WasmPlugin\nmetadata: {name: ai-token-ratelimit}\nspec:\n  ${field}: 1\n  defaultConfig: ${configuration}\n`;
-  return checkText(text, "f", module).findings.map(inOneLine);
+  return checkText(text, "f", judges).findings.map(inOneLine);
 }
 
 it.each(["constructor", "toString", "hasOwnProperty"])("a field %s is unknown", (name) => {

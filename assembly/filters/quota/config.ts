@@ -155,11 +155,12 @@ function readOnMissing(fields: Fields): i64 {
   const block = Fields.of(value, fields.at("on_missing"), fields.problems);
   if (block === null) return 0;
   block.warnOfOthers(["create"]);
-  if (!block.has("create")) {
+  const initial = block.get("create");
+  if (initial === null || initial.type == JsonType.Null) {
     block.problems.error(block.at("create"), "is missing; the balance to begin with is expected");
     return 0;
   }
-  return block.integer("create", 1, 1, MAX_BALANCE);
+  return block.integerOf("create", initial, 1, MAX_BALANCE);
 }
 
 /** `deny_with`: an object with `status` and `format`. */

@@ -1,9 +1,11 @@
 import { parseSource, unrepresentable, type Position, type SourceDocument } from "../config/document.ts";
 import { extract, type Extract } from "../config/extract.ts";
 import { mapPaths, readProblem } from "../config/filter-path.ts";
+import { OWN_PLUGINS, type OwnPlugin } from "../config/own-plugins.ts";
 import { formatPath, Problems, type Path } from "../config/problem.ts";
 import { inWords } from "../config/words.ts";
 import { isObject, stringify, type Json, type JsonObject } from "../config/yaml.ts";
+import type { Judges } from "../modules.ts";
 import { judge } from "./judge.ts";
 
 /** One thing to be said about a file. */
@@ -20,6 +22,7 @@ export interface Finding {
 /** A configuration that was found and judged. */
 export interface CheckedConfiguration {
   readonly source: string;
+  readonly plugin: OwnPlugin;
   readonly kind: Extract["kind"];
   /** Where it stands in the file; "" if it is all of it. */
   readonly path: string;
@@ -34,11 +37,12 @@ export interface Report {
 }
 
 /**
- * Checks every configuration in a text, as files hold them; the filter itself is the judge of each.
+ * Checks every configuration in a text, as files hold them; the plugin that it is of is the judge of each.
  * @param text YAML or JSON, of one document or several
  * @param source names it in the findings
+ * @param judges of a plugin that has none here, configurations are noted and left alone
  */
-export function checkText(text: string, source: string, module: WebAssembly.Module): Report {
+export function checkText(text: string, source: string, judges: Judges): Report {
   const { documents, problems } = parseSource(text);
   const syntax = problems.map(({ severity, position, message }) => ({
     severity,
@@ -47,7 +51,7 @@ export function checkText(text: string, source: string, module: WebAssembly.Modu
     path: "",
     message,
   }));
-  const reports = documents.map((document) => checkDocument(document, source, module));
+  const reports = documents.map((document) => checkDocument(document, source, judges));
   const findings = [...syntax, ...reports.flatMap((report) => report.findings)];
   const configurations = reports.flatMap((report) => report.configurations);
   if (configurations.length === 0 && findings.length === 0)
@@ -58,7 +62,7 @@ export function checkText(text: string, source: string, module: WebAssembly.Modu
 /** Other objects of Kubernetes may stand in the same folder, and nothing is wrong with them. */
 function nothingIn(source: string, isEmpty: boolean): Finding {
   const severity = isEmpty ? "error" : "note";
-  const message = "there is no configuration of ai-token-ratelimit in it";
+  const message = `there is no configuration of ${OWN_PLUGINS.join(" or ")} in it`;
   return { severity, source, position: undefined, path: "", message };
 }
 
@@ -69,13 +73,13 @@ export function isFlawless(reports: readonly Report[]): boolean {
 }
 
 /** The same for a value that is no text. */
-export function checkValue(value: Json, source: string, module: WebAssembly.Module): Report {
-  return checkDocument({ value, position: () => undefined, positionInText: () => undefined }, source, module);
+export function checkValue(value: Json, source: string, judges: Judges): Report {
+  return checkDocument({ value, position: () => undefined, positionInText: () => undefined }, source, judges);
 }
 
 type Located = Pick<SourceDocument, "value" | "position" | "positionInText">;
 
-function checkDocument(document: Located, source: string, module: WebAssembly.Module): Report {
+function checkDocument(document: Located, source: string, judges: Judges): Report {
   const problems = new Problems();
   const { extracts, notes } = extract(document.value, problems);
   for (const path of unrepresentable(document.value)) problems.error(path, "is not a number in JSON");
@@ -86,24 +90,26 @@ function checkDocument(document: Located, source: string, module: WebAssembly.Mo
     path: pathText(path),
     message,
   }));
-  for (const { path, message } of notes) {
-    findings.push({
-      severity: "note",
-      source,
-      position: document.position(path, false),
-      path: pathText(path),
-      message,
-    });
-  }
+  const note = (path: Path, message: string): void => {
+    const position = document.position(path, false);
+    findings.push({ severity: "note", source, position, path: pathText(path), message });
+  };
+  for (const { path, message } of notes) note(path, message);
   const configurations: CheckedConfiguration[] = [];
   for (const found of extracts) {
+    const module = judges.get(found.plugin);
+    if (module === undefined) {
+      note(found.root, `is a configuration of ${found.plugin}; it was not checked`);
+      continue;
+    }
     const before = findings.length;
     // A text in the document is a document of its own.
     const inner = typeof found.config === "string" ? parseSource(found.config).documents[0] : undefined;
     findings.push(...judgeExtract(found, inner, document, source, module));
     const isAccepted = !findings.slice(before).some(({ severity }) => severity === "error");
-    const rules = isAccepted ? inWords(valueOf(found, inner)) : [];
-    configurations.push({ source, kind: found.kind, path: pathText(found.root), isAccepted, rules });
+    const { plugin, kind, root } = found;
+    const rules = isAccepted ? inWords(plugin, valueOf(found, inner)) : [];
+    configurations.push({ source, plugin, kind, path: pathText(root), isAccepted, rules });
   }
   return { findings, configurations };
 }
@@ -118,7 +124,7 @@ function judgeExtract(
   const text = typeof found.config === "string" ? found.config : stringify(found.config);
   const value = valueOf(found, inner);
   const toPath = (path: Path): string => pathText(found.toDocument(path));
-  return judge(module, text).lines.map(({ severity, text: line }) => {
+  return judge(module, found.plugin, text).lines.map(({ severity, text: line }) => {
     const { path, message } = readProblem(line, value);
     const words = mapPaths(found.toWords(message), value, toPath);
     return {

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { ConfigurationRefused } from "../chain/filter.ts";
+import type { OwnPlugin } from "../config/own-plugins.ts";
 import { stripGuestPrefix } from "../log.ts";
 import { FilterHost } from "../wasm/filter-host.ts";
 import { GuestMetrics } from "../wasm/metrics.ts";
@@ -7,14 +8,14 @@ import type { HostServices } from "../wasm/services.ts";
 import { SharedData } from "../wasm/shared-data.ts";
 import { LogLevel, Status } from "../wasm/types.ts";
 
-/** What the filter says about a configuration, without its log prefix, in its order. */
+/** What a plugin says about a configuration, without its log prefix, in its order. */
 export interface Verdict {
   readonly isAccepted: boolean;
   readonly lines: readonly { severity: "error" | "warning"; text: string }[];
 }
 
-/** Configures the filter as a gateway would. Nothing is contacted. @throws ModuleRejected if the module cannot run. */
-export function judge(module: WebAssembly.Module, configuration: string): Verdict {
+/** Configures a plugin as a gateway would. Nothing is contacted. @throws ModuleRejected if the module cannot run. */
+export function judge(module: WebAssembly.Module, pluginName: OwnPlugin, configuration: string): Verdict {
   const lines: { severity: "error" | "warning"; text: string }[] = [];
   const services: HostServices = {
     now: () => 0n,
@@ -31,7 +32,7 @@ export function judge(module: WebAssembly.Module, configuration: string): Verdic
     redis: { init: () => Status.Ok, call: () => Status.InternalFailure },
     http: { call: () => Status.InternalFailure },
   };
-  const identity = { pluginName: "ai-token-ratelimit", rootId: "", vmId: "" };
+  const identity = { pluginName, rootId: "", vmId: "" };
   try {
     new FilterHost(module, identity, services, configuration, (trap) => {
       lines.push({ severity: "error", text: `the filter trapped in ${trap.where}: ${trap.message}` });

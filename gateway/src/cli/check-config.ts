@@ -2,19 +2,20 @@ import { text } from "node:stream/consumers";
 import { checkText, isFlawless, type Finding, type Report } from "../check/check.ts";
 import { readConfigFile } from "../config/load.ts";
 import { ConfigError } from "../config/yaml.ts";
-import { compile } from "../modules.ts";
+import { judgesOf, type Judges } from "../modules.ts";
 
 export interface CheckFlags {
-  readonly wasm: string;
+  /** The module that checks all of them, instead of those in build/. */
+  readonly wasm?: string;
   readonly strict?: boolean;
   readonly json?: boolean;
 }
 
 /** `check-config FILE…`; exit code 1 if anything is wrong, with --strict also if anything is doubtful. */
 export async function checkConfigFiles(files: readonly string[], flags: CheckFlags): Promise<void> {
-  const module = await compile(flags.wasm);
+  const judges = await judgesOf(flags.wasm);
   const reports: Report[] = [];
-  for (const file of files) reports.push(await checkFile(file, module));
+  for (const file of files) reports.push(await checkFile(file, judges));
   const findings = reports.flatMap((report) => report.findings);
   const errors = count(findings, "error");
   const warnings = count(findings, "warning");
@@ -30,11 +31,11 @@ export async function checkConfigFiles(files: readonly string[], flags: CheckFla
   process.exitCode = isOk ? 0 : 1;
 }
 
-async function checkFile(file: string, module: WebAssembly.Module): Promise<Report> {
+async function checkFile(file: string, judges: Judges): Promise<Report> {
   try {
     return file === "-"
-      ? checkText(await text(process.stdin), "-", module)
-      : checkText(await readConfigFile(file), file, module);
+      ? checkText(await text(process.stdin), "-", judges)
+      : checkText(await readConfigFile(file), file, judges);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const message = error.message.replace(`${file}: `, "");

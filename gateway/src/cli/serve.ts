@@ -1,6 +1,7 @@
 import { checkText } from "../check/check.ts";
 import { readConfigFile, toPluginJson } from "../config/load.ts";
-import { LIMITER, pluginsIn } from "../config/plugins.ts";
+import { LIMITER } from "../config/own-plugins.ts";
+import { pluginsIn } from "../config/plugins.ts";
 import { startGateway } from "../gateway.ts";
 import { compile, DEFAULT_WASM } from "../modules.ts";
 import { createLogger, type LogLevelName } from "../log.ts";
@@ -63,7 +64,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
 /** The text of a configuration; `null`, and exit code 1, if the rate limiter finds mistakes in it, which are printed. */
 async function readLimiter(file: string, wasm: string): Promise<string | null> {
   const text = await readConfigFile(file);
-  const { findings } = checkText(text, file, await compile(wasm));
+  const { findings } = checkText(text, file, new Map([[LIMITER, await compile(wasm)]]));
   const errors = findings.filter(({ severity }) => severity === "error");
   for (const error of errors) console.error(inOneLine(error));
   if (errors.length > 0) {

@@ -1,15 +1,17 @@
 import { configurationOf, wasmFilters, type WasmFilter } from "./envoy.ts";
 import { convertManifest, toManifestPath, toManifestWords } from "./manifest.ts";
+import { LIMITER, namedBy, OWN_PLUGINS, ownerOf, type OwnPlugin } from "./own-plugins.ts";
 import type { Path, Problems } from "./problem.ts";
 import { describe, isObject, type Json, type JsonObject } from "./yaml.ts";
 
-/** A configuration of the filter, found in a document. */
+/** A configuration of a plugin of this project, found in a document. */
 export interface Extract {
+  readonly plugin: OwnPlugin;
   /** What it stands in. */
   readonly kind: "configuration" | "WasmPlugin" | "Envoy";
   /** The WasmPlugin, if it stands in one. */
   readonly manifest: JsonObject | null;
-  /** Whether it says itself that it is of this filter. */
+  /** Whether it says itself which plugin it is of. */
   readonly isNamed: boolean;
   /** JSON text, or a value that becomes one. */
   readonly config: string | JsonObject;
@@ -17,7 +19,7 @@ export interface Extract {
   readonly root: Path;
   /** The place in the document of a place in it. */
   readonly toDocument: (path: Path) => Path;
-  /** A message of the filter in words of the document. */
+  /** A message of the plugin in words of the document. */
   readonly toWords: (message: string) => string;
   /** Whether `config`, being text, stands in the document as it is. */
   readonly isVerbatim: boolean;
@@ -30,15 +32,9 @@ export interface Extraction {
   readonly notes: readonly { path: Path; message: string }[];
 }
 
-const PLUGIN = "ai-token-ratelimit";
-const QUOTA = "ai-quota";
-const QUOTA_FIELDS = ["admin_consumer", "admin_path", "redis_key_prefix"];
-const OWN_FIELDS = ["rule_name", "rule_items", "global_threshold", "_rules_"];
-const QUOTA_MESSAGE = `is a configuration of ${QUOTA}, which is another plugin; it was not checked`;
-
 /**
- * Finds the configurations of this filter in a document: a bare one, those of WasmPlugins of Higress and Istio, and those in
- * configurations of Envoy (bootstraps, resources, EnvoyFilters).
+ * Finds the configurations of this project's plugins in a document: a bare one, those of WasmPlugins of Higress and Istio, and
+ * those in configurations of Envoy (bootstraps, resources, EnvoyFilters).
  */
 export function extract(document: Json, problems: Problems): Extraction {
   if (isObject(document) && document.kind === "List" && Array.isArray(document.items)) {
@@ -66,10 +62,6 @@ function extractOne(document: Json, path: Path, problems: Problems): Extraction 
   const filters = wasmFilters(document, path);
   if (filters.length > 0 || "static_resources" in document) return fromEnvoy(filters, path, problems);
   if (isUnrelated(document)) return NOTHING;
-  if (isQuota(document)) {
-    problems.error(path, QUOTA_MESSAGE);
-    return NOTHING;
-  }
   return { extracts: [bare(document, path)], notes: [] };
 }
 
@@ -79,6 +71,7 @@ const AS_IS = (message: string): string => message;
 function bare(config: JsonObject, path: Path): Extract {
   const toDocument = (inner: Path): Path => [...path, ...inner];
   return {
+    plugin: ownerOf(config) ?? LIMITER,
     kind: "configuration",
     manifest: null,
     isNamed: false,
@@ -91,27 +84,28 @@ function bare(config: JsonObject, path: Path): Extract {
 }
 
 function fromManifest(manifest: JsonObject, path: Path, problems: Problems): Extraction {
-  const labels = labelsOf(manifest);
-  const isOurs = labels.some((label) => label.includes(PLUGIN));
-  if (!isOurs && labels.some((label) => label.includes(QUOTA))) {
-    return { extracts: [], notes: [{ path, message: QUOTA_MESSAGE }] };
-  }
-  if (!isOurs && !configsIn(manifest).some((config) => OWN_FIELDS.some((name) => name in config))) {
+  const named = namedBy(labelsOf(manifest));
+  const owner = configsIn(manifest)
+    .map(ownerOf)
+    .find((plugin) => plugin !== undefined);
+  const plugin = named ?? owner;
+  if (plugin === undefined) {
     return {
       extracts: [],
       notes: [{ path, message: "is the WasmPlugin of another plugin; it was not checked" }],
     };
   }
-  if (configsIn(manifest).some(isQuota)) {
-    problems.error([...path, "spec"], QUOTA_MESSAGE);
+  if (owner !== undefined && owner !== plugin) {
+    problems.error([...path, "spec"], mixedUp(plugin, owner));
     return NOTHING;
   }
   const conversion = convertManifest(manifest, path, problems);
   if (conversion === null) return NOTHING;
   const extract: Extract = {
+    plugin,
     kind: "WasmPlugin",
     manifest,
-    isNamed: isOurs,
+    isNamed: named !== undefined,
     config: conversion.config,
     root: conversion.root,
     toDocument: (inner) => toManifestPath(conversion, inner),
@@ -140,36 +134,43 @@ function configsIn({ spec }: JsonObject): JsonObject[] {
 }
 
 function fromEnvoy(filters: readonly WasmFilter[], path: Path, problems: Problems): Extraction {
-  const ours = filters.filter(({ labels }) => labels.some((label) => label.includes(PLUGIN)));
-  const taken = ours.length > 0 || filters.length > 1 ? ours : filters;
+  const named = filters.filter(({ labels }) => namedBy(labels) !== undefined);
+  const taken = named.length > 0 || filters.length > 1 ? named : filters;
   if (taken.length === 0) {
-    problems.error(path, `has no Wasm filter called ${PLUGIN}`);
+    problems.error(path, `has no Wasm filter called ${OWN_PLUGINS.join(" or ")}`);
     return NOTHING;
   }
-  const extracts = taken.flatMap((filter): Extract[] => {
-    const found = configurationOf(filter, problems);
-    if (found === null) return [];
-    const value = typeof found.value === "string" ? parsed(found.value) : found.value;
-    if (isObject(value) && isQuota(value)) {
-      problems.error(found.path, QUOTA_MESSAGE);
-      return [];
-    }
-    const toDocument = (inner: Path): Path => [...found.path, ...inner];
-    const isNamed = ours.length > 0;
-    return [
-      {
-        kind: "Envoy",
-        manifest: null,
-        isNamed,
-        config: found.value,
-        root: found.path,
-        toDocument,
-        toWords: AS_IS,
-        isVerbatim: found.isVerbatim,
-      },
-    ];
-  });
-  return { extracts, notes: [] };
+  return { extracts: taken.flatMap((filter) => fromFilter(filter, problems)), notes: [] };
+}
+
+function fromFilter(filter: WasmFilter, problems: Problems): Extract[] {
+  const found = configurationOf(filter, problems);
+  if (found === null) return [];
+  const named = namedBy(filter.labels);
+  const value = typeof found.value === "string" ? parsed(found.value) : found.value;
+  const owner = isObject(value) ? ownerOf(value) : undefined;
+  const plugin = named ?? owner ?? LIMITER;
+  if (owner !== undefined && owner !== plugin) {
+    problems.error(found.path, mixedUp(plugin, owner));
+    return [];
+  }
+  return [
+    {
+      plugin,
+      kind: "Envoy",
+      manifest: null,
+      isNamed: named !== undefined,
+      config: found.value,
+      root: found.path,
+      toDocument: (inner) => [...found.path, ...inner],
+      toWords: AS_IS,
+      isVerbatim: found.isVerbatim,
+    },
+  ];
+}
+
+function mixedUp(named: OwnPlugin, owner: OwnPlugin): string {
+  return `is called ${named}, and has a configuration of ${owner}`;
 }
 
 function parsed(text: string): Json {
@@ -178,9 +179,4 @@ function parsed(text: string): Json {
   } catch {
     return null;
   }
-}
-
-/** Whether a configuration is one of ai-quota, as published. */
-function isQuota(config: JsonObject): boolean {
-  return QUOTA_FIELDS.some((name) => name in config) && !OWN_FIELDS.some((name) => name in config);
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseSource, unrepresentable } from "./document.ts";
 import { extract, isUnrelated, type Extract } from "./extract.ts";
+import { LIMITER } from "./own-plugins.ts";
 import { formatPath, Problems } from "./problem.ts";
 import { ConfigError, isObject, stringify, type Json, type JsonObject } from "./yaml.ts";
 
@@ -16,7 +17,7 @@ export interface RedisService {
 }
 
 /**
- * The JSON text that the filter gets, and the WasmPlugin that it comes from, if it does.
+ * The JSON text that the rate limiter gets, and the WasmPlugin that it comes from, if it does.
  * @throws ConfigError with the first mistake, or if there is not exactly one configuration.
  */
 export function readConfiguration(
@@ -29,7 +30,8 @@ export function readConfiguration(
   const candidates =
     manifests.length > 0 ? manifests : documents.filter((document) => !isUnrelated(document));
   const problems = new Problems();
-  const extracts = candidates.flatMap((document) => extract(document, problems).extracts);
+  const found = candidates.flatMap((document) => extract(document, problems).extracts);
+  const extracts = found.filter(({ plugin }) => plugin === LIMITER);
   const { config, manifest } = only(extracts, manifests.length > 0, source, problems);
   if (typeof config === "string") return { json: config, manifest };
   for (const path of unrepresentable(config)) problems.error(path, "is not a number in JSON");
@@ -56,7 +58,7 @@ function only(extracts: Extract[], areManifests: boolean, source: string, proble
   const named = extracts.filter(({ isNamed }) => isNamed);
   const [found, ...others] = named.length > 0 ? named : extracts;
   failAtError(problems, source);
-  if (found === undefined) throw new ConfigError(`${source}: there is no configuration in it`);
+  if (found === undefined) throw new ConfigError(`${source}: there is no configuration of ${LIMITER} in it`);
   if (others.length === 0) return found;
   const count = others.length + 1;
   const what = areManifests

@@ -1,6 +1,7 @@
 import { parseSource, unrepresentable, type SourceDocument } from "./document.ts";
 import { readConfiguration, type ConfigInput } from "./load.ts";
 import { convertManifest } from "./manifest.ts";
+import { LIMITER } from "./own-plugins.ts";
 import { formatPath, Problems } from "./problem.ts";
 import { ConfigError, isObject, stringify, type Json, type JsonObject } from "./yaml.ts";
 
@@ -22,7 +23,6 @@ export interface PluginSpec {
 const PHASES = ["AUTHN", "AUTHZ", "STATS", "UNSPECIFIED_PHASE"] as const;
 type Phase = (typeof PHASES)[number];
 
-export const LIMITER = "ai-token-ratelimit";
 /** Of the limiter as published, for a configuration without a manifest. */
 const LIMITER_PRIORITY = 600;
 

@@ -1,3 +1,4 @@
+import { LIMITER, QUOTA, type OwnPlugin } from "./own-plugins.ts";
 import { isObject, type Json, type JsonObject } from "./yaml.ts";
 
 /** The most lines for one configuration: nobody reads ten thousand keys. */
@@ -30,16 +31,23 @@ const SELECTORS = [
   ["_match_route_prefix_", "routes that begin with"],
 ] as const;
 
+/** Of each plugin, a field that every configuration has, and what a configuration does to the requests of a scope, in words. */
+const PLUGINS: Record<OwnPlugin, [required: string, lines: (config: JsonObject, scope: string) => string[]]> =
+  {
+    [LIMITER]: ["rule_name", limitsOf],
+    [QUOTA]: ["admin_consumer", balancesOf],
+  };
+
 /**
- * What an accepted configuration does, one line per limit: for which requests, what is limited, to how much, and where it is
- * counted. Values that callers send, which may be credentials, are not repeated.
+ * What an accepted configuration does, one line per limit or balance: for which requests, what is limited, to how much, and
+ * where it is counted. Values that callers send, which may be credentials, are not repeated.
  */
-export function inWords(config: JsonObject): string[] {
+export function inWords(plugin: OwnPlugin, config: JsonObject): string[] {
+  const [required, linesOf] = PLUGINS[plugin];
   const rules = list(config._rules_).filter(isObject);
-  const hasGlobal = "rule_name" in config;
-  const lines = rules.flatMap((rule) => limitsOf(rule, scopeOf(rule)));
-  return hasGlobal
-    ? [...lines, ...limitsOf(config, rules.length > 0 ? "all other requests" : "all requests")]
+  const lines = rules.flatMap((rule) => linesOf(rule, scopeOf(rule)));
+  return required in config
+    ? [...lines, ...linesOf(config, rules.length > 0 ? "all other requests" : "all requests")]
     : lines;
 }
 
@@ -70,6 +78,23 @@ function limitsOf(config: JsonObject, scope: string): string[] {
         `… and ${(lines.length - MAX_LINES).toLocaleString("en-US")} more limits`,
       ]
     : lines;
+}
+
+function balancesOf(config: JsonObject, scope: string): string[] {
+  const where = redisOf(isObject(config.redis) ? config.redis : {});
+  // The plugin's own defaults.
+  const key = plain(config.redis_key_prefix) || "chat_quota:";
+  const path = plain(config.admin_path) || "/quota";
+  const endings = list(config.enable_path_suffixes).map(plain);
+  const calls =
+    endings.length === 0 || endings.includes("*") ? "" : ` on paths that end in ${endings.join(" or ")}`;
+  const { create } = isObject(config.on_missing) ? config.on_missing : {};
+  const start =
+    create === undefined ? "" : `, which begins with ${Number(create).toLocaleString("en-US")} tokens`;
+  return [
+    `${scope}: each consumer may use its balance${start}${calls}, kept as ${key}<consumer> in ${where}; ` +
+      `${plain(config.admin_consumer)} may change balances at /v1/chat/completions${path}`,
+  ];
 }
 
 function redisOf(redis: JsonObject): string {
