@@ -150,9 +150,11 @@ export class Demand {
     return this.row(index).item;
   }
 
-  /** Which of that item's `limit_keys` it is, from 0; -1 for the global threshold. */
-  limitKey(index: i32): i32 {
-    return this.row(index).limitKey;
+  /** Appends where the configuration has the limit of a row: `global_threshold`, or `rule_items[0].limit_keys[0]`. */
+  appendLimitPath(out: ByteBuilder, index: i32): void {
+    const row = this.row(index);
+    if (row.item < 0) out.text("global_threshold");
+    else out.text("rule_items[").decimal(row.item).text("].limit_keys[").decimal(row.limitKey).text("]");
   }
 
   /** Memory that rows and keys take, in bytes, about. */

@@ -15,9 +15,22 @@ export interface PeekListener {
   onPeeked(): void;
 }
 
+/** Who wants to know what the counters hold. */
+export interface ReadingListener {
+  /**
+   * Called for each row of the demand, in order, before the decision is announced; not if the counters could not be read.
+   * @param value what the counter holds: 0 if there is no such counter, NOT_A_NUMBER if it holds something else
+   * @param remainingMs how long the counter lives from now; negative if there is none, or if it never expires
+   */
+  onReading(row: i32, value: i64, remainingMs: i64): void;
+}
+
 /** Reads the counters of a demand in one round trip, and decides. It belongs to a ticket, and is reused with it. */
 @final
 export class Peek extends ScriptCall {
+  /** Is told what the counters hold; null if nobody wants to know. */
+  readings: ReadingListener | null = null;
+
   constructor(
     link: Link,
     private readonly algorithm: Algorithm,
@@ -53,7 +66,7 @@ export class Peek extends ScriptCall {
     const link = this.link;
     const reply = link.reply;
     link.breaker.works();
-    const unreadable = readPeek(reply, this.algorithm, this.demand, this.decision);
+    const unreadable = readPeek(reply, this.algorithm, this.demand, this.decision, this.readings);
     if (unreadable != 0) link.misread();
     if (unreadable < 0) this.decision.unknown(Failure.Malformed);
   }
@@ -64,9 +77,16 @@ export class Peek extends ScriptCall {
  * @param reply two elements for each row: what its counter holds, or null, then the milliseconds that it has left
  * @param demand what was asked for
  * @param decision is overwritten, unless this returns -1
+ * @param readings is told what each counter holds
  * @returns how many counters hold no number; -1 if this is not a reply of a peek script
  */
-export function readPeek(reply: Reply, algorithm: Algorithm, demand: Demand, decision: Decision): i32 {
+export function readPeek(
+  reply: Reply,
+  algorithm: Algorithm,
+  demand: Demand,
+  decision: Decision,
+  readings: ReadingListener | null,
+): i32 {
   const count = demand.length;
   if (reply.kind != ReplyKind.Array || reply.length != 2 * count) return -1;
   const traced = isTraced();
@@ -78,6 +98,7 @@ export function readPeek(reply: Reply, algorithm: Algorithm, demand: Demand, dec
     const remainingMs = reply.numberAt(2 * i + 1);
     if (traced) tracePeek(algorithm, demand, i, value, remainingMs);
     if (value == NOT_A_NUMBER) ++unreadable;
+    if (readings !== null) readings.onReading(i, value, remainingMs);
     algorithm.decide(demand, i, value, exists, remainingMs, decision);
   }
   return unreadable;

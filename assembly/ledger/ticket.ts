@@ -7,7 +7,7 @@ import { Charge, ChargeOwner } from "./charge";
 import { Decision } from "./decision";
 import { Demand } from "./demand";
 import { Outbox } from "./outbox";
-import { Peek, PeekListener } from "./peek";
+import { Peek, PeekListener, ReadingListener } from "./peek";
 import { Spending } from "./spending";
 
 /** Who may hold a ticket, as bits: each holder at most once. */
@@ -62,9 +62,11 @@ export class Ticket implements PeekListener, ChargeOwner {
    * Asks Redis for the counters of the demand, and decides. Call it at most once, after `demand.keep()`. It never fails: if
    * Redis cannot be asked or does not answer, the outcome is Unknown.
    * @param listener is told, possibly before this returns; not if the ticket is closed first
+   * @param readings is told before that what the counters hold
    */
-  peek(listener: DecisionListener): void {
+  peek(listener: DecisionListener, readings: ReadingListener | null = null): void {
     this.listener = listener;
+    this.question.readings = readings;
     this.holders |= Holder.Peek;
     this.question.begin();
   }
@@ -95,6 +97,7 @@ export class Ticket implements PeekListener, ChargeOwner {
   /** The opener lets go, and is not told of a decision any more. Call it once, instead of `settle`. */
   close(): void {
     this.listener = null;
+    this.question.readings = null;
     this.release(Holder.Stream);
   }
 

@@ -39,9 +39,7 @@ export class FixedWindow extends Algorithm {
   }
 
   describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void {
-    const item = demand.item(row);
-    if (item < 0) line.text("global_threshold");
-    else line.text("rule_items[").decimal(item).text("].limit_keys[").decimal(demand.limitKey(row)).text("]");
+    demand.appendLimitPath(line, row);
     line.text(": ").decimal(value).text(" of ").decimal(demand.capacity(row));
     line.text(" tokens per ").decimal(demand.windowSeconds(row)).text(" s used");
   }

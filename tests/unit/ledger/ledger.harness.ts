@@ -66,7 +66,7 @@ export function decision(windows: i32[], capacities: i64[], tokens: i64[], remai
   }
   demand.keep();
   const d = new Decision();
-  const unreadable = readPeek(replyOf(tokens, remaining), new FixedWindow(), demand, d);
+  const unreadable = readPeek(replyOf(tokens, remaining), new FixedWindow(), demand, d, null);
   const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
   return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
 }

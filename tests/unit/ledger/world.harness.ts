@@ -6,6 +6,7 @@ import { Decision, Outcome } from "../../../assembly/ledger/decision";
 import { Ledger } from "../../../assembly/ledger/ledger";
 import { ChargeCounter, Outbox } from "../../../assembly/ledger/outbox";
 import { Outboxes } from "../../../assembly/ledger/outboxes";
+import { ReadingListener } from "../../../assembly/ledger/peek";
 import { Spending } from "../../../assembly/ledger/spending";
 import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
 import { WaitingCharge, WaitingCharges } from "../../../assembly/ledger/waiting-charges";
@@ -18,13 +19,15 @@ import { choose, did, expect, May, may } from "./paths.harness";
 export let nowMs: i64 = 0;
 
 /** Stands for a stream, or for a part of a connection. */
-export class Stream implements DecisionListener {
+export class Stream implements DecisionListener, ReadingListener {
   /** Whether it holds its ticket. */
   holds: bool = true;
   hasAsked: bool = false;
   isAnswered: bool = false;
   /** Whether it may still be answered: it has not closed. */
   awaits: bool = false;
+  /** How many counters it has been told of. */
+  private readings: i32 = 0;
 
   constructor(
     readonly world: World,
@@ -37,7 +40,12 @@ export class Stream implements DecisionListener {
   peek(): void {
     did("peek", this.index);
     this.hasAsked = this.awaits = true;
-    this.ticket.peek(this);
+    this.ticket.peek(this, this.wantsReadings ? this : null);
+  }
+
+  /** Every other stream wants to know what its counters hold. */
+  private get wantsReadings(): bool {
+    return (this.index & 1) == 0;
   }
 
   close(): void {
@@ -58,8 +66,18 @@ export class Stream implements DecisionListener {
     return 1 << this.index;
   }
 
+  onReading(row: i32, _value: i64, _remainingMs: i64): void {
+    expect(this.awaits && !this.isAnswered, "a stream is told of counters that does not wait");
+    expect(this.wantsReadings, "a stream is told of counters that has not asked for them");
+    expect(ownerOf(this.ticket) == this.owner, "a stream is told of counters of another one");
+    expect(row == this.readings++, "a stream is not told of each counter once, in order");
+  }
+
   onDecided(decision: Decision): void {
     did("  decided", this.index);
+    const isTold = this.wantsReadings && decision.outcome != Outcome.Unknown;
+    const told = isTold ? this.ticket.demand.length : 0;
+    expect(this.readings == told, "a stream is decided on that was not told of all its counters");
     expect(this.awaits && !this.isAnswered, "a stream is answered that does not wait");
     expect(decision.outcome == this.world.transport.expected, "a stream hears another answer than was given");
     expect(ownerOf(this.ticket) == this.owner, "a stream is answered by a ticket that another one uses");
