@@ -477,6 +477,24 @@ const REDIS_IN_THE_CLOUD: Attack[] = [
   ],
 ];
 
+const USAGE_OF_OTHERS: Attack[] = [
+  [
+    "Another caller's name beside one's own, in the query or a header that no rule looks at, or before it in the same one.",
+    "conformance/usage-path.test.ts",
+    "repeats nothing that identifies the caller, and takes nobody for somebody else",
+  ],
+  [
+    "A question that is given up, so that its answer goes to the next request of the same ticket.",
+    "conformance/usage-path.test.ts",
+    "answers nobody any more who has left",
+  ],
+  [
+    "A call whose path only looks like that for usage, so that it is answered, or one for usage that reaches the upstream.",
+    "conformance/usage-path.test.ts",
+    "leaves %s to the upstream",
+  ],
+];
+
 const LIMITS_THAT_LIMIT_NOBODY: Attack[] = [
   [
     "Clients send their key in another header than the rule looks at, and nobody notices.",
@@ -511,6 +529,7 @@ describe.each([
   ["charges that are made twice, or lost", CHARGES_MADE_TWICE_OR_LOST],
   ["harm to the gateway", HARM_TO_THE_GATEWAY],
   ["Redis in the cloud", REDIS_IN_THE_CLOUD],
+  ["what others have used", USAGE_OF_OTHERS],
   ["limits that limit nobody", LIMITS_THAT_LIMIT_NOBODY],
 ])("%s", (_group, attacks) => {
   it("names a test for each attack", () => {

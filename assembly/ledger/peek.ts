@@ -15,7 +15,7 @@ export interface PeekListener {
   onPeeked(): void;
 }
 
-/** Who wants to know what the counters hold. */
+/** Receives the values of the counters that a check reads. */
 export interface ReadingListener {
   /**
    * Called for each row of the demand, in order, before the decision is announced; not if the counters could not be read.
@@ -28,7 +28,7 @@ export interface ReadingListener {
 /** Reads the counters of a demand in one round trip, and decides. It belongs to a ticket, and is reused with it. */
 @final
 export class Peek extends ScriptCall {
-  /** Is told what the counters hold; null if nobody wants to know. */
+  /** Receives the values of the counters; null if nobody needs them. */
   readings: ReadingListener | null = null;
 
   constructor(
@@ -77,7 +77,7 @@ export class Peek extends ScriptCall {
  * @param reply two elements for each row: what its counter holds, or null, then the milliseconds that it has left
  * @param demand what was asked for
  * @param decision is overwritten, unless this returns -1
- * @param readings is told what each counter holds
+ * @param readings receives the value of each counter
  * @returns how many counters hold no number; -1 if this is not a reply of a peek script
  */
 export function readPeek(

@@ -62,7 +62,7 @@ export class Ticket implements PeekListener, ChargeOwner {
    * Asks Redis for the counters of the demand, and decides. Call it at most once, after `demand.keep()`. It never fails: if
    * Redis cannot be asked or does not answer, the outcome is Unknown.
    * @param listener is told, possibly before this returns; not if the ticket is closed first
-   * @param readings is told before that what the counters hold
+   * @param readings receives the values of the counters before that
    */
   peek(listener: DecisionListener, readings: ReadingListener | null = null): void {
     this.listener = listener;

@@ -21,9 +21,34 @@ export function pathEndsWith(path: Bytes, ending: Bytes): bool {
   const ends = endsWith(ending);
   if (!ends) normalize(true);
   const endsLeniently = ends || endsWith(ending);
+  forgetLongPath();
+  return endsLeniently;
+}
+
+/**
+ * The normal form of a path without its query: in lower case, with escapes resolved, slashes for backslashes, and without
+ * empty segments, `.` and `..`. Every segment has a slash in front; the root is empty.
+ */
+export function normalPath(path: Bytes): Bytes {
+  decode(path);
+  normalize(false);
+  const result = normal.toBytes();
+  forgetLongPath();
+  return result;
+}
+
+/** Whether the normal form of a path is `wanted`. @param path the `:path` of a request */
+export function pathEquals(path: Bytes, wanted: Bytes): bool {
+  decode(path);
+  normalize(false);
+  const isWanted = equalsAt(normal.ptr, normal.length, wanted);
+  forgetLongPath();
+  return isWanted;
+}
+
+function forgetLongPath(): void {
   if (decoded.length > KEPT) decoded.reset(256);
   if (normal.length > KEPT) normal.reset(256);
-  return endsLeniently;
 }
 
 function endsWith(ending: Bytes): bool {

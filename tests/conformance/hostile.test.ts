@@ -56,6 +56,7 @@ const EVERYTHING = {
   ],
   rejected_code: 200,
   rejected_msg: '{"code":-1}',
+  usage_path: "/usage",
   redis: REDIS,
   _rules_: [{ ...PER_KEY, _match_domain_: ["*.a.com", "b.*"] }],
 };
@@ -78,7 +79,7 @@ describe.each(MODULES)("%s", (_name, file) => {
         const failing = await StrictHost.load(file);
         failing.clusters.add("outbound|6379||redis.dns");
         failing.intercept = (call) => (call === name ? status : undefined);
-        failing.configure(ROOT, PER_KEY);
+        failing.configure(ROOT, { ...PER_KEY, usage_path: "/usage" });
         for (const reply of [counter(101), counter(0), null, "-NOAUTH no\r\n", "-NOSCRIPT no\r\n"]) {
           const stream = ++id;
           failing.request(stream, ROOT, { "x-api-key": "alice" });
@@ -87,6 +88,9 @@ describe.each(MODULES)("%s", (_name, file) => {
           failing.responseBody(stream, usageBody(3, 4), true);
           failing.end(stream);
           while (failing.pending.length > 0) failing.reply(ROOT, reply);
+          failing.request(++id, ROOT, { ":method": "GET", ":path": "/usage", "x-api-key": "alice" });
+          if (failing.pending.length > 0) failing.reply(ROOT, reply);
+          failing.end(id);
         }
         failing.intercept = () => undefined;
         failing.logs.length = 0;
@@ -146,8 +150,10 @@ describe.each(MODULES)("%s", (_name, file) => {
       ),
     );
     const header = fc.constantFrom(":authority", "x-key", "cookie", "x-forwarded-for", "x-mse-consumer");
+    const method = fc.constantFrom("POST", "GET");
     const path = fc.oneof(
       value,
+      fc.constantFrom("/usage", "/%75sage?apikey=a", "/a/..//usage/").map((text) => Buffer.from(text)),
       fc
         .stringMatching(/^\/[a-z]{0,3}\?(apikey|k|%[0-9a-z]{0,2}|[=&;+%#[\]])*$/)
         .map((text) => Buffer.from(text)),
@@ -156,16 +162,17 @@ describe.each(MODULES)("%s", (_name, file) => {
     fc.assert(
       fc.property(
         fc.dictionary(header, value),
+        method,
         path,
         property,
         fc.boolean(),
-        (headers, target, address, over) => {
+        (headers, verb, target, address, over) => {
           host.properties
             .set("source.address", address)
             .set("route_name", address)
             .set("cluster_name", address);
           host.properties.set("ai_log", address);
-          host.request(++id, ROOT, { ...headers, ":path": target });
+          host.request(++id, ROOT, { ...headers, ":method": verb, ":path": target });
           for (const command of [...host.pending]) {
             const counters = Number(command.args[2]);
             host.reply(

@@ -21,6 +21,7 @@ const CONFIGURATION = {
     limit("limit_by_per_header", "x-api-key", "*"),
     limit("limit_by_per_ip", "from-remote-addr", "127.0.0.0/8"),
   ],
+  usage_path: "/v1/usage",
   redis: REDIS,
 };
 const PREFIX = "higress-token-ratelimit:r:";
@@ -56,6 +57,27 @@ describe.skipIf(!isAvailable)("stock Envoy", () => {
     await untilCounter(backends.redis, PREFIX + key, 51);
     expect(await backends.redis.ttl(PREFIX + key)).toBeGreaterThan(3590);
     expect((await chat(envoy.url, 51, request)).status).toBe(429);
+  });
+
+  it("tells callers what they have used, and the upstream nothing of it", async () => {
+    const key = `${PREFIX}limit_by_per_header:3600:x-api-key:asker`;
+    const ask = (method: string) =>
+      fetch(`${envoy.url}/v1/usage?a=b`, { method, headers: { "x-api-key": "asker" } });
+    expect(await (await ask("GET")).json()).toMatchObject({ windows: [{ used: 0, reset_seconds: 0 }] });
+    await backends.redis.set(key, 51, "EX", 100);
+    const response = await ask("GET");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const window = { rule: "rule_items[4].limit_keys[0]", limit_by: "limit_by_per_header", limit: 50 };
+    expect(await response.json()).toMatchObject({
+      rule_name: "r",
+      windows: [{ ...window, used: 51, held: 0, remaining: 0, window_seconds: 3600 }],
+    });
+    for (const method of ["HEAD", "POST", "OPTIONS"]) {
+      const refused = await ask(method);
+      expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET"]);
+      await refused.arrayBuffer();
+    }
+    expect(await backends.redis.get(key)).toBe("51");
   });
 
   it("charges a stream when it has ended", async () => {

@@ -1,7 +1,7 @@
 import { decimalText } from "../../bytes/decimal";
-import { COLON, RIGHT_BRACE } from "../../bytes/ascii";
+import { COLON, inLowerCase, RIGHT_BRACE } from "../../bytes/ascii";
 import { ByteBuilder } from "../../bytes/builder";
-import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
@@ -19,6 +19,7 @@ import {
 import { HmacSha256 } from "../../bytes/sha256";
 import { Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
+import { normalPath } from "../../request/normal-path";
 import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
@@ -35,6 +36,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rejected_code",
   "rejected_msg",
   "hash_keys",
+  "usage_path",
   "redis",
 ].concat(METERING_FIELDS);
 
@@ -66,6 +68,8 @@ export class RateLimitConfig {
     readonly allowsUpgrades: bool,
     /** The hash that replaces callers' values in the names of counters; null to use the values themselves (`hash_keys`). */
     readonly keyHash: HmacSha256 | null,
+    /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
+    readonly usagePath: Bytes | null,
     readonly redis: RedisConfig,
     /** The path of `rule_items`, for messages. */
     readonly itemsPath: Path,
@@ -102,6 +106,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const strips = readStripAcceptEncoding(fields);
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);
+  const usagePath = readUsagePath(fields);
 
   if (name === null) return null;
   checkRuleName(name, fields, touchesSeveralCounters(mode, globalLimit, reader));
@@ -118,6 +123,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     strips,
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
+    usagePath,
     redis,
     fields.at("rule_items"),
   );
@@ -177,6 +183,17 @@ function readMessage(fields: Fields): Bytes {
 function isJsonMessage(fields: Fields): bool {
   const value = fields.get("rejected_msg");
   return value !== null && textOfScalar(value) === null;
+}
+
+/** `usage_path`: only the normal form is accepted, in any letter case, because that is what paths of requests are compared with. */
+function readUsagePath(fields: Fields): Bytes | null {
+  const path = fields.text("usage_path");
+  if (path.byteLength == 0) return null;
+  const normal = normalPath(path);
+  if (equals(normal, inLowerCase(path))) return normal;
+  const expected = "must be a whole path such as /v1/usage, without query, escapes, dots and empty segments";
+  fields.problems.error(fields.at("usage_path"), expected);
+  return null;
 }
 
 /** Redis Cluster: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags */

@@ -9,3 +9,4 @@ export const REJECTED = bytesOf(`${NAME}.rejected`);
 export const AMBIGUOUS = bytesOf(`${NAME}.ambiguous`);
 export const UNIDENTIFIED = bytesOf(`${NAME}.unidentified`);
 export const UPGRADE_REFUSED = bytesOf(`${NAME}.upgrade_refused`);
+export const USAGE = bytesOf(`${NAME}.usage`);

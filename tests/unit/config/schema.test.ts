@@ -135,6 +135,7 @@ describe("the schema", () => {
         "strip_accept_encoding",
         "upgrade",
         "hash_keys",
+        "usage_path",
         "redis",
       ],
       ...["token_weights.input", "token_weights.cached_input"],
