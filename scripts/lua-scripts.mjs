@@ -4,7 +4,7 @@
 //
 //     -- each i from 1
 //
-// is repeated for each counter; there, @{2i-1} stands for a number. Comments and blank lines are left out.
+// is repeated for each counter; there, @{2i-1} stands for a number. Comments, blank lines and indentation are left out.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,6 +28,7 @@ export function parse(source) {
 const bare = (text) =>
   text
     .split("\n")
+    .map((line) => line.trimStart())
     .filter((line) => line !== "" && !line.startsWith("--"))
     .map((line) => `${line}\n`)
     .join("");

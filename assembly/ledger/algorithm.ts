@@ -37,6 +37,23 @@ export abstract class Algorithm {
     decision: Decision,
   ): void;
 
+  /**
+   * Decides on one row of a demand that asked for more than there is room for on some row.
+   * @param held what others have reserved on it
+   * @param asked what must be free for the request to pass
+   * The others are those of `decide`.
+   */
+  abstract decideHold(
+    demand: Demand,
+    row: i32,
+    value: i64,
+    exists: bool,
+    held: i64,
+    asked: i64,
+    remainingMs: i64,
+    decision: Decision,
+  ): void;
+
   /** What to add to a counter for a call that has consumed `tokens`, weighted, not negative. */
   abstract amount(tokens: i64): i64;
 

@@ -42,7 +42,7 @@ export class BalanceChange extends ScriptCall {
     link: Link,
     private readonly listener: BalanceListener,
   ) {
-    super(link, BALANCE_CHANGE);
+    super(link);
   }
 
   /** Asks Redis. The listener is told, possibly before this returns. @param amount in tokens; ignored by Get */
@@ -50,7 +50,7 @@ export class BalanceChange extends ScriptCall {
     this.verb = verb;
     this.key = key;
     this.amount = amount;
-    this.run(1);
+    this.run(BALANCE_CHANGE, 1);
   }
 
   protected write(command: Command): void {

@@ -6,6 +6,8 @@ import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
 import { Demand } from "./demand";
+import { Hold, writeCounter } from "./hold";
+import { SETTLE_HELD } from "./lua/scripts";
 import { appendMarkerKey, MarkerName } from "./marker";
 import { valueAfterSettle, writeSettle } from "./settlement";
 import { Spending } from "./spending";
@@ -34,6 +36,11 @@ export interface ChargeOwner {
  */
 @final
 export class Charge extends ScriptCall {
+  /** Whether it settles a hold: then its name is that of the hold, and stays. */
+  isHeld: bool = false;
+  /** The bucket of the hold and what is reserved on each counter, in weighted tokens, as far as is known; else 0. */
+  bucket: i64 = 0;
+  held: i64 = 0;
   /** What to add, in weighted tokens; 0 only leaves the marker. */
   tokens: i64 = 0;
   /** What its marker is named after: the answer, or the charge itself, which has 128 bits that nothing else has. */
@@ -68,7 +75,7 @@ export class Charge extends ScriptCall {
     private readonly sender: ChargeSender,
     readonly owner: ChargeOwner,
   ) {
-    super(link, algorithm.settleScript);
+    super(link);
   }
 
   /**
@@ -79,9 +86,29 @@ export class Charge extends ScriptCall {
    */
   begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
     this.tokens = tokens;
+    this.isHeld = false;
     this.name = (answerHigh | answerLow) != 0 ? MarkerName.Answer : MarkerName.Charge;
     this.idHigh = answerHigh;
     this.idLow = answerLow;
+    this.attempts = 0;
+    this.mayBeMade = false;
+    this.sender.begin(this);
+  }
+
+  /**
+   * Charges `tokens` in place of what a hold has reserved, and as `beginNew` leaves the name of an answer behind. Even 0 tokens
+   * are sent, to end the hold. @param hold was asked for, and may have been made
+   */
+  beginHeld(tokens: i64, hold: Hold, answerHigh: u64, answerLow: u64): void {
+    this.nextHigh = answerHigh;
+    this.nextLow = answerLow;
+    this.tokens = tokens;
+    this.name = MarkerName.Charge;
+    this.idHigh = hold.idHigh;
+    this.idLow = hold.idLow;
+    this.isHeld = true;
+    this.bucket = hold.bucket;
+    this.held = hold.amount;
     this.attempts = 0;
     this.mayBeMade = false;
     this.sender.begin(this);
@@ -119,6 +146,9 @@ export class Charge extends ScriptCall {
     this.sinceMs = waiting.sinceMs;
     this.attempts = waiting.attempts;
     this.mayBeMade = waiting.mayBeMade;
+    this.isHeld = waiting.isHeld;
+    this.bucket = waiting.bucket;
+    this.held = waiting.held;
   }
 
   /** Saves what `resume` needs. */
@@ -131,6 +161,9 @@ export class Charge extends ScriptCall {
     waiting.sinceMs = this.sinceMs;
     waiting.attempts = this.attempts;
     waiting.mayBeMade = this.mayBeMade;
+    waiting.isHeld = this.isHeld;
+    waiting.bucket = this.bucket;
+    waiting.held = this.held;
   }
 
   /** Tells `spending` what the counters hold. @param reply to a charge that was made */
@@ -146,14 +179,30 @@ export class Charge extends ScriptCall {
   /** Makes one attempt. The sender is told of its end, possibly before this returns. */
   send(): void {
     this.attempts++;
-    this.run(this.demand.length);
+    this.run(this.isHeld ? SETTLE_HELD : this.algorithm.settleScript, this.demand.length);
   }
 
   protected write(command: Command): void {
+    if (this.isHeld) return this.writeHeld(command);
     const demand = this.demand;
     marker.clear();
     appendMarkerKey(marker, this.name, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
     writeSettle(command, demand, marker, this.deadlineMs, this.algorithm.amount(this.tokens));
+  }
+
+  /** Writes the keys and arguments of settle-held.lua. */
+  private writeHeld(command: Command): void {
+    const demand = this.demand;
+    for (let i = 0; i < demand.length; ++i) writeCounter(command, demand, i);
+    marker.clear();
+    appendMarkerKey(marker, this.name, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
+    command.key(marker.ptr, marker.length);
+    command.number(this.algorithm.amount(1));
+    command.number(this.tokens);
+    command.number(this.deadlineMs);
+    command.number(this.bucket);
+    command.number(this.held);
+    for (let i = 0; i < demand.length; ++i) command.number(demand.windowSeconds(i));
   }
 
   protected onResult(failure: Failure): void {

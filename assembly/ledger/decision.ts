@@ -38,6 +38,8 @@ export class Decision {
   used: i64 = 0;
   /** When that row's window ends, in seconds from now, rounded like Redis' TTL: to the nearest, so it may be 0. */
   resetSeconds: i64 = 0;
+  /** The output that was reserved, in weighted tokens; 0 if the request did not ask for any. */
+  granted: i64 = 0;
   /** Whole seconds until no row is above its limit, rounded up, at least 1. 0 unless the outcome is Deny. */
   retryAfterSeconds: i64 = 0;
 
@@ -47,7 +49,7 @@ export class Decision {
     this.failure = Failure.None;
     this.cause = Cause.None;
     this.row = -1;
-    this.capacity = this.used = 0;
+    this.capacity = this.used = this.granted = 0;
     this.resetSeconds = this.retryAfterSeconds = 0;
   }
 
@@ -62,8 +64,9 @@ export class Decision {
    * Denies the request because of a row. The first row given becomes the reason; later ones only prolong `retryAfterSeconds`.
    * @param capacity, used of that row, in tokens
    * @param remainingMs how long its window lasts from now, in milliseconds; not negative
+   * @param retryMs after which it may have room again, if that is sooner
    */
-  exceeded(row: i32, capacity: i64, used: i64, remainingMs: i64): void {
+  exceeded(row: i32, capacity: i64, used: i64, remainingMs: i64, retryMs: i64 = remainingMs): void {
     if (this.outcome != Outcome.Deny) {
       this.outcome = Outcome.Deny;
       this.cause = Cause.AboveLimit;
@@ -72,7 +75,7 @@ export class Decision {
       this.used = used;
       this.resetSeconds = (remainingMs + 500) / 1000;
     }
-    this.retryAfterSeconds = max(this.retryAfterSeconds, max((remainingMs + 999) / 1000, 1));
+    this.retryAfterSeconds = max(this.retryAfterSeconds, max((retryMs + 999) / 1000, 1));
   }
 
   /**

@@ -12,6 +12,7 @@ export const enum MarkerName {
 
 const CHARGE = bytesOf("higress-token-ratelimit:charge:{");
 const ANSWER = bytesOf("higress-token-ratelimit:answer:{");
+const HOLDS = bytesOf("higress-token-ratelimit:held:{");
 const TAG_END = bytesOf("}:");
 const DIGITS = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
@@ -33,12 +34,27 @@ export function appendMarkerKey(
   high: u64,
   low: u64,
 ): void {
-  out.bytes(name == MarkerName.Charge ? CHARGE : ANSWER);
+  appendTagged(out, name == MarkerName.Charge ? CHARGE : ANSWER, ptr, len);
+  appendBase64(out, high);
+  appendBase64(out, low);
+}
+
+/**
+ * Writes the key of the holds on the counter whose key is the `len` bytes at `ptr`, which is in the same slot:
+ *
+ *     higress-token-ratelimit:held:{EBoh}:<the key of the counter>
+ */
+export function appendHoldsKey(out: ByteBuilder, ptr: usize, len: i32): void {
+  appendTagged(out, HOLDS, ptr, len);
+  out.at(ptr, len);
+}
+
+/** Writes what a key begins with, and a hash tag that leads it to the slot of the key at `ptr`. */
+function appendTagged(out: ByteBuilder, begin: Bytes, ptr: usize, len: i32): void {
+  out.bytes(begin);
   const tag = out.append(4);
   if (tag != 0) store<u32>(tag, bswap<u32>(tagWithChecksum(keyChecksum(ptr, len))));
   out.bytes(TAG_END);
-  appendBase64(out, high);
-  appendBase64(out, low);
 }
 
 /** Writes a number as 11 characters of base64url. */

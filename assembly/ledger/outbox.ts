@@ -175,7 +175,8 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
   private renew(charge: Charge, reading: i64, nowMs: i64): void {
     const transport = this.link.transport;
     const isAnswer = charge.name == MarkerName.Answer;
-    if (!isAnswer) {
+    // A hold is found by its name, so its settlement keeps that.
+    if (!isAnswer && !charge.isHeld) {
       charge.idLow = transport.newNumber();
       charge.idHigh = transport.identity;
     }

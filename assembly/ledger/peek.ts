@@ -38,12 +38,12 @@ export class Peek extends ScriptCall {
     private readonly decision: Decision,
     private readonly listener: PeekListener,
   ) {
-    super(link, algorithm.peekScript);
+    super(link);
   }
 
   /** Asks Redis. The listener is told, possibly before this returns. Only one question may be in flight. */
   begin(): void {
-    this.run(this.demand.length);
+    this.run(this.algorithm.peekScript, this.demand.length);
   }
 
   protected write(command: Command): void {

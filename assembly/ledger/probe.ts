@@ -24,15 +24,15 @@ export class Probe extends ScriptCall {
 
   constructor(
     link: Link,
-    algorithm: Algorithm,
+    private readonly algorithm: Algorithm,
     private readonly listener: ProbeListener,
   ) {
-    super(link, algorithm.peekScript);
+    super(link);
   }
 
   send(): void {
     this.isOut = true;
-    this.run(1);
+    this.run(this.algorithm.peekScript, 1);
   }
 
   protected write(command: Command): void {

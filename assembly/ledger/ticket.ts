@@ -7,15 +7,17 @@ import { Charge, ChargeOwner } from "./charge";
 import { Decision } from "./decision";
 import { Demand } from "./demand";
 import { Outbox } from "./outbox";
+import { Hold, HoldListener } from "./hold";
 import { Peek, PeekListener, ReadingListener } from "./peek";
+import { Ask, Reservation } from "./reservation";
 import { Spending } from "./spending";
 
 /** Who may hold a ticket, as bits: each holder at most once. */
 const enum Holder {
   /** The stream, or whoever else opened it, until `close` or `settle`. */
   Stream = 1,
-  /** The question to Redis, until it is answered. */
-  Peek = 2,
+  /** The question to Redis, or the hold, until it is answered. */
+  Question = 2,
   /** The charge, until it is made or lost, or has moved to the outbox. */
   Charge = 4,
 }
@@ -32,19 +34,23 @@ export interface DecisionListener {
  * opener must forget it.
  */
 @final
-export class Ticket implements PeekListener, ChargeOwner {
+export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   readonly demand: Demand = new Demand();
   private readonly decision: Decision = new Decision();
   private readonly question!: Peek;
   private readonly charge!: Charge;
+  /** Made when a call first asks for a reservation. */
+  private hold: Hold | null = null;
   /** The current holders: a sum of `Holder`; 0 while it is idle. */
   private holders: u32 = 0;
+  /** Whether a hold was asked for and is not settled. */
+  private isReserved: bool = false;
   /** Who waits for the decision; null if nobody does (any more). */
   private listener: DecisionListener | null = null;
 
   constructor(
-    link: Link,
-    algorithm: Algorithm,
+    private readonly link: Link,
+    private readonly algorithm: Algorithm,
     outbox: Outbox,
     private readonly home: Pool<Ticket>,
   ) {
@@ -55,6 +61,7 @@ export class Ticket implements PeekListener, ChargeOwner {
   /** Starts a new request, whose stream holds the ticket. Only for the ledger. */
   open(): void {
     this.holders = Holder.Stream;
+    this.isReserved = false;
     this.listener = null;
   }
 
@@ -67,8 +74,24 @@ export class Ticket implements PeekListener, ChargeOwner {
   peek(listener: DecisionListener, readings: ReadingListener | null = null): void {
     this.listener = listener;
     this.question.readings = readings;
-    this.holders |= Holder.Peek;
+    this.holders |= Holder.Question;
     this.question.begin();
+  }
+
+  /** What to reserve. Write it before `reserve`. */
+  get ask(): Ask {
+    return this.holding.ask;
+  }
+
+  /**
+   * Reserves on the counters of the demand what `ask` says, and decides, instead of `peek`. What is reserved is settled by
+   * `settle`, once that is decided, or given back by `close`. The rest is as for `peek`.
+   */
+  reserve(reservation: Reservation, listener: DecisionListener): void {
+    this.listener = listener;
+    this.holders |= Holder.Question;
+    this.isReserved = true;
+    this.holding.begin(reservation);
   }
 
   /** Is told what the counters hold when the charge is made, then forgotten. Set it before `settle`. */
@@ -87,9 +110,14 @@ export class Ticket implements PeekListener, ChargeOwner {
    * the caller, and the name is left behind afterwards, so that fetching the answer costs nothing
    */
   settle(tokens: i64, name: AnswerName, isNew: bool): void {
-    if (tokens <= 0 || (this.holders & Holder.Stream) == 0) return this.close();
+    if ((this.holders & Holder.Stream) == 0) return;
+    const hold = this.openHold;
+    if (tokens <= 0 && hold === null) return this.close();
+    this.isReserved = false;
     this.holders |= Holder.Charge;
-    if (isNew) this.charge.beginNew(tokens, name.high, name.low);
+    if (hold !== null)
+      this.charge.beginHeld(max(tokens, 0), hold, isNew ? name.high : 0, isNew ? name.low : 0);
+    else if (isNew) this.charge.beginNew(tokens, name.high, name.low);
     else this.charge.begin(tokens, name.high, name.low);
     this.close();
   }
@@ -98,6 +126,7 @@ export class Ticket implements PeekListener, ChargeOwner {
   close(): void {
     this.listener = null;
     this.question.readings = null;
+    if ((this.holders & (Holder.Stream | Holder.Question)) == Holder.Stream) this.giveBack();
     this.release(Holder.Stream);
   }
 
@@ -105,12 +134,42 @@ export class Ticket implements PeekListener, ChargeOwner {
     const listener = this.listener;
     this.listener = null;
     if (listener !== null) listener.onDecided(this.decision);
-    this.release(Holder.Peek);
+    this.release(Holder.Question);
+  }
+
+  onHeld(): void {
+    const listener = this.listener;
+    this.listener = null;
+    if (listener !== null) listener.onDecided(this.decision);
+    if ((this.holders & Holder.Stream) == 0) this.giveBack();
+    this.release(Holder.Question);
   }
 
   onCharged(charge: Charge): void {
     charge.spending = null;
     if (!charge.beginNext()) this.release(Holder.Charge);
+  }
+
+  private get holding(): Hold {
+    let hold = this.hold;
+    if (hold === null) hold = new Hold(this.link, this.algorithm, this.demand, this.decision, this);
+    this.hold = hold;
+    return hold;
+  }
+
+  /** The hold that is to be settled; null if there is none. */
+  private get openHold(): Hold | null {
+    const hold = this.hold;
+    return this.isReserved && hold !== null && hold.mayBeMade ? hold : null;
+  }
+
+  /** Ends a hold that nobody will settle. */
+  private giveBack(): void {
+    const hold = this.openHold;
+    this.isReserved = false;
+    if (hold === null) return;
+    this.holders |= Holder.Charge;
+    this.charge.beginHeld(0, hold, 0, 0);
   }
 
   /** Lets go of the ticket; the last holder gives it back. Large ones are left to the garbage collector. */

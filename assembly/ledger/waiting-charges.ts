@@ -27,6 +27,10 @@ export class WaitingCharge {
   attempts: i32;
   name: MarkerName;
   mayBeMade: bool;
+  /** Whether it settles a hold; its bucket and what is reserved on each counter, as far as is known. */
+  isHeld: bool;
+  bucket: i64;
+  held: i64;
   /** How many counters follow. */
   counters: i32;
   /** What follows, in bytes. */
@@ -236,5 +240,5 @@ export function isTooOld(charge: WaitingCharge, nowMs: i64): bool {
 
 /** Whether Redis surely has nothing of it, not even a name that others use. */
 function isUnmade(charge: WaitingCharge): bool {
-  return !charge.mayBeMade && charge.name == MarkerName.Charge;
+  return !charge.mayBeMade && !charge.isHeld && charge.name == MarkerName.Charge;
 }

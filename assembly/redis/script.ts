@@ -29,10 +29,7 @@ export abstract class ScriptCall extends CalloutHandler {
   /** The number of the latest command. */
   private number: i64 = 0;
 
-  constructor(
-    protected readonly link: Link,
-    private readonly scripts: ScriptFamily,
-  ) {
+  constructor(protected readonly link: Link) {
     super();
   }
 
@@ -45,9 +42,9 @@ export abstract class ScriptCall extends CalloutHandler {
    */
   protected abstract onResult(failure: Failure): void;
 
-  /** Sends the script for `counters` counters. `onResult` gets the result, possibly before this returns. */
-  protected run(counters: i32): void {
-    this.script = this.scripts.scriptFor(counters);
+  /** Sends the one of `scripts` for `counters` counters. `onResult` gets the result, possibly before this returns. */
+  protected run(scripts: ScriptFamily, counters: i32): void {
+    this.script = scripts.scriptFor(counters);
     this.evalTried = false;
     this.reconnected = false;
     this.issue();

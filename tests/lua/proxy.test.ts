@@ -8,6 +8,8 @@ interface Scripts {
   settleScript(counters: number): string;
   balancePeekScript(counters: number): string;
   balanceChangeScript(): string;
+  holdScript(counters: number): string;
+  settleHeldScript(counters: number): string;
 }
 
 let scripts: Scripts;
@@ -21,6 +23,8 @@ describe("a proxy that reads scripts", () => {
     expect(refusals(scripts.settleScript(counters))).toEqual([]);
     expect(refusals(scripts.balancePeekScript(counters))).toEqual([]);
     expect(refusals(scripts.balanceChangeScript())).toEqual([]);
+    expect(refusals(scripts.holdScript(counters))).toEqual([]);
+    expect(refusals(scripts.settleHeldScript(counters))).toEqual([]);
   });
 
   it.each([

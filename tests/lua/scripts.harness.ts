@@ -1,5 +1,12 @@
 import "../../assembly/abi/abort";
-import { BALANCE_CHANGE, BALANCE_PEEK, PEEK, SETTLE } from "../../assembly/ledger/lua/scripts";
+import {
+  BALANCE_CHANGE,
+  BALANCE_PEEK,
+  HOLD,
+  PEEK,
+  SETTLE,
+  SETTLE_HELD,
+} from "../../assembly/ledger/lua/scripts";
 import { ScriptFamily } from "../../assembly/redis/script-family";
 
 /** The text for so many counters, or for the next power of two. */
@@ -41,4 +48,20 @@ export function balanceChangeScript(): string {
 
 export function balanceChangeDigest(): string {
   return digestOf(BALANCE_CHANGE, 1);
+}
+
+export function holdScript(counters: i32): string {
+  return textOf(HOLD, counters);
+}
+
+export function holdDigest(counters: i32): string {
+  return digestOf(HOLD, counters);
+}
+
+export function settleHeldScript(counters: i32): string {
+  return textOf(SETTLE_HELD, counters);
+}
+
+export function settleHeldDigest(counters: i32): string {
+  return digestOf(SETTLE_HELD, counters);
 }

@@ -29,6 +29,20 @@ export class Balance extends Algorithm {
     else if (value <= 0 || value == NOT_A_NUMBER) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
   }
 
+  decideHold(
+    _demand: Demand,
+    row: i32,
+    value: i64,
+    exists: bool,
+    held: i64,
+    asked: i64,
+    _remainingMs: i64,
+    decision: Decision,
+  ): void {
+    if (!exists) decision.spent(row, Cause.Missing, DENIES_FOR_SECONDS);
+    else if (value - held <= 0 || value - held < asked) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
+  }
+
   amount(tokens: i64): i64 {
     return -tokens;
   }

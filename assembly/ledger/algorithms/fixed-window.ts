@@ -5,6 +5,9 @@ import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
 
+/** When to try again if only what others hold is in the way, in milliseconds. */
+const HELD_RETRY_MS: i64 = 1_000;
+
 /**
  * The fixed window: a counter of tokens per limit, window and caller, which expires one window after its first tokens were
  * counted. The published plugin keeps the same keys, values and expiry, so both may run side by side on one Redis.
@@ -28,6 +31,25 @@ export class FixedWindow extends Algorithm {
     // One that does not exist will live for a whole window.
     const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
     decision.exceeded(row, demand.capacity(row), value, leftMs);
+  }
+
+  decideHold(
+    demand: Demand,
+    row: i32,
+    value: i64,
+    _exists: bool,
+    held: i64,
+    asked: i64,
+    remainingMs: i64,
+    decision: Decision,
+  ): void {
+    const capacity = demand.capacity(row);
+    const free = capacity - value - held;
+    if (free > 0 && free >= asked) return;
+    const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
+    // What is held may become free at any time.
+    const mayFree = capacity - value >= max(asked, 1);
+    decision.exceeded(row, capacity, value + held, leftMs, mayFree ? min(leftMs, HELD_RETRY_MS) : leftMs);
   }
 
   amount(tokens: i64): i64 {

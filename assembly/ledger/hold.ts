@@ -1,0 +1,156 @@
+import { ByteBuilder } from "../bytes/builder";
+import { bytesOf } from "../bytes/bytes";
+import { NOT_A_NUMBER } from "../bytes/decimal";
+import { Command } from "../redis/command";
+import { Failure } from "../redis/failure";
+import { Link } from "../redis/link";
+import { isRefusal } from "../redis/refusal";
+import { Reply, ReplyKind } from "../redis/reply";
+import { ScriptCall } from "../redis/script";
+import { Algorithm } from "./algorithm";
+import { Decision, Outcome } from "./decision";
+import { Demand } from "./demand";
+import { HOLD } from "./lua/scripts";
+import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
+import { Ask, Reservation } from "./reservation";
+
+const ASSUMED = bytesOf("assumed");
+const STATED = bytesOf("stated");
+const CHARGE = bytesOf("charge");
+const RELEASE = bytesOf("release");
+// The keys that are made anew for each command.
+const made = new ByteBuilder(256, 1 << 13);
+
+/** Whoever asked. */
+export interface HoldListener {
+  /** The decision has been made, if only that nobody knows. Called once for each `begin`. */
+  onHeld(): void;
+}
+
+/**
+ * Reserves what a call asks for on all counters of a demand, or on none, and decides, in one round trip. It belongs to a ticket,
+ * and is reused with it. The marker of the later charge is the record of the hold, so that neither happens twice.
+ */
+@final
+export class Hold extends ScriptCall {
+  readonly ask: Ask = new Ask();
+  /** After `onHeld`: whether there is a hold, or may be one although no reply says so. */
+  mayBeMade: bool = false;
+  /** The name of the marker, which nothing else has. */
+  idHigh: u64 = 0;
+  idLow: u64 = 0;
+  /** After `onHeld`, when the outcome is Admit: the bucket of the hold, and what was reserved on each counter, weighted. */
+  bucket: i64 = 0;
+  amount: i64 = 0;
+  private reservation: Reservation = new Reservation(1, true);
+
+  constructor(
+    link: Link,
+    private readonly algorithm: Algorithm,
+    private readonly demand: Demand,
+    private readonly decision: Decision,
+    private readonly listener: HoldListener,
+  ) {
+    super(link);
+  }
+
+  /** Asks Redis for what `ask` says. The listener is told, possibly before this returns. Only one question may be in flight. */
+  begin(reservation: Reservation): void {
+    this.reservation = reservation;
+    const transport = this.link.transport;
+    this.idHigh = transport.identity;
+    this.idLow = transport.newNumber();
+    this.mayBeMade = false;
+    this.bucket = this.amount = 0;
+    this.run(HOLD, this.demand.length);
+  }
+
+  protected write(command: Command): void {
+    const demand = this.demand;
+    const count = demand.length;
+    for (let i = 0; i < count; ++i) writeCounter(command, demand, i);
+    made.clear();
+    appendMarkerKey(made, MarkerName.Charge, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
+    command.key(made.ptr, made.length);
+    command.number(this.algorithm.amount(1));
+    command.number(this.ask.input);
+    command.number(this.ask.output);
+    command.number(this.ask.least);
+    command.text(this.ask.isAssumed ? ASSUMED : STATED);
+    command.number(this.reservation.bucketMs);
+    command.text(this.reservation.chargesLapsed ? CHARGE : RELEASE);
+    command.number(this.reservation.recordMs);
+    for (let i = 0; i < count; ++i) {
+      command.number(demand.windowSeconds(i));
+      command.number(demand.capacity(i));
+    }
+  }
+
+  protected onResult(failure: Failure): void {
+    const link = this.link;
+    if (failure == Failure.None) {
+      link.breaker.works();
+      this.read(link.reply);
+    } else {
+      link.failed(failure);
+      const isRefused = failure == Failure.ErrorReply && isRefusal(link.reply.error);
+      this.mayBeMade =
+        failure == Failure.Network ||
+        failure == Failure.Malformed ||
+        (failure == Failure.ErrorReply && !isRefused);
+      this.decision.unknown(failure);
+    }
+    this.listener.onHeld();
+  }
+
+  private read(reply: Reply): void {
+    const count = this.demand.length;
+    const granted =
+      reply.kind == ReplyKind.Array && reply.length == 3 * count + 2
+        ? reply.numberAt(3 * count)
+        : NOT_A_NUMBER;
+    if (granted == NOT_A_NUMBER) {
+      this.link.misread();
+      this.mayBeMade = true;
+      this.decision.unknown(Failure.Malformed);
+      return;
+    }
+    this.decision.begin();
+    if (granted < 0) return this.deny(reply);
+    this.mayBeMade = true;
+    this.bucket = reply.numberAt(3 * count + 1);
+    this.amount = this.ask.input + granted;
+    this.decision.granted = granted;
+  }
+
+  /** Finds out which counter has no room. */
+  private deny(reply: Reply): void {
+    const demand = this.demand;
+    const asked = this.ask.input + this.ask.least;
+    for (let i = 0; i < demand.length; ++i) {
+      const exists = reply.kindAt(3 * i) != ReplyKind.Null;
+      const number = exists ? reply.numberAt(3 * i) : 0;
+      const value = number == NOT_A_NUMBER ? 0 : number;
+      const held = max(reply.numberAt(3 * i + 2), 0);
+      this.algorithm.decideHold(
+        demand,
+        i,
+        value,
+        exists,
+        held,
+        asked,
+        reply.numberAt(3 * i + 1),
+        this.decision,
+      );
+    }
+    if (this.decision.outcome != Outcome.Deny) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
+  }
+}
+
+/** Writes the keys of a counter: its own, and that of its holds. */
+export function writeCounter(command: Command, demand: Demand, row: i32): void {
+  command.key(demand.key(row), demand.keySize(row));
+  made.clear();
+  appendHoldsKey(made, demand.key(row), demand.keySize(row));
+  command.key(made.ptr, made.length);
+}
