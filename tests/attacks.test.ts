@@ -485,7 +485,7 @@ const USAGE_OF_OTHERS: Attack[] = [
   ],
   [
     "A question that is given up, so that its answer goes to the next request of the same ticket.",
-    "conformance/usage-path.test.ts",
+    "conformance/usage-path-order.test.ts",
     "answers nobody any more who has left",
   ],
   [

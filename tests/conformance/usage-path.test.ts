@@ -311,36 +311,14 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(ask("b.com", "/a/usage", 5).action).toBe(CONTINUE);
   });
 
-  it("answers nobody any more who has left", async () => {
-    const host = await start(file, CONFIG);
-    host.request(2, ROOT, ALICE);
-    host.end(2);
-    // The ticket is not used again before its reply has come.
-    host.request(3, ROOT, { "x-api-key": "bob" });
-    host.reply(ROOT, counter(1));
-    expect(host.streams.get(3)!.continued).toBe(0);
-    host.reply(ROOT, counter(101));
-    expect(host.streams.get(3)!.localResponse).toMatchObject({ code: 429 });
-    expect(host.lines()).toEqual([]);
-  });
-
-  it("tells a call nothing that was asked before it with the same ticket", async () => {
-    const host = await start(file, CONFIG);
-    for (let id = 2; id < 200; id += 2) {
-      answered(host, ALICE, counter(1), id);
-      host.request(id + 1, ROOT, { "x-api-key": "bob" });
-      host.reply(ROOT, counter(101));
-      expect(host.streams.get(id + 1)!.localResponse).toMatchObject({ code: 429, body: "Too many requests" });
-      host.end(id + 1);
-    }
-  });
-
-  it("does not take memory for being asked", async () => {
-    const host = await start(file, CONFIG);
-    for (let id = 2; id < 5_000; ++id) answered(host, ALICE, counter(1), id);
-    const warm = host.memoryBytes;
-    for (let id = 5_000; id < 30_000; ++id) answered(host, ALICE, counter(1), id);
-    expect(host.memoryBytes).toBe(warm);
+  it("asks for the hashed names of hash_keys, and does not show them", async () => {
+    const host = await start(file, { ...CONFIG, hash_keys: true, redis: { ...REDIS, password: "secret" } });
+    const stream = host.request(2, ROOT, ALICE);
+    const key = String(host.pending[0]!.args[3]);
+    expect(key).toMatch(/:x-api-key:[0-9a-f]{32}$/);
+    host.reply(ROOT, counter(7));
+    expect(bodyOf(stream.localResponse).windows).toMatchObject([{ used: 7 }]);
+    expect(stream.localResponse!.body).not.toContain(key.split(":").at(-1));
   });
 
   it("answers with 512 windows, which is as many as a request may have", async () => {

@@ -69,6 +69,42 @@ describe("usage for callers", () => {
     expect(await (await ask(ALICE, "GET", `${usage_path}s`)).text()).toContain("no such route");
   });
 
+  it("belongs to the consumer that authentication has found, and needs no quota", async () => {
+    await stack.close();
+    const consumers = ["alice", "bob"].map((name) => ({ name, credential: `key-${name}` }));
+    const redis = { service_name: "redis.static" };
+    const plugin = (name: string, spec: object): object => ({
+      apiVersion: "extensions.higress.io/v1alpha1",
+      kind: "WasmPlugin",
+      metadata: { name },
+      spec,
+    });
+    const auth = { keys: ["x-api-key"], consumers, global_auth: true };
+    stack = await startStack({
+      config: {
+        rule_name: "r",
+        rule_items: [{ limit_by_per_consumer: "", limit_keys: [{ key: "*", token_per_day: 10 }] }],
+        usage_path,
+        redis,
+      },
+      plugins: [
+        plugin("key-auth", { phase: "AUTHN", priority: 310, defaultConfig: auth }),
+        plugin("ai-quota", { priority: 750, defaultConfig: { admin_consumer: "admin", redis } }),
+      ],
+    });
+    await stack.redis.set(
+      "higress-token-ratelimit:r:limit_by_per_consumer:86400:x-mse-consumer:bob",
+      7,
+      "EX",
+      9,
+    );
+    expect((await ask({ "x-api-key": "key-eve" })).status).toBe(401);
+    const claims = { "x-mse-consumer": "bob" };
+    expect((await chat(stack.gateway.url, 5, { headers: { "x-api-key": "key-bob" } })).status).toBe(403);
+    expect((await read({ "x-api-key": "key-bob" })).windows).toMatchObject([{ used: 7 }]);
+    expect((await read({ "x-api-key": "key-alice", ...claims })).windows).toMatchObject([{ used: 0 }]);
+  });
+
   it("is unknown while Redis is away", async () => {
     await stack.server.stop();
     const response = await ask(ALICE);
