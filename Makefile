@@ -22,10 +22,10 @@ build: $(MODULES) ## Build build/*.wasm (release and debug) if their sources hav
 	@node scripts/build.mjs
 	@node scripts/bundle-fake-llm.mjs
 
-image: $(MODULES) build ## Write the modules as OCI images to build/image*
+image: $(MODULES) build ## Write the modules as OCI images to build/image
 	@node scripts/image.mjs
 
-push: ## Push build/image: IMAGE=registry/name:tag, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
+push: ## Push an image: IMAGE=registry/name:tag, PLUGIN=ai-quota, TARGET=envoy for Envoy, PLAIN_HTTP=1 without TLS
 	@scripts/ensure-node.sh
 	@image=$$(node scripts/push.mjs --ask) && $(MAKE) --no-print-directory image && node scripts/push.mjs -- "$$image"
 

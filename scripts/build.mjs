@@ -14,15 +14,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { updateLuaScripts } from "./lua-scripts.mjs";
 import { packData } from "./pack-data.mjs";
+import { MODULES } from "./plugins.mjs";
 
-/** Entry file -> name of the module. */
-const MODULES = {
-  "assembly/entry/token-ratelimit.higress.ts": "ai-token-ratelimit",
-  "assembly/entry/token-ratelimit.envoy.ts": "ai-token-ratelimit.envoy",
-  "assembly/entry/quota.higress.ts": "ai-quota",
-  "assembly/entry/quota.envoy.ts": "ai-quota.envoy",
-};
-const TARGETS = { debug: ".debug.wasm", release: ".wasm" };
+const FORMS = { debug: ".debug.wasm", release: ".wasm" };
 /** All that a module is made of; the lock file tells the compiler's version. */
 const INPUTS = [
   "assembly",
@@ -31,6 +25,7 @@ const INPUTS = [
   "scripts/build.mjs",
   "scripts/lua-scripts.mjs",
   "scripts/pack-data.mjs",
+  "scripts/plugins.mjs",
   "scripts/wasm-binary.mjs",
 ];
 const STAMP = "build/.built";
@@ -38,8 +33,8 @@ const STAMP = "build/.built";
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-const outputs = Object.entries(MODULES).flatMap(([entry, name]) =>
-  Object.entries(TARGETS).map(([target, suffix]) => ({ entry, target, file: `build/${name}${suffix}` })),
+const outputs = MODULES.flatMap(({ entry, name }) =>
+  Object.entries(FORMS).map(([target, suffix]) => ({ entry, target, file: `build/${name}${suffix}` })),
 );
 
 /** The files of a folder, and of those in it, in an order that is always the same; of a file, itself. */

@@ -39,7 +39,7 @@ function problemsIn(path: string): string[] {
 
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
-  ...["docs", "deploy", ".github"].flatMap((folder) => filesBelow(root, folder, /\.md$/)),
+  ...["docs", "deploy", "ai-quota", ".github"].flatMap((folder) => filesBelow(root, folder, /\.md$/)),
 ];
 const problems = documents.flatMap(problemsIn);
 for (const problem of problems) console.error(problem);

@@ -3,10 +3,10 @@
 import { execFileSync } from "node:child_process";
 
 /** Annotations of the image. Only `created` depends on anything but the sources, and only if asked for. */
-export function imageAnnotations(manifest, { title, env = process.env } = {}) {
+export function imageAnnotations(manifest, { title, description, env = process.env }) {
   const annotations = {
     title,
-    description: manifest.description,
+    description,
     version: manifest.version,
     licenses: manifest.license,
     source: sourceUrl(manifest.repository?.url ?? git("remote", "get-url", "origin")),

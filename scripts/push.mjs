@@ -1,5 +1,6 @@
-// Pushes build/image to a registry with the first of oras, skopeo and crane that is here: `make push IMAGE=registry/name:tag`.
-// PLAIN_HTTP=1 for a registry without TLS, such as one on loopback; TARGET=envoy for build/image.envoy.
+// Pushes an image of build/image to a registry with the first of oras, skopeo and crane that is here:
+// `make push IMAGE=registry/name:tag`. PLUGIN=ai-quota for that plugin instead of ai-token-ratelimit, TARGET=envoy for stock Envoy,
+// PLAIN_HTTP=1 for a registry without TLS, such as one on loopback.
 // With --ask, nothing is pushed: it makes sure that there is a client and a name for the image, asks for the name if there is
 // somebody to ask, and prints it, so that nobody waits for a build that has nowhere to go.
 // Who may push is known to these clients: `oras login`, `skopeo login`, `crane auth login`, or `docker login`.
@@ -7,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
+import { layoutOf, PLUGINS, TARGETS } from "./plugins.mjs";
 
 /** How each client is told to copy the layout as it is. */
 const CLIENTS = {
@@ -35,10 +37,21 @@ function fail(message) {
   process.exit(1);
 }
 
+/** One of some names that a variable of the environment holds; the first, if it holds none. */
+function chosen(variable, names) {
+  const name = process.env[variable] || names[0];
+  if (!names.includes(name)) fail(`${variable} is one of ${names.join(", ")}, not ${name}`);
+  return name;
+}
+
+const names = PLUGINS.map(({ name }) => name);
+const plugin = chosen("PLUGIN", names);
+const target = chosen("TARGET", Object.keys(TARGETS));
+
 const { values, positionals } = parseArgs({
   options: {
     image: { type: "string", default: process.env.IMAGE ?? "" },
-    layout: { type: "string", default: process.env.TARGET === "envoy" ? "build/image.envoy" : "build/image" },
+    layout: { type: "string", default: layoutOf(plugin, target) },
     client: { type: "string" },
     ask: { type: "boolean", default: false },
   },
@@ -65,6 +78,8 @@ if (!isImage(image))
   fail(
     `Where to? IMAGE=registry/name:tag, such as IMAGE=registry.example.com/plugins/ai-token-ratelimit:0.1.0`,
   );
+const other = names.find((name) => name !== plugin && image.split("/").at(-1).startsWith(name));
+if (other) fail(`This would push ${plugin} as ${image}. Say PLUGIN=${other}, or give it another name.`);
 if (values.ask) {
   console.log(image);
   process.exit();

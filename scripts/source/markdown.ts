@@ -3,7 +3,7 @@ const PROGRAMS =
   /^(make|npx|npm|node|kubectl|istioctl|docker|curl|redis-server|git|envoy|\w+=\S+ |(deploy|scripts)\/\S+\.sh)/;
 const SHELLS = new Set(["sh", "bash", "shell", "console"]);
 /** A file of the project, as a word of a command. */
-const FILE = /^(assembly|deploy|docs|gateway|scripts|tests|tools)\/\S*\.\w+$/;
+const FILE = /^(ai-quota|assembly|deploy|docs|gateway|scripts|tests|tools)\/\S*\.\w+$/;
 
 /** What the commands in documents may name. */
 export interface Known {

@@ -1,8 +1,9 @@
 // Contract: each Chinese document has what the English one has, in the same order, and both name only what there is.
-// The English documents are the source; tests/docs.test.ts compares README.md with the code.
+// The English documents are the source; tests/docs-configuration.test.ts compares each README.md with the code.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { PLUGINS } from "../../scripts/plugins.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -11,7 +12,9 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const TRANSLATIONS: readonly (readonly [string, string])[] = [
   ["required", "必填"],
   ["array of CIDR", "CIDR 数组"],
+  ["array of string", "string 数组"],
   [" or ", " 或 "],
+  [", ", "、"],
   ["`80` for `.static`, else `6379`", "`.static` 为 `80`，其他为 `6379`"],
 ];
 
@@ -39,6 +42,7 @@ const blocks = (text: string): string[] =>
 
 describe.each([
   ["README.md", "README_zh.md"],
+  ["ai-quota/README.md", "ai-quota/README_zh.md"],
   ["docs/runbook.md", "docs/runbook_zh.md"],
 ])("%s and %s", (english, chinese) => {
   const [en, zh] = [read(english), read(chinese)];
@@ -81,15 +85,15 @@ describe.each([
   });
 });
 
-describe("the configuration table of README_zh.md", () => {
+describe.each(PLUGINS)("the configuration table of $name in Chinese", ({ folder }) => {
   const table = (text: string): string[][] =>
     rows(text)
       .filter((cells) => cells.length === 4 && cells[0]!.startsWith("`"))
       .map((cells) => cells.slice(0, 3));
 
-  it("has the fields, types and defaults of README.md", () => {
-    const translated = table(read("README_zh.md")).map((cells) => cells.map(toEnglish));
-    expect(translated).toEqual(table(read("README.md")));
+  it("has the fields, types and defaults of the English one", () => {
+    const translated = table(read(join(folder, "README_zh.md"))).map((cells) => cells.map(toEnglish));
+    expect(translated).toEqual(table(read(join(folder, "README.md"))));
     expect(translated.length).toBeGreaterThan(20);
   });
 });
@@ -102,9 +106,9 @@ describe.each(["docs/runbook.md", "docs/runbook_zh.md"])("%s", (path) => {
   const text = read(path);
 
   it("names only metrics that the filter has", () => {
-    const metrics = [...text.matchAll(/`(?:…|wasmcustom\.ai_token_ratelimit\.)([a-z_]+)[.*\w]*`/g)].map(
-      (match) => match[1]!,
-    );
+    const metrics = [
+      ...text.matchAll(/`(?:…|wasmcustom\.ai_token_ratelimit\.|ai_quota\.)([a-z_]+)[.*\w]*`/g),
+    ].map((match) => match[1]!);
     expect(new Set(metrics).size).toBeGreaterThan(5);
     for (const metric of metrics) expect(filter).toContain(metric);
     for (const [, failure] of text.matchAll(/`(?:…redis_failures)?\.([a-z_]+)`/g))

@@ -11,6 +11,7 @@ import { extract, type Header } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { sourceUrl } from "../../scripts/image-source.mjs";
+import { layoutOf, PLUGINS } from "../../scripts/plugins.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "image-test-"));
@@ -33,6 +34,13 @@ const read = (path: string): Buffer => readFileSync(resolve(root, path));
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const { version } = JSON.parse(read("package.json").toString()) as { version: string };
 
+interface Spec {
+  info: { name: string; version: string; description: string };
+  spec: { phase: string; priority: number; configSchema: { openAPIV3Schema: { example: object } } };
+}
+const specOf = (folder: string): Spec => parse(read(join(folder, "spec.yaml")).toString()) as Spec;
+
+/** The folder with all images, which it writes. */
 function build(name: string, env: Record<string, string> = {}): string {
   const out = join(scratch, name);
   execFileSync("node", ["scripts/image.mjs", "--out", out], { cwd: root, env: { ...process.env, ...env } });
@@ -72,11 +80,15 @@ async function loadAsGateway(layout: string): Promise<{ header: Header; wasm: Bu
   return files[0]!;
 }
 
-describe("the image", () => {
-  const layout = build("first");
+const first = build("first");
+const second = build("second");
+const dated = build("dated", { SOURCE_DATE_EPOCH: "1700000000" });
+
+describe.each(PLUGINS)("the image of $name", ({ name, folder }) => {
+  const layout = layoutOf(name, "higress", first);
 
   it("is the same when it is built again", () => {
-    expect(manifestOf(build("second")).digest).toBe(manifestOf(layout).digest);
+    expect(manifestOf(layoutOf(name, "higress", second)).digest).toBe(manifestOf(layout).digest);
   });
 
   it("has the layers of Higress' image specification, the module last", () => {
@@ -93,8 +105,10 @@ describe("the image", () => {
       ["text/markdown", "docs/runbook_zh.md"],
       ["application/vnd.oci.image.layer.v1.tar+gzip", "plugin.tar.gz"],
     ]);
-    for (const layer of manifest.layers.slice(0, -1))
-      expect(blob(layout, layer)).toEqual(read(layer.annotations!["org.opencontainers.image.title"]!));
+    for (const layer of manifest.layers.slice(0, -1)) {
+      const title = layer.annotations!["org.opencontainers.image.title"]!;
+      expect(blob(layout, layer)).toEqual(read(title.startsWith("docs/") ? title : join(folder, title)));
+    }
     expect(manifest.mediaType).toBe("application/vnd.oci.image.manifest.v1+json");
     expect(blob(layout, manifest.config).toString()).toBe("{}");
     expect(readFileSync(join(layout, "oci-layout"), "utf8")).toBe('{"imageLayoutVersion":"1.0.0"}');
@@ -102,7 +116,7 @@ describe("the image", () => {
 
   it("holds the built module as plugin.wasm, and nothing of the machine that packed it", async () => {
     const { header, wasm } = await loadAsGateway(layout);
-    expect(wasm.equals(read("build/ai-token-ratelimit.wasm"))).toBe(true);
+    expect(wasm.equals(read(`build/${name}.wasm`))).toBe(true);
     expect(header).toMatchObject({ name: "plugin.wasm", mode: 0o644, uid: 0, gid: 0, uname: "", gname: "" });
     expect(header.mtime.getTime()).toBe(0);
     const gzip = blob(layout, manifestOf(layout).manifest.layers.at(-1)!);
@@ -112,10 +126,10 @@ describe("the image", () => {
   it("tells where it comes from", () => {
     const { annotations } = manifestOf(layout).manifest;
     expect(annotations).toMatchObject({
-      "org.opencontainers.image.title": "ai-token-ratelimit for higress",
+      "org.opencontainers.image.title": `${name} for higress`,
       "org.opencontainers.image.version": version,
       "org.opencontainers.image.licenses": "Apache-2.0",
-      "org.opencontainers.image.description": expect.stringContaining("rate limiting") as string,
+      "org.opencontainers.image.description": specOf(folder).info.description,
     });
     if (existsSync(resolve(root, ".git")))
       expect(annotations["org.opencontainers.image.revision"]).toMatch(/^[0-9a-f]{40}(-dirty)?$/);
@@ -123,17 +137,16 @@ describe("the image", () => {
   });
 
   it("tells when it was made only if it is told so", () => {
-    const dated = build("dated", { SOURCE_DATE_EPOCH: "1700000000" });
-    expect(manifestOf(dated).manifest.annotations["org.opencontainers.image.created"]).toBe(
-      "2023-11-14T22:13:20.000Z",
-    );
+    const { annotations } = manifestOf(layoutOf(name, "higress", dated)).manifest;
+    expect(annotations["org.opencontainers.image.created"]).toBe("2023-11-14T22:13:20.000Z");
   });
 
   it("is written for stock Envoy too, with its own module and without what is Higress' only", async () => {
-    const { wasm } = await loadAsGateway(`${layout}.envoy`);
-    expect(wasm.equals(read("build/ai-token-ratelimit.envoy.wasm"))).toBe(true);
-    const { manifest } = manifestOf(`${layout}.envoy`);
-    expect(manifest.annotations["org.opencontainers.image.title"]).toBe("ai-token-ratelimit for envoy");
+    const envoy = layoutOf(name, "envoy", first);
+    const { wasm } = await loadAsGateway(envoy);
+    expect(wasm.equals(read(`build/${name}.envoy.wasm`))).toBe(true);
+    const { manifest } = manifestOf(envoy);
+    expect(manifest.annotations["org.opencontainers.image.title"]).toBe(`${name} for envoy`);
     expect(manifest.layers.map((layer) => layer.mediaType)).not.toContain(
       "application/vnd.module.wasm.spec.v1+yaml",
     );
@@ -156,17 +169,14 @@ describe("where the image says that it comes from", () => {
   });
 });
 
-describe("spec.yaml", () => {
-  const spec = parse(read("spec.yaml").toString()) as {
-    info: { name: string; version: string };
-    spec: { phase: string; priority: number; configSchema: { openAPIV3Schema: { example: object } } };
-  };
-  const manifest = parse(read("plugin.yaml").toString()) as {
+describe.each(PLUGINS)("spec.yaml of $name", ({ name, folder }) => {
+  const spec = specOf(folder);
+  const manifest = parse(read(join(folder, "plugin.yaml")).toString()) as {
     spec: { phase: string; priority: number; defaultConfig: object };
   };
 
   it("agrees with plugin.yaml and package.json", () => {
-    expect(spec.info).toMatchObject({ name: "ai-token-ratelimit", version });
+    expect(spec.info).toMatchObject({ name, version });
     expect(spec.spec).toMatchObject({ phase: manifest.spec.phase, priority: manifest.spec.priority });
     expect(spec.spec.configSchema.openAPIV3Schema.example).toEqual(manifest.spec.defaultConfig);
   });
@@ -194,7 +204,7 @@ describe("make push", () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/push.mjs", ...args], {
       cwd: root,
       encoding: "utf8",
-      env: { ...process.env, IMAGE: "", ...env },
+      env: { ...process.env, IMAGE: "", PLUGIN: "", TARGET: "", ...env },
     });
     return { status, text: stdout + stderr };
   };
@@ -207,13 +217,42 @@ describe("make push", () => {
       });
   });
 
+  it.each([
+    [{ PLUGIN: "ai-cache" }, "PLUGIN is one of ai-token-ratelimit, ai-quota, not ai-cache"],
+    [{ TARGET: "nginx" }, "TARGET is one of higress, envoy, not nginx"],
+    [{}, "This would push ai-token-ratelimit as 127.0.0.1:1/ai-quota:b. Say PLUGIN=ai-quota"],
+  ])("takes nothing else for what it is: %j", (env, message) => {
+    const answer = push(["--", "127.0.0.1:1/ai-quota:b"], env);
+    expect(answer).toEqual({ status: 1, text: expect.stringContaining(message) as string });
+  });
+
+  it.each([
+    [{}, "build/image/ai-token-ratelimit"],
+    [{ TARGET: "envoy" }, "build/image/ai-token-ratelimit.envoy"],
+    [{ PLUGIN: "ai-quota" }, "build/image/ai-quota"],
+    [{ PLUGIN: "ai-quota", TARGET: "envoy" }, "build/image/ai-quota.envoy"],
+  ])("pushes with %j what is in %s", (env, layout) => {
+    const empty = mkdtempSync(join(scratch, "empty-"));
+    const { stderr } = spawnSync(
+      process.execPath,
+      [join(root, "scripts/push.mjs"), "--", "127.0.0.1:1/a:b"],
+      {
+        cwd: empty,
+        encoding: "utf8",
+        env: { ...process.env, IMAGE: "", PLUGIN: "", TARGET: "", ...env },
+      },
+    );
+    expect(stderr).toContain(`There is no ${layout}. Run: make image`);
+  });
+
   it("says what to do first when there is no image", () => {
     const answer = push(["--layout", join(scratch, "nothing"), "127.0.0.1:1/a:b"]);
     expect(answer).toEqual({ status: 1, text: expect.stringContaining("make image") as string });
   });
 
   it("says how to get a client when there is none", () => {
-    const answer = push(["--layout", build("unsent"), "127.0.0.1:1/a:b"], { PATH: scratch });
+    const layout = layoutOf("ai-quota", "higress", first);
+    const answer = push(["--layout", layout, "127.0.0.1:1/a:b"], { PATH: scratch });
     expect(answer.status).toBe(1);
     for (const client of ["oras", "skopeo", "crane", "docker build"]) expect(answer.text).toContain(client);
   });
@@ -252,7 +291,7 @@ http: { addr: "${address}" }
     it.each(["oras", "skopeo", "crane"].filter((client) => client === "skopeo" || find(client)))(
       "delivers with %s the image that was built, and the module byte for byte",
       async (client) => {
-        const layout = build(`sent-${client}`);
+        const layout = layoutOf("ai-token-ratelimit", "higress", first);
         const image = `${address}/plugins/ai-token-ratelimit:${version}-${client}`;
         const { status, text } = push(["--layout", layout, "--client", client, image], { PLAIN_HTTP: "1" });
         expect({ status, text }).toEqual({
@@ -278,7 +317,9 @@ http: { addr: "${address}" }
 
     it("says so when the registry refuses it", () => {
       const image = `${address}/UPPER/case:1`;
-      const answer = push(["--layout", build("refused"), "--client", "skopeo", image], { PLAIN_HTTP: "1" });
+      const answer = push(["--layout", layoutOf("ai-quota", "higress", first), "--client", "skopeo", image], {
+        PLAIN_HTTP: "1",
+      });
       expect(answer).toEqual({
         status: 1,
         text: expect.stringContaining(`skopeo could not push ${image}`) as string,

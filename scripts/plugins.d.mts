@@ -1,0 +1,5 @@
+export const PLUGINS: readonly { readonly name: string; readonly entry: string; readonly folder: string }[];
+export const TARGETS: Readonly<Record<"higress" | "envoy", string>>;
+export const MODULES: readonly { readonly entry: string; readonly name: string }[];
+/** Where `make image` writes the image of a plugin for a target. */
+export function layoutOf(plugin: string, target: "higress" | "envoy", folder?: string): string;

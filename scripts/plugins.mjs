@@ -1,0 +1,27 @@
+// The plugins of this project, and the targets that each is built for.
+import { join } from "node:path";
+
+/**
+ * What each plugin is called, which is also the name of its module and image; what its entry files in assembly/entry/ are called;
+ * and the folder with its README.md, README_zh.md, spec.yaml, plugin.yaml and config.schema.json.
+ */
+export const PLUGINS = [
+  { name: "ai-token-ratelimit", entry: "token-ratelimit", folder: "." },
+  { name: "ai-quota", entry: "quota", folder: "ai-quota" },
+];
+
+/** Target -> what follows the name of a plugin in the names of its module and image. */
+export const TARGETS = { higress: "", envoy: ".envoy" };
+
+/** Every module: the entry file, and the name of what is built from it. */
+export const MODULES = PLUGINS.flatMap(({ name, entry }) =>
+  Object.entries(TARGETS).map(([target, suffix]) => ({
+    entry: `assembly/entry/${entry}.${target}.ts`,
+    name: `${name}${suffix}`,
+  })),
+);
+
+/** Where `make image` writes the image of a plugin for a target. */
+export function layoutOf(plugin, target, folder = "build/image") {
+  return join(folder, `${plugin}${TARGETS[target]}`);
+}
