@@ -20,7 +20,7 @@ ask() { curl --silent --show-error --fail --max-time 5 "$@"; }
 sum() { awk -F': ' '$1 !~ /^http\.admin\./ { sum += $2 } END { print sum + 0 }'; }
 running() { ask --get --data-urlencode 'filter=^http\..*\.downstream_rq_active$' "$admin/stats" | sum; }
 told() {
-  ask --get --data-urlencode 'filter=ai_token_ratelimit\.((charged|lost)_tokens|redis_failures\..*)$' "$admin/stats" | sum
+  ask --get --data-urlencode 'filter=ai_(token_ratelimit|quota)\.((charged|lost)_tokens|redis_failures\..*)$' "$admin/stats" | sum
 }
 
 ask --request POST "$admin/healthcheck/fail" >/dev/null

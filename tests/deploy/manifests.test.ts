@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { checkConfig } from "../../gateway/src/index.ts";
+import { PLUGINS } from "../../scripts/plugins.mjs";
 import { SCHEMAS } from "./schemas.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -24,18 +25,29 @@ interface Manifest {
   stringData?: Record<string, string>;
   spec: {
     url: string;
-    priority: number;
+    priority?: number;
     defaultConfig: { redis: Redis };
     pluginConfig: { redis: Redis };
-    matchRules: { ingress: string[] }[];
+    failStrategy?: string;
+    phase: string;
+    matchRules: { ingress: string[]; config: { redis: Redis; allow?: string[]; admin_consumer?: string } }[];
+    jwtRules: { outputClaimToHeaders: { header: string }[] }[];
     registries: { name: string; type: string; domain: string; port: number }[];
     selector: Record<string, string> & { matchLabels: Record<string, string> };
     ports: { port: number; targetPort: string }[];
     template: {
       metadata: { labels: Record<string, string> };
       spec: {
-        containers: { ports: { name: string; containerPort: number }[]; volumeMounts?: { name: string }[] }[];
-        volumes?: { name: string; secret: { secretName: string } }[];
+        containers: {
+          args?: string[];
+          ports: { name: string; containerPort: number }[];
+          volumeMounts?: { name: string; mountPath: string }[];
+        }[];
+        volumes?: {
+          name: string;
+          secret?: { secretName: string };
+          persistentVolumeClaim?: { claimName: string };
+        }[];
       };
     };
     rules: { http: { paths: { backend: { resource: { kind: string; name: string } } }[] } }[];
@@ -66,7 +78,7 @@ const files = FOLDERS.flatMap((folder) =>
 );
 const ajv = new Ajv({ allErrors: true, strictTypes: false });
 
-describe.each([...files, "plugin.yaml"])("%s", (path) => {
+describe.each([...files, ...PLUGINS.map(({ folder }) => join(folder, "plugin.yaml"))])("%s", (path) => {
   it("is accepted by the Kubernetes API", () => {
     for (const manifest of manifestsOf(path)) {
       const schema = SCHEMAS[kindOf(manifest)];
@@ -130,18 +142,40 @@ describe.each(FOLDERS)("%s", (folder) => {
       const { containers, volumes = [] } = spec.template.spec;
       for (const { name } of containers.flatMap(({ volumeMounts = [] }) => volumeMounts))
         expect(volumes.map((volume) => volume.name)).toContain(name);
-      const secrets = ofKind("Secret").filter((secret) => secret.metadata.namespace === metadata.namespace);
-      for (const { secret } of volumes)
-        expect(secrets.map(({ metadata: { name } }) => name)).toContain(secret.secretName);
+      const namesOf = (kind: string): string[] =>
+        ofKind(kind)
+          .filter((manifest) => manifest.metadata.namespace === metadata.namespace)
+          .map((manifest) => manifest.metadata.name);
+      for (const { secret, persistentVolumeClaim: claim } of volumes) {
+        if (secret) expect(namesOf("Secret")).toContain(secret.secretName);
+        if (claim) expect(namesOf("PersistentVolumeClaim")).toContain(claim.claimName);
+        expect([secret, claim]).not.toEqual([undefined, undefined]);
+      }
     }
   });
 
-  it("loads this version of the filter", () => {
-    const [plugin, ...others] = ofKind("WasmPlugin").filter(
-      ({ metadata }) => metadata.name === "ai-token-ratelimit",
-    );
+  it.each(PLUGINS)("loads this version of $name", ({ name }) => {
+    const [plugin, ...others] = ofKind("WasmPlugin").filter(({ metadata }) => metadata.name === name);
     expect(others).toEqual([]);
-    expect(plugin!.spec.url.endsWith(`:${version}`)).toBe(true);
+    expect(plugin!.spec.url).toMatch(new RegExp(`/${name}(-envoy)?:${version.replaceAll(".", "\\.")}$`));
+  });
+
+  it("keeps balances on disk, and never evicts them", () => {
+    const redis = ofKind("Deployment").find(({ metadata }) => metadata.name === "redis")!;
+    const [container] = redis.spec.template.spec.containers;
+    const args = container!.args!.join(" ");
+    expect(args).toContain("--appendonly yes");
+    expect(args).toContain("--maxmemory-policy noeviction");
+    expect(container!.volumeMounts).toContainEqual({ name: "data", mountPath: "/data" });
+  });
+
+  it("runs the quota before the limit, and refuses calls that it cannot make pay", () => {
+    const find = (name: string): Manifest =>
+      ofKind("WasmPlugin").find(({ metadata }) => metadata.name === name)!;
+    const [quota, limit] = [find("ai-quota"), find("ai-token-ratelimit")];
+    expect(quota.spec.phase).toBe(limit.spec.phase);
+    expect(quota.spec.priority).toBeGreaterThan(limit.spec.priority ?? 0);
+    expect(quota.spec.failStrategy).toBe("FAIL_CLOSE");
   });
 });
 
@@ -153,8 +187,8 @@ describe("deploy/higress/k8s", () => {
   const services = find("McpBridge", "default").spec.registries;
   const serviceNames = services.map(({ name, type }) => `${name}.${type}`);
 
-  it("has a configuration that the filter accepts without a warning", async () => {
-    const result = await checkConfig(read("deploy/higress/k8s/ai-token-ratelimit.yaml"));
+  it.each(PLUGINS)("has a configuration that $name accepts without a warning", async ({ name }) => {
+    const result = await checkConfig(read(`deploy/higress/k8s/${name}.yaml`));
     expect(result).toEqual({ isAccepted: true, problems: [] });
   });
 
@@ -164,6 +198,15 @@ describe("deploy/higress/k8s", () => {
       rule_items: [{ limit_by_param: "apikey", limit_keys: [{ key: 123456, token_per_minute: 200 }] }],
       redis: { service_name: "redis.dns", service_port: 6379 },
     });
+  });
+
+  it("has the quota in the Redis of the limit, for consumers that key-auth lets through on the same route", () => {
+    const auth = find("WasmPlugin", "key-auth").spec.matchRules[0]!;
+    const quota = find("WasmPlugin", "ai-quota").spec.matchRules[0]!;
+    expect(quota.config.redis).toEqual(filter.spec.defaultConfig.redis);
+    expect(quota.ingress).toEqual(auth.ingress);
+    expect(auth.config.allow).toContain(quota.config.admin_consumer);
+    expect(find("Ingress", quota.ingress[0]!)).toBeDefined();
   });
 
   it("finds Redis under the name and port that the McpBridge gives it", () => {
@@ -193,7 +236,7 @@ describe("deploy/higress/k8s", () => {
 
   it("limits before ai-proxy calls the model, on a route that there is", () => {
     const proxy = find("WasmPlugin", "ai-proxy");
-    expect(filter.spec.priority).toBeGreaterThan(proxy.spec.priority);
+    expect(filter.spec.priority).toBeGreaterThan(proxy.spec.priority!);
     for (const name of proxy.spec.matchRules.flatMap(({ ingress }) => ingress))
       expect(find("Ingress", name)).toBeDefined();
   });
@@ -209,9 +252,21 @@ describe("deploy/istio", () => {
     acl: { disabled?: string[]; enabled?: string[]; http_basic_auth?: string }[];
   };
 
-  it("has a configuration that the filter for Envoy accepts without a warning", async () => {
-    const wasm = join(root, "build/ai-token-ratelimit.envoy.wasm");
-    expect(await checkConfig(read(path), { wasm })).toEqual({ isAccepted: true, problems: [] });
+  it.each([
+    ["ai-token-ratelimit", path],
+    ["ai-quota", "deploy/istio/quota-plugin.yaml"],
+  ])("has a configuration that %s for Envoy accepts without a warning", async (name, manifest) => {
+    const wasm = join(root, `build/${name}.envoy.wasm`);
+    expect(await checkConfig(read(manifest), { wasm })).toEqual({ isAccepted: true, problems: [] });
+  });
+
+  it("has the quota in the Redis of the limit, for consumers that a token names", () => {
+    const [quota] = manifestsOf("deploy/istio/quota-plugin.yaml");
+    expect(quota!.spec.pluginConfig.redis).toEqual(redis);
+    const [authentication] = manifestsOf("deploy/istio/authentication.yaml");
+    const headers = authentication!.spec.jwtRules.flatMap((rule) => rule.outputClaimToHeaders);
+    expect(headers.map(({ header }) => header)).toEqual(["x-mse-consumer"]);
+    expect(authentication!.spec.selector).toEqual(quota!.spec.selector);
   });
 
   it("finds Webdis under the name and port of its Service, or of the ServiceEntry that replaces it", () => {

@@ -3,7 +3,7 @@
  * default: a field that is not listed is refused. Of each kind only the fields of use here are listed. Sources:
  *
  *   Higress WasmPlugin, McpBridge    alibaba/higress, api/kubernetes/customresourcedefinitions.gen.yaml
- *   Istio WasmPlugin, ServiceEntry   istio/api, kubernetes/customresourcedefinitions.gen.yaml
+ *   Istio's own                      istio/api, kubernetes/customresourcedefinitions.gen.yaml
  *   Kubernetes' own                  https://kubernetes.io/docs/reference/kubernetes-api/ (1.30)
  */
 type Schema = Record<string, unknown>;
@@ -96,7 +96,16 @@ const podTemplate = object(
     spec: object(
       {
         containers: listOf(container),
-        volumes: listOf(object({ name: label, secret: object({ secretName: label }, "secretName") }, "name")),
+        volumes: listOf(
+          object(
+            {
+              name: label,
+              secret: object({ secretName: label }, "secretName"),
+              persistentVolumeClaim: object({ claimName: label }, "claimName"),
+            },
+            "name",
+          ),
+        ),
       },
       "containers",
     ),
@@ -166,6 +175,62 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     "spec",
   ),
+  "security.istio.io/v1 RequestAuthentication": kind(
+    "security.istio.io/v1",
+    "RequestAuthentication",
+    {
+      spec: object({
+        selector: object({ matchLabels: labels }),
+        jwtRules: listOf(
+          object(
+            {
+              issuer: text,
+              jwksUri: text,
+              audiences: listOf(text),
+              outputClaimToHeaders: listOf(object({ header: text, claim: text }, "header", "claim")),
+            },
+            "issuer",
+          ),
+        ),
+      }),
+    },
+    "spec",
+  ),
+  "security.istio.io/v1 AuthorizationPolicy": kind(
+    "security.istio.io/v1",
+    "AuthorizationPolicy",
+    {
+      spec: object({
+        selector: object({ matchLabels: labels }),
+        action: oneOf("ALLOW", "DENY", "AUDIT", "CUSTOM"),
+        rules: listOf(
+          object({
+            from: listOf(
+              object({
+                source: object({ requestPrincipals: listOf(text), notRequestPrincipals: listOf(text) }),
+              }),
+            ),
+          }),
+        ),
+      }),
+    },
+    "spec",
+  ),
+  "v1 PersistentVolumeClaim": kind(
+    "v1",
+    "PersistentVolumeClaim",
+    {
+      spec: object(
+        {
+          accessModes: listOf(oneOf("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany")),
+          resources: object({ requests: mapOf(quantity) }, "requests"),
+        },
+        "accessModes",
+        "resources",
+      ),
+    },
+    "spec",
+  ),
   "v1 Namespace": kind("v1", "Namespace", {}),
   "v1 Secret": kind("v1", "Secret", { stringData: mapOf(anyText) }),
   "v1 Service": kind(
@@ -192,7 +257,12 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     "Deployment",
     {
       spec: object(
-        { replicas: integer, selector: object({ matchLabels: labels }), template: podTemplate },
+        {
+          replicas: integer,
+          strategy: object({ type: oneOf("RollingUpdate", "Recreate") }),
+          selector: object({ matchLabels: labels }),
+          template: podTemplate,
+        },
         "selector",
         "template",
       ),

@@ -104,16 +104,18 @@ export async function startWebdis(
 }
 
 export interface EnvoyOptions {
+  /** The file of deploy/envoy/ that Envoy is configured by, instead of envoy.yaml. */
+  readonly file?: string;
   readonly webdisPort: number;
   readonly llmPort: number;
-  /** The filter's configuration, instead of the one in deploy/envoy/envoy.yaml; a string is taken as it is. */
+  /** The rate limiter's configuration, instead of the one in the file; a string is taken as it is. */
   readonly configuration?: object | string;
   /** The module, instead of build/ai-token-ratelimit.envoy.wasm. */
   readonly module?: string;
   readonly failurePolicy?: "FAIL_CLOSED" | "FAIL_OPEN" | "FAIL_RELOAD";
   /** Worker threads, each with a VM of its own. */
   readonly concurrency?: number;
-  /** Changes the filters and routes of deploy/envoy/envoy.yaml. */
+  /** Changes the filters and routes of the file. */
   readonly change?: (manager: HttpConnectionManager) => void;
   /** What is pushed: the listener with all its filters (LDS), or our filter alone (ECDS), as Istio does. */
   readonly pushed?: "listener" | "filter";
@@ -154,6 +156,8 @@ interface Listener {
 }
 interface FilterConfig {
   failure_policy: string;
+  /** Of Envoy 1.35 and later. */
+  allow_on_headers_stop_iteration?: boolean;
   configuration: { "@type": string; value: unknown };
   vm_config: { code: { local: { filename: string } } };
 }
@@ -163,14 +167,15 @@ interface Bootstrap {
 
 const TYPE = "type.googleapis.com/";
 
-/** deploy/envoy/envoy.yaml with our ports, our module and, if given, our configuration of the filter. */
+/** The file with our ports, our modules and, if given, our configuration of the rate limiter. */
 export function bootstrap(options: EnvoyOptions): Bootstrap {
-  const text = readFileSync(join(root, "deploy/envoy/envoy.yaml"), "utf8")
+  const text = readFileSync(join(root, "deploy/envoy", options.file ?? "envoy.yaml"), "utf8")
     .replace("port_value: 9901", "port_value: 0")
     .replace("address: 0.0.0.0, port_value: 10000", "address: 127.0.0.1, port_value: 0")
     .replace("port_value: 8000", `port_value: ${options.llmPort}`)
     .replace("port_value: 7379", `port_value: ${options.webdisPort}`)
-    .replace("build/ai-token-ratelimit.envoy.wasm", options.module ?? WASM);
+    .replace("build/ai-token-ratelimit.envoy.wasm", options.module ?? WASM)
+    .replace("build/ai-quota.envoy.wasm", join(root, "build/ai-quota.envoy.wasm"));
   const document = parse(text) as Bootstrap;
   const manager = managerOf(document.static_resources.listeners[0]!);
   if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);
@@ -182,9 +187,9 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
 const managerOf = (listener: Listener): HttpConnectionManager =>
   listener.filter_chains[0]!.filters[0]!.typed_config;
 
-/** Our filter. */
-export const filterOf = (manager: HttpConnectionManager): OurFilter =>
-  manager.http_filters.find(({ name }) => name === "ai-token-ratelimit") as OurFilter;
+/** One of our filters; the rate limiter unless told otherwise. */
+export const filterOf = (manager: HttpConnectionManager, plugin = "ai-token-ratelimit"): OurFilter =>
+  manager.http_filters.find(({ name }) => name === plugin) as OurFilter;
 
 function configure(filter: OurFilter, configuration: object | string): void {
   filter.typed_config.config.configuration.value =
