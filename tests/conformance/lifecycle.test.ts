@@ -1,9 +1,18 @@
 // Contract: the module loads where it must, and no order of callbacks, id or repetition traps it.
 // Specified in https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1 and in what Higress' host provides.
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { counter, made, MODULES, PER_KEY, play, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
 import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
+
+describe("ai-quota", () => {
+  it.each(["ai-quota.wasm", "ai-quota.envoy.wasm"])("%s is a module of at most 150 KB", (module) => {
+    expect(readFileSync(resolve(import.meta.dirname, "../../build", module)).length).toBeLessThanOrEqual(
+      150_000,
+    );
+  });
+});
 
 describe.each(MODULES)("%s", (name, file) => {
   it("imports only what Higress provides, and exports what hosts look for", async () => {
