@@ -1,21 +1,33 @@
-// What the filter ought to have charged in `settlement-faults.test.ts`, what Redis has made of it, and what the filter heard.
+// What filters ought to have charged in `settlement-faults.test.ts` and `quota-settlement.test.ts`, what Redis has made of
+// it, and what the filters heard.
+import type { Worth } from "../support/calls.ts";
 import { chargeOf } from "../support/filter.ts";
 import type { RedisCommand } from "../support/strict-host.ts";
-import type { Reply } from "./faulty-redis.ts";
+import { deadlineAt, type Reply } from "./faulty-redis.ts";
 
 export type Charge = ReturnType<typeof chargeOf>;
 
 const add = (map: Map<string, number>, key: string, by: number): void =>
   void map.set(key, (map.get(key) ?? 0) + by);
 
-/** Whether a command is a charge; else it is a check, or a probe. */
-export const isCharge = ({ args }: RedisCommand): boolean =>
-  args.length - 3 - Number(args[2]) === Number(args[2]) + 2;
+/** Whether a command is a charge; else it is a check, a probe, or an administrator's. */
+export const isCharge = ({ args }: RedisCommand): boolean => deadlineAt(args) >= 0;
+
+/** Whether a command is an administrator's change of a balance. */
+export const isChange = ({ args }: RedisCommand): boolean => /^(set|add)$/.test(String(args[4]));
 
 /** Compares at the end what calls were worth with what Redis has counted, whatever the filter says. */
 export class ChargeBooks {
-  /** By counter: what its calls were worth. */
+  /** By counter: what its calls were worth; by balance: the same, below zero. */
   readonly expected = new Map<string, number>();
+  /** By balance: what administrators have added in all. */
+  readonly granted = new Map<string, number>();
+  /** How many changes of balances Redis has made. */
+  changes = 0;
+  /** How many answers were fetched that had been before. */
+  fetchedAgain = 0;
+  /** The markers of answers that were fetched: fetching them again costs nothing. */
+  private readonly fetched = new Set<string>();
   /** What all calls were worth; each is counted once, however many counters it has. */
   worth = 0;
   /** By marker. */
@@ -25,8 +37,13 @@ export class ChargeBooks {
   repeated = 0;
   refused = 0;
 
-  admitted({ keys, tokens }: { keys: string[]; tokens: number }): void {
-    this.worth += tokens;
+  admitted({ keys, tokens, marker }: Worth): void {
+    if (this.fetched.has(marker)) {
+      this.fetchedAgain++;
+      return;
+    }
+    if (marker.includes(":answer:")) this.fetched.add(marker);
+    this.worth += Math.abs(tokens);
     for (const key of keys) add(this.expected, key, tokens);
   }
 
@@ -36,8 +53,9 @@ export class ChargeBooks {
     this.made.set(charge.marker, charge);
   }
 
-  /** Redis has answered, whether anybody hears it or not. */
+  /** Redis has answered, whether anybody hears it or not; in the order in which it has carried commands out. */
   answered(command: RedisCommand, reply: Reply): void {
+    if (isChange(command) && reply?.[0] === 0x2a) this.changed(command, reply.toString());
     if (!isCharge(command) || reply === null) return;
     const { marker, keys } = chargeOf(command);
     const text = reply.toString();
@@ -52,6 +70,17 @@ export class ChargeBooks {
   heard(command: RedisCommand, reply: Reply): void {
     if (isCharge(command) && reply !== null && !/^(-|\*2\r\n:-2\r\n)/.test(reply.toString()))
       this.known.add(chargeOf(command).marker);
+  }
+
+  /** Redis has changed a balance, and says what it holds now. */
+  private changed({ args }: RedisCommand, reply: string): void {
+    const [key, verb, amount] = args.slice(3, 6).map(String) as [string, string, string];
+    const before = (this.granted.get(key) ?? 0) + (this.counted.get(key) ?? 0);
+    const after = verb === "set" ? Number(amount) : before + Number(amount);
+    const found = Number(reply.split("\r\n")[2]);
+    if (found !== after) throw new Error(`${verb} ${amount} made ${key} ${found} instead of ${after}`);
+    add(this.granted, key, after - before);
+    this.changes++;
   }
 
   /** Redis was emptied. */

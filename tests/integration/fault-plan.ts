@@ -39,9 +39,10 @@ const EVENTS: Event[] = [
   "flush",
 ];
 
-/** All events of a run, in an order of its own. */
-export function eventsInDisorder(next: Random): Event[] {
-  return EVENTS.map((event) => ({ event, order: next() }))
+/** The events of a run, in an order of its own. */
+export function eventsInDisorder(next: Random, events: readonly Event[] = EVENTS): Event[] {
+  return events
+    .map((event) => ({ event, order: next() }))
     .sort((a, b) => a.order - b.order)
     .map(({ event }) => event);
 }

@@ -1,11 +1,11 @@
-// The way between workers and a Redis in `settlement-faults.test.ts`, on which commands and replies meet their fates.
+// The way between workers and a Redis in `settlement-faults.test.ts` and `quota-settlement.test.ts`, on which commands and replies meet their fates.
 import { pick, type Random } from "../support/calls.ts";
 import { chargeOf } from "../support/filter.ts";
 import type { RedisCommand } from "../support/strict-host.ts";
-import { ChargeBooks, isCharge } from "./charge-books.ts";
+import { ChargeBooks, isChange, isCharge } from "./charge-books.ts";
 import { fateOf, LATEST, TIMEOUT, type Fate } from "./fault-plan.ts";
 import { FaultyRedis, type Reply } from "./faulty-redis.ts";
-import { Worker } from "./faulty-worker.ts";
+import { LIMITER, Worker, type Plugin } from "./faulty-worker.ts";
 import { Losses } from "./losses.ts";
 
 /** The clock of Redis is moved on when it is behind by more. */
@@ -27,6 +27,7 @@ interface Sent {
 export class FaultyNetwork {
   readonly books = new ChargeBooks();
   readonly losses: Losses;
+  readonly workers: Worker[];
   readonly fates: Partial<Record<Fate | "the connection breaks" | "Redis is killed", number>> = {};
   faults = true;
   state: "up" | "still" | "lost" | "down" = "up";
@@ -45,18 +46,25 @@ export class FaultyNetwork {
   private constructor(
     private readonly next: Random,
     private readonly redis: FaultyRedis,
-    readonly workers: Worker[],
+    /** The filters that a call meets, in this order, in each gateway. */
+    readonly gateways: Worker[][],
     public clock: number,
   ) {
-    this.losses = new Losses(workers, () => this.clock - this.lastAway);
+    this.workers = gateways.flat();
+    this.losses = new Losses(this.workers, () => this.clock - this.lastAway);
   }
 
-  /** Two workers, and a Redis that keeps its data in a directory. */
-  static async begin(directory: string, next: Random): Promise<FaultyNetwork> {
+  /** Two gateways with these filters, and a Redis that keeps its data in a directory. */
+  static async begin(
+    directory: string,
+    next: Random,
+    plugins: readonly Plugin[] = [LIMITER],
+  ): Promise<FaultyNetwork> {
     const redis = await FaultyRedis.start(directory);
     const now = Date.now();
-    const workers = [await Worker.start(now, 1), await Worker.start(now, 2)];
-    return new FaultyNetwork(next, redis, workers, now);
+    const gateway = (connection: number): Promise<Worker[]> =>
+      Promise.all(plugins.map((plugin) => Worker.start(plugin, now, connection)));
+    return new FaultyNetwork(next, redis, [await gateway(1), await gateway(2)], now);
   }
 
   get isBusy(): boolean {
@@ -110,11 +118,11 @@ export class FaultyNetwork {
     this.books.flushed();
   }
 
-  /** What Redis holds. */
+  /** What Redis holds: counters and balances, by their keys. */
   async counters(): Promise<Map<string, number>> {
-    const names = (await this.redis.ask("KEYS", "higress-token-ratelimit:*")).split("\r\n");
+    const names = (await this.redis.ask("KEYS", "*:*")).split("\r\n").filter((line) => line.includes(":"));
     const counters = new Map<string, number>();
-    for (const name of names.filter((line) => line.startsWith("higress") && !line.includes(":charge:")))
+    for (const name of names.filter((key) => !/:(charge|answer):/.test(key)))
       counters.set(name, Number((await this.redis.ask("GET", name)).split("\r\n")[1]));
     return counters;
   }
@@ -124,10 +132,7 @@ export class FaultyNetwork {
   }
 
   metric(name: string): number {
-    return this.workers.reduce(
-      (sum, { host }) => sum + Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n),
-      0,
-    );
+    return this.workers.reduce((sum, worker) => sum + worker.metric(name), 0);
   }
 
   /** Moves the clock of Redis on, and has the commands arrive that are due, or those that are until another time. */
@@ -139,8 +144,10 @@ export class FaultyNetwork {
   }
 
   private async carry(sent: Sent[]): Promise<void> {
-    const following = sent.some(({ command }) => isCharge(command)) ? this.following : null;
-    const isCut = this.faults && this.next() < 0.02;
+    // Nobody can say whether a change without a reply was made, so connections break without one.
+    const mayBreak = !sent.some(({ command }) => isChange(command));
+    const following = mayBreak && sent.some(({ command }) => isCharge(command)) ? this.following : null;
+    const isCut = this.faults && mayBreak && this.next() < 0.02;
     if (following !== null) this.following = null;
     if (following === "kill" || isCut) return this.breakUp(sent, following === "kill");
     const fated = sent.map((one) => {

@@ -14,10 +14,11 @@ const MOVE = `for _, key in ipairs(redis.call('KEYS', '*')) do
   if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
 end`;
 
-/** Where the deadline of a charge stands among the arguments of its command; -1 in a check. */
-function deadlineAt(command: Command): number {
+/** Where the deadline of a charge stands among the arguments of its command; -1 in any other command. */
+export function deadlineAt(command: Command): number {
   const keys = Number(command[2]);
-  return command.length - 3 - keys === keys + 2 ? 3 + keys + 1 : -1;
+  // A charge has at least a counter and a marker.
+  return keys > 1 && command.length - 3 - keys === keys + 2 ? 3 + keys + 1 : -1;
 }
 
 export class FaultyRedis {

@@ -17,7 +17,6 @@ import { pick, randomOf } from "../support/calls.ts";
 import { SEED } from "../support/fuzz.ts";
 import { eventsInDisorder, FATES, OUTAGE, STANDSTILL, type Event } from "./fault-plan.ts";
 import { FaultyNetwork } from "./faulty-network.ts";
-import { startReference } from "./faulty-worker.ts";
 import { Traffic } from "./traffic.ts";
 
 const CALLS = Number(process.env.SETTLEMENT_CALLS ?? 20_000);
@@ -29,8 +28,8 @@ it(`settles ${CALLS} calls exactly, whatever happens`, { timeout: 240_000 }, asy
   console.log(`FUZZ_SEED=${SEED}`);
   const next = randomOf(SEED);
   const network = await FaultyNetwork.begin(directory, next);
-  const { books, losses, workers } = network;
-  const traffic = new Traffic(CALLS, workers, await startReference(), books, next);
+  const { books, losses, workers, gateways } = network;
+  const traffic = await Traffic.begin(CALLS, gateways, books, next);
 
   /** So much time passes, with calls and without anything else happening. */
   const goOn = async (milliseconds: number, step = 500): Promise<void> => {

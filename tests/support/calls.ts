@@ -21,7 +21,8 @@ export const pick = <T>(next: Random, ...choices: T[]): T => choices[Math.floor(
 /** A call: its request, the chunks of its response, and after how many of them which end comes. */
 export interface Call {
   headers: Record<string, string>;
-  requestBody: string;
+  /** Null for a request without one. */
+  requestBody: string | null;
   response: Record<string, string>;
   chunks: string[];
   ending: "end" | "trailers" | "abort";
@@ -63,9 +64,15 @@ export function newCall(next: Random): Call {
   };
 }
 
+/** What a call is played on: a filter, or several in a row. */
+export type Way = Pick<
+  StrictHost,
+  "requestBody" | "responseHeaders" | "responseBody" | "responseTrailers" | "end"
+>;
+
 /** The steps of a call after its request headers; done when there are no more. */
-export function* play(host: StrictHost, id: number, call: Call): Generator<void> {
-  host.requestBody(id, call.requestBody, true);
+export function* play(host: Way, id: number, call: Call): Generator<void> {
+  if (call.requestBody !== null) host.requestBody(id, call.requestBody, true);
   yield;
   if (call.ending === "abort" && call.chunks.length === 0) return host.end(id);
   host.responseHeaders(id, call.response);
@@ -78,19 +85,31 @@ export function* play(host: StrictHost, id: number, call: Call): Generator<void>
   host.end(id);
 }
 
-/** What a call is worth that is let through, and to which counters. */
-export function worth(reference: StrictHost, id: number, call: Call): { keys: string[]; tokens: number } {
-  reference.request(id, ROOT, call.headers, false);
-  reference.reply(ROOT, nothingCounted(reference.pending[0]!));
+/** What a call is charged, below zero for a balance, to which counters, and the marker of that. */
+export type Worth = Pick<ReturnType<typeof chargeOf>, "keys" | "tokens" | "marker">;
+
+/**
+ * What a call is worth that is let through.
+ * @param passing the reply to its check that lets it through
+ */
+export function worth(
+  reference: StrictHost,
+  id: number,
+  call: Call,
+  passing: (check: RedisCommand) => string = nothingCounted,
+): Worth {
+  reference.request(id, ROOT, call.headers, call.requestBody === null);
+  const [check] = reference.pending;
+  if (check !== undefined) reference.reply(ROOT, passing(check));
   for (const step of play(reference, id, call)) void step;
   const [command] = reference.pending;
-  if (command === undefined) return { keys: [], tokens: 0 };
+  if (command === undefined) return { keys: [], tokens: 0, marker: "" };
   const charge = chargeOf(command);
   reference.reply(ROOT, made(...charge.keys.map(() => charge.tokens)), command);
   return charge;
 }
 
-function nothingCounted(command: RedisCommand): string {
+export function nothingCounted(command: RedisCommand): string {
   const count = Number(command.args[2]);
   const one = counter(0).replace(/^\*2\r\n/, "");
   return `*${2 * count}\r\n${one.repeat(count)}`;
