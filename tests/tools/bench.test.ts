@@ -6,8 +6,9 @@ import { chart } from "../../tools/bench/chart.ts";
 import { environmentOf } from "../../tools/bench/environment.ts";
 import { measureMatching } from "../../tools/bench/matching.ts";
 import { measureMemory } from "../../tools/bench/memory.ts";
-import { filterModules, type FilterModule } from "../../tools/bench/modules.ts";
+import { filterModules, quotaModules, type FilterModule } from "../../tools/bench/modules.ts";
 import { PlainHost } from "../../tools/bench/plain-host.ts";
+import { CONSUMER, QUOTA } from "../../tools/bench/quota-scenarios.ts";
 import { text } from "../../tools/bench/report.ts";
 import { measureRequests, playerOf } from "../../tools/bench/requests.ts";
 import { measureEstimator, measureRegex, measureScanner } from "../../tools/bench/scanning.ts";
@@ -83,6 +84,39 @@ describe("the floor", () => {
   );
 });
 
+describe("ai-quota", async () => {
+  const [quota, itsFloor] = (await quotaModules()) as [FilterModule, FilterModule];
+  const scenarios = QUOTA.scenarios.map((scenario) => [scenario.name, scenario] as const);
+
+  it.each(scenarios)(
+    "asks, deducts and answers as in production, and its floor with it: %s",
+    async (name, scenario) => {
+      const [we, it] = await Promise.all(
+        [quota, itsFloor].map(({ module }) => playerOf(module, BenchHost, QUOTA)),
+      );
+      we!.play(scenario);
+      const [ours, floors] = [we!.host.record(), it!.host.record()];
+      we!.play(scenario);
+      it!.play(scenario);
+      expect(we!.host.complaints).toEqual([]);
+      const commands = ours.commands.map(words);
+      expect(commands[0]).toContain(`chat_quota:${CONSUMER}`);
+      if (name === "deducted") {
+        expect(commands).toHaveLength(2);
+        expect(commands[1]).toContain(`-${CHARGED}`);
+        expect(ours).toMatchObject({ answers: [], continued: 1 });
+        expect([...ours.metrics]).toEqual([["ai_quota.charged_tokens", CHARGED]]);
+      } else {
+        expect(commands).toHaveLength(1);
+        expect(ours).toMatchObject({ answers: [name === "query" ? 200 : 403], continued: 0 });
+      }
+      const { answers, continued, replied } = ours;
+      expect(floors).toMatchObject({ answers, continued, replied });
+      expect(floors.commands.map(({ length }) => length)).toEqual(ours.commands.map(({ length }) => length));
+    },
+  );
+});
+
 describe("each section", () => {
   it("finds the limit of every request, of every kind", { timeout: MINUTE }, async () => {
     expect(await measureMatching(ours.module, ONCE, [10, 100])).toHaveLength(10);
@@ -118,12 +152,15 @@ describe("streams that are open at the same time", () => {
 describe("the results", () => {
   it("show every request and module, as text and as a chart", async () => {
     const requests = await measureRequests([ours, floor], () => true, ONCE);
-    const report = { ...environmentOf([floor]), requests };
+    const quota = await measureRequests(await quotaModules(), () => true, ONCE, QUOTA);
+    const report = { ...environmentOf([floor]), requests, quota };
     const [printed, drawn] = [text(report), chart(report)!];
     for (const { title } of SCENARIOS) {
       expect(printed).toContain(title);
       expect(drawn).toContain(title);
     }
+    for (const { title } of QUOTA.scenarios) expect(printed).toContain(title);
+    expect(printed).toMatch(/^ai-quota\.wasm +\d+\.\d kB +\d+\.\d kB +below 150\.0 kB: met$/m);
     expect(printed).toMatch(/^ai-token-ratelimit\.wasm +\d+\.\d kB +\d+\.\d kB +below 220\.0 kB: met$/m);
     expect(drawn.match(/<rect /g)).toHaveLength(1 + 2 + 2 * SCENARIOS.length);
   });

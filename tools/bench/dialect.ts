@@ -48,6 +48,11 @@ const OURS: Dialect = {
   charge: Buffer.from(`*3\r\n:${LEFT_MS}\r\n:${CHARGED}\r\n${NUMBER}`),
 };
 
+/** What Redis replies to a query of a balance: a bulk string, and the number. */
+export function balanceReply(tokens: number): Uint8Array {
+  return Buffer.from(`*2\r\n$${String(tokens).length}\r\n${tokens}\r\n${NUMBER}`);
+}
+
 /** Both times the threshold, the counter and the remaining seconds. */
 function published(threshold: number): Dialect {
   const reply = (tokens: number): string => `*3\r\n:${threshold}\r\n:${tokens}\r\n:${SECONDS}\r\n`;

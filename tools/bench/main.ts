@@ -11,14 +11,15 @@ import { measureConfiguration } from "./configuration.ts";
 import { environmentOf } from "./environment.ts";
 import { measureMatching } from "./matching.ts";
 import { measureMemory } from "./memory.ts";
-import { filterModules, root, type FilterModule } from "./modules.ts";
+import { filterModules, quotaModules, root, type FilterModule } from "./modules.ts";
+import { QUOTA } from "./quota-scenarios.ts";
 import { writeFigures } from "./readme.ts";
 import { text, type Report } from "./report.ts";
 import { measureRequests } from "./requests.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const SECTIONS = ["requests", "matching", "scanning", "regex", "configuration", "memory"] as const;
+const SECTIONS = ["requests", "quota", "matching", "scanning", "regex", "configuration", "memory"] as const;
 /** Starting a VM with ten thousand keys takes long enough that a few rounds tell. */
 const CONFIGURATION_ROUNDS = 10;
 
@@ -50,10 +51,15 @@ const modules = await filterModules(PEER).catch((error: Error) => fail(error.mes
 const [ours, ...others] = modules as [FilterModule, ...FilterModule[]];
 const report: Report = environmentOf(others);
 const wantsScenario = (name: string): boolean => !names.includes(ONLY ?? "") || ONLY === name;
+// V8 takes its time to optimize what runs seldom, such as garbage collections.
+const effort = { rounds, warmUp: 800, batch: 4 };
 if (wants("requests")) {
-  // V8 takes its time to optimize what runs seldom, such as garbage collections.
   progress("requests ...");
-  report.requests = await measureRequests(modules, wantsScenario, { rounds, warmUp: 800, batch: 4 });
+  report.requests = await measureRequests(modules, wantsScenario, effort);
+}
+if (wants("quota")) {
+  progress("quota ...");
+  report.quota = await measureRequests(await quotaModules(), () => true, effort, QUOTA);
 }
 if (wants("matching")) {
   progress("matching ...");
@@ -65,8 +71,8 @@ if (wants("matching")) {
 }
 if (wants("scanning")) {
   progress("scanning ...");
-  const effort = { rounds, warmUp: 150, batch: 3 };
-  report.scanning = [...(await measureScanner(effort)), ...(await measureEstimator(effort))];
+  const shorter = { rounds, warmUp: 150, batch: 3 };
+  report.scanning = [...(await measureScanner(shorter)), ...(await measureEstimator(shorter))];
 }
 if (wants("regex")) {
   progress("regular expressions ...");

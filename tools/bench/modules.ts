@@ -1,4 +1,4 @@
-// The modules that are compared: the built filter, the floor, and whatever is given as PEER.
+// The modules that are compared: the built filters, their floors, and whatever is given as PEER.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import asc from "../../scripts/asc.mjs";
@@ -43,4 +43,12 @@ export async function filterModules(peer: string | undefined): Promise<FilterMod
   if (peer && !existsSync(peer)) throw new Error(`there is no file ${peer}`);
   if (peer) modules.push(load(basename(peer, ".wasm"), resolve(peer)));
   return modules;
+}
+
+/** ai-quota and its floor. */
+export async function quotaModules(): Promise<FilterModule[]> {
+  return [
+    load("ours", resolve(root, "build/ai-quota.wasm")),
+    load("floor", await compile("tools/bench/quota-floor.harness.ts", "quota-floor.wasm")),
+  ];
 }

@@ -4,7 +4,7 @@ import { BenchHost, type HostCalls } from "./host.ts";
 import { measure, ratioOf, spreadOf, type Effort, type Spread, type Subject } from "./measure.ts";
 import type { FilterModule } from "./modules.ts";
 import { PlainHost } from "./plain-host.ts";
-import { play, prepare, SCENARIOS, THRESHOLD, type Scenario } from "./scenarios.ts";
+import { LIMIT, play, prepare, THRESHOLD, type Plan, type Scenario } from "./scenarios.ts";
 
 export interface RequestCost {
   scenario: string;
@@ -33,10 +33,11 @@ export interface Player {
 export async function playerOf(
   module: WebAssembly.Module,
   Host: typeof BenchHost = BenchHost,
+  { configuration, scenarios }: Plan = LIMIT,
   wrap?: (calls: HostCalls) => HostCalls,
 ): Promise<Player> {
   const host = await Host.load(module, wrap);
-  prepare(host);
+  prepare(host, configuration);
   let id = 1;
   let redis = dialectOf(undefined, THRESHOLD);
   const player = {
@@ -45,23 +46,25 @@ export async function playerOf(
     play: (scenario: Scenario): void => play(host, scenario, redis, ++id),
   };
   const { commands } = host.record();
-  player.play(SCENARIOS[0]!);
+  player.play(scenarios[0]!);
   host.stop();
   player.redis = redis = dialectOf(commands[0], THRESHOLD);
   return player;
 }
 
-/** Measures the scenarios that `wanted` names. */
+/** Measures those scenarios of a plan that `wanted` names. */
 export async function measureRequests(
   modules: FilterModule[],
   wanted: (name: string) => boolean,
   effort: Effort,
+  plan: Plan = LIMIT,
 ): Promise<RequestCost[]> {
   const costs: RequestCost[] = [];
   for (const Host of [PlainHost, BenchHost]) {
-    const players = await Promise.all(modules.map(({ module }) => playerOf(module, Host)));
-    for (const scenario of SCENARIOS) {
-      if (wanted(scenario.name)) costs.push(...(await compare(scenario, modules, players, effort)));
+    const players = await Promise.all(modules.map(({ module }) => playerOf(module, Host, plan)));
+    for (const scenario of plan.scenarios) {
+      if (!wanted(scenario.name)) continue;
+      costs.push(...(await compare(scenario, modules, players, effort, plan)));
     }
   }
   return costs;
@@ -72,6 +75,7 @@ async function compare(
   modules: FilterModule[],
   players: Player[],
   effort: Effort,
+  plan: Plan,
 ): Promise<RequestCost[]> {
   const subjects = players.map((player): Subject => ({
     run: (times) => {
@@ -90,7 +94,7 @@ async function compare(
       cost: spreadOf(samples[i]!.map((nanoseconds) => nanoseconds / 1000)),
       overFloor: ratioOf(samples[i]!, samples[floor]!),
       ...(scenario.goal && name === "ours" && isPlain ? { goal: scenario.goal } : {}),
-      ...(await traffic(module, scenario)),
+      ...(await traffic(module, scenario, plan)),
     })),
   );
 }
@@ -99,6 +103,7 @@ async function compare(
 async function traffic(
   module: WebAssembly.Module,
   scenario: Scenario,
+  plan: Plan,
 ): Promise<Pick<RequestCost, "hostCalls" | "redis">> {
   let hostCalls = 0;
   const counted = (calls: HostCalls): HostCalls =>
@@ -111,7 +116,7 @@ async function traffic(
         },
       ]),
     );
-  const player = await playerOf(module, BenchHost, counted);
+  const player = await playerOf(module, BenchHost, plan, counted);
   player.play(scenario);
   hostCalls = 0;
   const recording = player.host.record();

@@ -17,7 +17,7 @@ export const CONFIGURATION = JSON.stringify({
   redis: { service_name: "redis.dns" },
 });
 
-const HEADERS = {
+export const HEADERS = {
   ":method": "POST",
   ":scheme": "https",
   ":authority": "api.example.com",
@@ -28,7 +28,7 @@ const HEADERS = {
 };
 const KNOWN = new Values({ ...HEADERS, "x-api-key": "sk-proj-7Qm2XvR9tLpW" });
 const ANONYMOUS = new Values(HEADERS);
-const JSON_RESPONSE = new Values({ ":status": "200", "content-type": "application/json" });
+export const JSON_RESPONSE = new Values({ ":status": "200", "content-type": "application/json" });
 const SSE_RESPONSE = new Values({ ":status": "200", "content-type": "text/event-stream; charset=utf-8" });
 const PROPERTIES = new Values({
   route_name: "qwen",
@@ -42,8 +42,10 @@ export interface Scenario {
   request: Values;
   /** The request's body, in one chunk; null if it has none. */
   prompt: Buffer | null;
-  /** What the counter holds when the request comes. */
+  /** What the counter or the balance holds when the request comes. */
   tokens: number;
+  /** Of a request about a balance, which is not checked: what Redis replies. */
+  reply?: Uint8Array;
   response: Values;
   /** The chunks of the response's body. */
   body: Buffer[];
@@ -83,6 +85,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...ALLOWED, name: "prompt", title: "allowed, 4 KB prompt", prompt: prompt(4096), goal: undefined },
 ];
 
+/** What is played with a filter. The first scenario is one that it lets through. */
+export interface Plan {
+  configuration: string;
+  scenarios: readonly Scenario[];
+}
+export const LIMIT: Plan = { configuration: CONFIGURATION, scenarios: SCENARIOS };
+
 /** Makes a host ready for scenarios. */
 export function prepare(host: BenchHost, configuration = CONFIGURATION): void {
   host.properties = PROPERTIES;
@@ -96,7 +105,7 @@ export function play(host: BenchHost, scenario: Scenario, redis: Dialect, id: nu
   host.request = scenario.request;
   guest.proxy_on_context_create(id, ROOT);
   guest.proxy_on_request_headers?.(id, scenario.request.size, scenario.prompt === null ? 1 : 0);
-  host.reply(redis.check(scenario.tokens));
+  host.reply(scenario.reply ?? redis.check(scenario.tokens));
   if (!host.rejected) {
     if (scenario.prompt !== null && guest.proxy_on_request_body) {
       host.requestBody = scenario.prompt;
