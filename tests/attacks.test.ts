@@ -396,11 +396,34 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
   ],
 ];
 
+const BALANCES_NOT_SPENT: Attack[] = [
+  [
+    "A path behind which a line end, a blank or a NUL stands, which some servers take for a path that is checked.",
+    "conformance/quota-paths.test.ts",
+    "checks a call to %s when endings are listed",
+  ],
+  [
+    "A path with `..` behind an empty segment, an encoded slash or an encoded `..`, of which servers remove different segments.",
+    "conformance/quota-paths.test.ts",
+    "checks a call to %s when endings are listed",
+  ],
+  [
+    "Batches without a balance, whose results are never fetched, so that nobody pays for them.",
+    "conformance/quota-calls.test.ts",
+    "lets nobody create a batch at %s without a balance, and charges nothing for creating one",
+  ],
+];
+
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Thousands of requests with a value of 60 KB wait at the same time.",
     "conformance/open-streams.test.ts",
     "holds less than 32 MiB for 1,800 requests with a value of 60 KB that wait for their counters",
+  ],
+  [
+    "A path of 60 KB, decoded again for each of many endings: a second of work for each request.",
+    "conformance/quota-paths.test.ts",
+    "reads a long path once, however many endings are listed",
   ],
   [
     "A body of 64 MiB comes in one chunk.",
@@ -527,6 +550,7 @@ describe.each([
   ["callers who are not counted, or counted as somebody else", CALLERS_NOT_COUNTED],
   ["calls that cost nothing, or too little", CALLS_THAT_COST_TOO_LITTLE],
   ["charges that are made twice, or lost", CHARGES_MADE_TWICE_OR_LOST],
+  ["balances that are not spent", BALANCES_NOT_SPENT],
   ["harm to the gateway", HARM_TO_THE_GATEWAY],
   ["Redis in the cloud", REDIS_IN_THE_CLOUD],
   ["what others have used", USAGE_OF_OTHERS],

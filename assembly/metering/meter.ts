@@ -54,7 +54,7 @@ export class Meter {
     this.estimatedTokens = 0;
     this.isUnreadable = false;
     this.hasName = false;
-    this.answer.begin(consumes != Consumes.Tokens && consumes != Consumes.Nothing);
+    this.answer.begin(consumes != Consumes.Tokens && consumes > Consumes.Later);
   }
 
   /** Whether the meter needs the request's body. If not, `requestPiece` ignores it. */

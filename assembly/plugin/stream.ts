@@ -102,14 +102,22 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
   }
 
-  /** Lets the ledger decide, unless the request consumes nothing. */
-  protected ask(policy: P, ticket: Ticket, consuming: Consumes): FilterHeadersStatus {
+  /**
+   * Lets the ledger decide, unless the request consumes nothing.
+   * @param checksLater whether it also decides about requests that create calls to be charged later
+   */
+  protected ask(
+    policy: P,
+    ticket: Ticket,
+    consuming: Consumes,
+    checksLater: bool = false,
+  ): FilterHeadersStatus {
     this.policy = policy;
     this.ticket = ticket;
     this.consumes = consuming;
-    if (consuming < Consumes.Tokens) {
+    if (consuming < Consumes.Tokens && !(checksLater && consuming == Consumes.Later)) {
       // A range of an answer would leave out the usage that it reports.
-      if (consuming != Consumes.Nothing) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
+      if (consuming > Consumes.Later) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
       this.admit(policy);
       return FilterHeadersStatus.Continue;
     }

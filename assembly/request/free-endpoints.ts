@@ -56,10 +56,8 @@ const ENDINGS: string[] = [
   "vector_stores/vs_*/file_batches", "vector_stores/vs_*/file_batches/vsfb_*/cancel",
   "cachedContents",                 // Gemini: ai.google.dev/api/caching; cached content counts when it is used
 
-  // Batches: their calls are charged when the results are fetched, which report the usage
-  "v1/batches", "openai/batches",   // platform.openai.com/docs/api-reference/batch, learn.microsoft.com/azure/ai-foundry
-  "batches/batch_*/cancel",
-  "messages/batches", "messages/batches/msgbatch_*/cancel", // docs.claude.com/en/api/creating-message-batches
+  // Cancelling batches, see `BATCHES`
+  "batches/batch_*/cancel", "messages/batches/msgbatch_*/cancel",
 
   // Fine-tuning is billed separately: platform.openai.com/docs/api-reference/fine-tuning
   "fine_tuning/jobs", "fine_tuning/jobs/ftjob-*/cancel", "fine_tuning/jobs/ftjob-*/pause",
@@ -74,6 +72,13 @@ const ENDINGS: string[] = [
 
   // Ollama: github.com/ollama/ollama docs/api.md
   "api/show", "api/pull", "api/push", "api/create", "api/copy", "api/delete", "api/blobs/sha256:*",
+];
+
+/** The same for batches: their calls are charged when the results are fetched, which report the usage. */
+// prettier-ignore
+const BATCHES: string[] = [
+  "v1/batches", "openai/batches",   // platform.openai.com/docs/api-reference/batch, learn.microsoft.com/azure/ai-foundry
+  "messages/batches",               // docs.claude.com/en/api/creating-message-batches
 ];
 
 /**
@@ -118,6 +123,8 @@ const STORES: Bytes[] = [bytesOf("responses"), bytesOf("interactions")];
 export const enum Consumes {
   /** Certainly nothing. */
   Nothing,
+  /** Nothing now, but it creates calls that will be charged when their answers are fetched. */
+  Later,
   /** Nothing, but the answer may report what earlier requests have consumed. */
   Report,
   /** The same; the answer is a stored one of a model. */
@@ -139,7 +146,7 @@ const MAX_PATH: i32 = 1024;
 const MAX_SEGMENTS: i32 = 16;
 
 const CALL_NAMES: Bytes[] = CALLS.map<Bytes>((name) => bytesOf(name));
-const PATTERNS: Pattern[] = ENDINGS.map<Pattern>((text) => new Pattern(text));
+const PATTERNS: Pattern[] = ENDINGS.concat(BATCHES).map<Pattern>((text) => new Pattern(text));
 const BASE_PATTERNS: Pattern[] = BASES.map<Pattern>((text) => new Pattern(text));
 
 /** Where the segments of the current path begin, their number, and where the last one ends. */
@@ -183,13 +190,15 @@ export function consumes(
   const start = segmentStart(from, end);
   if (equals(method, POST)) {
     // No free endpoint ends with the name of a call, so the last segment is enough to recognize most calls.
-    if (!isCallName(start, <i32>(end - start)) && isPlain(path) && endsFree()) {
-      return isDisguised(request) ? Consumes.Tokens : Consumes.Nothing;
+    if (!isCallName(start, <i32>(end - start)) && isPlain(path)) {
+      const consuming = consumesByEnding();
+      if (consuming != Consumes.Tokens) return isDisguised(request) ? Consumes.Tokens : consuming;
     }
     return isStore(start, end) ? Consumes.NewAnswer : Consumes.Tokens;
   }
   if (equals(method, DELETE) && hasBody) {
-    return isPlain(path) && endsFree() && !isDisguised(request) ? Consumes.Nothing : Consumes.Tokens;
+    const isFree = isPlain(path) && consumesByEnding() != Consumes.Tokens && !isDisguised(request);
+    return isFree ? Consumes.Nothing : Consumes.Tokens;
   }
   const isGet = equals(method, GET);
   const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
@@ -270,17 +279,22 @@ function isPlain(path: Bytes): bool {
   return segments > 0;
 }
 
-/** Whether the plain path consists of one of `BASES` and one of `ENDINGS`, and no segment before the ending calls a model. */
-function endsFree(): bool {
+/**
+ * What the plain path consumes: nothing, now or at all, if it consists of one of `BASES` and one of `ENDINGS` or `BATCHES`, and
+ * no segment before the ending calls a model.
+ */
+function consumesByEnding(): Consumes {
   const last = load<u8>(pathEnd - 1);
   for (let i = 0; i < PATTERNS.length; ++i) {
     const pattern = PATTERNS[i];
     const before = segments - pattern.segments;
     if (before < 0 || (pattern.last != 0 && pattern.last != last)) continue;
     if (!matches(pattern.text, segmentAt(before), pathEnd)) continue;
-    if (isBase(before, pattern.segments) && !anyCalls(before)) return true;
+    if (isBase(before, pattern.segments) && !anyCalls(before)) {
+      return i < ENDINGS.length ? Consumes.Nothing : Consumes.Later;
+    }
   }
-  return false;
+  return Consumes.Tokens;
 }
 
 /**

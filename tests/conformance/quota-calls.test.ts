@@ -158,6 +158,25 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(0);
   });
 
+  it.each(["/v1/batches", "/v1/messages/batches"])(
+    "lets nobody create a batch at %s without a balance, and charges nothing for creating one",
+    async (path) => {
+      const host = await start(file, QUOTA);
+      const create = (id: number, tokens: number) => {
+        const stream = host.request(id, ROOT, { ...ANN, ":path": path }, false);
+        host.reply(ROOT, balance(tokens));
+        return stream;
+      };
+      expect(create(2, 0).localResponse).toEqual(DENIED);
+      expect(create(4, 1).continued).toBe(1);
+      host.requestBody(4, `{"requests":[{"params":{"messages":"${"lorem ipsum ".repeat(50)}"}}]}`, true);
+      host.responseHeaders(4, { "content-type": "application/json" });
+      host.responseBody(4, '{"id":"batch_1","status":"validating"}', true);
+      host.end(4);
+      expect(host.pending).toHaveLength(0);
+    },
+  );
+
   it("counts a WebSocket, and closes it once the balance is spent", async () => {
     const host = await start(file, { ...QUOTA, redis: REDIS });
     host.request(2, ROOT, { ...ANN, ":method": "GET", ":path": "/v1/realtime", upgrade: "websocket" });

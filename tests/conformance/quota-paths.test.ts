@@ -58,6 +58,23 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     "/V1/Chat/COMPLETIONS",
     "http://example.com/v1/chat/completions",
     "/prefix/v1/messages",
+    // Starlette's patterns (vLLM, SGLang, LiteLLM) end with `$`, which also matches before a line end.
+    "/v1/chat/completions%0A",
+    "/v1/chat/completions%20",
+    "/v1/chat/completions%00",
+    "/v1/chat/completions%00.png",
+    "/v1/messages%250a%3Fx",
+    // Servers disagree on what `..` removes: an empty segment, one with an encoded slash, an encoded `..`.
+    "/v1/messages//..",
+    "/v1/messages/x%2Fy/..",
+    "/v1/messages/%252e%252e/..",
+    "/x%3F/../v1/messages;a",
+    "/x/..;a/v1/messages",
+    String.raw`/x\..\v1\messages`,
+    "/..",
+    // A query that is none, and parameters.
+    "/x%3F;/v1/messages;y",
+    "/x%23;/v1/messages;y",
   ])("checks a call to %s when endings are listed", async (path) => {
     const host = await start(file, LISTED);
     expect(host.request(2, ROOT, { ...ANN, ":path": path }).action).toBe(PAUSE);
@@ -66,7 +83,15 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
 
   it("leaves what ends otherwise alone when endings are listed", async () => {
     const host = await start(file, LISTED);
-    for (const [index, path] of ["/v1/embeddings", "/v1/chat/completions/x", "/?/v1/messages"].entries()) {
+    const others = [
+      "/v1/embeddings",
+      "/v1/chat/completions/x",
+      "/?/v1/messages",
+      "/v1/..x/y..",
+      "/v1/messages%0Ax",
+      "/health",
+    ];
+    for (const [index, path] of others.entries()) {
       expect(host.request(2 + index, ROOT, { ...ANN, ":path": path }).action).toBe(CONTINUE);
     }
     expect(host.pending).toHaveLength(0);
@@ -80,6 +105,16 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
       expect(host.pending).toHaveLength(1);
     },
   );
+
+  it("reads a long path once, however many endings are listed", async () => {
+    const endings = Array.from({ length: 2_000 }, (_, i) => `/v1/ending-${i}`);
+    const host = await start(file, { ...QUOTA, enable_path_suffixes: endings });
+    const path = "/%2561;".repeat(8_000);
+    const before = performance.now();
+    for (let id = 2; id < 12; ++id)
+      expect(host.request(id, ROOT, { ...ANN, ":path": path }).action).toBe(CONTINUE);
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
 
   it("takes * for every path", async () => {
     const host = await start(file, { ...QUOTA, enable_path_suffixes: ["/v1/messages", "*"] });

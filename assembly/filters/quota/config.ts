@@ -1,6 +1,5 @@
-import { SLASH } from "../../bytes/ascii";
+import { BACKSLASH, HASH, inLowerCase, PERCENT, QUESTION, SEMICOLON, SLASH, SPACE } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
-import { inLowerCase } from "../../bytes/ascii";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { RedisConfig } from "../../config/redis";
@@ -15,6 +14,7 @@ import {
   readStripAcceptEncoding,
   readUpgrade,
 } from "../../plugin/metering-fields";
+import { climbs, endsIn, readPath } from "../../request/path-ending";
 import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
 
 const QUOTA_FIELDS: string[] = [
@@ -32,9 +32,14 @@ const QUOTA_FIELDS: string[] = [
 
 const DEFAULT_PREFIX = bytesOf("chat_quota:");
 const DEFAULT_ADMIN_PATH = bytesOf("/quota");
+/** The longest text of a prefix, an ending or the administrator's path, in bytes. */
+const MAX_TEXT: i32 = 1024;
 /** Balances above that would lose digits in Redis' scripts. */
 const MAX_BALANCE: i64 = 1 << 53;
 const ANYTHING = "*";
+const NO_ENDING =
+  "must begin with a slash, and end with something else, without query, escapes, blanks, dots and empty segments";
+const TOO_LONG = "must have at most 1,024 bytes";
 
 /** One complete quota configuration. */
 @final
@@ -79,6 +84,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
     const admin = fields.requiredText("admin_consumer", "the name of the consumer who may change balances");
     const redis = readRedisOf(fields, blocks);
     const prefix = fields.text("redis_key_prefix");
+    if (prefix.byteLength > MAX_TEXT) fields.problems.error(fields.at("redis_key_prefix"), TOO_LONG);
     const adminPath = readAdminPath(fields);
     const endings = readEndings(fields);
     const selfService = fields.flag("self_service", false);
@@ -135,13 +141,27 @@ function readEndings(fields: Fields): Bytes[] {
 
 /** The end of a path, in the form in which paths are compared. @param index in a list; -1 for a field of its own */
 function readEnding(text: Bytes, fields: Fields, name: string, index: i32): Bytes {
-  const length = text.byteLength;
-  const isPath = length > 1 && load<u8>(addressOf(text)) == SLASH;
-  if (!isPath || load<u8>(addressOf(text) + length - 1) == SLASH) {
+  const ending = inLowerCase(text);
+  const problem = text.byteLength > MAX_TEXT ? TOO_LONG : !isEnding(ending) ? NO_ENDING : null;
+  if (problem !== null) {
     const path = index < 0 ? fields.at(name) : fields.at(name).item(index);
-    fields.problems.error(path, "must begin with a slash, and end with something else");
+    fields.problems.error(path, problem);
   }
-  return inLowerCase(text);
+  return ending;
+}
+
+/** Whether a path can end in a text: it is written as paths are compared. */
+function isEnding(text: Bytes): bool {
+  const from = addressOf(text);
+  const length = text.byteLength;
+  if (length < 2 || load<u8>(from) != SLASH) return false;
+  for (let i = 0; i < length; ++i) {
+    const c = load<u8>(from + i);
+    if (c <= SPACE || c == PERCENT || c == QUESTION || c == HASH || c == SEMICOLON || c == BACKSLASH)
+      return false;
+  }
+  readPath(text);
+  return !climbs() && endsIn(text);
 }
 
 /** `on_missing`: `deny`, or an object with `create`, the balance to begin with. */

@@ -6,7 +6,7 @@ import { Ledger } from "../../ledger/ledger";
 import { Ticket } from "../../ledger/ticket";
 import { closeFrame } from "../../metering/socket";
 import { Policy } from "../../plugin/policy";
-import { pathEndsWith } from "../../request/normal-path";
+import { climbs, endsIn, forgetPath, readPath } from "../../request/path-ending";
 import { QuotaConfig } from "./config";
 
 /** Behind this the administrator's paths stand, as published. */
@@ -49,13 +49,20 @@ export class QuotaPolicy extends Policy {
 
   /** What a request is for, by its path. */
   purposeOf(path: Bytes): Purpose {
-    if (pathEndsWith(path, this.refreshPath)) return Purpose.Set;
-    if (pathEndsWith(path, this.deltaPath)) return Purpose.Add;
-    if (pathEndsWith(path, this.queryPath)) return Purpose.Get;
+    readPath(path);
+    const purpose = this.purposeByEnding();
+    forgetPath();
+    return purpose;
+  }
+
+  private purposeByEnding(): Purpose {
+    if (endsIn(this.refreshPath)) return Purpose.Set;
+    if (endsIn(this.deltaPath)) return Purpose.Add;
+    if (endsIn(this.queryPath)) return Purpose.Get;
     const endings = this.config.endings;
-    if (endings.length == 0) return Purpose.Call;
+    if (endings.length == 0 || climbs()) return Purpose.Call;
     for (let i = 0; i < endings.length; ++i) {
-      if (pathEndsWith(path, endings[i])) return Purpose.Call;
+      if (endsIn(endings[i])) return Purpose.Call;
     }
     return Purpose.Other;
   }

@@ -101,7 +101,8 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     }
     const ticket = policy.ticketFor(consumer);
     this.prepareRequest(policy, ticket, asksForUpgrade);
-    return this.ask(policy, ticket, consuming);
+    // What a batch costs is due when its results are fetched, which a caller without balance would never do.
+    return this.ask(policy, ticket, consuming, true);
   }
 
   /** Reads a balance: any for the administrator, and their own for others, if that is configured. */

@@ -1,0 +1,43 @@
+import { hexValue, PERCENT, QUESTION, toLower } from "../bytes/ascii";
+import { addressOf, Bytes } from "../bytes/bytes";
+import { ByteBuilder } from "../bytes/builder";
+
+/** How often a path is decoded: proxies in a row may each do so once. */
+const DECODINGS: i32 = 3;
+const decoded = new ByteBuilder(256, i32.MAX_VALUE);
+
+/**
+ * A path without its query, in lower case, with escapes resolved as often as that changes it, up to three times.
+ * @param path the `:path` of a request
+ * @returns valid until the next call; `reset` it if it is long
+ */
+export function decodePath(path: Bytes): ByteBuilder {
+  decoded.clear();
+  const from = addressOf(path);
+  const end = from + path.byteLength;
+  for (let at = from; at < end && load<u8>(at) != QUESTION; ++at) decoded.byte(load<u8>(at));
+  for (let i = 0; i < DECODINGS && decodeOnce(); ++i) {}
+  return decoded;
+}
+
+/** @returns whether anything was escaped */
+function decodeOnce(): bool {
+  const end = decoded.ptr + decoded.length;
+  let to = decoded.ptr;
+  let found = false;
+  for (let at = decoded.ptr; at < end; ++at) {
+    let c = load<u8>(at);
+    if (c == PERCENT && end - at > 2) {
+      const high = hexValue(load<u8>(at, 1));
+      const low = hexValue(load<u8>(at, 2));
+      if (high >= 0 && low >= 0) {
+        c = <u8>((high << 4) | low);
+        at += 2;
+        found = true;
+      }
+    }
+    store<u8>(to++, toLower(c));
+  }
+  decoded.length = <i32>(to - decoded.ptr);
+  return found;
+}

@@ -1,0 +1,84 @@
+import { BACKSLASH, DOT, HASH, QUESTION, SEMICOLON, SLASH, SPACE } from "../bytes/ascii";
+import { Bytes, equalsAt } from "../bytes/bytes";
+import { ByteBuilder } from "../bytes/builder";
+import { decodePath } from "./decoded-path";
+
+/** What is longer is not kept for the next request. */
+const KEPT: i32 = 4096;
+/** The segments of the path, each behind a slash. */
+const segments = new ByteBuilder(256, i32.MAX_VALUE);
+/** How many bytes of them stand before a query, a fragment or the end of a C string, if the path holds one; else all. */
+let cut: i32 = 0;
+let hasCut: bool = false;
+let climbing: bool = false;
+
+/**
+ * Reads a path, about which the other functions tell until `forgetPath`. It is read once, however many endings it is compared
+ * with. It is read as any server may do so: with letters in either case, escapes resolved once or more often, backslashes as
+ * slashes, without empty segments, `.`, parameters of segments, and blanks at the end of a segment, where the patterns of
+ * some servers match too (`$` in Python).
+ * @param path the `:path` of a request
+ */
+export function readPath(path: Bytes): void {
+  const decoded = decodePath(path);
+  segments.clear();
+  hasCut = climbing = false;
+  const end = decoded.ptr + decoded.length;
+  for (let at = decoded.ptr; at < end; ++at) {
+    const start = at;
+    let stop: usize = 0;
+    for (; at < end && !isSlash(load<u8>(at)); ++at) {
+      const c = load<u8>(at);
+      if (c == SEMICOLON && stop == 0) stop = at;
+      if (!hasCut && (c == QUESTION || c == HASH || c == 0)) cutAt(start, stop != 0 ? stop : at);
+    }
+    addSegment(start, stop != 0 ? stop : at);
+  }
+  if (!hasCut) cut = segments.length;
+  if (decoded.length > KEPT) decoded.reset(256);
+}
+
+/**
+ * Whether the path ends in `ending` for any server that takes `..` for a name.
+ * @param ending begins with a slash and has lower case only; as many segments as it has must be equal
+ */
+export function endsIn(ending: Bytes): bool {
+  return endsAt(segments.length, ending) || endsAt(cut, ending);
+}
+
+/** Whether the path has a segment `..`. Servers disagree on what that removes, so the path may lead to any other. */
+export function climbs(): bool {
+  return climbing;
+}
+
+/** Frees what a long path takes. */
+export function forgetPath(): void {
+  if (segments.length > KEPT) segments.reset(256);
+}
+
+function endsAt(length: i32, ending: Bytes): bool {
+  const size = ending.byteLength;
+  return length >= size && equalsAt(segments.ptr + length - size, size, ending);
+}
+
+/** Notes where the path ends if its last segment is the one from `start` to `end`. */
+function cutAt(start: usize, end: usize): void {
+  const before = segments.length;
+  addSegment(start, end);
+  cut = segments.length;
+  hasCut = true;
+  // As the whole segment has the same beginning, what it overwrites stays as it is.
+  segments.length = before;
+}
+
+function addSegment(start: usize, end: usize): void {
+  while (end > start && load<u8>(end - 1) <= SPACE) --end;
+  const size = <i32>(end - start);
+  if (size == 0 || (size == 1 && load<u8>(start) == DOT)) return;
+  if (size == 2 && load<u8>(start) == DOT && load<u8>(start, 1) == DOT) climbing = true;
+  segments.byte(SLASH).at(start, size);
+}
+
+function isSlash(c: u8): bool {
+  return c == SLASH || c == BACKSLASH;
+}
