@@ -127,6 +127,17 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(0);
   });
 
+  it("refuses a form that is too long before it ends, and takes no more of it", async () => {
+    const host = await start(file, QUOTA);
+    const stream = host.request(2, ROOT, { ...ADMIN, ":path": `${B}/refresh` }, false);
+    host.requestBody(2, `consumer=ann&quota=5&x=${"y".repeat(8_000)}`);
+    expect(stream.localResponse).toBeNull();
+    host.requestBody(2, "y".repeat(1_000));
+    expect(stream.localResponse).toMatchObject({ code: 403, body: BAD_REFRESH });
+    expect(host.pending).toHaveLength(0);
+    host.end(2);
+  });
+
   it("refuses a change without a body, and a query without a consumer", async () => {
     const host = await start(file, QUOTA);
     expect(host.request(2, ROOT, { ...ADMIN, ":path": `${B}/refresh` }).localResponse!.body).toBe(

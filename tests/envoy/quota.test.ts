@@ -96,6 +96,12 @@ describe.skipIf(!isAvailable).each([
     expect(await backends.redis.ttl("chat_quota:ann")).toBe(-1);
   });
 
+  it("refuses a form that is longer than Envoy holds, without waiting for its end", async () => {
+    const answer = await post(envoy.url, "refresh", [`consumer=ann&quota=5&x=${"y".repeat(3_000_000)}`]);
+    expect(answer).toMatchObject({ status: 403, balance: null });
+    expect(await backends.redis.get("chat_quota:ann")).toBeNull();
+  });
+
   it("keeps the administrator's requests from the model, their bodies always", async () => {
     const [before, completed] = [await upstream(), await upstream("completed")];
     for (let i = 0; i < 4; ++i) await post(envoy.url, "delta", ["consumer=ann", "&value=5"]);

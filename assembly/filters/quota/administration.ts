@@ -46,13 +46,15 @@ export class Administration implements BalanceListener {
     this.ask(consumer, 0);
   }
 
-  /** Takes in a chunk of the request's body. @param size of the chunk in the host's buffer, in bytes */
+  /** Takes in a chunk of the request's body; one that is too long is answered. @param size of the chunk in the host's buffer, in bytes */
   body(size: u32): void {
     for (let from: u32 = 0; from < size && !this.form.overflowed; from += MAX_PIECE) {
       const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
       if (piece != 0) this.form.at(piece, borrowedSize());
       release(piece);
     }
+    // A host takes in only so much of a body that is held: its end may never come.
+    if (this.form.overflowed) this.end();
   }
 
   /** The request is complete: makes the change that its form asks for. Only the first call does so. */
