@@ -56,7 +56,7 @@ function moduleText() {
     const digests = Array.from({ length: MOST_DOUBLINGS + 1 }, (_, doublings) =>
       createHash("sha1")
         .update(textFor(template, 2 ** doublings))
-        .digest("hex"),
+        .digest("latin1"),
     );
     const constant = name
       .replace(/\.lua$/, "")

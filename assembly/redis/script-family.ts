@@ -1,5 +1,5 @@
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, copyOf } from "../bytes/bytes";
+import { addressOf, Bytes } from "../bytes/bytes";
 
 /** The byte that begins a number in a template, followed by a factor and a summand; scripts/lua-scripts.mjs writes them. */
 const PLACE: i32 = 1;
@@ -7,7 +7,8 @@ const PLACE: i32 = 1;
 const ZERO: i32 = 64;
 /** The binary logarithm of the largest number of counters that a script supports. */
 const MOST_DOUBLINGS: i32 = 9;
-const DIGEST_SIZE: i32 = 40;
+/** The size of a SHA-1. */
+const DIGEST_SIZE: i32 = 20;
 
 /** A Lua script. Redis caches it by the SHA-1 of its text. */
 @final
@@ -42,7 +43,7 @@ export class ScriptFamily {
    * @param headSize the length of the head, with which each text begins
    * @param eachSize the length of the template that follows for each counter
    * @param from the number of the first counter for which the template follows
-   * @param data the address of head and template, then the SHA-1 of the texts for 1, 2, 4, … counters in hexadecimal
+   * @param data the address of head and template, then the SHA-1 of the texts for 1, 2, 4, … counters
    */
   constructor(
     private readonly headSize: i32,
@@ -58,7 +59,7 @@ export class ScriptFamily {
     const known = this.members[doublings];
     if (known !== null) return known;
     const digest = this.data + this.headSize + this.eachSize + doublings * DIGEST_SIZE;
-    const made = new Script(copyOf(digest, DIGEST_SIZE), this, 1 << doublings);
+    const made = new Script(hexadecimal(digest, DIGEST_SIZE), this, 1 << doublings);
     this.members[doublings] = made;
     return made;
   }
@@ -84,4 +85,17 @@ export class ScriptFamily {
       at += 2;
     }
   }
+}
+
+function hexadecimal(ptr: usize, size: i32): Bytes {
+  const text = new ArrayBuffer(2 * size);
+  for (let i = 0; i < size; ++i) {
+    store<u8>(addressOf(text) + 2 * i, digit(load<u8>(ptr + i) >> 4));
+    store<u8>(addressOf(text) + 2 * i, digit(load<u8>(ptr + i) & 15), 1);
+  }
+  return text;
+}
+
+function digit(value: u8): u8 {
+  return value < 10 ? 48 + value : 87 + value;
 }
