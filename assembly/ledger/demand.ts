@@ -3,7 +3,10 @@ import { made } from "../bytes/bytes";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
 const MAX_ROWS: i32 = 512;
-/** Bound on all keys of a request together, in bytes. Any command fits `MAX_COMMAND` then, even if each byte is sent as three. */
+/**
+ * Bound on all keys of a request together, in bytes. Any command fits `MAX_COMMAND` then, with the text of its script and a
+ * second key for each of these, even if each byte is sent as three.
+ */
 const MAX_KEYS: i32 = 256 << 10;
 /** Bytes kept for reuse: of a demand's keys, and of the buffer that keys are written to. */
 const KEPT_KEYS: i32 = 1 << 12;

@@ -3,7 +3,7 @@ import { addressOf, Bytes, copy } from "../bytes/bytes";
 import { decimalLength, writeDecimal } from "../bytes/decimal";
 
 /** The maximum size of a command in bytes, in any encoding. A longer one is not sent. */
-export const MAX_COMMAND: i32 = 1 << 20;
+export const MAX_COMMAND: i32 = 3 << 20;
 /** The size of the length field before the bytes of an argument. */
 const HEAD: i32 = 4;
 

@@ -47,9 +47,9 @@ describe("commands", () => {
   });
 
   it("tells that one is cut, even if what follows had room", () => {
-    expect(redis.overflows(2, 1 << 19)).toBe(true);
-    expect(redis.overflows(1, 1 << 19)).toBe(false);
-    expect(redis.overflows(1, 1 << 20)).toBe(true);
+    expect(redis.overflows(2, 3 << 19)).toBe(true);
+    expect(redis.overflows(1, 3 << 19)).toBe(false);
+    expect(redis.overflows(1, 3 << 20)).toBe(true);
   });
 });
 
