@@ -38,8 +38,8 @@ export interface ChargeOwner {
 export class Charge extends ScriptCall {
   /** Whether it settles a hold: then its name is that of the hold, and stays. */
   isHeld: bool = false;
-  /** The bucket of the hold and what is reserved on each counter, in weighted tokens, as far as is known; else 0. */
-  bucket: i64 = 0;
+  /** When the hold lapses and what is reserved on each counter, in weighted tokens, as far as is known; else 0. */
+  lapsesAtMs: i64 = 0;
   held: i64 = 0;
   /** What to add, in weighted tokens; 0 only leaves the marker. */
   tokens: i64 = 0;
@@ -107,7 +107,7 @@ export class Charge extends ScriptCall {
     this.idHigh = hold.idHigh;
     this.idLow = hold.idLow;
     this.isHeld = true;
-    this.bucket = hold.bucket;
+    this.lapsesAtMs = hold.lapsesAtMs;
     this.held = hold.amount;
     this.attempts = 0;
     this.mayBeMade = false;
@@ -147,7 +147,7 @@ export class Charge extends ScriptCall {
     this.attempts = waiting.attempts;
     this.mayBeMade = waiting.mayBeMade;
     this.isHeld = waiting.isHeld;
-    this.bucket = waiting.bucket;
+    this.lapsesAtMs = waiting.lapsesAtMs;
     this.held = waiting.held;
   }
 
@@ -162,7 +162,7 @@ export class Charge extends ScriptCall {
     waiting.attempts = this.attempts;
     waiting.mayBeMade = this.mayBeMade;
     waiting.isHeld = this.isHeld;
-    waiting.bucket = this.bucket;
+    waiting.lapsesAtMs = this.lapsesAtMs;
     waiting.held = this.held;
   }
 
@@ -200,7 +200,7 @@ export class Charge extends ScriptCall {
     command.number(this.algorithm.amount(1));
     command.number(this.tokens);
     command.number(this.deadlineMs);
-    command.number(this.bucket);
+    command.number(this.lapsesAtMs);
     command.number(this.held);
     for (let i = 0; i < demand.length; ++i) command.number(demand.windowSeconds(i));
   }

@@ -18,8 +18,8 @@ const ASSUMED = bytesOf("assumed");
 const STATED = bytesOf("stated");
 const CHARGE = bytesOf("charge");
 const RELEASE = bytesOf("release");
-// The keys that are made anew for each command.
-const made = new ByteBuilder(256, 1 << 13);
+// The keys that are made anew for each command; the longest is that of the holds on a counter with the longest possible key.
+const made = new ByteBuilder(256, (256 << 10) + 64);
 
 /** Whoever asked. */
 export interface HoldListener {
@@ -39,8 +39,11 @@ export class Hold extends ScriptCall {
   /** The name of the marker, which nothing else has. */
   idHigh: u64 = 0;
   idLow: u64 = 0;
-  /** After `onHeld`, when the outcome is Admit: the bucket of the hold, and what was reserved on each counter, weighted. */
-  bucket: i64 = 0;
+  /**
+   * After `onHeld`, when the outcome is Admit: when the hold lapses, in milliseconds since the epoch by Redis' clock, and what
+   * was reserved on each counter, weighted.
+   */
+  lapsesAtMs: i64 = 0;
   amount: i64 = 0;
   private reservation: Reservation = new Reservation(1, true);
 
@@ -58,10 +61,10 @@ export class Hold extends ScriptCall {
   begin(reservation: Reservation): void {
     this.reservation = reservation;
     const transport = this.link.transport;
-    this.idHigh = transport.identity;
     this.idLow = transport.newNumber();
+    this.idHigh = transport.identity;
     this.mayBeMade = false;
-    this.bucket = this.amount = 0;
+    this.lapsesAtMs = this.amount = 0;
     this.run(HOLD, this.demand.length);
   }
 
@@ -104,21 +107,17 @@ export class Hold extends ScriptCall {
   }
 
   private read(reply: Reply): void {
-    const count = this.demand.length;
-    const granted =
-      reply.kind == ReplyKind.Array && reply.length == 3 * count + 2
-        ? reply.numberAt(3 * count)
-        : NOT_A_NUMBER;
+    const isArray = reply.kind == ReplyKind.Array;
+    this.decision.begin();
+    if (isArray && reply.length == 3 * this.demand.length) return this.deny(reply);
+    const granted = isArray && reply.length == 2 ? reply.numberAt(0) : NOT_A_NUMBER;
+    this.mayBeMade = true;
     if (granted == NOT_A_NUMBER) {
       this.link.misread();
-      this.mayBeMade = true;
       this.decision.unknown(Failure.Malformed);
       return;
     }
-    this.decision.begin();
-    if (granted < 0) return this.deny(reply);
-    this.mayBeMade = true;
-    this.bucket = reply.numberAt(3 * count + 1);
+    this.lapsesAtMs = reply.numberAt(1);
     this.amount = this.ask.input + granted;
     this.decision.granted = granted;
   }

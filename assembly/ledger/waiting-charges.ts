@@ -27,9 +27,9 @@ export class WaitingCharge {
   attempts: i32;
   name: MarkerName;
   mayBeMade: bool;
-  /** Whether it settles a hold; its bucket and what is reserved on each counter, as far as is known. */
+  /** Whether it settles a hold; when that lapses, by Redis' clock, and what is reserved on each counter, as far as is known. */
   isHeld: bool;
-  bucket: i64;
+  lapsesAtMs: i64;
   held: i64;
   /** How many counters follow. */
   counters: i32;

@@ -7,7 +7,7 @@ type Token = { kind: "name" | "number" | "string" | "symbol"; text: string };
 /** Where the keys of the commands that our scripts use stand: all have one, behind the name. */
 const WITH_ONE_KEY = [
   ...["GET", "SET", "EXISTS", "INCRBY", "EXPIRE", "PEXPIRE", "PEXPIREAT", "PTTL"],
-  ...["HGET", "HGETALL", "HSET", "HINCRBY", "HDEL"],
+  ...["HMGET", "HGETALL", "HSET", "HINCRBY", "HDEL"],
 ];
 const WITHOUT_KEYS = ["TIME"];
 

@@ -6,55 +6,72 @@
 --   KEYS   per counter: the counter, and its holds; behind them the marker
 --   ARGV   1 what a charge does: 1 if it raises a counter, -1 if it lowers a balance
 --          2 the tokens to charge, 3 the deadline in milliseconds since the epoch, as in settle.lua
---          4 the bucket of the hold, 5 what was held on each counter: if the marker is gone; 0 for no hold
+--          4 when the hold lapses, 5 what was held on each counter: if the marker is gone; 0 for no hold
 --          per counter: how many seconds it lives, 0 if it never expires; behind them the number of the command
 --   reply  as that of settle.lua
+--
+-- What comes too late touches nothing: the record stays, so that the charge finds its hold when it is sent again.
 
 local number = ARGV[#ARGV]
 local rows = #ARGV - 6
-local sign, tokens = tonumber(ARGV[1]), tonumber(ARGV[2])
-local bucket, held = ARGV[4], ARGV[5]
+local sign, tokens, bucket, held = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local settle = {}
+local runs = {}
 
-local function finish(left)
-  local reply = { left }
-  for i = 1, rows do reply[i + 1] = settle[i](tonumber(held)) end
+local function take(run)
+  local kept = run('HMGET', bucket, 'sum', 'L' .. bucket)
+  local open, sum, ended = tonumber(kept[1]), tonumber(kept[2]) or 0, tonumber(kept[3])
+  if open and sum <= held then
+    run('HDEL', bucket, 'sum', 'next')
+  elseif open then
+    run('HSET', 'sum', sum - held, bucket, open - held)
+    if open <= held then run('HDEL', bucket) end
+  elseif ended then
+    local add, left = tokens - held, run('PTTL')
+    if add > 0 or ended == 0 or left > 0 and math.abs(now + left - ended) < 500 then return add end
+    return 0
+  end
+  return tokens
+end
+
+local function settle(run, life)
+  local add = held > 0 and take(run) or tokens
+  if add == 0 then
+    local value = run('GET')
+    return tonumber(value) or value or 0
+  end
+  local value = run('INCRBY', sign * add)
+  if value == sign * add and life ~= '0' and run('PTTL') == -1 then run('EXPIRE', life) end
+  return value
+end
+
+local function finish()
+  local reply = { ARGV[3] - now }
+  for i = 1, rows do reply[i + 1] = settle(runs[i], ARGV[i + 5]) end
   reply[rows + 2] = number
   return reply
 end
 
 -- each i from 1
-settle[@{i}] = function(amount)
-  local add = tokens
-  if amount > 0 then
-    local open = tonumber(redis.pcall('HGET', KEYS[@{2i}], bucket))
-    local ended = not open and tonumber(redis.pcall('HGET', KEYS[@{2i}], 'L' .. bucket))
-    if open and open > amount then
-      redis.pcall('HINCRBY', KEYS[@{2i}], bucket, string.format('%.0f', -amount))
-    elseif open then
-      redis.pcall('HDEL', KEYS[@{2i}], bucket)
-    elseif ended then
-      local left = redis.pcall('PTTL', KEYS[@{2i-1}])
-      add = tokens - amount
-      if ended > 0 and add < 0 and not (left > 0 and math.abs(now + left - ended) < 500) then add = 0 end
-    end
-  end
-  local sum = redis.pcall('INCRBY', KEYS[@{2i-1}], string.format('%.0f', sign * add))
-  if ARGV[@{i+5}] ~= '0' and type(sum) == 'number' and redis.pcall('PTTL', KEYS[@{2i-1}]) == -1 then
-    redis.pcall('EXPIRE', KEYS[@{2i-1}], ARGV[@{i+5}])
-  end
-  return sum
+runs[@{i}] = function(verb, ...)
+  if verb == 'HMGET' then return redis.pcall('HMGET', KEYS[@{2i}], ...) end
+  if verb == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
+  if verb == 'INCRBY' then return redis.pcall('INCRBY', KEYS[@{2i-1}], ...) end
+  if verb == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
+  if verb == 'PTTL' then return redis.pcall('PTTL', KEYS[@{2i-1}]) end
+  if verb == 'EXPIRE' then return redis.pcall('EXPIRE', KEYS[@{2i-1}], ...) end
+  if verb == 'GET' then return redis.pcall('GET', KEYS[@{2i-1}]) end
 end
 if rows == @{i} then
   local known = redis.call('GET', KEYS[@{2i+1}])
   if known == '' then return { number } end
-  if known then bucket, held = string.match(known, '^(%d+):(%d+)$') end
-  if not held then bucket, held = '0', '0' end
+  if now >= tonumber(ARGV[3]) then return { -2, number } end
+  if known then
+    bucket, held = string.match(known, '^(%d+):(%d+)$')
+    held = tonumber(held) or 0
+  end
   redis.call('SET', KEYS[@{2i+1}], '', 'EX', '86400')
   redis.pcall('PEXPIREAT', KEYS[@{2i+1}], ARGV[3])
-  local left = redis.pcall('PTTL', KEYS[@{2i+1}])
-  if left == -2 then return { left, number } end
-  return finish(left)
+  return finish()
 end

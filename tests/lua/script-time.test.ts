@@ -1,0 +1,116 @@
+// Contract: what a script costs Redis depends on the counters of a call, not on how many holds are open. The time itself is
+// printed, not asserted, because the machine that runs the tests may be busy.
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
+import { loadHarness } from "../support/as.ts";
+import { SERVERS } from "./servers.ts";
+
+interface Scripts {
+  holdScript(counters: number): string;
+  settleHeldScript(counters: number): string;
+}
+
+const ROWS = 10;
+/** The length of a bucket, in milliseconds. */
+const WIDTH = 7_500;
+const WINDOW = 3600;
+const RUNS = 500;
+const COUNTERS = Array.from({ length: ROWS }, (_, i) => `higress-token-ratelimit:r:limit_by_per_ip:${i}:ann`);
+const keysOf = (id: string): string[] => [
+  ...COUNTERS.flatMap((counter) => [counter, `higress-token-ratelimit:held:{EBoh}:${counter}`]),
+  `higress-token-ratelimit:charge:{EBoh}:${id.padEnd(22, "_")}`,
+];
+const HOLD = [
+  ...[1, 100, 100, 100, "stated", WIDTH, "charge", 300_000],
+  ...COUNTERS.flatMap(() => [WINDOW, 1e12]),
+  "9007199254740992993",
+];
+
+describe.each(SERVERS)("on %s,", (name, program) => {
+  let server: RedisServer;
+  let redis: Redis;
+  let scripts: Scripts;
+
+  beforeAll(async () => {
+    scripts = await loadHarness<Scripts>("tests/lua/scripts.harness.ts");
+    server = await startRedisServer({ program });
+    redis = new Redis(server.port, server.host);
+    await redis.config("SET", "slowlog-max-len", 2 * RUNS);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  beforeEach(async () => void (await redis.flushall()));
+
+  /** The scripts with a clock that shows `at`, in milliseconds. */
+  const withClock = (script: string, at: number): string =>
+    script.replace("redis.call('TIME')", `{ ${Math.floor(at / 1000)}, ${(at % 1000) * 1000} }`);
+
+  /** Opens holds that lapse in each of the nine buckets from `now` on. */
+  async function open(count: number, now: number): Promise<void> {
+    const texts = Array.from({ length: 9 }, (_, i) =>
+      withClock(scripts.holdScript(16), now - (8 - i) * WIDTH),
+    );
+    const pipeline = redis.pipeline();
+    for (let i = 0; i < count; ++i)
+      pipeline.eval(texts[i % 9]!, 2 * ROWS + 1, ...keysOf(`open${i}`), ...HOLD);
+    await pipeline.exec();
+  }
+
+  /** The median of what Redis says a script took, in microseconds. */
+  async function time(run: (id: string) => Promise<unknown>): Promise<number> {
+    // Redis 7 logs the commands of a script too. They take less than this, and are not to fill the log.
+    await redis.config("SET", "slowlog-log-slower-than", 5);
+    await redis.slowlog("RESET");
+    for (let i = 0; i < RUNS; ++i) await run(`run${i}`);
+    const log = (await redis.slowlog("GET", 2 * RUNS)) as [number, number, number, string[]][];
+    const times = log.filter(([, , , words]) => /^evalsha$/i.test(words[0]!)).map(([, , micros]) => micros);
+    expect(times.length).toBeGreaterThan(RUNS / 2);
+    return times.sort((a, b) => a - b)[times.length >> 1]!;
+  }
+
+  /** How often Redis has run each command. */
+  async function commands(): Promise<string[]> {
+    const info = await redis.info("commandstats");
+    return [...info.matchAll(/cmdstat_(get|hmget|hset|hgetall|hdel|pttl|incrby|set|expire):calls=(\d+)/g)]
+      .map(([, command, calls]) => `${command} ${calls}`)
+      .sort();
+  }
+
+  it("a reservation on ten counters takes as many commands with 10,000 holds open as with 10", async () => {
+    const done: string[][] = [];
+    for (const count of [10, 10_000]) {
+      await redis.flushall();
+      const now = Date.now();
+      await open(count, now);
+      const load = async (script: string): Promise<string> => (await redis.script("LOAD", script)) as string;
+      const holding =
+        (digest: string) =>
+        (id: string): Promise<unknown> =>
+          redis.evalsha(digest, 2 * ROWS + 1, ...keysOf(id), ...HOLD);
+      const settling =
+        (digest: string) =>
+        (id: string): Promise<unknown> => {
+          const numbers = [1, 120, now + 120_000, 0, 0, ...COUNTERS.map(() => WINDOW), "1"];
+          return redis.evalsha(digest, 2 * ROWS + 1, ...keysOf(id), ...numbers);
+        };
+      const hold = await load(withClock(scripts.holdScript(16), now));
+      const settle = await load(withClock(scripts.settleHeldScript(16), now));
+      await holding(hold)("first");
+      await holding(hold)("second");
+      await settling(settle)("second");
+      await redis.config("RESETSTAT");
+      await holding(hold)("third");
+      await settling(settle)("third");
+      done.push(await commands());
+      const held = await time(holding(await load(scripts.holdScript(16))));
+      const settled = await time(settling(await load(scripts.settleHeldScript(16))));
+      console.log(`${name}, ${count} open: hold ${held} µs, settle ${settled} µs`);
+    }
+    expect(done[1]).toEqual(done[0]);
+    const [each, both] = [ROWS, 2 * ROWS];
+    expect(done[0]).toEqual([`get ${each + 1}`, `hmget ${both}`, `hset ${both}`, `incrby ${each}`, "set 2"]);
+  }, 60_000);
+});
