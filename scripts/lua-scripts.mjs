@@ -76,12 +76,12 @@ import { ScriptFamily } from "../../redis/script-family";
 ${constants.join("\n")}`;
 }
 
-/** A text as the elements of an array, 32 in a line. */
+/** A text as the elements of an array, 64 in a line. */
 const bytes = (text) =>
   (
     Buffer.from(text, "latin1")
       .toString("hex")
-      .match(/.{1,64}/g) ?? []
+      .match(/.{1,128}/g) ?? []
   )
     .map((line) => `  ${line.replace(/../g, "0x$&, ").trimEnd()}\n`)
     .join("");
