@@ -31,6 +31,7 @@ describe.skipIf(!isAvailable)("docker build .", () => {
       "build/ai-token-ratelimit.envoy.wasm",
       ["--build-arg", "MODULE=build/ai-token-ratelimit.envoy.wasm"],
     ],
+    ["ai-quota", "build/ai-quota.wasm", ["--build-arg", "MODULE=build/ai-quota.wasm"]],
   ])("holds the module for %s", async (_, module, args) => {
     // Under a name of its own: removing it leaves the image to whoever has built the same.
     const image = `ai-token-ratelimit-test/plugin:${process.pid}`;
