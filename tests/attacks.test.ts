@@ -414,6 +414,39 @@ const BALANCES_NOT_SPENT: Attack[] = [
   ],
 ];
 
+const ACCOUNTS_OF_OTHERS: Attack[] = [
+  [
+    "Another's name in a query for one's own balance: twice, encoded, behind a semicolon or a `#`, in another case.",
+    "conformance/quota-neighbours.test.ts",
+    "tells a consumer who asks for …/quota%s no balance but its own",
+  ],
+  [
+    "The administrator's name in front of one's own, in one line with it, or almost.",
+    "conformance/quota-neighbours.test.ts",
+    "takes the consumer %j for the last one, who is the administrator only with that exact name",
+  ],
+  [
+    "A name with line ends, NUL or braces, which is a command to Redis or leads to another's key.",
+    "conformance/quota-neighbours.test.ts",
+    "keeps the balance of %j at a key of its own",
+  ],
+  [
+    "A link whose query has the administrator's form set another balance, or another amount.",
+    "conformance/quota-neighbours.test.ts",
+    "…/refresh%s with the form %j sets no balance but that of the form",
+  ],
+  [
+    "An error of Redis, with its addresses, in the answer to a consumer who asks for its own balance.",
+    "conformance/quota-neighbours.test.ts",
+    "does not tell a consumer what Redis says when it reads its own balance",
+  ],
+  [
+    "A request that follows an administrator's who has left in the middle of a form, and gets what is left of its rights.",
+    "conformance/quota-neighbours.test.ts",
+    "treats each request as if it were alone, in whatever order many go on",
+  ],
+];
+
 const HARM_TO_THE_GATEWAY: Attack[] = [
   [
     "Thousands of requests with a value of 60 KB wait at the same time.",
@@ -551,6 +584,7 @@ describe.each([
   ["calls that cost nothing, or too little", CALLS_THAT_COST_TOO_LITTLE],
   ["charges that are made twice, or lost", CHARGES_MADE_TWICE_OR_LOST],
   ["balances that are not spent", BALANCES_NOT_SPENT],
+  ["accounts of others", ACCOUNTS_OF_OTHERS],
   ["harm to the gateway", HARM_TO_THE_GATEWAY],
   ["Redis in the cloud", REDIS_IN_THE_CLOUD],
   ["what others have used", USAGE_OF_OTHERS],

@@ -15,6 +15,7 @@ import {
   start,
   usageBody,
 } from "../support/filter.ts";
+import { mutate, splice } from "../support/mutations.ts";
 import { HIGRESS_IMPORTS, StrictHost } from "../support/strict-host.ts";
 import { withNumber } from "../support/wire.ts";
 
@@ -260,24 +261,3 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.localResponse?.code).toBe(429);
   });
 });
-
-/** `text` with a part at a position that `at` selects replaced. */
-function splice(text: string, at: number, replacement: string): string {
-  const from = at % (text.length + 1);
-  return text.slice(0, from) + replacement + text.slice(from + (at % 7));
-}
-
-/** The configuration with the field that `at` selects replaced. */
-function mutate(configuration: object, at: number, value: unknown): object {
-  const places: [object, string][] = [];
-  const collect = (node: object): void => {
-    for (const [key, child] of Object.entries(node)) {
-      places.push([node, key]);
-      if (typeof child === "object" && child !== null) collect(child as object);
-    }
-  };
-  collect(configuration);
-  const [node, key] = places[at % places.length]!;
-  (node as Record<string, unknown>)[key] = value;
-  return configuration;
-}

@@ -32,11 +32,15 @@ export class Administration implements BalanceListener {
   private isOpen: bool = true;
   private isAsked: bool = false;
 
-  /** @param stream the id of the stream to answer */
+  /**
+   * @param stream the id of the stream to answer
+   * @param isAdmin whether the administrator asks, who is told what Redis says
+   */
   constructor(
     private readonly stream: u32,
     private readonly policy: QuotaPolicy,
     private readonly verb: BalanceVerb,
+    private readonly isAdmin: bool,
   ) {
     this.form.byte(QUESTION);
   }
@@ -83,7 +87,7 @@ export class Administration implements BalanceListener {
     if (!this.isOpen || setEffectiveContext(this.stream) != Status.Ok) return;
     this.isOpen = false;
     const problem = change.problem;
-    if (problem !== null) answerError(problem);
+    if (problem !== null) answerError(this.isAdmin ? problem : null);
     else answerBalance(this.verb, this.consumer, change.balance);
   }
 

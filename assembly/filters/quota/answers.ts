@@ -74,10 +74,14 @@ export function answerBalance(verb: BalanceVerb, consumer: Bytes, balance: i64):
   sendLocalResponse(200, isSet ? REFRESHED : CHANGED, isSet ? REFRESHED_TEXT : CHANGED_TEXT, headers);
 }
 
-/** Answers that Redis could not be asked. @param reason what Redis says, or what has happened to the command */
-export function answerError(reason: Bytes): void {
+/**
+ * Answers that Redis could not be asked.
+ * @param reason what Redis says, or what has happened to the command; null for those who are not told
+ */
+export function answerError(reason: Bytes | null): void {
   body.clear();
-  body.text("redis error:").bytes(reason);
+  body.text("redis error");
+  if (reason !== null) body.text(":").bytes(reason);
   send(503, ERROR, body.toBytes());
 }
 

@@ -121,7 +121,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
       answerBadRequest(BalanceVerb.Get);
       return STOP;
     }
-    const administration = new Administration(this.id, policy, BalanceVerb.Get);
+    const administration = new Administration(this.id, policy, BalanceVerb.Get, isAdmin);
     this.administration = administration;
     administration.read(owner);
     return STOP;
@@ -141,7 +141,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
       return STOP;
     }
     this.quotaMetrics.change();
-    const administration = new Administration(this.id, policy, verbOf(purpose));
+    const administration = new Administration(this.id, policy, verbOf(purpose), true);
     this.administration = administration;
     if (endOfStream) {
       administration.end();
