@@ -13,15 +13,45 @@ export function keyChecksum(ptr: usize, len: i32): u32 {
   return close > open + 1 ? checksum(ptr + open + 1, close - open - 1) : checksum(ptr, len);
 }
 
-/** CRC-16/XMODEM, eight bits at a time. */
+/** CRC-16/XMODEM, four bytes at a time, and then one by one. */
 function checksum(ptr: usize, len: i32): u32 {
+  const end = ptr + len;
   let crc: u32 = 0;
-  for (let at = ptr, end = ptr + len; at < end; ++at) {
-    let x = (crc >> 8) ^ load<u8>(at);
-    x ^= x >> 4;
-    crc = ((crc << 8) ^ (x << 12) ^ (x << 5) ^ x) & 0xffff;
+  let at = ptr;
+  for (; at + 4 <= end; at += 4) {
+    const bytes = load<u32>(at);
+    crc =
+      changeBy((crc >> 8) ^ (bytes & 255), 3) ^
+      changeBy((crc & 255) ^ ((bytes >> 8) & 255), 2) ^
+      changeBy((bytes >> 16) & 255, 1) ^
+      changeBy(bytes >> 24, 0);
   }
+  for (; at < end; ++at) crc = next(crc, load<u8>(at));
   return crc;
+}
+
+/** The checksum after one more byte. */
+function next(crc: u32, byte: u32): u32 {
+  let x = (crc >> 8) ^ byte;
+  x ^= x >> 4;
+  return ((crc << 8) ^ (x << 12) ^ (x << 5) ^ x) & 0xffff;
+}
+
+/** For each byte, the checksum of it alone, and of it and 1, 2 and 3 bytes of 0, as u16. */
+const CHANGES_BY: usize = memory.data(4 * 256 * 2);
+
+for (let byte: u32 = 0; byte < 256; ++byte) {
+  let crc = next(0, byte);
+  for (let behind = 0; behind < 4; ++behind) {
+    store<u16>(CHANGES_BY + ((behind * 256 + byte) << 1), <u16>crc);
+    crc = next(crc, 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function changeBy(byte: u32, behind: u32): u32 {
+  return load<u16>(CHANGES_BY + ((behind * 256 + byte) << 1));
 }
 
 /** The text `@@@@`, as a number that begins with its first byte, and its checksum. */

@@ -59,8 +59,9 @@ function appendTagged(out: ByteBuilder, begin: Bytes, ptr: usize, len: i32): voi
 
 /** Writes a number as 11 characters of base64url. */
 function appendBase64(out: ByteBuilder, value: u64): void {
-  for (let shift: u64 = 60; shift > 0; shift -= 6) out.byte(digit(DIGITS, <u32>(value >> shift)));
-  out.byte(digit(DIGITS, <u32>value));
+  const at = out.append(11);
+  if (at == 0) return;
+  for (let i: u32 = 0; i < 11; ++i) store<u8>(at + i, digit(DIGITS, <u32>(value >> (60 - 6 * i))));
 }
 
 function digit(digits: Bytes, value: u32): u8 {
