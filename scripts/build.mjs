@@ -33,8 +33,13 @@ const STAMP = "build/.built";
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-const outputs = MODULES.flatMap(({ entry, name }) =>
-  Object.entries(FORMS).map(([target, suffix]) => ({ entry, target, file: `build/${name}${suffix}` })),
+const outputs = MODULES.flatMap(({ entry, name, options }) =>
+  Object.entries(FORMS).map(([target, suffix]) => ({
+    entry,
+    target,
+    file: `build/${name}${suffix}`,
+    options: target === "release" ? options : [],
+  })),
 );
 
 /** The files of a folder, and of those in it, in an order that is always the same; of a file, itself. */
@@ -87,10 +92,10 @@ if (process.argv.includes("--check")) {
     rmSync(STAMP, { force: true });
     const scratch = mkdtempSync("build/.new-");
     process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-    for (const { entry, target, file } of outputs) {
+    for (const { entry, target, file, options } of outputs) {
       // Moved into place, so that whoever reads the module has all of it, also while two builds run.
       const module = join(scratch, "module.wasm");
-      await compile(entry, ["--target", target, "--outFile", module]);
+      await compile(entry, ["--target", target, ...options, "--outFile", module]);
       if (target === "release") writeFileSync(module, packData(readFileSync(module)));
       renameSync(module, file);
     }

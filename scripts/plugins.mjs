@@ -3,21 +3,24 @@ import { join } from "node:path";
 
 /**
  * What each plugin is called, which is also the name of its module and image; what its entry files in assembly/entry/ are called;
- * and the folder with its README.md, README_zh.md, spec.yaml, plugin.yaml and config.schema.json.
+ * and the folder with its README.md, README_zh.md, spec.yaml, plugin.yaml and config.schema.json; and what its release build is compiled with beside
+ * asconfig.json.
  */
 export const PLUGINS = [
-  { name: "ai-token-ratelimit", entry: "token-ratelimit", folder: "." },
-  { name: "ai-quota", entry: "quota", folder: "ai-quota" },
+  { name: "ai-token-ratelimit", entry: "token-ratelimit", folder: ".", options: [] },
+  // Rather small than as fast as can be.
+  { name: "ai-quota", entry: "quota", folder: "ai-quota", options: ["--shrinkLevel", "1"] },
 ];
 
 /** Target -> what follows the name of a plugin in the names of its module and image. */
 export const TARGETS = { higress: "", envoy: ".envoy" };
 
 /** Every module: the entry file, and the name of what is built from it. */
-export const MODULES = PLUGINS.flatMap(({ name, entry }) =>
+export const MODULES = PLUGINS.flatMap(({ name, entry, options }) =>
   Object.entries(TARGETS).map(([target, suffix]) => ({
     entry: `assembly/entry/${entry}.${target}.ts`,
     name: `${name}${suffix}`,
+    options,
   })),
 );
 

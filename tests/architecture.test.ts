@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Layer of assembly/ -> the layers it may import besides itself. */
 const MAY_IMPORT: Record<string, string[]> = {
-  entry: ["filters", "redis", "abi"],
+  entry: ["filters", "plugin", "redis", "abi"],
   filters: [
     ...["plugin", "metering", "rejection", "telemetry", "ledger", "rules", "request", "usage", "config"],
     ...["net", "regex", "json", "bytes", "abi"],
@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   rejection: ["ledger", "rules", "bytes", "abi"],
   telemetry: ["ledger", "rules", "request", "redis", "config", "json", "bytes", "abi"],
   ledger: ["redis", "bytes", "abi"],
-  request: ["rules", "net", "bytes", "abi"],
+  request: ["rules", "usage", "net", "json", "bytes", "abi"],
   rules: ["net", "regex", "bytes"],
   usage: ["estimate", "json", "bytes", "abi"],
   estimate: ["json", "bytes"],

@@ -112,6 +112,27 @@ export function removeHeader(map: HeaderMapType, name: Bytes): Status {
   return proxy_remove_header_map_value(map, addressOf(name), name.byteLength);
 }
 
+// @ts-ignore: decorator
+@external("env", "proxy_replace_header_map_value")
+declare function proxy_replace_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: usize,
+  value: usize,
+  valueSize: usize,
+): u32;
+
+/** Sets a header to one value, whether it is there or not. */
+export function replaceHeader(map: HeaderMapType, name: Bytes, value: Bytes): Status {
+  return proxy_replace_header_map_value(
+    map,
+    addressOf(name),
+    name.byteLength,
+    addressOf(value),
+    value.byteLength,
+  );
+}
+
 /**
  * Header pairs in the format that hosts read and write; the object can be reused:
  *

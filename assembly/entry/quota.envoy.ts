@@ -4,6 +4,7 @@ import { setRootFactory } from "../abi/dispatcher";
 import { nameLines } from "../abi/log";
 import { NAME } from "../filters/quota/identity";
 import { QuotaRoot } from "../filters/quota/root";
+import { Host } from "../plugin/host";
 import { HttpTransport } from "../redis/http";
 
 export * from "../abi/exports";
@@ -14,4 +15,5 @@ export function proxy_abi_version_0_2_1(): void {}
 
 nameLines(NAME);
 // Each command is sent with its own credentials, to its own database.
-setRootFactory((id) => new QuotaRoot(id, (redis) => new HttpTransport(redis), false, false));
+const HOST = new Host((redis) => new HttpTransport(redis), false, false);
+setRootFactory((id) => new QuotaRoot(id, HOST));

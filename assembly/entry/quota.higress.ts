@@ -4,6 +4,7 @@ import { setRootFactory } from "../abi/dispatcher";
 import { nameLines } from "../abi/log";
 import { NAME } from "../filters/quota/identity";
 import { QuotaRoot } from "../filters/quota/root";
+import { Host } from "../plugin/host";
 import { HigressTransport } from "../redis/higress";
 
 export * from "../abi/exports";
@@ -13,4 +14,5 @@ export { proxy_on_redis_call_response } from "../abi/redis";
 export function proxy_abi_version_0_2_100(): void {}
 
 nameLines(NAME);
-setRootFactory((id) => new QuotaRoot(id, (redis) => HigressTransport.connect(redis), true, true));
+const HOST = new Host((redis) => HigressTransport.connect(redis), true, true);
+setRootFactory((id) => new QuotaRoot(id, HOST));

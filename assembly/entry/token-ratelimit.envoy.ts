@@ -4,6 +4,7 @@ import { setRootFactory } from "../abi/dispatcher";
 import { nameLines } from "../abi/log";
 import { NAME } from "../filters/token-ratelimit/identity";
 import { RateLimitRoot } from "../filters/token-ratelimit/root";
+import { Host } from "../plugin/host";
 import { HttpTransport } from "../redis/http";
 
 export * from "../abi/exports";
@@ -14,4 +15,5 @@ export function proxy_abi_version_0_2_1(): void {}
 
 nameLines(NAME);
 // Each command is sent with its own credentials, to its own database.
-setRootFactory((id) => new RateLimitRoot(id, (redis) => new HttpTransport(redis), false));
+const HOST = new Host((redis) => new HttpTransport(redis), false, false);
+setRootFactory((id) => new RateLimitRoot(id, HOST));

@@ -36,6 +36,7 @@ export class Meter {
   private request: RequestMeter | null = null;
   private metering: Metering = new Metering(TokenWeights.all(), true);
   private consumes: Consumes = Consumes.Tokens;
+  private reserves: bool = false;
   /** After `total`: how many of its weighted tokens are an estimate; all of them or 0. */
   estimatedTokens: i64 = 0;
   /** After `total`: whether that estimate is for an answer that could not be read. */
@@ -47,8 +48,13 @@ export class Meter {
     this.answer = new Answer(readers);
   }
 
-  /** Starts a new call. @param consumes what it can consume, judging by its request */
-  begin(metering: Metering, consumes: Consumes): void {
+  /**
+   * Starts a new call.
+   * @param consumes what it can consume, judging by its request
+   * @param reserves whether the input is asked for before the call, by `inputSoFar`
+   */
+  begin(metering: Metering, consumes: Consumes, reserves: bool = false): void {
+    this.reserves = reserves;
     this.metering = metering;
     this.consumes = consumes;
     this.estimatedTokens = 0;
@@ -59,7 +65,18 @@ export class Meter {
 
   /** Whether the meter needs the request's body. If not, `requestPiece` ignores it. */
   get readsRequest(): bool {
+    return this.reserves || this.estimates;
+  }
+
+  /** Whether what the call does not report is estimated. */
+  private get estimates(): bool {
     return this.consumes >= Consumes.Tokens && this.metering.estimates;
+  }
+
+  /** The estimate for what has been sent of the request's body, in tokens. */
+  get inputSoFar(): i64 {
+    const request = this.request;
+    return request !== null ? request.tokens : 0;
   }
 
   /** Reads the next `len` bytes of the request's body, at `ptr`. They are not needed any more when this returns. */
@@ -82,13 +99,11 @@ export class Meter {
     const answer = this.answer;
     answer.finish();
     const usage = answer.usage;
-    const isReported = usage.reported && !(this.readsRequest && usage.isNothing);
+    const isReported = usage.reported && !(this.estimates && usage.isNothing);
     // What was cut off may report more when it is fetched again.
     this.hasName = isReported && isComplete && !answer.isPart;
     if (isReported) return this.ofReport(isComplete);
-    this.estimatedTokens = this.readsRequest
-      ? this.ofCall(mayHaveReachedUpstream)
-      : this.ofPieces(isComplete);
+    this.estimatedTokens = this.estimates ? this.ofCall(mayHaveReachedUpstream) : this.ofPieces(isComplete);
     return this.estimatedTokens;
   }
 
@@ -97,9 +112,9 @@ export class Meter {
     const usage = answer.usage;
     let input = usage.input;
     let output = usage.output;
-    if (this.readsRequest) {
+    if (this.estimates) {
       // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
-      if (input == 0) input = this.estimatedInput;
+      if (input == 0) input = this.inputSoFar;
       // A response that was cut off may have reported its beginning only, as Anthropic's does, and a stream its input. So
       // may one that ends as it should, where the upstream gave up.
       // Of what is doubtful all may be what the model said, the report included.
@@ -107,7 +122,7 @@ export class Meter {
       const isPartial =
         !isComplete || answer.isPart || isDoubtful || answer.hasLateText || (output == 0 && answer.hasEvents);
       if (isPartial) output = max(output, answer.generatedTokens);
-      if (isDoubtful) input = max(input, this.estimatedInput);
+      if (isDoubtful) input = max(input, this.inputSoFar);
     }
     return this.metering.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
@@ -121,7 +136,7 @@ export class Meter {
     if (answer.hasBegun && !answer.isSuccess) return 0;
     if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
     this.isUnreadable = answer.isUnreadable;
-    return this.metering.weights.charge(this.estimatedInput, 0, 0, answer.generatedTokens, 0);
+    return this.metering.weights.charge(this.inputSoFar, 0, 0, answer.generatedTokens, 0);
   }
 
   /** A stored answer reports its usage at its end, so a caller who leaves earlier has the text without a report. */
@@ -131,12 +146,6 @@ export class Meter {
     if (this.consumes != Consumes.StoredAnswer || !this.metering.estimates || !answer.isSuccess) return 0;
     if (!answer.isPart && !(isCut && answer.hasText)) return 0;
     return this.metering.weights.charge(0, 0, 0, answer.generatedTokens, 0);
-  }
-
-  /** The estimate for what has been sent of the request's body. */
-  private get estimatedInput(): i64 {
-    const request = this.request;
-    return request !== null ? request.tokens : 0;
   }
 
   /** Returns what was borrowed. Call it after `total`, or instead of it; calling it again does nothing. */

@@ -4,11 +4,8 @@ import { Ledger } from "../ledger/ledger";
 import { Outbox } from "../ledger/outbox";
 import { Outboxes } from "../ledger/outboxes";
 import { Link } from "../redis/link";
-import { Transport } from "../redis/transport";
 import { Metrics } from "../telemetry/metrics";
-
-/** Creates the transport to a Redis, which differs between hosts. */
-export type Connect = (redis: RedisConfig) => Transport;
+import { Connect } from "./host";
 
 /** The ledgers of one plugin configuration: one for each different `redis` block. */
 @final

@@ -9,6 +9,8 @@ export const METERING_FIELDS: string[] = [
   "missing_usage",
   "strip_accept_encoding",
   "upgrade",
+  "reservation",
+  "hold_headers",
 ];
 const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
 
@@ -26,6 +28,11 @@ export function readStripAcceptEncoding(fields: Fields): bool {
 /** Reads `upgrade`: whether requests may become WebSockets and the like, which are then counted. */
 export function readUpgrade(fields: Fields): bool {
   return fields.choice("upgrade", ["count", "refuse"]) == 0;
+}
+
+/** Reads `hold_headers`: whether stock Envoy has been told to hold headers while a body is read. */
+export function readHoldHeaders(fields: Fields): bool {
+  return fields.flag("hold_headers", false);
 }
 
 /** `token_weights`: decimals, with the default 1. */

@@ -13,7 +13,8 @@ import { HttpSource } from "../request/http-facts";
 import { Metrics } from "../telemetry/metrics";
 import { Readers } from "../usage/readers";
 import { ConfigReader, PluginConfig } from "./config";
-import { Connect, Ledgers } from "./ledgers";
+import { Host } from "./host";
+import { Ledgers } from "./ledgers";
 import { Policies } from "./policies";
 
 /** Idle streams kept for reuse. */
@@ -42,17 +43,13 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   /**
    * @param metrics the beginning of the names of its metrics
    * @param algorithm the algorithm of its counters
-   * @param connect creates the transport to a Redis, which differs between hosts
-   * @param sharesConnections whether all users of a Redis service share its connections in the host, so that `redis` blocks with
-   * the same service must agree
    */
   constructor(
     id: u32,
     metrics: string,
     private readonly reader: ConfigReader<C>,
     private readonly algorithm: Algorithm,
-    private readonly connect: Connect,
-    private readonly sharesConnections: bool,
+    protected readonly host: Host,
   ) {
     super(id);
     this.metrics = new Metrics(metrics);
@@ -71,7 +68,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   onConfigure(): bool {
     const text = takeBuffer(BufferType.PluginConfiguration, u32.MAX_VALUE);
     const problems = new Problems();
-    const config = this.reader.parse(text === null ? EMPTY : text, problems, this.sharesConnections);
+    const config = this.reader.parse(text === null ? EMPTY : text, problems, this.host.sharesConnections);
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
     if (config === null) return false;
@@ -83,7 +80,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
 
   /** Replaces the previous configuration as a whole. @returns the Redis clusters in use, for the log */
   use(config: PluginConfig<C>): string {
-    const ledgers = new Ledgers(this.connect, this.algorithm, this.outboxes, this.metrics);
+    const ledgers = new Ledgers(this.host.connect, this.algorithm, this.outboxes, this.metrics);
     const global = config.global;
     const policies = new Policies<P>(global !== null ? this.policyFor(global, ledgers) : null);
     for (let i = 0; i < config.overrides.length; ++i) {

@@ -1,76 +1,41 @@
 import { StreamContext } from "../abi/contexts";
-import { removeHeader } from "../abi/headers";
+import { removeHeader, replaceHeader } from "../abi/headers";
 import { Pool } from "../abi/pool";
-import { setProperty } from "../abi/properties";
 import { continueStream, setEffectiveContext } from "../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../abi/types";
-import { bytesOf } from "../bytes/bytes";
-import { AnswerName } from "../ledger/answer-name";
+import { ByteBuilder } from "../bytes/builder";
+import { Bytes, bytesOf } from "../bytes/bytes";
 import { Decision } from "../ledger/decision";
-import { Demand } from "../ledger/demand";
 import { DecisionListener, Ticket } from "../ledger/ticket";
-import {
-  meterRequestBody,
-  meterResponseBody,
-  meterResponseHeaders,
-  meterTotal,
-} from "../metering/host-meter";
-import { Meter } from "../metering/meter";
-import { Socket } from "../metering/socket";
+import { Api, apiOf } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
-import { prepareUpgrade, upgraded, Upgrade } from "../request/upgrade";
 import { Metrics } from "../telemetry/metrics";
 import { ReaderPool } from "../usage/reader-pool";
+import { HeldRequest } from "./held-request";
+import { borrowHeld, returnHeld } from "./held-requests";
+import { MeteredStream, Phase } from "./metered-stream";
 import { Policy } from "./policy";
+import { Reserving } from "./reserving";
 
-const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
-const OFF = bytesOf("off");
-const ACCEPT_ENCODING = bytesOf("accept-encoding");
 const RANGE = bytesOf("range");
-// The name of the answer that is being settled.
-const NAME = new AnswerName();
-
-/** How far a stream has come. While it lasts, it only moves down this list, so it is checked once and settled once. */
-export const enum Phase {
-  /** No rule applies, or the headers have not arrived: the filter does nothing. */
-  Unlimited,
-  /** Paused until the ledger has decided. */
-  Checking,
-  /** On its way to the model and back; its tokens will be charged. */
-  Admitted,
-  /** The filter has answered the request itself. */
-  Rejected,
-  /** Settled: later callbacks change nothing. */
-  Ended,
-}
+const CLAMPED = bytesOf("x-ratelimit-clamped-tokens");
 
 /**
  * One request and its response. The ledger decides before the model is called, and is charged when the response has ended.
- * Each plugin defines for which requests the ledger is asked, and how they are refused. Callbacks may arrive in any order, or not
- * at all: `onEnd` settles what is left, closes the ticket, and returns the object to the pool for another stream.
+ * Each plugin defines for which requests the ledger is asked, and how they are refused. Here a call is admitted; the rest of its
+ * life is that of a `MeteredStream`.
  */
-export abstract class CountingStream<P extends Policy> extends StreamContext implements DecisionListener {
-  protected phase: Phase = Phase.Unlimited;
-  /** Held from the request's headers until it is settled or closed. */
-  private ticket: Ticket | null = null;
-  private policy: P | null = null;
-  /** Measures what the call consumes, once it is admitted. */
-  private readonly meter: Meter;
-  private consumes: Consumes = Consumes.Tokens;
-  /** Whether the request headers callback is running: then its return value decides, not continueStream. */
-  private inRequestHeaders: bool = false;
-  /** The protocol that the connection has changed to, or may change to if the request asks for it. */
-  private socket: Socket | null = null;
+export abstract class CountingStream<P extends Policy> extends MeteredStream<P> implements DecisionListener {
+  /** Whether a callback of the request is running: then its return value decides, not continueStream. */
+  private inRequest: bool = false;
+  /** The request, while its body is held for a reservation; else null. */
+  private held: HeldRequest | null = null;
+  /** The cap that was written into the request, in tokens; -1 if none was. */
+  private clampedTo: i64 = -1;
 
-  /** @param home the pool that keeps the object when its stream has ended */
-  constructor(
-    id: u32,
-    private readonly home: Pool<StreamContext>,
-    private readonly readers: ReaderPool,
-    protected readonly metrics: Metrics,
-  ) {
-    super(id);
-    this.meter = new Meter(readers);
+  /** @param home where it is kept when its stream has ended */
+  constructor(id: u32, home: Pool<StreamContext>, readers: ReaderPool, metrics: Metrics) {
+    super(id, home, readers, metrics);
   }
 
   /** Records the decision about the request. @returns whether it may pass */
@@ -85,31 +50,18 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     if (ticket !== null) ticket.close();
   }
 
-  /** Removes from the request what would make its response unreadable. */
-  protected prepareRequest(policy: P, ticket: Ticket, asksForUpgrade: bool): void {
-    keepRoute();
-    if (asksForUpgrade) {
-      prepareUpgrade();
-      this.socket = new Socket(
-        policy.ledger,
-        ticket,
-        policy.metering,
-        this.metrics,
-        this.readers,
-        policy.closeFrame,
-      );
-    }
-    if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
-  }
-
   /**
-   * Lets the ledger decide, unless the request consumes nothing.
+   * Lets the ledger decide, unless the request consumes nothing. If tokens are to be reserved, the body is read first.
+   * @param path of the request, with its query; null if nothing is to be reserved
+   * @param hasBody whether more than the headers follow
    * @param checksLater whether it also decides about requests that create calls to be charged later
    */
   protected ask(
     policy: P,
     ticket: Ticket,
     consuming: Consumes,
+    path: Bytes | null,
+    hasBody: bool,
     checksLater: bool = false,
   ): FilterHeadersStatus {
     this.policy = policy;
@@ -121,10 +73,14 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
       this.admit(policy);
       return FilterHeadersStatus.Continue;
     }
+    const reserving = policy.reserving;
+    if (reserving !== null && this.socket === null && path !== null) {
+      return this.readFirst(policy, ticket, reserving, apiOf(path), hasBody);
+    }
     this.phase = Phase.Checking;
-    this.inRequestHeaders = true;
+    this.inRequest = true;
     ticket.peek(this);
-    this.inRequestHeaders = false;
+    this.inRequest = false;
     return this.phase == Phase.Admitted
       ? FilterHeadersStatus.Continue
       : FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -135,8 +91,65 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     const policy = this.policy;
     if (policy === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
-    if (this.record(policy, decision)) this.letPass(policy);
+    if (this.record(policy, decision)) this.letPass(policy, decision);
     else this.deny(policy, decision);
+  }
+
+  /** Reads the body, unless there is none, or its size must do. */
+  private readFirst(
+    policy: P,
+    ticket: Ticket,
+    reserving: Reserving,
+    api: Api,
+    hasBody: bool,
+  ): FilterHeadersStatus {
+    const held = borrowHeld();
+    this.held = held;
+    held.begin(reserving, api, policy.holdsHeaders);
+    this.meter.begin(policy.metering, this.consumes, true);
+    if (hasBody && !held.isJudgedBySize) {
+      this.phase = Phase.Reading;
+      // A host that has not been told to hold the headers would wait for ever: there they go ahead.
+      return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
+    }
+    if (!hasBody) held.finish();
+    this.reserve(policy, ticket, held, reserving);
+    return this.phase == Phase.Admitted
+      ? FilterHeadersStatus.Continue
+      : FilterHeadersStatus.StopAllIterationAndWatermark;
+  }
+
+  /** Has the ledger reserve what the request asks for, and decide. */
+  private reserve(policy: P, ticket: Ticket, held: HeldRequest, reserving: Reserving): void {
+    this.phase = Phase.Checking;
+    held.ask(ticket.ask, this.meter.inputSoFar, policy.metering.weights);
+    this.inRequest = true;
+    ticket.reserve(reserving.reservation, this);
+    this.inRequest = false;
+  }
+
+  /** A chunk of a body that is held, or the end of it. */
+  private holdBody(held: HeldRequest, size: u32, endOfStream: bool): FilterDataStatus {
+    const policy = this.policy;
+    const ticket = this.ticket;
+    const reserving = policy !== null ? policy.reserving : null;
+    if (policy === null || ticket === null || reserving === null) return FilterDataStatus.Continue;
+    held.read(size, this.meter);
+    if (this.phase == Phase.Reading) {
+      if (endOfStream) held.finish();
+      else if (!held.isTooLong) return FilterDataStatus.StopIterationAndWatermark;
+      this.reserve(policy, ticket, held, reserving);
+    }
+    if (this.phase == Phase.Admitted) return FilterDataStatus.Continue;
+    // Only then does the buffer have all of the body when Redis replies.
+    return endOfStream ? FilterDataStatus.StopIterationAndBuffer : FilterDataStatus.StopIterationAndWatermark;
+  }
+
+  /** Lets go of what was needed to reserve. */
+  private dropHeld(): void {
+    const held = this.held;
+    if (held !== null) returnHeld(held);
+    this.held = null;
   }
 
   private deny(policy: P, decision: Decision): void {
@@ -144,103 +157,50 @@ export abstract class CountingStream<P extends Policy> extends StreamContext imp
     const ticket = this.ticket;
     this.ticket = null;
     if (ticket !== null) ticket.close();
+    this.dropHeld();
+    this.meter.giveBack();
     this.reject(policy, decision);
   }
 
-  private letPass(policy: P): void {
-    this.admit(policy);
-    if (!this.inRequestHeaders) continueStream(StreamType.HttpRequest);
+  private letPass(policy: P, decision: Decision): void {
+    const held = this.held;
+    if (held === null) {
+      this.admit(policy);
+    } else {
+      this.phase = Phase.Admitted;
+      // In a callback of the request, the buffer has only its last chunk.
+      if (!this.inRequest) held.granted(decision.granted, policy.metering.weights);
+      this.clampedTo = held.cap;
+      this.dropHeld();
+    }
+    if (!this.inRequest) continueStream(StreamType.HttpRequest);
   }
 
-  private admit(policy: P): void {
-    this.phase = Phase.Admitted;
-    this.meter.begin(policy.metering, this.consumes);
+  onRequestBody(size: u32, endOfStream: bool): FilterDataStatus {
+    const held = this.held;
+    if (held !== null) return this.holdBody(held, size, endOfStream);
+    return super.onRequestBody(size, endOfStream);
   }
 
-  onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {
-    if (this.phase != Phase.Admitted) return FilterDataStatus.Continue;
-    const socket = this.socket;
-    if (socket !== null) socket.fromClient(size);
-    if (socket === null || !socket.isOpen) meterRequestBody(this.meter, size);
-    return FilterDataStatus.Continue;
+  onRequestTrailers(): FilterDataStatus {
+    const held = this.held;
+    return held !== null ? this.holdBody(held, 0, true) : FilterDataStatus.Continue;
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
-    if (this.phase == Phase.Admitted && this.openSocket() === null) meterResponseHeaders(this.meter);
-    if (endOfStream) this.settle(true);
-    return FilterHeadersStatus.Continue;
-  }
-
-  onResponseBody(size: u32, endOfStream: bool): FilterDataStatus {
-    if (this.phase == Phase.Admitted) {
-      const socket = this.socket;
-      if (socket !== null) socket.fromServer(size);
-      else meterResponseBody(this.meter, size);
-    }
-    if (endOfStream) this.settle(true);
-    return FilterDataStatus.Continue;
-  }
-
-  onResponseTrailers(): void {
-    this.settle(true);
+    if (this.clampedTo >= 0) tellCap(this.clampedTo);
+    return super.onResponseHeaders(endOfStream);
   }
 
   onEnd(): void {
-    this.settle(false);
-    const ticket = this.ticket;
-    if (ticket !== null) ticket.close();
-    this.ticket = null;
-    this.policy = null;
-    this.dropSocket();
-    this.phase = Phase.Unlimited;
-    this.home.put(this);
-  }
-
-  /** Charges what the call has consumed. Only the first call has an effect, so every callback that ends a stream may call it. */
-  private settle(isComplete: bool): void {
-    const ticket = this.ticket;
-    if (this.phase != Phase.Admitted || ticket === null) return;
-    this.ticket = null;
-    this.phase = Phase.Ended;
-    const socket = this.socket;
-    if (socket !== null && socket.isOpen) {
-      socket.end();
-      this.meter.giveBack();
-      ticket.close();
-      return;
-    }
-    const tokens = meterTotal(this.meter, isComplete, this.metrics);
-    nameAnswer(this.meter, ticket.demand);
-    this.meter.giveBack();
-    ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);
-  }
-
-  /** The connection, if the response that begins changes its protocol; otherwise null from now on. */
-  private openSocket(): Socket | null {
-    const socket = this.socket;
-    if (socket === null) return null;
-    const upgrade = upgraded();
-    if (upgrade == Upgrade.None) this.dropSocket();
-    else socket.open(upgrade == Upgrade.WebSocket);
-    return this.socket;
-  }
-
-  private dropSocket(): void {
-    const socket = this.socket;
-    if (socket !== null) socket.dispose();
-    this.socket = null;
+    this.dropHeld();
+    this.clampedTo = -1;
+    super.onEnd();
   }
 }
 
-/** Makes the host keep the route of the current stream, even if headers are changed. */
-export function keepRoute(): void {
-  setProperty(CLEAR_ROUTE_CACHE, OFF);
-}
-
-/** Sets `NAME` to the name of a call's answer, if it has one. @param demand the counters to which the call is charged */
-function nameAnswer(meter: Meter, demand: Demand): void {
-  const id = meter.answer.id;
-  const usage = meter.answer.usage;
-  if (meter.hasName && id !== null) NAME.set(id.ptr, id.length, usage.input, usage.output, demand);
-  else NAME.clear();
+/** Tells the client of the current stream which cap was written into its request, in tokens. */
+function tellCap(cap: i64): void {
+  const value = new ByteBuilder(20).decimal(cap).toBytes();
+  replaceHeader(HeaderMapType.HttpResponseHeaders, CLAMPED, value);
 }

@@ -23,6 +23,11 @@ export class TokenWeights {
     return new TokenWeights(WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE);
   }
 
+  /** What one token of output may count, whatever kind it is, in ten-thousandths. */
+  get dearestOutput(): i64 {
+    return max(this.output, this.reasoning);
+  }
+
   /**
    * The charge for a call, rounded to the nearest token.
    * @param input all input, cache reads and writes included; 0 to 2^40, like the others

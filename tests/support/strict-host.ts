@@ -31,12 +31,18 @@ export const HIGRESS_IMPORTS = [
   "proxy_redis_call",
   "proxy_redis_init",
   "proxy_remove_header_map_value",
+  "proxy_replace_header_map_value",
   "proxy_send_local_response",
   "proxy_set_buffer_bytes",
   "proxy_set_effective_context",
   "proxy_set_property",
   "proxy_set_tick_period_milliseconds",
 ] as const;
+
+/** What a body callback may ask for. */
+const CONTINUE = 0;
+const BUFFER = 1;
+const WATERMARK = 2;
 
 type Import = (typeof HIGRESS_IMPORTS)[number];
 const encoder = new TextEncoder();
@@ -137,8 +143,13 @@ export class StrictHost {
     const action = this.as(id, () =>
       this.guest.proxy_on_request_body(id, stream.requestBody.length, end ? 1 : 0),
     );
-    stream.toServer = stream.requestBody;
-    stream.requestBody = new Uint8Array();
+    // A chunk that is held goes on with those before it. Only after `StopIterationAndBuffer` are all of them in the buffer of
+    // later callbacks.
+    const body = Buffer.concat([stream.heldBody, stream.requestBody]);
+    const isHeld = action === BUFFER || action === WATERMARK;
+    stream.toServer = action === CONTINUE ? body : new Uint8Array();
+    stream.heldBody = isHeld ? body : new Uint8Array();
+    stream.requestBody = action === BUFFER ? body : new Uint8Array();
     return action;
   }
 

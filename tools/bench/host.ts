@@ -215,6 +215,7 @@ export class BenchHost {
     return {
       proxy_set_property: () => Status.Ok,
       proxy_remove_header_map_value: () => Status.Ok,
+      proxy_replace_header_map_value: () => Status.Ok,
       proxy_set_buffer_bytes: () => Status.Ok,
       proxy_set_effective_context: () => Status.Ok,
       proxy_set_tick_period_milliseconds: () => Status.Ok,

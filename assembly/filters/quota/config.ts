@@ -10,10 +10,12 @@ import { Metering } from "../../metering/meter";
 import { ConfigReader } from "../../plugin/config";
 import {
   METERING_FIELDS,
+  readHoldHeaders,
   readMetering,
   readStripAcceptEncoding,
   readUpgrade,
 } from "../../plugin/metering-fields";
+import { readReserving, Reserving } from "../../plugin/reserving";
 import { climbs, endsIn, readPath } from "../../request/path-ending";
 import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
 
@@ -26,7 +28,6 @@ const QUOTA_FIELDS: string[] = [
   "consumer_header_trusted",
   "on_missing",
   "deny_with",
-  "hold_headers",
   "redis",
 ].concat(METERING_FIELDS);
 
@@ -65,6 +66,7 @@ export class QuotaConfig {
     readonly metering: Metering,
     readonly stripsAcceptEncoding: bool,
     readonly allowsUpgrades: bool,
+    readonly reserving: Reserving | null,
     readonly redis: RedisConfig,
   ) {}
 }
@@ -91,7 +93,8 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
     const trustsConsumer = fields.flag("consumer_header_trusted", true);
     const initialBalance = readOnMissing(fields);
     const denial = readDenial(fields);
-    const holdsHeaders = fields.flag("hold_headers", false);
+    const holdsHeaders = readHoldHeaders(fields);
+    const reserving = readReserving(fields);
     const metering = readMetering(fields);
     const strips = readStripAcceptEncoding(fields);
     const allowsUpgrades = readUpgrade(fields);
@@ -109,6 +112,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
       metering,
       strips,
       allowsUpgrades,
+      reserving,
       redis,
     );
   }

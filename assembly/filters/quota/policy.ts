@@ -39,8 +39,16 @@ export class QuotaPolicy extends Policy {
   constructor(
     readonly config: QuotaConfig,
     ledger: Ledger,
+    hostHoldsHeaders: bool,
   ) {
-    super(ledger, config.metering, config.stripsAcceptEncoding, CLOSE);
+    super(
+      ledger,
+      config.metering,
+      config.stripsAcceptEncoding,
+      CLOSE,
+      config.reserving,
+      hostHoldsHeaders || config.holdsHeaders,
+    );
     const query = new ByteBuilder().bytes(CHAT).bytes(config.adminPath).toBytes();
     this.queryPath = query;
     this.refreshPath = new ByteBuilder().bytes(query).bytes(REFRESH).toBytes();

@@ -2,7 +2,7 @@ import { StreamContext } from "../../abi/contexts";
 import { RedisConfig } from "../../config/redis";
 import { Balance } from "../../ledger/algorithms/balance";
 import { Ledger } from "../../ledger/ledger";
-import { Connect } from "../../plugin/ledgers";
+import { Host } from "../../plugin/host";
 import { CountingRoot } from "../../plugin/root";
 import { QuotaConfig, QuotaConfigReader } from "./config";
 import { METRICS } from "./identity";
@@ -15,18 +15,12 @@ import { QuotaStream } from "./stream";
 export class QuotaRoot extends CountingRoot<QuotaConfig, QuotaPolicy> {
   private readonly quotaMetrics: QuotaMetrics = new QuotaMetrics();
 
-  /** @param hostHoldsHeaders whether the host holds the headers of a request while its body is read, without being told to */
-  constructor(
-    id: u32,
-    connect: Connect,
-    sharesConnections: bool,
-    private readonly hostHoldsHeaders: bool,
-  ) {
-    super(id, METRICS, new QuotaConfigReader(), new Balance(), connect, sharesConnections);
+  constructor(id: u32, host: Host) {
+    super(id, METRICS, new QuotaConfigReader(), new Balance(), host);
   }
 
   protected policyOf(config: QuotaConfig, ledger: Ledger): QuotaPolicy {
-    return new QuotaPolicy(config, ledger);
+    return new QuotaPolicy(config, ledger, this.host.holdsHeaders);
   }
 
   protected redisOf(config: QuotaConfig): RedisConfig {
@@ -34,14 +28,6 @@ export class QuotaRoot extends CountingRoot<QuotaConfig, QuotaPolicy> {
   }
 
   protected makeStream(id: u32): StreamContext {
-    return new QuotaStream(
-      id,
-      this,
-      this.hostHoldsHeaders,
-      this.quotaMetrics,
-      this.idle,
-      this.readers,
-      this.metrics,
-    );
+    return new QuotaStream(id, this, this.quotaMetrics, this.idle, this.readers, this.metrics);
   }
 }

@@ -6,7 +6,8 @@ import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
 import { BalanceVerb } from "../../ledger/balance-change";
 import { Decision, Outcome } from "../../ledger/decision";
 import { PolicySource } from "../../plugin/root";
-import { CountingStream, keepRoute, Phase } from "../../plugin/stream";
+import { keepRoute, Phase } from "../../plugin/metered-stream";
+import { CountingStream } from "../../plugin/stream";
 import { refuseAmbiguous, refuseUpgrade } from "../../rejection/refusals";
 import { consumes, Consumes, isDisguised } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
@@ -38,12 +39,10 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
 
   /**
    * @param home where it is kept when its stream has ended
-   * @param hostHoldsHeaders whether the host holds the headers of a request while its body is read, without being told to
    */
   constructor(
     id: u32,
     private readonly policies: PolicySource<QuotaPolicy>,
-    private readonly hostHoldsHeaders: bool,
     private readonly quotaMetrics: QuotaMetrics,
     home: Pool<StreamContext>,
     readers: ReaderPool,
@@ -83,7 +82,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     if (purpose == Purpose.Set || purpose == Purpose.Add)
       return this.change(policy, consumer, purpose, endOfStream);
     if (purpose == Purpose.Other && consuming == Consumes.Nothing) return FilterHeadersStatus.Continue;
-    return this.call(policy, consumer, consuming, asksForUpgrade);
+    return this.call(policy, consumer, consuming, asksForUpgrade, path, !endOfStream);
   }
 
   /** A call, which is checked and charged if it may consume tokens. */
@@ -92,6 +91,8 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     consumer: Bytes,
     consuming: Consumes,
     asksForUpgrade: bool,
+    path: Bytes | null,
+    hasBody: bool,
   ): FilterHeadersStatus {
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
       this.metrics.refusedUpgrade();
@@ -102,7 +103,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     const ticket = policy.ticketFor(consumer);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     // What a batch costs is due when its results are fetched, which a caller without balance would never do.
-    return this.ask(policy, ticket, consuming, true);
+    return this.ask(policy, ticket, consuming, path, hasBody, true);
   }
 
   /** Reads a balance: any for the administrator, and their own for others, if that is configured. */
@@ -148,8 +149,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
       return STOP;
     }
     // A host that has not been told to hold the headers would wait for ever: there they go ahead, and the body does not.
-    const holds = this.hostHoldsHeaders || policy.config.holdsHeaders;
-    return holds ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
+    return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
   }
 
   onRequestBody(size: u32, endOfStream: bool): FilterDataStatus {

@@ -12,10 +12,12 @@ import { Metering } from "../../metering/meter";
 import { Rejection } from "../../rejection/rejection";
 import {
   METERING_FIELDS,
+  readHoldHeaders,
   readMetering,
   readStripAcceptEncoding,
   readUpgrade,
 } from "../../plugin/metering-fields";
+import { readReserving, Reserving } from "../../plugin/reserving";
 import { HmacSha256 } from "../../bytes/sha256";
 import { Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
@@ -68,6 +70,10 @@ export class RateLimitConfig {
     readonly allowsUpgrades: bool,
     /** The hash that replaces callers' values in the names of counters; null to use the values themselves (`hash_keys`). */
     readonly keyHash: HmacSha256 | null,
+    /** What calls reserve, and how; null if nothing (`reservation`). */
+    readonly reserving: Reserving | null,
+    /** Whether stock Envoy has been told to hold headers while a body is read (`hold_headers`). */
+    readonly holdsHeaders: bool,
     /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
     readonly usagePath: Bytes | null,
     readonly redis: RedisConfig,
@@ -107,6 +113,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);
   const usagePath = readUsagePath(fields);
+  const reserving = readReserving(fields);
+  const holdsHeaders = readHoldHeaders(fields);
 
   if (name === null) return null;
   checkRuleName(name, fields, touchesSeveralCounters(mode, globalLimit, reader));
@@ -123,6 +131,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     strips,
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
+    reserving,
+    holdsHeaders,
     usagePath,
     redis,
     fields.at("rule_items"),

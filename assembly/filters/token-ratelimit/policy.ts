@@ -37,9 +37,17 @@ export class RateLimitPolicy extends Policy {
   constructor(
     readonly config: RateLimitConfig,
     ledger: Ledger,
+    hostHoldsHeaders: bool,
     metrics: Metrics,
   ) {
-    super(ledger, config.metering, config.stripsAcceptEncoding, CLOSE);
+    super(
+      ledger,
+      config.metering,
+      config.stripsAcceptEncoding,
+      CLOSE,
+      config.reserving,
+      hostHoldsHeaders || config.holdsHeaders,
+    );
     this.unmatched = new Unmatched(config.itemsPath, metrics);
   }
 

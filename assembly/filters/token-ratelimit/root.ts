@@ -2,7 +2,7 @@ import { StreamContext } from "../../abi/contexts";
 import { RedisConfig } from "../../config/redis";
 import { FixedWindow } from "../../ledger/algorithms/fixed-window";
 import { Ledger } from "../../ledger/ledger";
-import { Connect } from "../../plugin/ledgers";
+import { Host } from "../../plugin/host";
 import { CountingRoot } from "../../plugin/root";
 import { RateLimitConfig, RateLimitConfigReader } from "./config";
 import { METRICS } from "./identity";
@@ -12,12 +12,12 @@ import { RateLimitStream } from "./stream";
 /** One plugin configuration of ai-token-ratelimit, and the streams it applies to. */
 @final
 export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy> {
-  constructor(id: u32, connect: Connect, sharesConnections: bool) {
-    super(id, METRICS, new RateLimitConfigReader(), new FixedWindow(), connect, sharesConnections);
+  constructor(id: u32, host: Host) {
+    super(id, METRICS, new RateLimitConfigReader(), new FixedWindow(), host);
   }
 
   protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {
-    return new RateLimitPolicy(config, ledger, this.metrics);
+    return new RateLimitPolicy(config, ledger, this.host.holdsHeaders, this.metrics);
   }
 
   protected redisOf(config: RateLimitConfig): RedisConfig {

@@ -5,7 +5,8 @@ import { bytesOf, equals } from "../../bytes/bytes";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Ticket } from "../../ledger/ticket";
 import { PolicySource } from "../../plugin/root";
-import { CountingStream, keepRoute, Phase } from "../../plugin/stream";
+import { keepRoute, Phase } from "../../plugin/metered-stream";
+import { CountingStream } from "../../plugin/stream";
 import { refuseAmbiguous, refuseUnidentified, refuseUpgrade } from "../../rejection/refusals";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
@@ -57,6 +58,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     let consuming = Consumes.Tokens;
     if (ticket !== null || isRefused || policy.unmatched.mayWarn)
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
+    const path = policy.reserving !== null ? FACTS.path() : null;
     const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
     FACTS.end();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);
@@ -74,7 +76,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       return STOP;
     }
     this.prepareRequest(policy, ticket, asksForUpgrade);
-    return this.ask(policy, ticket, consuming);
+    return this.ask(policy, ticket, consuming, path, !endOfStream);
   }
 
   /** Answers a request on `usage_path`. The rules identify its caller, or refuse it, as they do for a call. */

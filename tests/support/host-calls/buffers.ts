@@ -1,4 +1,4 @@
-// The host calls about buffers: the chunk of a body, which may be replaced as a whole, and what is only handed over.
+// The host calls about buffers: the chunk of a body, which may be replaced as a whole, of a request also at its beginning, and what is only handed over.
 import { Status, type Calls, type GuestMemory } from "./memory.ts";
 import type { Streaming } from "./stream.ts";
 
@@ -31,8 +31,10 @@ export function bufferCalls(
       const stream = host.stream;
       const name = type === Buffers.RequestBody ? "requestBody" : "body";
       if (!stream || type > Buffers.ResponseBody || stream[name].length === 0) return Status.BadArgument;
-      if (start !== 0 || size !== stream[name].length) throw new Error(`set_buffer(${start}, ${size})`);
-      stream[name] = memory.bytes(data, length);
+      const isPrefix = type === Buffers.RequestBody && size <= stream[name].length;
+      if (start !== 0 || !(isPrefix || size === stream[name].length))
+        throw new Error(`set_buffer(${start}, ${size})`);
+      stream[name] = Buffer.concat([memory.bytes(data, length), stream[name].subarray(size)]);
       return Status.Ok;
     },
   };

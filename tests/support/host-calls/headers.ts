@@ -1,4 +1,4 @@
-// The host calls about headers: those of a request may be read and removed, those of a response only read.
+// The host calls about headers: those of a request may be read, removed and replaced, those of a response read and replaced.
 import { Status, type Calls, type GuestMemory } from "./memory.ts";
 import type { Headers, Line, Streaming } from "./stream.ts";
 
@@ -24,7 +24,12 @@ interface Host extends Streaming {
 export function headerCalls(
   memory: GuestMemory,
   host: Host,
-): Calls<"proxy_get_header_map_value" | "proxy_get_header_map_pairs" | "proxy_remove_header_map_value"> {
+): Calls<
+  | "proxy_get_header_map_value"
+  | "proxy_get_header_map_pairs"
+  | "proxy_remove_header_map_value"
+  | "proxy_replace_header_map_value"
+> {
   const readable = (map: number): Headers | null | undefined =>
     map === REQUEST ? host.stream?.request : map === RESPONSE ? host.stream?.readable : undefined;
   return {
@@ -50,6 +55,18 @@ export function headerCalls(
       const headers = map === REQUEST ? host.stream?.request : undefined;
       if (!headers) return Status.BadArgument;
       Reflect.deleteProperty(headers, memory.text(key, keySize).toLowerCase());
+      return Status.Ok;
+    },
+    proxy_replace_header_map_value: (
+      map: number,
+      key: number,
+      keySize: number,
+      value: number,
+      valueSize: number,
+    ) => {
+      const headers = readable(map);
+      if (!headers) return Status.BadArgument;
+      headers[memory.text(key, keySize).toLowerCase()] = memory.text(value, valueSize);
       return Status.Ok;
     },
   };

@@ -17,6 +17,11 @@ export function outcomeCalls(
       if (type !== REQUEST) throw new Error(`continue_stream(${type})`);
       if (stream.localResponse) throw new Error("continue_stream after a local response");
       stream.continued++;
+      if (stream.heldBody.length > 0) {
+        stream.toServer = stream.requestBody.length > 0 ? stream.requestBody : stream.heldBody;
+        stream.heldBody = new Uint8Array();
+        stream.requestBody = new Uint8Array();
+      }
       stream.request = null;
       return Status.Ok;
     },

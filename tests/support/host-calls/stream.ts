@@ -19,7 +19,9 @@ export interface Stream {
   response: Headers | null;
   /** The headers of the response while they can be read: in their own callback and, as in Envoy, in none but the last. */
   readable: Headers | null;
+  /** What the buffer of the request's body shows now, and what is held of it. */
   requestBody: Uint8Array;
+  heldBody: Uint8Array;
   body: Uint8Array;
   /** What the chunks that were shown last have become: what goes on to the server, and to the client. */
   toServer: Uint8Array;
@@ -38,6 +40,7 @@ export const newStream = (id: number, root: number): Stream => ({
   response: null,
   readable: null,
   requestBody: new Uint8Array(),
+  heldBody: new Uint8Array(),
   body: new Uint8Array(),
   toServer: new Uint8Array(),
   toClient: new Uint8Array(),

@@ -11,6 +11,7 @@ import { RateLimitRoot } from "../../../assembly/filters/token-ratelimit/root";
 import { parseJson } from "../../../assembly/json/parse";
 import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
 import { Ambiguity } from "../../../assembly/rules/facts";
+import { Host } from "../../../assembly/plugin/host";
 import { PluginConfig } from "../../../assembly/plugin/config";
 import { Command } from "../../../assembly/redis/command";
 import { Failure } from "../../../assembly/redis/failure";
@@ -48,7 +49,7 @@ export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
   config = parsed;
   root = null;
   if (parsed !== null) {
-    const made = new RateLimitRoot(1, (_redis) => new Nowhere(1000), sharesConnections);
+    const made = new RateLimitRoot(1, new Host((_redis) => new Nowhere(1000), sharesConnections, true));
     made.use(parsed);
     root = made;
   }

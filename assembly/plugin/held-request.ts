@@ -1,0 +1,203 @@
+import { borrowBuffer, MAX_PIECE, replaceBuffer } from "../abi/buffers";
+import { getHeader, replaceHeader } from "../abi/headers";
+import { borrowedSize, release } from "../abi/memory";
+import { BufferType, HeaderMapType } from "../abi/types";
+import { ByteBuilder } from "../bytes/builder";
+import { addressOf, bytesOf } from "../bytes/bytes";
+import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
+import { Ask } from "../ledger/reservation";
+import { Meter } from "../metering/meter";
+import { Api } from "../request/api";
+import { copyWithCap, fittingCap, growthWith } from "../request/cap-writer";
+import { isDisguised } from "../request/free-endpoints";
+import { HostRequest } from "../request/host-request";
+import { OutputCaps } from "../request/output-caps";
+import { TokenWeights, WEIGHT_SCALE } from "../usage/weights";
+import { Reserving } from "./reserving";
+
+const CONTENT_LENGTH = bytesOf("content-length");
+const CONTENT_ENCODING = bytesOf("content-encoding");
+/** A signature covers the body, which must not change then (AWS, Signature Version 4). */
+const AUTHORIZATION = bytesOf("authorization");
+const CONTENT_SHA256 = bytesOf("x-amz-content-sha256");
+const AWS4: u32 = 0x34535741;
+
+/** Bytes per token of a body that is not read, as with compressed responses. */
+const UNREAD_BYTES_PER_TOKEN: i64 = 4;
+/** No amount is larger, because Redis' scripts lose digits above. */
+const MOST: i64 = 1 << 53;
+const REQUEST = new HostRequest();
+/** Digits that `content-length` may gain. */
+const DIGITS = 20;
+
+// The beginning of a body with the granted cap in it; used within one callback.
+let rewritten = new ByteBuilder(0, 32 << 20);
+
+/**
+ * The request of a call for which tokens are reserved, while its body is held. It reads from the body what the call may cost, and
+ * writes into it what was granted. Call `begin` in the request headers callback.
+ */
+@final
+export class HeldRequest {
+  /** After `granted`: the cap that the body has now, in tokens, if it was lowered or added; else -1. */
+  cap: i64 = -1;
+  private readonly caps: OutputCaps = new OutputCaps();
+  private reserving!: Reserving;
+  private api: Api = Api.Unknown;
+  /** The bytes that have passed, and those that were announced; -1 if that is not known. */
+  private bytes: i64 = 0;
+  private announced: i64 = -1;
+  /** Whether the body can be read and may be changed, and whether it may become longer. */
+  private isReadable: bool = false;
+  private mayChange: bool = false;
+  private mayGrow: bool = false;
+  /** Whether the whole body has been read. */
+  private isWhole: bool = false;
+  /** Whether the cap is written that is granted; the cap that was asked for, in tokens. */
+  private clamps: bool = false;
+  private wanted: i64 = 0;
+
+  /** @param holdsHeaders whether the headers are held too, until the body may go on */
+  begin(reserving: Reserving, api: Api, holdsHeaders: bool): void {
+    this.reserving = reserving;
+    // Where a header may lead to another API, the answer may have output after all.
+    this.api = api == Api.NoOutput && isDisguised(REQUEST) ? Api.Unknown : api;
+    this.caps.begin(this.api);
+    this.cap = -1;
+    this.bytes = 0;
+    this.isWhole = false;
+    const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
+    const number = length !== null ? parseInteger(addressOf(length), length.byteLength) : NOT_A_NUMBER;
+    this.announced = number >= 0 ? number : -1;
+    this.isReadable = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) === null;
+    this.mayChange = reserving.clamps && this.isReadable && !isSigned();
+    this.mayGrow = holdsHeaders || length === null;
+  }
+
+  dispose(): void {
+    this.caps.dispose();
+  }
+
+  /** Whether the call is judged by the size of its body, because that cannot be read or is too long to be held. */
+  get isJudgedBySize(): bool {
+    return !this.isReadable || this.announced > this.reserving.maxBodyBytes;
+  }
+
+  /** Whether more of the body has passed than is held. */
+  get isTooLong(): bool {
+    return this.bytes > this.reserving.maxBodyBytes;
+  }
+
+  /** Reads a chunk of the body. @param size of the chunk in the host's buffer, in bytes */
+  read(size: u32, meter: Meter): void {
+    this.bytes += size;
+    for (let from: u32 = 0; from < size; from += MAX_PIECE) {
+      const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
+      if (piece != 0) {
+        meter.requestPiece(piece, borrowedSize());
+        this.caps.feed(piece, borrowedSize());
+      }
+      release(piece);
+    }
+  }
+
+  /** The body has ended. */
+  finish(): void {
+    this.isWhole = true;
+    this.caps.finish();
+  }
+
+  /** Writes what the call asks for. @param input the estimate of what was read, in tokens */
+  ask(ask: Ask, input: i64, weights: TokenWeights): void {
+    const caps = this.caps;
+    const reserving = this.reserving;
+    const stated = this.isWhole ? caps.statedCap : -1;
+    const size = max(this.announced, this.bytes);
+    const tokens = this.isWhole ? input : max(input, size / UNREAD_BYTES_PER_TOKEN);
+    this.clamps = this.mayChange && this.isWhole && caps.canWrite && this.api != Api.NoOutput && this.fits(1);
+    this.wanted = stated >= 0 ? stated : reserving.defaultOutputTokens;
+    ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
+    ask.isAssumed = stated < 0 && !this.clamps && !this.evades && this.api != Api.NoOutput;
+    ask.output = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
+    ask.least = ask.isAssumed ? 0 : ask.output;
+    if (this.evades) ask.least = ask.output = MOST;
+    if (!this.clamps) return;
+    const least = max(reserving.minOutputTokens, caps.leastCap);
+    ask.least = this.weigh(min(this.wanted, least), weights);
+  }
+
+  /**
+   * Writes the output that was granted into the body, in every place that has a cap. Call it while the host's buffer holds
+   * the whole body.
+   * @param granted weighted tokens
+   */
+  granted(granted: i64, weights: TokenWeights): void {
+    if (!this.clamps) return;
+    const caps = this.caps;
+    const size = <i32>this.bytes;
+    const cap = this.capFor(granted, weights);
+    const body = borrowBuffer(BufferType.HttpRequestBody, size);
+    rewritten.clear();
+    const replaced = body != 0 && borrowedSize() == size ? copyWithCap(caps, body, size, cap, rewritten) : 0;
+    if (replaced > 0 && !rewritten.overflowed) {
+      replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, rewritten.length);
+      this.grow(growthWith(caps, cap));
+      this.cap = cap;
+    }
+    release(body);
+    if (rewritten.length > <i32>MAX_PIECE) rewritten = new ByteBuilder(0, 32 << 20);
+  }
+
+  /**
+   * Whether a body that could be clamped is written so that it cannot be, as no honest client does: with more caps than can be
+   * kept, or a list in place of one. It may cost any amount, so there is no room for it.
+   */
+  private get evades(): bool {
+    const caps = this.caps;
+    return this.mayChange && this.isWhole && caps.isJson && caps.rule !== null && !caps.canWrite;
+  }
+
+  /** The cap in tokens for each output that an amount of weighted tokens pays for. */
+  private capFor(granted: i64, weights: TokenWeights): i64 {
+    const weight = weights.dearestOutput;
+    let cap = this.wanted;
+    if (weight > 0) {
+      const perOutput = granted / max(this.caps.multiplier, 1);
+      cap = min(cap, (perOutput * WEIGHT_SCALE) / weight);
+    }
+    return this.mayGrow ? cap : fittingCap(this.caps, cap);
+  }
+
+  /** Whether a cap can be written without the body getting longer, unless it may. */
+  private fits(cap: i64): bool {
+    return this.mayGrow || fittingCap(this.caps, cap) >= 0;
+  }
+
+  /** Corrects `content-length` when the body has become longer. */
+  private grow(more: i32): void {
+    if (more == 0 || this.announced < 0) return;
+    const length = new ByteBuilder(DIGITS).decimal(this.announced + more).toBytes();
+    replaceHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH, length);
+  }
+
+  /** What a number of tokens for each output costs at most, weighted. */
+  private weigh(tokens: i64, weights: TokenWeights): i64 {
+    const weight = weights.dearestOutput;
+    const outputs = this.isWhole ? max(this.caps.multiplier, 1) : 1;
+    if (tokens > MOST / outputs) return weight > 0 ? MOST : 0;
+    return weighed(tokens * outputs, weight);
+  }
+}
+
+/** Tokens times a weight in ten-thousandths, rounded up; at most `MOST`. */
+function weighed(tokens: i64, weight: i64): i64 {
+  if (weight == 0) return 0;
+  if (tokens > MOST / weight) return min(MOST, (tokens / WEIGHT_SCALE) * weight);
+  return min(MOST, (tokens * weight + WEIGHT_SCALE - 1) / WEIGHT_SCALE);
+}
+
+function isSigned(): bool {
+  if (getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_SHA256) !== null) return true;
+  const value = getHeader(HeaderMapType.HttpRequestHeaders, AUTHORIZATION);
+  return value !== null && value.byteLength > 4 && load<u32>(addressOf(value)) == AWS4;
+}

@@ -1,0 +1,60 @@
+import { Bytes, bytesOf } from "../bytes/bytes";
+import { climbs, endsIn, forgetPath, readPath } from "./path-ending";
+
+/** The API that a request calls: what the fields of its body mean. */
+export const enum Api {
+  /** None of these. */
+  Unknown,
+  /** Embeddings, reranking and moderation: a model reads, but writes nothing. */
+  NoOutput,
+  /** OpenAI's chat completions, and all that are compatible. */
+  Chat,
+  /** OpenAI's older completions. */
+  Completions,
+  /** OpenAI's responses. */
+  Responses,
+  /** Anthropic's messages, also on Vertex. */
+  Messages,
+  /** Gemini, also on Vertex. */
+  Gemini,
+  Ollama,
+  /** Bedrock's Converse. InvokeModel has the body of each vendor, so it is unknown. */
+  Converse,
+  /** DashScope's native API. */
+  DashScope,
+  Cohere,
+}
+
+const ENDINGS: Bytes[] = [];
+const APIS: Api[] = [];
+
+function add(api: Api, endings: string): void {
+  const list = endings.split(" ");
+  for (let i = 0; i < list.length; ++i) {
+    ENDINGS.push(bytesOf(list[i]));
+    APIS.push(api);
+  }
+}
+
+// The first that fits counts.
+add(Api.Chat, "/chat/completions");
+add(Api.Completions, "/completions");
+add(Api.Responses, "/responses");
+add(Api.Messages, "/v1/messages :rawpredict :streamrawpredict");
+add(Api.Gemini, ":generatecontent :streamgeneratecontent");
+add(Api.Ollama, "/api/chat /api/generate");
+add(Api.Converse, "/converse /converse-stream");
+add(Api.DashScope, "/text-generation/generation /multimodal-generation/generation");
+add(Api.Cohere, "/v2/chat /v1/chat");
+add(Api.NoOutput, "/embeddings /embed /rerank /moderations :embedcontent :batchembedcontents");
+
+/** The API that a path leads to, whatever precedes it and however it is spelt; Unknown if servers may disagree about that. */
+export function apiOf(path: Bytes): Api {
+  readPath(path);
+  let api = Api.Unknown;
+  for (let i = 0; i < ENDINGS.length && api == Api.Unknown && !climbs(); ++i) {
+    if (endsIn(ENDINGS[i])) api = APIS[i];
+  }
+  forgetPath();
+  return api;
+}

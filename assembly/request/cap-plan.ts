@@ -1,0 +1,175 @@
+import { Api } from "./api";
+import { Name } from "./cap-names";
+import { CapPlace, CapPlaces, Limits, PlaceKind } from "./cap-places";
+import { CapRule, capRuleOf, Spelling } from "./cap-rules";
+
+/** The smallest budget for reasoning that Anthropic takes: docs.claude.com/en/docs/build-with-claude/extended-thinking */
+const LEAST_BUDGET: i64 = 1024;
+
+/**
+ * What a body says about the size of the output, and what has to be overwritten to lower it: the half of `OutputCaps` that does
+ * not read.
+ *
+ * What the caller says may only count if the server surely obeys it, because the caller pays for no more than that. So a cap
+ * has to be where its API looks for it, and nothing that some server might prefer may contradict it: a repeated member, the
+ * same name spelt differently, a number in quotes, or a second object with settings. Such bodies have no stated cap, like
+ * those that say nothing. They can still be clamped, because all these places are kept.
+ */
+export class CapPlan {
+  /** Whether the body is a JSON object, and nothing follows it. If it is not, no cap is stated. */
+  isJson: bool = false;
+  /** How many bytes the body has. */
+  size: i64 = 0;
+  /**
+   * The largest number of tokens that one output may have, including all reasoning; -1 if the body does not limit it.
+   * 0 is valid: Anthropic then only fills its cache.
+   */
+  statedCap: i64 = -1;
+  /** The same without separate reasoning; the largest number if that is unclear. */
+  outputCap: i64 = i64.MAX_VALUE;
+  /** The budget for reasoning that no cap includes (Qwen), in tokens; the largest number if that is unclear. */
+  separateThinking: i64 = 0;
+  /** The largest budget for reasoning that the cap includes, in tokens; -1 if there is none. */
+  thinkingBudget: i64 = -1;
+  /** The smallest cap that can be written in tokens. Servers would refuse a smaller one. */
+  leastCap: i64 = 1;
+  /** Where caps stand, and where one has to be added, in the order of the body. */
+  readonly places: CapPlaces = new CapPlaces();
+  /** What the caps of the API are; null if that is not known. */
+  rule: CapRule | null = null;
+  /** The cap that is added where there is none. */
+  added: Spelling | null = null;
+
+  /** Whether the model takes the newer one of two caps. */
+  protected takesNewer: bool = false;
+  /** Whether the object in which the API looks for caps has one that it obeys. */
+  private isCapped: bool = false;
+  /** Whether there is that object, if it is not the top level. */
+  private hasSettings: bool = false;
+  /** Whether some server may put out more than the caps say. */
+  private isOpen: bool = false;
+
+  /**
+   * Whether caps can be written so that they limit the output. False for bodies that are not JSON, that have more places than
+   * an honest client makes, or lists where numbers belong, and for unknown APIs if there is no cap.
+   */
+  get canWrite(): bool {
+    if (!this.isJson || this.places.incomplete) return false;
+    if (this.rule !== null) return true;
+    for (let i = 0; i < this.places.count; ++i) {
+      const place = this.places.at(i);
+      if (place.limits == Limits.Output && place.kind <= PlaceKind.Unclear) return true;
+    }
+    return false;
+  }
+
+  protected reset(api: Api): void {
+    this.rule = capRuleOf(api);
+    this.isJson = false;
+    this.size = 0;
+    this.statedCap = -1;
+    this.outputCap = i64.MAX_VALUE;
+    this.separateThinking = 0;
+    this.thinkingBudget = -1;
+    this.leastCap = 1;
+    this.places.clear();
+    this.added = null;
+    this.takesNewer = false;
+    this.isCapped = false;
+    this.hasSettings = false;
+    this.isOpen = false;
+  }
+
+  /** A cap has been read. */
+  protected addCap(place: CapPlace): void {
+    // llama.cpp prefers this to all others, even if it is null.
+    if (place.name == Name.NPredict && place.kind == PlaceKind.Null) place.kind = PlaceKind.Unclear;
+    if (place.isObeyed && place.kind != PlaceKind.Null) this.isCapped = true;
+  }
+
+  /** A budget for reasoning has been read, which the cap includes. */
+  protected addBudget(place: CapPlace): void {
+    this.thinkingBudget = max(this.thinkingBudget, place.value);
+    if (place.name == Name.BudgetTokens) this.leastCap = LEAST_BUDGET + 1;
+  }
+
+  /** An object begins in which the API looks for caps. @param isObeyed whether it is surely that object */
+  protected openSettings(isObeyed: bool): void {
+    this.isCapped = false;
+    if (isObeyed) this.hasSettings = true;
+  }
+
+  /** The same member has another value, at `start`, `length` bytes long. So there is no cap in it. */
+  protected replaceSettings(rule: CapRule, start: i64, length: i64, isObeyed: bool): void {
+    if (isObeyed) this.hasSettings = true;
+    this.add(rule, start, PlaceKind.Value).length = <i32>min<i64>(length, i32.MAX_VALUE);
+  }
+
+  /**
+   * An object ends in which the API looks for caps, so it must have one.
+   * @param start the offset after its brace
+   * @param hasMembers whether it is not empty
+   * @param firstPlace how many places there were before it
+   */
+  protected closeSettings(rule: CapRule, start: i64, hasMembers: bool, firstPlace: i32): void {
+    if (this.isCapped) return;
+    const name = this.capToAdd(rule).name;
+    let found = false;
+    for (let i = firstPlace; i < this.places.count; ++i) {
+      const place = this.places.at(i);
+      if (place.kind != PlaceKind.Null || place.name != name || place.scope != rule.scope) continue;
+      place.kind = PlaceKind.Unclear;
+      if (place.isObeyed) found = true;
+    }
+    if (!found) this.add(rule, start, PlaceKind.Member).hasMembers = hasMembers;
+  }
+
+  /** The top level ends. @param start the offset after its brace @param hasMembers whether it is not empty */
+  protected closeRoot(rule: CapRule, start: i64, hasMembers: bool): void {
+    if (rule.settings === null) this.closeSettings(rule, start, hasMembers, 0);
+    else if (!this.hasSettings) this.add(rule, start, PlaceKind.Settings).hasMembers = hasMembers;
+  }
+
+  /** The body has ended. */
+  protected conclude(): void {
+    let output: i64 = -1;
+    for (let i = 0; i < this.places.count; ++i) {
+      const place = this.places.at(i);
+      if (place.kind == PlaceKind.Null && this.isRepeated(place)) place.kind = PlaceKind.Unclear;
+      if (place.limits == Limits.Thinking || place.kind > PlaceKind.Unclear) continue;
+      const isUnclear = place.kind == PlaceKind.Unclear;
+      const limit = isUnclear ? i64.MAX_VALUE : place.value;
+      if (isUnclear) this.isOpen = true;
+      if (place.limits == Limits.Output) output = max(output, limit);
+      else this.separateThinking = max(this.separateThinking, limit);
+    }
+    const rule = this.rule;
+    if (rule !== null) this.leastCap = max(this.leastCap, rule.least);
+    if (output < 0 || this.isOpen || this.places.incomplete) return;
+    this.outputCap = output;
+    const thinking = this.separateThinking;
+    this.statedCap = output > i64.MAX_VALUE - thinking ? i64.MAX_VALUE : output + thinking;
+  }
+
+  /** Adds a place for a cap where there is none. */
+  private add(rule: CapRule, offset: i64, kind: PlaceKind): CapPlace {
+    this.added = this.capToAdd(rule);
+    this.isOpen = true;
+    return this.places.add(offset, kind);
+  }
+
+  private capToAdd(rule: CapRule): Spelling {
+    const newer = rule.newer;
+    return newer !== null && this.takesNewer ? newer : rule.cap;
+  }
+
+  /** Whether the same member stands elsewhere with a value, which some readers take instead. */
+  private isRepeated(place: CapPlace): bool {
+    for (let i = 0; i < this.places.count; ++i) {
+      const other = this.places.at(i);
+      const isSame = other.name == place.name && other.scope == place.scope;
+      if (isSame && other.kind <= PlaceKind.Unclear && other.limits == Limits.Output) return true;
+    }
+    return false;
+  }
+}

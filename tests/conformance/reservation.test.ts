@@ -1,0 +1,377 @@
+// Contract: with `reservation`, a call reserves what it may cost before it reaches the model, and settles what it has cost.
+// Specified in ARCHITECTURE.md, "Reservations"; how hosts hold bodies: tests/envoy/reservation.test.ts.
+import { describe, expect, it } from "vitest";
+import { array, CONTINUE, made, MODULES, PAUSE, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
+
+const STOP_HEADERS = 1;
+const BUFFER = 1;
+const WATERMARK = 2;
+const COUNTER = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
+const LAPSES_AT_MS = 1_800_000_600_000;
+
+const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
+const ESTIMATE = config({ mode: "estimate", default_output_tokens: 64 });
+const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
+const prompt = (more: object = {}): string =>
+  JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
+
+/** The reply to a hold: the output that is reserved; or -1 of none, with what the counter has and others hold. */
+const held = (granted: number, spent = 0, others = 0): string =>
+  granted < 0 ? array(String(spent), 30_000, String(others)) : array(String(granted), String(LAPSES_AT_MS));
+
+interface Hold {
+  keys: string[];
+  input: number;
+  output: number;
+  least: number;
+  assumed: boolean;
+  widthMs: number;
+  lapse: string;
+  limits: number[];
+}
+
+function holdOf(command: RedisCommand): Hold {
+  const args = command.args.map(String);
+  const count = Number(args[2]);
+  const values = args.slice(3 + count, -1);
+  return {
+    keys: args.slice(3, 3 + count),
+    input: Number(values[1]),
+    output: Number(values[2]),
+    least: Number(values[3]),
+    assumed: values[4] === "assumed",
+    widthMs: Number(values[5]),
+    lapse: values[6]!,
+    limits: values.slice(8).map(Number),
+  };
+}
+
+/** What a settlement says: tokens, when the hold lapses, and what was held. */
+function settlementOf(command: RedisCommand): {
+  keys: string[];
+  tokens: number;
+  lapsesAtMs: number;
+  held: number;
+} {
+  const args = command.args.map(String);
+  const count = Number(args[2]);
+  const values = args.slice(3 + count, -1).map(Number);
+  return { keys: args.slice(3, 3 + count), tokens: values[1]!, lapsesAtMs: values[3]!, held: values[4]! };
+}
+
+describe.each(MODULES)("%s", (_name, file) => {
+  /** Posts a body in these pieces; the headers are held. */
+  function post(
+    host: StrictHost,
+    body: string,
+    { id = 2, headers = {}, path = "/v1/chat/completions" } = {},
+  ) {
+    const stream = host.request(id, ROOT, { "x-api-key": "alice", ":path": path, ...headers }, false);
+    expect(stream.action).toBe(STOP_HEADERS);
+    expect(host.requestBody(id, body, true)).toBe(BUFFER);
+    return stream;
+  }
+  const sentTo = (host: StrictHost, id = 2): string =>
+    Buffer.from(host.streams.get(id)!.toServer).toString("utf8");
+
+  it("reserves input and the stated output before the call, and settles what it has consumed", async () => {
+    const host = await start(file, ESTIMATE);
+    const stream = post(host, prompt({ max_tokens: 20 }));
+    const hold = holdOf(host.pending[0]!);
+    expect(hold.keys[0]).toBe(COUNTER);
+    expect(hold.keys[1]).toMatch(
+      /^higress-token-ratelimit:held:\{[@-o]{4}\}:higress-token-ratelimit:r:limit_by/,
+    );
+    expect(hold.keys[2]).toMatch(/^higress-token-ratelimit:charge:\{/);
+    expect(hold).toMatchObject({ output: 20, least: 20, assumed: false, widthMs: 75_000, lapse: "charge" });
+    expect(hold.limits).toEqual([60, 100]);
+    expect(hold.input).toBeGreaterThan(4);
+    host.reply(ROOT, held(20));
+    expect(stream.continued).toBe(1);
+    expect(sentTo(host)).toBe(prompt({ max_tokens: 20 }));
+
+    host.responseHeaders(2, { "content-type": "application/json" });
+    host.responseBody(2, usageBody(8, 4), true);
+    const settlement = settlementOf(host.pending[0]!);
+    expect(settlement).toMatchObject({ tokens: 12, lapsesAtMs: LAPSES_AT_MS, held: hold.input + 20 });
+    expect(settlement.keys).toEqual(hold.keys);
+    host.reply(ROOT, made(12));
+    host.end(2);
+    expect(host.pending).toHaveLength(0);
+    expect(host.metrics.get("ai_token_ratelimit.charged_tokens")).toBe(12n);
+  });
+
+  it("denies a call for which there is no room, and says when to try again", async () => {
+    const host = await start(file, ESTIMATE);
+    const stream = post(host, prompt({ max_tokens: 20 }));
+    host.reply(ROOT, held(-1, 95));
+    expect(stream.localResponse).toMatchObject({ code: 429, details: "ai-token-ratelimit.rejected" });
+    expect(Object.fromEntries(stream.localResponse!.headers)).toMatchObject({ "Retry-After": "30" });
+    host.end(2);
+    expect(host.pending).toHaveLength(0);
+  });
+
+  it("has a caller try again soon if only the calls of others are in the way", async () => {
+    const host = await start(file, ESTIMATE);
+    const stream = post(host, prompt({ max_tokens: 20 }));
+    host.reply(ROOT, held(-1, 10, 80));
+    expect(Object.fromEntries(stream.localResponse!.headers)).toMatchObject({ "Retry-After": "1" });
+  });
+
+  it("assumes an output when the caller states none, and marks it as assumed", async () => {
+    const host = await start(file, ESTIMATE);
+    post(host, prompt());
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 0, assumed: true });
+  });
+
+  it.each([
+    ["the larger of two caps", { max_tokens: 10, max_completion_tokens: 30 }, 30],
+    ["every alternative", { max_tokens: 10, n: 3 }, 30],
+  ])("reserves for %s", async (_what, fields, output) => {
+    const host = await start(file, ESTIMATE);
+    post(host, prompt(fields));
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output, least: output });
+  });
+
+  it("reserves no output where a model writes nothing", async () => {
+    const host = await start(file, ESTIMATE);
+    post(host, JSON.stringify({ model: "m", input: "Say hello to the world." }), { path: "/v1/embeddings" });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 0, least: 0, assumed: false });
+  });
+
+  it.each([
+    ["its path may lead elsewhere", "/v1/embeddings/../chat/completions", {}],
+    ["a header may lead it elsewhere", "/v1/embeddings", { "x-original-url": "/v1/chat/completions" }],
+  ])("assumes an output after all when %s", async (_why, path, headers) => {
+    const host = await start(file, ESTIMATE);
+    post(host, prompt(), { path, headers });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, assumed: true });
+  });
+
+  it("weighs what it reserves, with the dearest weights", async () => {
+    const weights = { input: 2, cache_write: 3, output: 4, reasoning: 5 };
+    const host = await start(file, config({ mode: "estimate" }, { token_weights: weights }));
+    const plain = await start(file, ESTIMATE);
+    post(host, prompt({ max_tokens: 20 }));
+    post(plain, prompt({ max_tokens: 20 }));
+    expect(holdOf(host.pending[0]!).input).toBe(3 * holdOf(plain.pending[0]!).input);
+    expect(holdOf(host.pending[0]!).output).toBe(100);
+  });
+
+  it("holds chunks until the last one, and reads a body that ends with trailers", async () => {
+    const host = await start(file, ESTIMATE);
+    host.request(2, ROOT, { "x-api-key": "alice" }, false);
+    const body = prompt({ max_tokens: 20 });
+    expect(host.requestBody(2, body.slice(0, 50))).toBe(WATERMARK);
+    expect(host.requestBody(2, body.slice(50))).toBe(WATERMARK);
+    expect(host.pending).toHaveLength(0);
+    host.requestTrailers(2);
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 20 });
+  });
+
+  it("reserves at once for a request without a body", async () => {
+    const host = await start(file, ESTIMATE);
+    const stream = host.request(2, ROOT, { "x-api-key": "alice" });
+    expect(stream.action).toBe(PAUSE);
+    expect(holdOf(host.pending[0]!)).toMatchObject({ input: 0, output: 64, assumed: true });
+    host.reply(ROOT, held(25));
+    expect(stream.continued).toBe(1);
+  });
+
+  it.each([
+    ["too long", { "content-length": "4000000" }, 1_000_000],
+    ["compressed", { "content-encoding": "gzip", "content-length": "4000" }, 1_000],
+  ])("judges a body by its size if it is %s, and holds none of it", async (_what, headers, input) => {
+    const host = await start(file, CLAMP);
+    const stream = host.request(2, ROOT, { "x-api-key": "alice", ...headers }, false);
+    expect(stream.action).toBe(PAUSE);
+    expect(holdOf(host.pending[0]!)).toMatchObject({ input, assumed: true });
+    host.reply(ROOT, held(20));
+    expect(host.requestBody(2, prompt({ max_tokens: 500 }), true)).toBe(CONTINUE);
+    expect(sentTo(host)).toBe(prompt({ max_tokens: 500 }));
+  });
+
+  it("lets a body go on that turns out to be too long, once there is room for it", async () => {
+    const host = await start(file, config({ mode: "clamp", max_body_bytes: 1_000 }));
+    const stream = host.request(2, ROOT, { "x-api-key": "alice" }, false);
+    const piece = "x".repeat(600);
+    expect(host.requestBody(2, piece)).toBe(WATERMARK);
+    expect(host.requestBody(2, piece)).toBe(WATERMARK);
+    expect(holdOf(host.pending[0]!).input).toBeGreaterThanOrEqual(300);
+    host.reply(ROOT, held(10));
+    expect(stream.continued).toBe(1);
+    expect(host.requestBody(2, piece, true)).toBe(CONTINUE);
+  });
+
+  it("settles by its hold although the reply to that was lost, and lets the call pass", async () => {
+    const host = await start(file, ESTIMATE);
+    const stream = post(host, prompt({ max_tokens: 20 }));
+    const { keys } = holdOf(host.pending[0]!);
+    host.reply(ROOT, null);
+    expect(stream.continued).toBe(1);
+    host.responseHeaders(2, { "content-type": "application/json" });
+    host.responseBody(2, usageBody(8, 4), true);
+    expect(settlementOf(host.pending[0]!)).toMatchObject({ keys, tokens: 12, lapsesAtMs: 0, held: 0 });
+  });
+
+  it("gives the hold back when the caller leaves before Redis replies", async () => {
+    const host = await start(file, ESTIMATE);
+    post(host, prompt({ max_tokens: 20 }));
+    const { input } = holdOf(host.pending[0]!);
+    host.end(2);
+    host.reply(ROOT, held(20));
+    expect(settlementOf(host.pending[0]!)).toMatchObject({ tokens: 0, held: input + 20 });
+  });
+
+  it("settles for the input when the caller leaves before the answer, which the model may be writing", async () => {
+    const host = await start(file, ESTIMATE);
+    post(host, prompt({ max_tokens: 20 }));
+    const { input } = holdOf(host.pending[0]!);
+    host.reply(ROOT, held(20));
+    host.end(2);
+    expect(settlementOf(host.pending[0]!)).toMatchObject({ tokens: input, held: input + 20 });
+  });
+
+  it("leaves no hold behind when a caller leaves in the middle of its body", async () => {
+    const host = await start(file, ESTIMATE);
+    host.request(2, ROOT, { "x-api-key": "alice" }, false);
+    host.requestBody(2, prompt().slice(0, 20));
+    host.end(2);
+    expect(host.pending).toHaveLength(0);
+  });
+
+  it("reserves for no request that consumes nothing, and for no WebSocket", async () => {
+    const host = await start(file, ESTIMATE);
+    const models = host.request(2, ROOT, { "x-api-key": "alice", ":method": "GET", ":path": "/v1/models" });
+    expect([models.action, host.pending.length]).toEqual([CONTINUE, 0]);
+    host.request(4, ROOT, {
+      "x-api-key": "alice",
+      ":method": "GET",
+      ":path": "/v1/realtime",
+      upgrade: "websocket",
+    });
+    expect(host.pending[0]!.args.map(String)[2]).toBe("1");
+  });
+
+  it("writes the granted cap into every cap of the body, at the same length, and tells the client", async () => {
+    const host = await start(file, CLAMP);
+    const body = prompt({ max_tokens: 500, max_completion_tokens: 4096 });
+    const stream = post(host, body, { headers: { "content-length": String(body.length) } });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 4096, least: 8, assumed: false });
+    host.reply(ROOT, held(37));
+    expect(sentTo(host)).toHaveLength(body.length);
+    expect(JSON.parse(sentTo(host))).toEqual({
+      ...JSON.parse(body),
+      max_tokens: 37,
+      max_completion_tokens: 37,
+    });
+    expect(stream.continued).toBe(1);
+    host.responseHeaders(2, { "content-type": "application/json" });
+    expect(host.streams.get(2)!.response).toMatchObject({ "x-ratelimit-clamped-tokens": "37" });
+    host.responseBody(2, usageBody(8, 37), true);
+    expect(settlementOf(host.pending[0]!)).toMatchObject({ tokens: 45, lapsesAtMs: LAPSES_AT_MS });
+  });
+
+  it("shares a grant among alternatives", async () => {
+    const host = await start(file, CLAMP);
+    post(host, prompt({ max_tokens: 500, n: 4 }));
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2000, least: 32 });
+    host.reply(ROOT, held(83));
+    expect(JSON.parse(sentTo(host))).toMatchObject({ max_tokens: 20, n: 4 });
+  });
+
+  it("leaves the body as it is when everything is granted", async () => {
+    const host = await start(file, CLAMP);
+    post(host, prompt({ max_tokens: 20 }));
+    host.reply(ROOT, held(20));
+    expect(sentTo(host)).toBe(prompt({ max_tokens: 20 }));
+    host.responseHeaders(2, {});
+    expect(host.streams.get(2)!.response).not.toHaveProperty("x-ratelimit-clamped-tokens");
+  });
+
+  it("adds a cap where there is none, and corrects the length of the body", async () => {
+    const host = await start(file, CLAMP);
+    const stream = post(host, prompt(), { headers: { "content-length": String(prompt().length) } });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 8, assumed: false });
+    const lengths: string[] = [];
+    host.intercept = (name) => {
+      if (name === "proxy_continue_stream") lengths.push(String(stream.request!["content-length"]));
+      return undefined;
+    };
+    host.reply(ROOT, held(30));
+    expect(JSON.parse(sentTo(host))).toEqual({ ...JSON.parse(prompt()), max_tokens: 30 });
+    expect(lengths).toEqual([String(Buffer.byteLength(sentTo(host)))]);
+  });
+
+  it("rejects a call that would be granted too little to be of use", async () => {
+    const host = await start(file, CLAMP);
+    const stream = post(host, prompt({ max_tokens: 500 }));
+    host.reply(ROOT, held(-1, 90));
+    expect(stream.localResponse!.code).toBe(429);
+  });
+
+  it.each([
+    ["signed by AWS", { authorization: "AWS4-HMAC-SHA256 Credential=x" }],
+    ["signed by its hash", { "x-amz-content-sha256": "0".repeat(64) }],
+  ])("does not change a body that is %s", async (_what, headers) => {
+    const host = await start(file, CLAMP);
+    const body = JSON.stringify({ messages: [], inferenceConfig: { maxTokens: 500 } });
+    post(host, body, { headers, path: "/model/m/converse" });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 500, least: 500 });
+    host.reply(ROOT, held(500));
+    expect(sentTo(host)).toBe(body);
+  });
+
+  it("does not change what is no JSON, and assumes an output for it", async () => {
+    const host = await start(file, CLAMP);
+    post(host, `${prompt({ max_tokens: 5 })} x`);
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 0, assumed: true });
+  });
+
+  it("has no room for a body with so many caps that they cannot all be lowered", async () => {
+    const host = await start(file, CLAMP);
+    const caps = Array.from({ length: 20 }, () => '"max_tokens":5').join(",");
+    post(host, `{"messages":[],${caps}}`);
+    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2 ** 53, least: 2 ** 53, assumed: false });
+  });
+
+  it("keeps memory flat, however bodies and replies come", async () => {
+    const host = await start(file, CLAMP);
+    const round = (from: number): void => {
+      for (let id = from; id < from + 2_000; id += 2) {
+        post(host, prompt({ max_tokens: 500, x: "y".repeat(2_000) }), { id });
+        host.reply(ROOT, held(37));
+        host.responseHeaders(id, { "content-type": "application/json" });
+        host.responseBody(id, usageBody(8, 37), true);
+        host.reply(ROOT, made(45));
+        host.end(id);
+      }
+    };
+    round(2);
+    const before = host.memoryBytes;
+    for (let i = 1; i < 5; ++i) round(2 + 2_000 * i);
+    expect(host.memoryBytes).toBe(before);
+  });
+
+  it.each([
+    [{ mode: "on" }, "reservation.mode: must be off or estimate or clamp"],
+    [{}, "reservation.mode: is missing; off, estimate or clamp is expected"],
+    [{ mode: "clamp", ttl_seconds: 0 }, "reservation.ttl_seconds: must be a whole number from 1 to 86400"],
+    [{ mode: "clamp", min_output_tokens: 0 }, "reservation.min_output_tokens: must be a whole number"],
+    [{ mode: "clamp", on_lapse: "forget" }, "reservation.on_lapse: must be charge or release"],
+    [{ mode: "clamp", max_body_bytes: -1 }, "reservation.max_body_bytes: must be a whole number"],
+  ])("refuses %j", async (reservation, message) => {
+    const host = await start(file);
+    expect(host.configure(ROOT, config(reservation))).toBe(false);
+    expect(host.lines().join("\n")).toContain(message);
+  });
+
+  it("is off with mode off: calls are checked as without it", async () => {
+    const host = await start(file, config({ mode: "off" }));
+    const stream = host.request(2, ROOT, { "x-api-key": "alice" }, false);
+    expect(stream.action).toBe(PAUSE);
+    expect(host.pending[0]!.args.map(String)[3]).toBe(COUNTER);
+    expect(host.pending[0]!.args.map(String)[2]).toBe("1");
+  });
+});

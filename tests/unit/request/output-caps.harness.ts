@@ -1,0 +1,109 @@
+import "../../../assembly/abi/abort";
+import { ByteBuilder } from "../../../assembly/bytes/builder";
+import { addressOf, Bytes } from "../../../assembly/bytes/bytes";
+import { Api, apiOf } from "../../../assembly/request/api";
+import { copyWithCap, fittingCap, growthWith } from "../../../assembly/request/cap-writer";
+import { takesNewerCap } from "../../../assembly/request/model-family";
+import { OutputCaps } from "../../../assembly/request/output-caps";
+
+/** One object for all bodies, as in the product. */
+const caps = new OutputCaps();
+
+export function api(path: ArrayBuffer): i32 {
+  return apiOf(path);
+}
+
+export function takesNewer(model: ArrayBuffer): bool {
+  return takesNewerCap(addressOf(model), model.byteLength);
+}
+
+/** Reads a body in pieces that end at `cuts`, each of which is wiped after use. */
+export function read(api: i32, body: ArrayBuffer, cuts: i32[]): void {
+  caps.begin(api);
+  let from = 0;
+  for (let i = 0; i <= cuts.length; ++i) {
+    const to = i < cuts.length ? cuts[i] : body.byteLength;
+    const piece = body.slice(from, to);
+    caps.feed(addressOf(piece), piece.byteLength);
+    memory.fill(addressOf(piece), 0x58, piece.byteLength);
+    from = to;
+  }
+  caps.finish();
+}
+
+/** Whether an empty body is JSON after `body`, which was left unread in part and is still in memory. */
+export function isJsonWhenEmptyAfter(body: ArrayBuffer): bool {
+  caps.begin(Api.Chat);
+  caps.feed(addressOf(body), body.byteLength);
+  caps.begin(Api.Chat);
+  caps.finish();
+  return caps.isJson;
+}
+
+export function isJson(): bool {
+  return caps.isJson;
+}
+
+export function canWrite(): bool {
+  return caps.canWrite;
+}
+
+export function isBackground(): bool {
+  return caps.isBackground;
+}
+
+export function statedCap(): i64 {
+  return caps.statedCap;
+}
+
+export function multiplier(): i64 {
+  return caps.multiplier;
+}
+
+export function thinkingBudget(): i64 {
+  return caps.thinkingBudget;
+}
+
+export function leastCap(): i64 {
+  return caps.leastCap;
+}
+
+/** The places as offset and length, one pair after the other. */
+export function places(): i32[] {
+  const all: i32[] = [];
+  for (let i = 0; i < caps.places.count; ++i) {
+    all.push(caps.places.at(i).offset);
+    all.push(caps.places.at(i).length);
+  }
+  return all;
+}
+
+export function growth(cap: i64): i32 {
+  return growthWith(caps, cap);
+}
+
+export function fitting(cap: i64): i64 {
+  return fittingCap(caps, cap);
+}
+
+let changed: i32 = 0;
+
+/** What the last writing returned. */
+export function changedTo(): i32 {
+  return changed;
+}
+
+/** The body with the cap written, if it keeps its length by that; else the body as it is. */
+export function write(body: ArrayBuffer, cap: i64): ArrayBuffer {
+  changed = 0;
+  return growthWith(caps, cap) > 0 ? body : copied(body, cap);
+}
+
+/** The body with the cap written, longer if need be. */
+export function copied(body: ArrayBuffer, cap: i64): ArrayBuffer {
+  const out = new ByteBuilder(64, body.byteLength + growthWith(caps, cap));
+  changed = copyWithCap(caps, addressOf(body), body.byteLength, cap, out);
+  out.at(addressOf(body) + changed, body.byteLength - changed);
+  const whole: Bytes = out.toBytes();
+  return out.overflowed ? new ArrayBuffer(0) : whole;
+}
