@@ -421,7 +421,7 @@ const ACCOUNTS_OF_OTHERS: Attack[] = [
     "tells a consumer who asks for …/quota%s no balance but its own",
   ],
   [
-    "The administrator's name in front of one's own, in one line with it, or almost.",
+    "The administrator's name in front of one's own, in one line with it, or with a blank that looks like none.",
     "conformance/quota-neighbours.test.ts",
     "takes the consumer %j for the last one, who is the administrator only with that exact name",
   ],

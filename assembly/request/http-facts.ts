@@ -254,9 +254,10 @@ export class HttpFacts extends Facts implements HeaderReader {
       store<u32>(at, len, 8);
       return;
     }
-    const value = isUnique(question)
+    let value = isUnique(question)
       ? (question == METHOD ? this.methods : this.paths).of(ptr, len)
       : headerText(ptr, len, asked.isCredentials);
+    if (asked.lines == Lines.Added && value.byteLength > 0) value = copyOf(ptr, len);
     if (asked.lines == Lines.Same && answers.has(question)) {
       compareAnswer(answers, question, addressOf(value), value.byteLength);
     } else {

@@ -12,6 +12,8 @@ export const enum Lines {
   Last,
   /** They are parts of one list. */
   All,
+  /** The last line counts exactly as it stands, unless it is blank: a filter in front has added it. */
+  Added,
 }
 
 const NONE: i32 = -1;

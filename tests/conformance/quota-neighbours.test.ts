@@ -47,7 +47,11 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     [["ann", "admin", "ann"], "ann"],
     ["admin,ann", "admin,ann"],
     ["Admin", "Admin"],
-    ["admin\0", "admin"],
+    ["admin\0", "admin\0"],
+    ["admin ", "admin "],
+    ["\tadmin", "\tadmin"],
+    ["admin\u00a0", "admin\u00a0"],
+    ["\u3000admin", "\u3000admin"],
     ["adm\0in", "adm\0in"],
     ["{admin}", "{admin}"],
   ])(

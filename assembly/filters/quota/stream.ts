@@ -26,7 +26,7 @@ import { QuotaMetrics } from "./quota-metrics";
 const REQUEST = new HostRequest();
 const FACTS = new HttpFacts(REQUEST);
 const QUESTIONS = new Questions();
-const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
+const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Added);
 const ASKED_FOR = QUESTIONS.param(bytesOf("consumer"));
 
 const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
