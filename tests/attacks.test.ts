@@ -408,6 +408,11 @@ const BALANCES_NOT_SPENT: Attack[] = [
     "checks a call to %s when endings are listed",
   ],
   [
+    "A body that ends with trailers, so that its end is not noticed and the call passes unchecked.",
+    "conformance/quota-calls.test.ts",
+    "asks before it lets a call pass whose body is held and ends with trailers",
+  ],
+  [
     "Batches without a balance, whose results are never fetched, so that nobody pays for them.",
     "conformance/quota-calls.test.ts",
     "lets nobody create a batch at %s without a balance, and charges nothing for creating one",

@@ -74,7 +74,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return FilterHeadersStatus.Continue;
     }
     const reserving = policy.reserving;
-    if (reserving !== null && this.socket === null && path !== null) {
+    if (reserving !== null && this.socket === null && path !== null && consuming != Consumes.Later) {
       return this.readFirst(policy, ticket, reserving, apiOf(path), hasBody);
     }
     this.phase = Phase.Checking;

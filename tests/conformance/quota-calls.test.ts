@@ -177,6 +177,24 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     },
   );
 
+  it("asks before it lets a call pass whose body is held and ends with trailers", async () => {
+    const host = await start(file, { ...QUOTA, reservation: { mode: "estimate" } });
+    const stream = host.request(2, ROOT, ANN, false);
+    host.requestBody(2, '{"messages":[]}');
+    expect(host.requestTrailers(2)).not.toBe(CONTINUE);
+    expect(host.pending).toHaveLength(1);
+    host.reply(ROOT, null);
+    expect(stream.localResponse).toEqual(DENIED);
+  });
+
+  it("only looks for a balance before it lets somebody create a batch, even if calls reserve tokens", async () => {
+    const host = await start(file, { ...QUOTA, reservation: { mode: "estimate" } });
+    const stream = host.request(2, ROOT, { ...ANN, ":path": "/v1/batches" }, false);
+    expect(asked(host)).toEqual({ keys: ["chat_quota:ann"], values: ["0"] });
+    host.reply(ROOT, balance(1));
+    expect(stream.continued).toBe(1);
+  });
+
   it("counts a WebSocket, and closes it once the balance is spent", async () => {
     const host = await start(file, { ...QUOTA, redis: REDIS });
     host.request(2, ROOT, { ...ANN, ":method": "GET", ":path": "/v1/realtime", upgrade: "websocket" });

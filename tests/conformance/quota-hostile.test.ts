@@ -25,6 +25,7 @@ const EVERYTHING = {
   missing_usage: "estimate",
   strip_accept_encoding: true,
   upgrade: "count",
+  reservation: { mode: "clamp", default_output_tokens: 64, max_body_bytes: 4096 },
   _rules_: [{ ...QUOTA, _match_domain_: ["*.a.com"], redis_key_prefix: "a:" }],
 };
 
@@ -131,10 +132,12 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
       path,
       fc.array(form, { maxLength: 3 }),
       fc.constantFrom("POST", "GET", "HEAD", "OPTIONS", "CONNECT"),
-      fc.nat({ max: 15 }),
+      fc.nat({ max: 31 }),
       (consumers, target, chunks, method, bits) => {
-        const [hasBody, isUpgrade, hasTrailers, isCut] = [1, 2, 4, 8].map((bit) => (bits & bit) !== 0);
+        const [hasBody, isUpgrade, hasTrailers, isCut] = [2, 4, 8, 16].map((bit) => (bits & bit) !== 0);
         const headers = {
+          // One route reserves tokens, the other does not.
+          ":authority": bits % 2 === 0 ? "example.com" : "x.a.com",
           ":method": method,
           ":path": target,
           ...(consumers.length > 0 ? { "x-mse-consumer": consumers } : {}),
@@ -212,7 +215,7 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     expect(host.memoryBytes).toBeLessThan(8 << 20);
     host.logs.length = 0;
     const stream = host.request(++id, ROOT, { "x-mse-consumer": "ann" });
-    host.reply(ROOT, balance(0));
+    host.reply(ROOT, null);
     expect(stream.localResponse?.code).toBe(429);
   });
 

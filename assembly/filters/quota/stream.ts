@@ -163,7 +163,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
 
   onRequestTrailers(): FilterDataStatus {
     const administration = this.administration;
-    if (administration === null) return FilterDataStatus.Continue;
+    if (administration === null) return super.onRequestTrailers();
     administration.end();
     return FilterDataStatus.StopIterationAndBuffer;
   }
