@@ -408,6 +408,11 @@ const BALANCES_NOT_SPENT: Attack[] = [
     "checks a call to %s when endings are listed",
   ],
   [
+    "An encoded `?` in front of a real `#`, or a slash within a parameter, which some servers drop and others do not.",
+    "conformance/quota-paths.test.ts",
+    "checks each call that one of many servers takes for a listed path",
+  ],
+  [
     "A body that ends with trailers, so that its end is not noticed and the call passes unchecked.",
     "conformance/quota-calls.test.ts",
     "asks before it lets a call pass whose body is held and ends with trailers",

@@ -1,5 +1,5 @@
 import { Bytes, bytesOf } from "../bytes/bytes";
-import { climbs, endsIn, forgetPath, readPath } from "./path-ending";
+import { endsIn, forgetPath, mayEndAnywhere, readPath } from "./path-ending";
 
 /** The API that a request calls: what the fields of its body mean. */
 export const enum Api {
@@ -52,7 +52,7 @@ add(Api.NoOutput, "/embeddings /embed /rerank /moderations :embedcontent :batche
 export function apiOf(path: Bytes): Api {
   readPath(path);
   let api = Api.Unknown;
-  for (let i = 0; i < ENDINGS.length && api == Api.Unknown && !climbs(); ++i) {
+  for (let i = 0; i < ENDINGS.length && api == Api.Unknown && !mayEndAnywhere(); ++i) {
     if (endsIn(ENDINGS[i])) api = APIS[i];
   }
   forgetPath();

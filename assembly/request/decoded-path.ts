@@ -1,10 +1,11 @@
-import { hexValue, PERCENT, QUESTION, toLower } from "../bytes/ascii";
+import { BACKSLASH, hexValue, PERCENT, QUESTION, SEMICOLON, SLASH, toLower } from "../bytes/ascii";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
 
 /** How often a path is decoded: proxies in a row may each do so once. */
 const DECODINGS: i32 = 3;
 const decoded = new ByteBuilder(256, i32.MAX_VALUE);
+let hidesSlash: bool = false;
 
 /**
  * A path without its query, in lower case, with escapes resolved as often as that changes it, up to three times.
@@ -16,8 +17,17 @@ export function decodePath(path: Bytes): ByteBuilder {
   const from = addressOf(path);
   const end = from + path.byteLength;
   for (let at = from; at < end && load<u8>(at) != QUESTION; ++at) decoded.byte(load<u8>(at));
+  hidesSlash = false;
   for (let i = 0; i < DECODINGS && decodeOnce(); ++i) {}
   return decoded;
+}
+
+/**
+ * Whether the path that was decoded last had an escaped slash or a backslash in a parameter of a segment (`;x%2Fy`): to a
+ * server that drops parameters first, the segment goes on behind it.
+ */
+export function hasSlashInParameter(): bool {
+  return hidesSlash;
 }
 
 /** @returns whether anything was escaped */
@@ -25,6 +35,7 @@ function decodeOnce(): bool {
   const end = decoded.ptr + decoded.length;
   let to = decoded.ptr;
   let found = false;
+  let isParameter = false;
   for (let at = decoded.ptr; at < end; ++at) {
     let c = load<u8>(at);
     if (c == PERCENT && end - at > 2) {
@@ -34,10 +45,22 @@ function decodeOnce(): bool {
         c = <u8>((high << 4) | low);
         at += 2;
         found = true;
+        if (isParameter && isSlash(c)) hidesSlash = true;
       }
+    } else if (c == SEMICOLON) {
+      isParameter = true;
+    } else if (c == SLASH) {
+      isParameter = false;
+    } else if (c == BACKSLASH && isParameter) {
+      hidesSlash = true;
     }
     store<u8>(to++, toLower(c));
   }
   decoded.length = <i32>(to - decoded.ptr);
   return found;
+}
+
+/** Whether a byte separates segments, for some server. */
+export function isSlash(c: u8): bool {
+  return c == SLASH || c == BACKSLASH;
 }

@@ -1,7 +1,7 @@
-import { BACKSLASH, DOT, SLASH } from "../bytes/ascii";
+import { DOT, SLASH } from "../bytes/ascii";
 import { Bytes, equalsAt } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
-import { decodePath } from "./decoded-path";
+import { decodePath, isSlash } from "./decoded-path";
 
 /** What is longer is not kept for the next request. */
 const KEPT: i32 = 4096;
@@ -53,8 +53,4 @@ function addSegment(start: usize, end: usize): void {
     return;
   }
   normal.byte(SLASH).at(start, size);
-}
-
-function isSlash(c: u8): bool {
-  return c == SLASH || c == BACKSLASH;
 }

@@ -1,16 +1,17 @@
-import { BACKSLASH, DOT, HASH, QUESTION, SEMICOLON, SLASH, SPACE } from "../bytes/ascii";
+import { DOT, HASH, NUL, QUESTION, SEMICOLON, SLASH, SPACE } from "../bytes/ascii";
 import { Bytes, equalsAt } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
-import { decodePath } from "./decoded-path";
+import { decodePath, hasSlashInParameter, isSlash } from "./decoded-path";
 
 /** What is longer is not kept for the next request. */
 const KEPT: i32 = 4096;
 /** The segments of the path, each behind a slash. */
 const segments = new ByteBuilder(256, i32.MAX_VALUE);
-/** How many bytes of them stand before a query, a fragment or the end of a C string, if the path holds one; else all. */
-let cut: i32 = 0;
-let hasCut: bool = false;
-let climbing: bool = false;
+/** How many bytes of them stand before each place where a query, a fragment or what follows a C string may begin. */
+const CUTS: i32 = 8;
+const lengths = new StaticArray<i32>(CUTS);
+let cuts: i32 = 0;
+let unclear: bool = false;
 
 /**
  * Reads a path, about which the other functions tell until `forgetPath`. It is read once, however many endings it is compared
@@ -22,7 +23,8 @@ let climbing: bool = false;
 export function readPath(path: Bytes): void {
   const decoded = decodePath(path);
   segments.clear();
-  hasCut = climbing = false;
+  unclear = hasSlashInParameter();
+  cuts = 0;
   const end = decoded.ptr + decoded.length;
   for (let at = decoded.ptr; at < end; ++at) {
     const start = at;
@@ -30,11 +32,10 @@ export function readPath(path: Bytes): void {
     for (; at < end && !isSlash(load<u8>(at)); ++at) {
       const c = load<u8>(at);
       if (c == SEMICOLON && stop == 0) stop = at;
-      if (!hasCut && (c == QUESTION || c == HASH || c == 0)) cutAt(start, stop != 0 ? stop : at);
+      if (c == QUESTION || c == HASH || c == NUL) cutAt(start, stop != 0 ? stop : at);
     }
     addSegment(start, stop != 0 ? stop : at);
   }
-  if (!hasCut) cut = segments.length;
   if (decoded.length > KEPT) decoded.reset(256);
 }
 
@@ -43,12 +44,18 @@ export function readPath(path: Bytes): void {
  * @param ending begins with a slash and has lower case only; as many segments as it has must be equal
  */
 export function endsIn(ending: Bytes): bool {
-  return endsAt(segments.length, ending) || endsAt(cut, ending);
+  for (let i = 0; i < cuts; ++i) {
+    if (endsAt(lengths[i], ending)) return true;
+  }
+  return endsAt(segments.length, ending);
 }
 
-/** Whether the path has a segment `..`. Servers disagree on what that removes, so the path may lead to any other. */
-export function climbs(): bool {
-  return climbing;
+/**
+ * Whether the path may lead to any other: it has a segment `..`, and servers disagree on what that removes; or an escaped slash
+ * in a parameter; or more places where it may end than are kept.
+ */
+export function mayEndAnywhere(): bool {
+  return unclear;
 }
 
 /** Frees what a long path takes. */
@@ -63,10 +70,13 @@ function endsAt(length: i32, ending: Bytes): bool {
 
 /** Notes where the path ends if its last segment is the one from `start` to `end`. */
 function cutAt(start: usize, end: usize): void {
+  if (cuts == CUTS) {
+    unclear = true;
+    return;
+  }
   const before = segments.length;
   addSegment(start, end);
-  cut = segments.length;
-  hasCut = true;
+  lengths[cuts++] = segments.length;
   // As the whole segment has the same beginning, what it overwrites stays as it is.
   segments.length = before;
 }
@@ -75,10 +85,6 @@ function addSegment(start: usize, end: usize): void {
   while (end > start && load<u8>(end - 1) <= SPACE) --end;
   const size = <i32>(end - start);
   if (size == 0 || (size == 1 && load<u8>(start) == DOT)) return;
-  if (size == 2 && load<u8>(start) == DOT && load<u8>(start, 1) == DOT) climbing = true;
+  if (size == 2 && load<u8>(start) == DOT && load<u8>(start, 1) == DOT) unclear = true;
   segments.byte(SLASH).at(start, size);
-}
-
-function isSlash(c: u8): bool {
-  return c == SLASH || c == BACKSLASH;
 }

@@ -1,9 +1,43 @@
 // Contract: no spelling of a path, and no other API, makes a call free of quota.
+import fc from "fast-check";
+import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CONTINUE, PAUSE, ROOT, start } from "../support/filter.ts";
+import { fuzz, RUNS } from "../support/fuzz.ts";
 import { QUOTA, QUOTA_MODULES } from "../support/quota.ts";
 
 const ANN = { "x-mse-consumer": "ann" };
+
+const withoutQuery = (path: string): string => path.replace(/\?.*/s, "");
+const decoded = (path: string): string =>
+  path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+const escaped = (path: string): string => path.replace(/[\0-\x20%?#]/g, encodeURIComponent);
+const slashes = (path: string): string => path.replaceAll("\\", "/");
+const withoutParameters = (path: string): string => path.replace(/;[^/]*/g, "");
+const open = (path: string): string => path.replace(/(?<=.)\/+$/, "");
+const whatwg = (path: string): string => new URL(`http://h${path}`).pathname;
+
+/** How servers read a path, some behind a proxy that has read it before. */
+const SERVERS: ((path: string) => string)[] = [
+  withoutQuery,
+  whatwg,
+  // Node.js, Envoy with normalize_path, and what is behind it.
+  (path) => open(decoded(whatwg(path))),
+  (path) => open(posix.normalize(decoded(whatwg(path)))),
+  // Go, and nginx.
+  (path) => open(posix.normalize(decoded(withoutQuery(path)))),
+  (path) => open(posix.normalize(decoded(withoutQuery(decoded(withoutQuery(path)))))),
+  // nginx, which escapes again, then Node.js.
+  (path) => open(whatwg(escaped(posix.normalize(decoded(withoutQuery(path)))))),
+  // Python: a pattern that ends with `$`.
+  (path) => decoded(withoutQuery(path)).replace(/\n$/, ""),
+  (path) => decoded(whatwg(path)).replace(/\n$/, ""),
+  // Java: parameters go first.
+  (path) => open(posix.normalize(slashes(decoded(withoutParameters(withoutQuery(path)))))),
+  (path) => open(posix.normalize(slashes(withoutParameters(decoded(withoutQuery(path)))))),
+  // C.
+  (path) => open(decoded(withoutQuery(path)).replace(/\0.*/s, "")),
+];
 
 describe.each(QUOTA_MODULES)("%s", (_name, file) => {
   it.each([
@@ -105,6 +139,31 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
       expect(host.pending).toHaveLength(1);
     },
   );
+
+  it("checks each call that one of many servers takes for a listed path", async () => {
+    const host = await start(file, { ...QUOTA, enable_path_suffixes: ["/v1/messages"] });
+    const part = fc.constantFrom(
+      ..."/v1/messages|/v1|/messages|/|/.|/..|%2f|%2e|%252e|%255c|x|;a|;|..;|%3b|#|%23|%3f|%253F|%0a|%20|%00|%5c|.|?y".split(
+        "|",
+      ),
+      "\\",
+    );
+    let id = 2;
+    let taken = 0;
+    const property = fc.property(fc.array(part, { maxLength: 9 }), (parts) => {
+      const path = `/${parts.join("")}`;
+      const isCall = SERVERS.some((server) => /\/v1\/messages$/i.test(server(path)));
+      const stream = host.request((id += 2), ROOT, { ...ANN, ":path": path });
+      host.end(id);
+      for (const command of host.pending.splice(0)) host.deliver(ROOT, command.token, 1, null);
+      if (isCall) {
+        taken++;
+        expect(stream.action).toBe(PAUSE);
+      }
+    });
+    fc.assert(property, fuzz(10 * RUNS));
+    expect(taken).toBeGreaterThan(RUNS / 10);
+  });
 
   it("reads a long path once, however many endings are listed", async () => {
     const endings = Array.from({ length: 2_000 }, (_, i) => `/v1/ending-${i}`);

@@ -16,7 +16,7 @@ import {
   readUpgrade,
 } from "../../plugin/metering-fields";
 import { readReserving, Reserving } from "../../plugin/reserving";
-import { climbs, endsIn, readPath } from "../../request/path-ending";
+import { endsIn, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
 
 const QUOTA_FIELDS: string[] = [
@@ -165,7 +165,7 @@ function isEnding(text: Bytes): bool {
       return false;
   }
   readPath(text);
-  return !climbs() && endsIn(text);
+  return !mayEndAnywhere() && endsIn(text);
 }
 
 /** `on_missing`: `deny`, or an object with `create`, the balance to begin with. */

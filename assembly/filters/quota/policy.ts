@@ -6,7 +6,7 @@ import { Ledger } from "../../ledger/ledger";
 import { Ticket } from "../../ledger/ticket";
 import { closeFrame } from "../../metering/socket";
 import { Policy } from "../../plugin/policy";
-import { climbs, endsIn, forgetPath, readPath } from "../../request/path-ending";
+import { endsIn, forgetPath, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { QuotaConfig } from "./config";
 
 /** Behind this the administrator's paths stand, as published. */
@@ -68,7 +68,7 @@ export class QuotaPolicy extends Policy {
     if (endsIn(this.deltaPath)) return Purpose.Add;
     if (endsIn(this.queryPath)) return Purpose.Get;
     const endings = this.config.endings;
-    if (endings.length == 0 || climbs()) return Purpose.Call;
+    if (endings.length == 0 || mayEndAnywhere()) return Purpose.Call;
     for (let i = 0; i < endings.length; ++i) {
       if (endsIn(endings[i])) return Purpose.Call;
     }
