@@ -64,9 +64,10 @@ export class Charge extends ScriptCall {
   waiting: WaitingCharge | null = null;
   /** Is told what the counters hold once the charge is made, then forgotten; may be null. */
   spending: Spending | null = null;
-  /** The name to leave for the answer after it has been charged; 0 if none. */
+  /** What comes after this charge: the name of an answer, 0 if none, and the tokens to charge under it. */
   private nextHigh: u64 = 0;
   private nextLow: u64 = 0;
+  private nextTokens: i64 = 0;
 
   constructor(
     link: Link,
@@ -96,13 +97,16 @@ export class Charge extends ScriptCall {
   }
 
   /**
-   * Charges `tokens` in place of what a hold has reserved, and as `beginNew` leaves the name of an answer behind. Even 0 tokens
-   * are sent, to end the hold. @param hold was asked for, and may have been made
+   * Charges `tokens` in place of what a hold has reserved, with the name of an answer as `beginNew` if that is new, else as
+   * `begin`. Since that name may have been charged, the hold is then ended first. Even 0 tokens are sent, to end the hold.
+   * @param hold was asked for, and may have been made
    */
-  beginHeld(tokens: i64, hold: Hold, answerHigh: u64, answerLow: u64): void {
+  beginHeld(tokens: i64, hold: Hold, answerHigh: u64, answerLow: u64, isNew: bool): void {
+    const isFetched = !isNew && (answerHigh | answerLow) != 0;
     this.nextHigh = answerHigh;
     this.nextLow = answerLow;
-    this.tokens = tokens;
+    this.nextTokens = isFetched ? tokens : 0;
+    this.tokens = isFetched ? 0 : tokens;
     this.name = MarkerName.Charge;
     this.idHigh = hold.idHigh;
     this.idLow = hold.idLow;
@@ -124,14 +128,16 @@ export class Charge extends ScriptCall {
     this.begin(tokens);
   }
 
-  /** Leaves the name of the answer behind, by a charge of 0 tokens. @returns false if there is no name to leave */
+  /** Charges under the name of the answer what is left; 0 tokens leave only the name. @returns false if there is no name */
   beginNext(): bool {
     const high = this.nextHigh;
     const low = this.nextLow;
     if ((high | low) == 0) return false;
     this.nextHigh = 0;
     this.nextLow = 0;
-    this.begin(0, high, low);
+    const tokens = this.nextTokens;
+    this.nextTokens = 0;
+    this.begin(tokens, high, low);
     return true;
   }
 

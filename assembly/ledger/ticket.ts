@@ -45,6 +45,11 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   private holders: u32 = 0;
   /** Whether a hold was asked for and is not settled. */
   private isReserved: bool = false;
+  /** What to charge when the ticket is closed: the weighted tokens, and the name of the answer, as for `settle`. */
+  private owed: i64 = 0;
+  private answerHigh: u64 = 0;
+  private answerLow: u64 = 0;
+  private isNewAnswer: bool = false;
   /** Who waits for the decision; null if nobody does (any more). */
   private listener: DecisionListener | null = null;
 
@@ -61,7 +66,9 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   /** Starts a new request, whose stream holds the ticket. Only for the ledger. */
   open(): void {
     this.holders = Holder.Stream;
-    this.isReserved = false;
+    this.isReserved = this.isNewAnswer = false;
+    this.owed = 0;
+    this.answerHigh = this.answerLow = 0;
     this.listener = null;
   }
 
@@ -85,7 +92,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
 
   /**
    * Reserves on the counters of the demand what `ask` says, and decides, instead of `peek`. What is reserved is settled by
-   * `settle`, once that is decided, or given back by `close`. The rest is as for `peek`.
+   * `settle` or given back by `close`, both possibly before the decision. The rest is as for `peek`.
    */
   reserve(reservation: Reservation, listener: DecisionListener): void {
     this.listener = listener;
@@ -111,14 +118,10 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    */
   settle(tokens: i64, name: AnswerName, isNew: bool): void {
     if ((this.holders & Holder.Stream) == 0) return;
-    const hold = this.openHold;
-    if (tokens <= 0 && hold === null) return this.close();
-    this.isReserved = false;
-    this.holders |= Holder.Charge;
-    if (hold !== null)
-      this.charge.beginHeld(max(tokens, 0), hold, isNew ? name.high : 0, isNew ? name.low : 0);
-    else if (isNew) this.charge.beginNew(tokens, name.high, name.low);
-    else this.charge.begin(tokens, name.high, name.low);
+    this.owed = max(tokens, 0);
+    this.answerHigh = name.high;
+    this.answerLow = name.low;
+    this.isNewAnswer = isNew;
     this.close();
   }
 
@@ -126,7 +129,8 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   close(): void {
     this.listener = null;
     this.question.readings = null;
-    if ((this.holders & (Holder.Stream | Holder.Question)) == Holder.Stream) this.giveBack();
+    // As long as nobody knows whether there is a hold, nobody can settle it.
+    if (!this.isReserved || (this.holders & Holder.Question) == 0) this.beginCharge();
     this.release(Holder.Stream);
   }
 
@@ -141,7 +145,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     const listener = this.listener;
     this.listener = null;
     if (listener !== null) listener.onDecided(this.decision);
-    if ((this.holders & Holder.Stream) == 0) this.giveBack();
+    if ((this.holders & Holder.Stream) == 0) this.beginCharge();
     this.release(Holder.Question);
   }
 
@@ -163,13 +167,18 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     return this.isReserved && hold !== null && hold.mayBeMade ? hold : null;
   }
 
-  /** Ends a hold that nobody will settle. */
-  private giveBack(): void {
+  /** Charges what is owed, and ends the hold, if there is one. */
+  private beginCharge(): void {
     const hold = this.openHold;
+    const tokens = this.owed;
     this.isReserved = false;
-    if (hold === null) return;
+    this.owed = 0;
+    if (tokens == 0 && hold === null) return;
     this.holders |= Holder.Charge;
-    this.charge.beginHeld(0, hold, 0, 0);
+    const charge = this.charge;
+    if (hold !== null) charge.beginHeld(tokens, hold, this.answerHigh, this.answerLow, this.isNewAnswer);
+    else if (this.isNewAnswer) charge.beginNew(tokens, this.answerHigh, this.answerLow);
+    else charge.begin(tokens, this.answerHigh, this.answerLow);
   }
 
   /** Lets go of the ticket; the last holder gives it back. Large ones are left to the garbage collector. */

@@ -1,12 +1,12 @@
 import { CalloutHandler } from "../../../assembly/abi/callouts";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
-import { parseInteger } from "../../../assembly/bytes/decimal";
 import { Outcome } from "../../../assembly/ledger/decision";
-import { bytesAt, Command, nextTo, sizeAt } from "../../../assembly/redis/command";
+import { Command } from "../../../assembly/redis/command";
 import { ReplyKind } from "../../../assembly/redis/reply";
 import { Failure } from "../../../assembly/redis/failure";
 import { Transport } from "../../../assembly/redis/transport";
 import { choose, did, expect, May, may } from "./paths.harness";
+import { INPUT, Kind, LEAST, nameOf, read, Sent } from "./sent.harness";
 
 /** How a command is answered. Those up to `Lost` are told as they stand; what Redis did is up to `Executed`. */
 export const enum Answer {
@@ -16,7 +16,9 @@ export const enum Answer {
   Lost,
   /** It was carried out, and nobody says so. */
   LostAfter,
-  /** Of a peek: the counter is above its limit. */
+  /** Of a hold: nobody says so, and it is carried out only when everybody has gone home. */
+  LostUntilLate,
+  /** Of a peek or a hold: the counter has no room. */
   Denied,
   /** An error that says that nothing was done, and one that does not. */
   Refusal,
@@ -43,6 +45,19 @@ export const ALL_PEEK: Answer[] = [
   Answer.Alien,
   Answer.NoScript,
 ];
+export const FEW_HOLD: Answer[] = [Answer.Good, Answer.Denied, Answer.LostAfter, Answer.LostUntilLate];
+export const ALL_HOLD: Answer[] = [
+  Answer.Good,
+  Answer.Denied,
+  Answer.Lost,
+  Answer.LostAfter,
+  Answer.LostUntilLate,
+  Answer.Refusal,
+  Answer.Error,
+  Answer.Garbage,
+  Answer.Alien,
+  Answer.NoScript,
+];
 export const ALL_CHARGE: Answer[] = [
   Answer.Good,
   Answer.Lost,
@@ -58,24 +73,12 @@ export const ALL_CHARGE: Answer[] = [
 
 /** What a window of each counter allows, in tokens. */
 export const CAPACITY: i64 = 10;
+/** When each hold lapses, and how much it holds. */
+const LAPSES_AT: i64 = 1_700_000_060_000;
+const HELD: i64 = INPUT + LEAST;
 const OOM = bytesOf("OOM command not allowed");
 const ERR = bytesOf("ERR something");
 const NOSCRIPT = bytesOf("NOSCRIPT No matching script");
-/** A command that waits for its answer. */
-export class Sent {
-  number: i64 = 0;
-  isCharge: bool = false;
-  isEval: bool = false;
-  /** Whether the charge is named by its answer. */
-  isAnswer: bool = false;
-  marker: u64 = 0;
-  tokens: i64 = 0;
-  counters: i32 = 0;
-  /** By which streams know their counters. */
-  owner: i32 = 0;
-
-  constructor(readonly handler: CalloutHandler) {}
-}
 
 /** Who looks at what is sent. */
 export interface Witness {
@@ -91,6 +94,11 @@ export class FakeTransport extends Transport {
   readonly counted: StaticArray<i32> = new StaticArray<i32>(16);
   /** Settlements that Redis did not count because their answer had been charged. */
   forgiven: i64 = 0;
+  /** The markers of the holds that Redis has, of those of which it has told, of those it has refused, and of those that will come late. */
+  readonly open: u64[] = [];
+  private told: u64[] = [];
+  private denied: u64[] = [];
+  private late: u64[] = [];
   /** Of the reply that is delivered. */
   private sent: Sent | null = null;
   private answer: Answer = Answer.Good;
@@ -108,11 +116,13 @@ export class FakeTransport extends Transport {
     const sent = read(command, handler);
     sent.isEval = verb.byteLength == 4;
     this.witness.sending(sent);
+    if (sent.kind == Kind.HeldCharge)
+      expect(!this.denied.includes(sent.marker), "what was denied is settled");
     if (!may(May.Inside)) {
       this.unanswered.push(sent);
       return Failure.None;
     }
-    const choice = choose(4);
+    const choice = choose(sent.kind == Kind.Hold ? 5 : 4);
     if (choice == 1) {
       did("  refused to send");
       this.expected = Outcome.Unknown;
@@ -121,6 +131,7 @@ export class FakeTransport extends Transport {
     this.unanswered.push(sent);
     if (choice == 2) this.deliver(this.unanswered.length - 1, Answer.Good);
     if (choice == 3) this.deliver(this.unanswered.length - 1, sent.isCharge ? Answer.Lost : Answer.Denied);
+    if (choice == 4) this.deliver(this.unanswered.length - 1, Answer.LostAfter);
     return Failure.None;
   }
 
@@ -129,7 +140,7 @@ export class FakeTransport extends Transport {
     this.unanswered.splice(index, 1);
     this.sent = sent;
     this.answer = answer;
-    did(sent.isCharge ? "  reply to charge of" : "  reply to peek of", sent.owner);
+    did("  reply to " + nameOf(sent.kind) + " of", sent.owner);
     did("    kind", answer);
     this.expected =
       answer == Answer.Good ? Outcome.Admit : answer == Answer.Denied ? Outcome.Deny : Outcome.Unknown;
@@ -142,7 +153,12 @@ export class FakeTransport extends Transport {
     if (sent === null) return Failure.Malformed;
     const answer = this.answer;
     const reply = this.reply;
-    if (answer == Answer.Lost) return Failure.Network;
+    if (sent.kind == Kind.Hold && (answer == Answer.Denied || answer == Answer.Refusal))
+      this.denied.push(sent.marker);
+    if (answer == Answer.LostUntilLate) this.late.push(sent.marker);
+    // An error that does not say that nothing was done: a proxy may have lost the reply.
+    if (sent.kind == Kind.Hold && answer == Answer.Error) this.hold(sent.marker);
+    if (answer == Answer.Lost || answer == Answer.LostUntilLate) return Failure.Network;
     if (answer == Answer.Refusal || answer == Answer.Error || answer == Answer.NoScript) {
       reply.begin(ReplyKind.Error);
       reply.error = answer == Answer.Refusal ? OOM : answer == Answer.Error ? ERR : NOSCRIPT;
@@ -150,7 +166,10 @@ export class FakeTransport extends Transport {
     }
     reply.begin(ReplyKind.Array);
     if (answer == Answer.Garbage) {
+      if (sent.kind == Kind.Hold) this.hold(sent.marker);
       for (let i = 0; i < 5; ++i) reply.add(ReplyKind.Integer, 1);
+    } else if (sent.kind == Kind.Hold) {
+      this.reserve(sent, answer);
     } else if (sent.isCharge) {
       this.execute(sent, answer);
     } else {
@@ -164,7 +183,45 @@ export class FakeTransport extends Transport {
     return Failure.None;
   }
 
-  /** What the script does. */
+  /** Carries out what was lost on its way so far. */
+  comeLate(): void {
+    while (this.late.length > 0) this.hold(this.late.pop());
+  }
+
+  /** Takes a hold, unless it was settled before. */
+  private hold(marker: u64): bool {
+    if (this.markers.includes(marker)) return false;
+    expect(!this.open.includes(marker), "two holds have one name");
+    this.open.push(marker);
+    return true;
+  }
+
+  /** What the script for holds does. */
+  private reserve(sent: Sent, answer: Answer): void {
+    const reply = this.reply;
+    if (answer == Answer.Denied) {
+      for (let i = 0; i < sent.counters; ++i) {
+        reply.add(ReplyKind.Bulk, CAPACITY - 1);
+        reply.add(ReplyKind.Integer, 1000);
+        reply.add(ReplyKind.Integer, 0);
+      }
+    } else if (this.hold(sent.marker)) {
+      if (answer == Answer.Good) this.told.push(sent.marker);
+      reply.add(ReplyKind.Integer, LEAST);
+      reply.add(ReplyKind.Integer, LAPSES_AT);
+    }
+  }
+
+  /** Ends a hold. */
+  private end(sent: Sent): void {
+    const isTold = this.told.includes(sent.marker);
+    expect(sent.lapsesAtMs == (isTold ? LAPSES_AT : 0), "a settlement is wrong about when its hold lapses");
+    expect(sent.held == (isTold ? HELD : 0), "a settlement is wrong about what is held");
+    const at = this.open.indexOf(sent.marker);
+    if (at >= 0) this.open.splice(at, 1);
+  }
+
+  /** What the scripts for charges do. */
   private execute(sent: Sent, answer: Answer): void {
     const reply = this.reply;
     if (answer == Answer.TooLate) {
@@ -176,6 +233,7 @@ export class FakeTransport extends Transport {
       if (sent.isAnswer && this.owners[at] != sent.tokens) this.forgiven |= sent.tokens;
       return;
     }
+    if (sent.kind == Kind.HeldCharge) this.end(sent);
     this.markers.push(sent.marker);
     this.owners.push(sent.tokens);
     for (let i = 0; i < 16; ++i) if ((sent.tokens >> i) & 1) ++this.counted[i];
@@ -193,23 +251,4 @@ export class FakeTransport extends Transport {
   name(): string {
     return "redis";
   }
-}
-
-/** Reads a command as Redis does. */
-function read(command: Command, handler: CalloutHandler): Sent {
-  const sent = new Sent(handler);
-  let at = command.first;
-  sent.owner = load<u8>(bytesAt(at)) - 65;
-  for (let i = 0; i < command.length; ++i, at = nextTo(at)) {
-    if (i == 1 && command.keys > 1 && load<u8>(bytesAt(at)) == 104) {
-      sent.isCharge = true;
-      sent.isAnswer = load<u8>(bytesAt(at) + 24) == 97;
-      for (let j = 0; j < sizeAt(at); ++j) sent.marker = sent.marker * 31 + load<u8>(bytesAt(at) + j);
-    }
-    if (i == command.length - 2) sent.tokens = parseInteger(bytesAt(at), sizeAt(at));
-    if (i == command.length - 1) sent.number = parseInteger(bytesAt(at), sizeAt(at));
-  }
-  sent.counters = command.keys - (sent.isCharge ? 1 : 0);
-  if (!sent.isCharge) sent.tokens = 0;
-  return sent;
 }

@@ -27,6 +27,8 @@ export const enum May {
   Replies = 1024,
   /** The breaker is open from the beginning. */
   Down = 2048,
+  /** Ask for a reservation. */
+  Reserve = 4096,
 }
 
 /** What may be chosen from on the paths that are played: a sum of `May`. */

@@ -1,5 +1,5 @@
 import "../../../assembly/abi/abort";
-import { ALL_CHARGE, ALL_PEEK, Answer, FEW_CHARGE, FEW_PEEK } from "./fake-redis.harness";
+import { ALL_CHARGE, ALL_HOLD, ALL_PEEK, Answer, FEW_CHARGE, FEW_HOLD, FEW_PEEK } from "./fake-redis.harness";
 import {
   advance,
   beginPath,
@@ -13,7 +13,9 @@ import {
   may,
   story,
 } from "./paths.harness";
-import { NAME, nowMs, World } from "./world.harness";
+import { Kind } from "./sent.harness";
+import { NAME } from "./stream.harness";
+import { nowMs, World } from "./world.harness";
 
 /*
  * Plays every order of a few steps, each in a world of its own. What is chosen from: what the streams do, which command is
@@ -30,6 +32,7 @@ const enum Do {
   OpenLike,
   OpenLarge,
   Peek,
+  Reserve,
   Close,
   CloseAgain,
   SettleClosed,
@@ -62,6 +65,7 @@ function offerAll(world: World): void {
     if (stream.holds) {
       if (world.canOpen && may(May.Like)) offer(Do.OpenLike, i);
       if (may(May.Peek) && !stream.hasAsked) offer(Do.Peek, i);
+      if (may(May.Reserve) && !stream.hasAsked) offer(Do.Reserve, i);
       offer(Do.Close, i);
       if (may(May.Settle)) offer(Do.Settle, i);
       if (may(May.Name)) {
@@ -106,6 +110,9 @@ function step(world: World): bool {
     case Do.Peek:
       streams[which].peek();
       break;
+    case Do.Reserve:
+      streams[which].reserve();
+      break;
     case Do.Close:
       streams[which].close();
       break;
@@ -144,11 +151,17 @@ function step(world: World): bool {
 
 function reply(world: World, which: i32): void {
   const sent = world.transport.unanswered[which];
-  const isAll = may(May.Replies);
-  const answers = sent.isCharge ? (isAll ? ALL_CHARGE : FEW_CHARGE) : isAll ? ALL_PEEK : FEW_PEEK;
+  const answers = answersTo(sent.kind);
   const answer = answers[choose(answers.length)];
   // Redis knows the text that it was sent.
   world.transport.deliver(which, answer == Answer.NoScript && sent.isEval ? Answer.Error : answer);
+}
+
+function answersTo(kind: Kind): Answer[] {
+  const isAll = may(May.Replies);
+  if (kind == Kind.Peek) return isAll ? ALL_PEEK : FEW_PEEK;
+  if (kind == Kind.Hold) return isAll ? ALL_HOLD : FEW_HOLD;
+  return isAll ? ALL_CHARGE : FEW_CHARGE;
 }
 
 let paths: i32 = 0;

@@ -26,6 +26,7 @@ const INSIDE = 256;
 const LISTEN = 512;
 const REPLIES = 1024;
 const DOWN = 2048;
+const RESERVE = 4096;
 
 let harness: Harness;
 
@@ -40,6 +41,8 @@ beforeAll(async () => {
 
 describe("no ticket is lost, and none is used by two,", () => {
   it.each([
+    // The first, because the name of the very first hold is made before anything else was numbered.
+    ["in any order of reservations and ends", 2, 7, RESERVE | SETTLE | CLOSE_TWICE],
     ["in any order of questions and ends", 3, 7, PEEK | CLOSE_TWICE],
     ["whatever is answered", 2, 7, PEEK | SETTLE | REPLIES],
     ["whatever happens to a charge", 1, 7, SETTLE | NAME | REPLIES | TICK | LATE],
@@ -50,6 +53,27 @@ describe("no ticket is lost, and none is used by two,", () => {
     ["the same if answers come before the question has returned", 2, 5, PEEK | LISTEN | INSIDE],
     ["when tickets are parts of one connection, or too large to be kept", 3, 5, PEEK | SETTLE | LIKE | LARGE],
     ["while Redis is down", 2, 7, PEEK | SETTLE | NAME | TICK | LATE | DOWN],
+    ["in any order of three streams that reserve", 3, 6, RESERVE | PEEK | SETTLE],
+    [
+      "whatever is answered to a reservation and its settlement",
+      1,
+      8,
+      RESERVE | SETTLE | REPLIES | TICK | LATE,
+    ],
+    ["whatever is answered to reservations", 2, 6, RESERVE | PEEK | SETTLE | REPLIES],
+    ["whatever a reservation is settled with", 2, 7, RESERVE | SETTLE | NAME | TICK],
+    ["whatever is answered to that", 1, 7, RESERVE | NAME | REPLIES | TICK],
+    ["if a reservation is answered before it has returned", 2, 6, RESERVE | PEEK | SETTLE | INSIDE | TICK],
+    ["if streams end when their reservation is answered", 3, 6, RESERVE | PEEK | LISTEN],
+    ["the same if that is before it has returned", 2, 5, RESERVE | SETTLE | LISTEN | INSIDE],
+    [
+      "when what has reserved is part of one connection, or too large to be kept",
+      3,
+      5,
+      RESERVE | SETTLE | LIKE | LARGE,
+    ],
+    ["the same while Redis is down", 2, 6, RESERVE | SETTLE | LIKE | TICK | DOWN],
+    ["when something is reserved and Redis is down", 2, 7, RESERVE | SETTLE | NAME | TICK | LATE | DOWN],
   ])("%s", (title, streams, length, allowed) => {
     const begun = Date.now();
     harness.begin(streams, length, allowed);

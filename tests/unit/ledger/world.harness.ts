@@ -1,124 +1,37 @@
-import { Pool } from "../../../assembly/abi/pool";
 import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
-import { AnswerName } from "../../../assembly/ledger/answer-name";
-import { Charge } from "../../../assembly/ledger/charge";
-import { Decision, Outcome } from "../../../assembly/ledger/decision";
+import { Outcome } from "../../../assembly/ledger/decision";
+import { Demand } from "../../../assembly/ledger/demand";
 import { Ledger } from "../../../assembly/ledger/ledger";
 import { ChargeCounter, Outbox } from "../../../assembly/ledger/outbox";
 import { Outboxes } from "../../../assembly/ledger/outboxes";
-import { ReadingListener } from "../../../assembly/ledger/peek";
 import { Spending } from "../../../assembly/ledger/spending";
-import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
+import { Ticket } from "../../../assembly/ledger/ticket";
 import { WaitingCharge, WaitingCharges } from "../../../assembly/ledger/waiting-charges";
-import { FailureCounter, Link } from "../../../assembly/redis/link";
 import { Failure } from "../../../assembly/redis/failure";
-import { Answer, CAPACITY, FakeTransport, Sent, Witness } from "./fake-redis.harness";
-import { choose, did, expect, May, may } from "./paths.harness";
+import { FailureCounter, Link } from "../../../assembly/redis/link";
+import { Answer, CAPACITY, FakeTransport, Witness } from "./fake-redis.harness";
+import {
+  chargeOf,
+  holdersOf,
+  holdOf,
+  idleIn,
+  isOf,
+  isReservedBy,
+  markerOf,
+  owedBy,
+  ownerOf,
+  peekOf,
+} from "./insides.harness";
+import { did, expect, May, may } from "./paths.harness";
+import { Kind, Sent } from "./sent.harness";
+import { Stream, Surroundings } from "./stream.harness";
 
 /** The clock of the host, in milliseconds since the epoch. */
 export let nowMs: i64 = 0;
 
-/** Stands for a stream, or for a part of a connection. */
-export class Stream implements DecisionListener, ReadingListener {
-  /** Whether it holds its ticket. */
-  holds: bool = true;
-  hasAsked: bool = false;
-  isAnswered: bool = false;
-  /** Whether it may still be answered: it has not closed. */
-  awaits: bool = false;
-  /** How many counters it has been told of. */
-  private readings: i32 = 0;
-
-  constructor(
-    readonly world: World,
-    readonly index: i32,
-    readonly ticket: Ticket,
-    /** The letter that its counters begin with, less 65. */
-    readonly owner: i32,
-  ) {}
-
-  peek(): void {
-    did("peek", this.index);
-    this.hasAsked = this.awaits = true;
-    this.ticket.peek(this, this.wantsReadings ? this : null);
-  }
-
-  /** Every other stream wants to know what its counters hold. */
-  private get wantsReadings(): bool {
-    return (this.index & 1) == 0;
-  }
-
-  close(): void {
-    did("close", this.index);
-    this.holds = this.awaits = false;
-    this.ticket.close();
-  }
-
-  settle(tokens: i64, name: u64 = 0, isNew: bool = false): void {
-    did(name == 0 ? "settle" : isNew ? "settle new" : "settle fetched", this.index);
-    NAME.high = NAME.low = name;
-    this.world.settled |= tokens;
-    this.holds = this.awaits = false;
-    this.ticket.settle(tokens, NAME, isNew);
-  }
-
-  get tokens(): i64 {
-    return 1 << this.index;
-  }
-
-  onReading(row: i32, _value: i64, _remainingMs: i64): void {
-    expect(this.awaits && !this.isAnswered, "a stream is told of counters that does not wait");
-    expect(this.wantsReadings, "a stream is told of counters that has not asked for them");
-    expect(ownerOf(this.ticket) == this.owner, "a stream is told of counters of another one");
-    expect(row == this.readings++, "a stream is not told of each counter once, in order");
-  }
-
-  onDecided(decision: Decision): void {
-    did("  decided", this.index);
-    const isTold = this.wantsReadings && decision.outcome != Outcome.Unknown;
-    const told = isTold ? this.ticket.demand.length : 0;
-    expect(this.readings == told, "a stream is decided on that was not told of all its counters");
-    expect(this.awaits && !this.isAnswered, "a stream is answered that does not wait");
-    expect(decision.outcome == this.world.transport.expected, "a stream hears another answer than was given");
-    expect(ownerOf(this.ticket) == this.owner, "a stream is answered by a ticket that another one uses");
-    this.isAnswered = true;
-    this.awaits = false;
-    if (!may(May.Listen)) {
-      if (decision.outcome == Outcome.Deny) this.close();
-      return;
-    }
-    const choice = choose(this.world.canOpen ? 4 : 3);
-    if (choice == 1) this.close();
-    if (choice == 2) this.settle(this.tokens);
-    if (choice == 3) {
-      this.close();
-      this.world.open().peek();
-    }
-  }
-}
-
-export const NAME = new AnswerName();
-
-function ownerOf(ticket: Ticket): i32 {
-  return load<u8>(ticket.demand.key(0)) - 65;
-}
-
-// What they keep to themselves, for the checks.
-function holdersOf(ticket: Ticket): u32 {
-  return load<u32>(changetype<usize>(ticket), offsetof<Ticket>("holders"));
-}
-function chargeOf(ticket: Ticket): Charge {
-  return changetype<Charge>(load<usize>(changetype<usize>(ticket), offsetof<Ticket>("charge")));
-}
-function peekOf(ticket: Ticket): usize {
-  return load<usize>(changetype<usize>(ticket), offsetof<Ticket>("question"));
-}
-function idleIn<T>(pool: usize): T[] {
-  return changetype<T[]>(load<usize>(pool, offsetof<Pool<T>>("idle")));
-}
-
+const SCRATCH = new Demand();
 /** A ledger, and all who have to do with it. */
-export class World implements ChargeCounter, FailureCounter, Witness {
+export class World implements ChargeCounter, FailureCounter, Witness, Surroundings {
   readonly transport!: FakeTransport;
   readonly link!: Link;
   readonly outboxes: Outboxes = new Outboxes();
@@ -131,6 +44,10 @@ export class World implements ChargeCounter, FailureCounter, Witness {
   settled: i64 = 0;
   counted: i64 = 0;
   forfeited: i64 = 0;
+  /** How many charges were given up; the holds for which there was one, and those for which there is none any more. */
+  private losses: i32 = 0;
+  private settling: u64[] = [];
+  private abandoned: u64[] = [];
 
   constructor(readonly mostStreams: i32) {
     nowMs = 1_700_000_000_000;
@@ -149,6 +66,7 @@ export class World implements ChargeCounter, FailureCounter, Witness {
   }
 
   lost(tokens: i64): void {
+    ++this.losses;
     expect((this.forfeited & tokens) == 0, "tokens are lost twice");
     expect((this.counted & tokens) == 0, "tokens are given up as lost that were counted");
     this.forfeited |= tokens;
@@ -158,15 +76,46 @@ export class World implements ChargeCounter, FailureCounter, Witness {
 
   /** A command is sent: its ticket must be that of the streams whose counters it names. */
   sending(sent: Sent): void {
+    this.checkKind(sent);
     for (let i = 0; i < this.tickets.length; ++i) {
       const ticket = this.tickets[i];
-      const isIts = changetype<usize>(sent.handler) == peekOf(ticket) || sent.handler === chargeOf(ticket);
-      if (isIts) expect(ownerOf(ticket) == sent.owner && holdersOf(ticket) != 0, "a free ticket sends");
+      if (!isOf(sent, ticket)) continue;
+      expect(ownerOf(ticket) == sent.owner && holdersOf(ticket) != 0, "a free ticket sends");
     }
+  }
+
+  /** Only who has reserved settles a hold, and only who has named an answer charges under a name. */
+  private checkKind(sent: Sent): void {
+    let hasReserved = false;
+    let isNamed = false;
+    for (let i = 0; i < this.streams.length; ++i) {
+      const stream = this.streams[i];
+      if (stream.owner != sent.owner) continue;
+      hasReserved = hasReserved || stream.hasReserved;
+      isNamed = isNamed || stream.isNamed;
+      const isForIt = sent.kind == Kind.HeldCharge && sent.tokens == stream.tokens;
+      expect(!isForIt || !stream.isFetched, "an answer is charged that may have been charged before");
+    }
+    expect(!sent.isAnswer || isNamed, "an answer is named that nobody has named");
+    if (sent.kind != Kind.HeldCharge) return;
+    expect(hasReserved, "a hold is settled for a stream that has none");
+    this.settling.push(sent.marker);
   }
 
   get canOpen(): bool {
     return this.streams.length < this.mostStreams;
+  }
+
+  get expected(): Outcome {
+    return this.transport.expected;
+  }
+
+  openAnother(): Stream {
+    return this.open();
+  }
+
+  settles(tokens: i64): void {
+    this.settled |= tokens;
   }
 
   open(like: Stream | null = null, rows: i32 = 1): Stream {
@@ -209,6 +158,42 @@ export class World implements ChargeCounter, FailureCounter, Witness {
   check(): void {
     this.checkTickets();
     this.checkTokens();
+    this.checkHolds();
+  }
+
+  /** Each hold that Redis has is known to somebody who will settle it, unless its charge was given up. */
+  private checkHolds(): void {
+    const open = this.transport.open;
+    for (let i = 0; i < open.length; ++i) {
+      if (this.isKnown(open[i]) || this.abandoned.includes(open[i])) continue;
+      expect(this.settling.includes(open[i]), "nobody has begun to settle a hold");
+      this.abandoned.push(open[i]);
+    }
+    expect(this.abandoned.length <= this.losses, "nobody will settle a hold");
+    for (let i = 0; i < this.tickets.length; ++i) {
+      const hold = isReservedBy(this.tickets[i]) ? holdOf(this.tickets[i]) : null;
+      expect(hold === null || hold.idHigh != 0, "a hold is named without the bits of this VM");
+    }
+  }
+
+  private isKnown(marker: u64): bool {
+    const unanswered = this.transport.unanswered;
+    for (let i = 0; i < unanswered.length; ++i) if (unanswered[i].marker == marker) return true;
+    for (let i = 0; i < this.tickets.length; ++i) {
+      const ticket = this.tickets[i];
+      const hold = holdOf(ticket);
+      if (hold === null || holdersOf(ticket) == 0 || !isReservedBy(ticket)) continue;
+      if (markerOf(ticket.demand, hold.idHigh, hold.idLow) == marker) return true;
+    }
+    for (let at = this.waiting.first; at !== null;) {
+      this.waiting.unpack(at, SCRATCH);
+      if (at.isHeld && markerOf(SCRATCH, at.idHigh, at.idLow) == marker) {
+        this.settling.push(marker);
+        return true;
+      }
+      at = at.next != 0 ? changetype<WaitingCharge>(at.next) : null;
+    }
+    return false;
   }
 
   private checkTickets(): void {
@@ -227,7 +212,7 @@ export class World implements ChargeCounter, FailureCounter, Witness {
       }
       for (let u = 0; u < unanswered.length; ++u) {
         const handler = changetype<usize>(unanswered[u].handler);
-        if (handler == peekOf(ticket)) holders |= 2;
+        if (handler == peekOf(ticket) || handler == changetype<usize>(holdOf(ticket))) holders |= 2;
         if (handler == changetype<usize>(chargeOf(ticket))) holders |= 4;
       }
       expect(holdersOf(ticket) == holders, "a ticket is wrong about its holders");
@@ -240,6 +225,7 @@ export class World implements ChargeCounter, FailureCounter, Witness {
         this.tickets.splice(i, 1);
       } else {
         expect(place >= 0, "a ticket is lost");
+        expect(!isReservedBy(ticket), "a free ticket has something reserved");
         expect(chargeOf(ticket).spending === null, "a free ticket would tell a connection of a charge");
       }
     }
@@ -259,6 +245,12 @@ export class World implements ChargeCounter, FailureCounter, Witness {
       here |= at.tokens;
       at = at.next != 0 ? changetype<WaitingCharge>(at.next) : null;
     }
+    for (let i = 0; i < this.tickets.length; ++i) {
+      const owed = owedBy(this.tickets[i]);
+      expect(owed == 0 || holdersOf(this.tickets[i]) != 0, "a free ticket owes tokens");
+      expect((here & owed) == 0, "tokens are owed that are on their way");
+      here |= owed;
+    }
     const done = this.counted | this.forfeited;
     expect((here & done) == 0, "tokens are still to be charged that were counted or lost");
     expect(
@@ -273,6 +265,7 @@ export class World implements ChargeCounter, FailureCounter, Witness {
     did("end");
     for (let i = 0; i < this.streams.length; ++i) if (this.streams[i].holds) this.streams[i].close();
     this.check();
+    this.transport.comeLate();
     for (let round = 0; round < 12; ++round) {
       while (this.transport.unanswered.length > 0) {
         this.transport.deliver(0, Answer.Good);
@@ -286,6 +279,11 @@ export class World implements ChargeCounter, FailureCounter, Witness {
       expect(holdersOf(this.tickets[i]) == 0, "a ticket is held for ever");
     expect(this.waiting.isEmpty, "a charge waits for ever");
     expect((this.counted | this.forfeited | this.transport.forgiven) == this.settled, "tokens are forgotten");
+    const counted = this.counted & ~this.transport.forgiven;
+    for (let i = 0; i < 16; ++i) {
+      const isCounted = ((counted >> i) & 1) != 0;
+      expect(!isCounted || this.transport.counted[i] == 1, "tokens pass for counted that Redis has not");
+    }
     expect(this.outboxes.room.bytes == 0, "memory of a charge that waited is lost");
     this.tick(500);
     expect(this.outboxes.finish(), "the root context waits for a charge that there is not");

@@ -1,0 +1,125 @@
+import { AnswerName } from "../../../assembly/ledger/answer-name";
+import { Decision, Outcome } from "../../../assembly/ledger/decision";
+import { ReadingListener } from "../../../assembly/ledger/peek";
+import { Reservation } from "../../../assembly/ledger/reservation";
+import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
+import { ownerOf } from "./insides.harness";
+import { choose, did, expect, May, may } from "./paths.harness";
+import { INPUT, LEAST, OUTPUT } from "./sent.harness";
+
+export const NAME = new AnswerName();
+const RESERVATION = new Reservation(60, true);
+
+/** What a stream needs of the world. */
+export interface Surroundings {
+  readonly canOpen: bool;
+  /** What the stream must hear that is answered next. */
+  readonly expected: Outcome;
+  /** Another stream comes. */
+  openAnother(): Stream;
+  /** A stream settles, with these tokens. */
+  settles(tokens: i64): void;
+}
+
+/** Stands for a stream, or for a part of a connection. */
+export class Stream implements DecisionListener, ReadingListener {
+  /** Whether it holds its ticket. */
+  holds: bool = true;
+  hasAsked: bool = false;
+  hasReserved: bool = false;
+  /** Whether it has settled with the name of an answer, and whether that was fetched. */
+  isNamed: bool = false;
+  isFetched: bool = false;
+  isAnswered: bool = false;
+  /** Whether it may still be answered: it has not closed. */
+  awaits: bool = false;
+  /** How many counters it has been told of. */
+  private readings: i32 = 0;
+
+  constructor(
+    readonly world: Surroundings,
+    readonly index: i32,
+    readonly ticket: Ticket,
+    /** The letter that its counters begin with, less 65. */
+    readonly owner: i32,
+  ) {}
+
+  peek(): void {
+    did("peek", this.index);
+    this.hasAsked = this.awaits = true;
+    this.ticket.peek(this, this.wantsReadings ? this : null);
+  }
+
+  reserve(): void {
+    did("reserve", this.index);
+    this.hasAsked = this.awaits = this.hasReserved = true;
+    const ask = this.ticket.ask;
+    ask.input = INPUT;
+    ask.output = OUTPUT;
+    ask.least = LEAST;
+    this.ticket.reserve(RESERVATION, this);
+  }
+
+  /** Asks as the other does. */
+  askLike(other: Stream): void {
+    if (other.hasReserved) this.reserve();
+    else this.peek();
+  }
+
+  /** Every other stream that peeks wants to know what its counters hold. */
+  private get wantsReadings(): bool {
+    return (this.index & 1) == 0 && !this.hasReserved;
+  }
+
+  close(): void {
+    did("close", this.index);
+    this.holds = this.awaits = false;
+    this.ticket.close();
+  }
+
+  settle(tokens: i64, name: u64 = 0, isNew: bool = false): void {
+    did(name == 0 ? "settle" : isNew ? "settle new" : "settle fetched", this.index);
+    NAME.high = NAME.low = name;
+    this.isNamed = name != 0;
+    this.isFetched = this.isNamed && !isNew;
+    this.world.settles(tokens);
+    this.holds = this.awaits = false;
+    this.ticket.settle(tokens, NAME, isNew);
+  }
+
+  get tokens(): i64 {
+    return 1 << this.index;
+  }
+
+  onReading(row: i32, _value: i64, _remainingMs: i64): void {
+    expect(this.awaits && !this.isAnswered, "a stream is told of counters that does not wait");
+    expect(this.wantsReadings, "a stream is told of counters that has not asked for them");
+    expect(ownerOf(this.ticket) == this.owner, "a stream is told of counters of another one");
+    expect(row == this.readings++, "a stream is not told of each counter once, in order");
+  }
+
+  onDecided(decision: Decision): void {
+    did("  decided", this.index);
+    const isTold = this.wantsReadings && decision.outcome != Outcome.Unknown;
+    const told = isTold ? this.ticket.demand.length : 0;
+    expect(this.readings == told, "a stream is decided on that was not told of all its counters");
+    expect(this.awaits && !this.isAnswered, "a stream is answered that does not wait");
+    expect(decision.outcome == this.world.expected, "a stream hears another answer than was given");
+    expect(ownerOf(this.ticket) == this.owner, "a stream is answered by a ticket that another one uses");
+    const granted = this.hasReserved && decision.outcome == Outcome.Admit ? LEAST : 0;
+    expect(decision.granted == granted, "a stream is told of another output than was reserved");
+    this.isAnswered = true;
+    this.awaits = false;
+    if (!may(May.Listen)) {
+      if (decision.outcome == Outcome.Deny) this.close();
+      return;
+    }
+    const choice = choose(this.world.canOpen ? 4 : 3);
+    if (choice == 1) this.close();
+    if (choice == 2) this.settle(this.tokens);
+    if (choice == 3) {
+      this.close();
+      this.world.openAnother().askLike(this);
+    }
+  }
+}
