@@ -101,9 +101,10 @@ export class HeldRequest {
     }
   }
 
-  /** The body has ended. */
-  finish(): void {
+  /** The body has ended. @param canBeWritten whether the host's buffer will have all of it when Redis replies */
+  finish(canBeWritten: bool): void {
     this.isWhole = true;
+    if (!canBeWritten) this.mayChange = false;
     this.caps.finish();
   }
 

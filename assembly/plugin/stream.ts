@@ -1,11 +1,12 @@
 import { StreamContext } from "../abi/contexts";
-import { removeHeader, replaceHeader } from "../abi/headers";
+import { getHeader, removeHeader, replaceHeader } from "../abi/headers";
 import { Pool } from "../abi/pool";
 import { continueStream, setEffectiveContext } from "../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, bytesOf } from "../bytes/bytes";
-import { Decision } from "../ledger/decision";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
+import { Decision, Outcome } from "../ledger/decision";
 import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Api, apiOf } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
@@ -112,7 +113,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       // A host that has not been told to hold the headers would wait for ever: there they go ahead.
       return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
     }
-    if (!hasBody) held.finish();
+    if (!hasBody) held.finish(true);
     this.reserve(policy, ticket, held, reserving);
     return this.phase == Phase.Admitted
       ? FilterHeadersStatus.Continue
@@ -128,15 +129,21 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.inRequest = false;
   }
 
-  /** A chunk of a body that is held, or the end of it. */
-  private holdBody(held: HeldRequest, size: u32, endOfStream: bool): FilterDataStatus {
+  /** A chunk of a body that is held, or the trailers after it. */
+  private holdBody(
+    held: HeldRequest,
+    size: u32,
+    endOfStream: bool,
+    hasTrailers: bool = false,
+  ): FilterDataStatus {
     const policy = this.policy;
     const ticket = this.ticket;
     const reserving = policy !== null ? policy.reserving : null;
     if (policy === null || ticket === null || reserving === null) return FilterDataStatus.Continue;
     held.read(size, this.meter);
     if (this.phase == Phase.Reading) {
-      if (endOfStream) held.finish();
+      // With trailers, the last chunk has passed as one of many, and the buffer will not have all of the body.
+      if (endOfStream) held.finish(!hasTrailers);
       else if (!held.isTooLong) return FilterDataStatus.StopIterationAndWatermark;
       this.reserve(policy, ticket, held, reserving);
     }
@@ -168,8 +175,9 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       this.admit(policy);
     } else {
       this.phase = Phase.Admitted;
-      // In a callback of the request, the buffer has only its last chunk.
-      if (!this.inRequest) held.granted(decision.granted, policy.metering.weights);
+      // In a callback of the request, the buffer has only its last chunk. If Redis does not answer, nothing was granted.
+      if (!this.inRequest && decision.outcome == Outcome.Admit)
+        held.granted(decision.granted, policy.metering.weights);
       this.clampedTo = held.cap;
       this.dropHeld();
     }
@@ -184,7 +192,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
 
   onRequestTrailers(): FilterDataStatus {
     const held = this.held;
-    return held !== null ? this.holdBody(held, 0, true) : FilterDataStatus.Continue;
+    return held !== null ? this.holdBody(held, 0, true, true) : FilterDataStatus.Continue;
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
@@ -199,8 +207,11 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   }
 }
 
-/** Tells the client of the current stream which cap was written into its request, in tokens. */
+/** Tells the client of the current stream which cap its request has now, in tokens, unless somebody has lowered it further. */
 function tellCap(cap: i64): void {
+  const lower = getHeader(HeaderMapType.HttpResponseHeaders, CLAMPED);
+  const told = lower !== null ? parseInteger(addressOf(lower), lower.byteLength) : NOT_A_NUMBER;
+  if (told >= 0 && told <= cap) return;
   const value = new ByteBuilder(20).decimal(cap).toBytes();
   replaceHeader(HeaderMapType.HttpResponseHeaders, CLAMPED, value);
 }

@@ -1,64 +1,20 @@
 // Contract: with `reservation`, a call reserves what it may cost before it reaches the model, and settles what it has cost.
 // Specified in ARCHITECTURE.md, "Reservations"; how hosts hold bodies: tests/envoy/reservation.test.ts.
 import { describe, expect, it } from "vitest";
-import { array, CONTINUE, made, MODULES, PAUSE, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
-import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
+import { CONTINUE, made, MODULES, PAUSE, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { held, holdOf, LAPSES_AT_MS, settlementOf } from "../support/hold-commands.ts";
+import type { StrictHost } from "../support/strict-host.ts";
 
 const STOP_HEADERS = 1;
 const BUFFER = 1;
 const WATERMARK = 2;
 const COUNTER = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
-const LAPSES_AT_MS = 1_800_000_600_000;
 
 const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
 const ESTIMATE = config({ mode: "estimate", default_output_tokens: 64 });
 const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
 const prompt = (more: object = {}): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
-
-/** The reply to a hold: the output that is reserved; or -1 of none, with what the counter has and others hold. */
-const held = (granted: number, spent = 0, others = 0): string =>
-  granted < 0 ? array(String(spent), 30_000, String(others)) : array(String(granted), String(LAPSES_AT_MS));
-
-interface Hold {
-  keys: string[];
-  input: number;
-  output: number;
-  least: number;
-  assumed: boolean;
-  widthMs: number;
-  lapse: string;
-  limits: number[];
-}
-
-function holdOf(command: RedisCommand): Hold {
-  const args = command.args.map(String);
-  const count = Number(args[2]);
-  const values = args.slice(3 + count, -1);
-  return {
-    keys: args.slice(3, 3 + count),
-    input: Number(values[1]),
-    output: Number(values[2]),
-    least: Number(values[3]),
-    assumed: values[4] === "assumed",
-    widthMs: Number(values[5]),
-    lapse: values[6]!,
-    limits: values.slice(8).map(Number),
-  };
-}
-
-/** What a settlement says: tokens, when the hold lapses, and what was held. */
-function settlementOf(command: RedisCommand): {
-  keys: string[];
-  tokens: number;
-  lapsesAtMs: number;
-  held: number;
-} {
-  const args = command.args.map(String);
-  const count = Number(args[2]);
-  const values = args.slice(3 + count, -1).map(Number);
-  return { keys: args.slice(3, 3 + count), tokens: values[1]!, lapsesAtMs: values[3]!, held: values[4]! };
-}
 
 describe.each(MODULES)("%s", (_name, file) => {
   /** Posts a body in these pieces; the headers are held. */
@@ -252,88 +208,6 @@ describe.each(MODULES)("%s", (_name, file) => {
       upgrade: "websocket",
     });
     expect(host.pending[0]!.args.map(String)[2]).toBe("1");
-  });
-
-  it("writes the granted cap into every cap of the body, at the same length, and tells the client", async () => {
-    const host = await start(file, CLAMP);
-    const body = prompt({ max_tokens: 500, max_completion_tokens: 4096 });
-    const stream = post(host, body, { headers: { "content-length": String(body.length) } });
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 4096, least: 8, assumed: false });
-    host.reply(ROOT, held(37));
-    expect(sentTo(host)).toHaveLength(body.length);
-    expect(JSON.parse(sentTo(host))).toEqual({
-      ...JSON.parse(body),
-      max_tokens: 37,
-      max_completion_tokens: 37,
-    });
-    expect(stream.continued).toBe(1);
-    host.responseHeaders(2, { "content-type": "application/json" });
-    expect(host.streams.get(2)!.response).toMatchObject({ "x-ratelimit-clamped-tokens": "37" });
-    host.responseBody(2, usageBody(8, 37), true);
-    expect(settlementOf(host.pending[0]!)).toMatchObject({ tokens: 45, lapsesAtMs: LAPSES_AT_MS });
-  });
-
-  it("shares a grant among alternatives", async () => {
-    const host = await start(file, CLAMP);
-    post(host, prompt({ max_tokens: 500, n: 4 }));
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2000, least: 32 });
-    host.reply(ROOT, held(83));
-    expect(JSON.parse(sentTo(host))).toMatchObject({ max_tokens: 20, n: 4 });
-  });
-
-  it("leaves the body as it is when everything is granted", async () => {
-    const host = await start(file, CLAMP);
-    post(host, prompt({ max_tokens: 20 }));
-    host.reply(ROOT, held(20));
-    expect(sentTo(host)).toBe(prompt({ max_tokens: 20 }));
-    host.responseHeaders(2, {});
-    expect(host.streams.get(2)!.response).not.toHaveProperty("x-ratelimit-clamped-tokens");
-  });
-
-  it("adds a cap where there is none, and corrects the length of the body", async () => {
-    const host = await start(file, CLAMP);
-    const stream = post(host, prompt(), { headers: { "content-length": String(prompt().length) } });
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 8, assumed: false });
-    const lengths: string[] = [];
-    host.intercept = (name) => {
-      if (name === "proxy_continue_stream") lengths.push(String(stream.request!["content-length"]));
-      return undefined;
-    };
-    host.reply(ROOT, held(30));
-    expect(JSON.parse(sentTo(host))).toEqual({ ...JSON.parse(prompt()), max_tokens: 30 });
-    expect(lengths).toEqual([String(Buffer.byteLength(sentTo(host)))]);
-  });
-
-  it("rejects a call that would be granted too little to be of use", async () => {
-    const host = await start(file, CLAMP);
-    const stream = post(host, prompt({ max_tokens: 500 }));
-    host.reply(ROOT, held(-1, 90));
-    expect(stream.localResponse!.code).toBe(429);
-  });
-
-  it.each([
-    ["signed by AWS", { authorization: "AWS4-HMAC-SHA256 Credential=x" }],
-    ["signed by its hash", { "x-amz-content-sha256": "0".repeat(64) }],
-  ])("does not change a body that is %s", async (_what, headers) => {
-    const host = await start(file, CLAMP);
-    const body = JSON.stringify({ messages: [], inferenceConfig: { maxTokens: 500 } });
-    post(host, body, { headers, path: "/model/m/converse" });
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 500, least: 500 });
-    host.reply(ROOT, held(500));
-    expect(sentTo(host)).toBe(body);
-  });
-
-  it("does not change what is no JSON, and assumes an output for it", async () => {
-    const host = await start(file, CLAMP);
-    post(host, `${prompt({ max_tokens: 5 })} x`);
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 0, assumed: true });
-  });
-
-  it("has no room for a body with so many caps that they cannot all be lowered", async () => {
-    const host = await start(file, CLAMP);
-    const caps = Array.from({ length: 20 }, () => '"max_tokens":5').join(",");
-    post(host, `{"messages":[],${caps}}`);
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2 ** 53, least: 2 ** 53, assumed: false });
   });
 
   it("keeps memory flat, however bodies and replies come", async () => {
