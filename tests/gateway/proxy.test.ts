@@ -100,6 +100,17 @@ describe("requests", () => {
     // The last callback, for the empty end, is told to set the body too.
     expect((await echoed(gateway.url, { method: "POST", headers }, "old")).body).toBe("newnew");
   });
+
+  it.each([
+    ["begin 3 longer", "longer body"],
+    ["begin 3 -", "- body"],
+    ["begin 0 very-", "very-old body"],
+    ["begin 8 new", "new"],
+  ])("reach the upstream with the beginning that the filter put there: %s", async (action, body) => {
+    const gateway = await startTestGateway({ upstream: await startUpstream(echo) });
+    const headers = { "x-request-body": action, "transfer-encoding": "chunked" };
+    expect((await echoed(gateway.url, { method: "POST", headers }, "old body")).body).toBe(body);
+  });
 });
 
 describe("responses", () => {

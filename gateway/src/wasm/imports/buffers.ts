@@ -38,10 +38,9 @@ export function bufferImports(guest: Guest): ImportGroup {
   };
 }
 
-/** Envoy's three edits: prepend (0, 0), replace all (0, at least the size), append (start at or past the end). */
+/** Envoy's two edits: replace the first bytes (start 0), which may be none or all, and append (start at or past the end). */
 function splice(bytes: Buffer, start: number, length: number, data: Buffer): Buffer | null {
-  if (start === 0 && length === 0) return Buffer.concat([data, bytes]);
-  if (start === 0 && length >= bytes.length) return data;
-  if (start > 0 && start >= bytes.length) return Buffer.concat([bytes, data]);
+  if (start === 0) return Buffer.concat([data, bytes.subarray(length)]);
+  if (start >= bytes.length) return Buffer.concat([bytes, data]);
   return null;
 }
