@@ -104,6 +104,40 @@ describe("delays", () => {
   });
 });
 
+describe("counts", () => {
+  const answerTo = async (body: object, headers: Headers): Promise<unknown> => {
+    const { body: text } = await send(await start(), post(headers), JSON.stringify(body));
+    const { usage, choices } = JSON.parse(text) as {
+      usage: { prompt_tokens: number; completion_tokens: number };
+      choices: [{ finish_reason: string }];
+    };
+    return [usage.prompt_tokens, usage.completion_tokens, choices[0].finish_reason];
+  };
+
+  it("say the input, and where an answer ends by itself below the limit", async () => {
+    const headers = { "x-fake-input-tokens": "17", "x-fake-natural-tokens": "9" };
+    expect(await answerTo({ ...CHAT, max_tokens: undefined }, headers)).toEqual([17, 9, "stop"]);
+    expect(await answerTo({ ...CHAT, max_tokens: 10 }, headers)).toEqual([17, 9, "stop"]);
+    expect(await answerTo({ ...CHAT, max_tokens: 8 }, headers)).toEqual([17, 8, "length"]);
+  });
+});
+
+describe("a server that is asked to tell of requests", () => {
+  it("waits with its answer", async () => {
+    let release = (): void => undefined;
+    const told: unknown[] = [];
+    const onRequest = (headers: Record<string, unknown>): Promise<void> => {
+      told.push(headers["x-call"]);
+      return new Promise((resolve) => (release = resolve));
+    };
+    const pending = send(await start({ onRequest }), post({ "x-call": "7" }), JSON_BODY);
+    const first = await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, 30, "waiting"))]);
+    expect([first, told]).toEqual(["waiting", ["7"]]);
+    release();
+    expect((await pending).status).toBe(200);
+  });
+});
+
 describe("errors", () => {
   it("are answered instead", async () => {
     const response = await send(await start(), post({ "x-fake-error": "503" }), STREAM_BODY);

@@ -1,7 +1,7 @@
 // The real Envoy with the filter, a real Redis behind Webdis, and the fake LLM, together.
 import { Redis } from "ioredis";
 import { startRedisServer, type RedisServer } from "../redis-server.ts";
-import { startFakeLlm, type FakeLlm } from "../fake-llm/server.ts";
+import { startFakeLlm, type FakeLlm, type FakeLlmOptions } from "../fake-llm/server.ts";
 import { startEnvoy, startWebdis, type Envoy, type EnvoyOptions, type Webdis } from "./processes.ts";
 
 /** How the filter reaches Redis in deploy/envoy/envoy.yaml. */
@@ -22,8 +22,8 @@ export interface Backends {
 }
 
 /** Starts all but Envoy. */
-export async function startBackends(): Promise<Backends> {
-  const [server, llm] = await Promise.all([startRedisServer(), startFakeLlm()]);
+export async function startBackends(options: FakeLlmOptions = {}): Promise<Backends> {
+  const [server, llm] = await Promise.all([startRedisServer(), startFakeLlm(options)]);
   const webdis = await startWebdis(server.port);
   const redis = new Redis(server.port, server.host);
   // Some tests end the server on purpose; the client then just tries again.

@@ -13,6 +13,8 @@ export interface ModelRequest {
 /** How the model is to count and speak, from the switches. */
 export interface ModelOptions {
   readonly language: Language;
+  readonly inputTokens: number | undefined;
+  readonly naturalTokens: number | undefined;
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly reasoning: number;
@@ -53,16 +55,19 @@ const PROMPT_TOKEN = new RegExp(String.raw`[${CJK}]|[^\s${CJK}]+`, "gu");
 /**
  * The fake model. Its rule, so that a test can tell the counts beforehand, the same in every dialect:
  * - input: the words of all text in the request, split at white space; each Chinese, Japanese or Korean character is
- *   a word of its own;
- * - output: exactly the limit that the request sets (finish reason `length`), or 20 without one (`stop`);
+ *   a word of its own; or what the switch `inputTokens` says;
+ * - output: exactly the limit that the request sets (finish reason `length`), or 20 without one (`stop`); with the switch
+ *   `naturalTokens`, that length (`stop`) unless the limit is lower (`length`);
  * - `cacheRead` of the input tokens were read from the cache, `cacheWrite` of the rest were written to it, and the
  *   first `reasoning` of the output tokens are reasoning: as many as the switches say, if there are so many;
  * - the text is a passage in the language of the switch, over and over, a token at a time;
  * - the id is a hash of the request.
  */
 export function complete(request: ModelRequest, options: ModelOptions): Completion {
-  const input = request.prompt.match(PROMPT_TOKEN)?.length ?? 0;
-  const output = request.maxTokens ?? NATURAL_LENGTH;
+  const input = options.inputTokens ?? request.prompt.match(PROMPT_TOKEN)?.length ?? 0;
+  const natural = options.naturalTokens ?? request.maxTokens ?? NATURAL_LENGTH;
+  const isCut = request.maxTokens !== undefined && request.maxTokens <= natural;
+  const output = isCut ? request.maxTokens : natural;
   const cacheRead = Math.min(options.cacheRead, input);
   const cacheWrite = Math.min(options.cacheWrite, input - cacheRead);
   const reasoning = Math.min(options.reasoning, output);
@@ -72,7 +77,7 @@ export function complete(request: ModelRequest, options: ModelOptions): Completi
     model,
     thoughts: generate(options.language, reasoning),
     tokens: generate(options.language, output - reasoning),
-    finishReason: maxTokens === undefined ? "stop" : "length",
+    finishReason: isCut ? "length" : "stop",
     usage: options.noUsage ? undefined : { input, cacheRead, cacheWrite, output, reasoning },
   };
 }

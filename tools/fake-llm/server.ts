@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { closeServer, listen } from "../../gateway/src/http/listen.ts";
 import { complete } from "./completion.ts";
@@ -13,6 +13,8 @@ import { readSwitches, type Switches } from "./switches.ts";
 export interface FakeLlmOptions extends Partial<Switches> {
   /** 0, the default, is any free port. */
   readonly port?: number;
+  /** Told of each request when all of it has been read; the answer waits for what it returns. */
+  readonly onRequest?: (headers: IncomingHttpHeaders) => void | Promise<void>;
 }
 
 export interface FakeLlm {
@@ -27,11 +29,11 @@ const MODELS = ["fake-model", "qwen-max", "gpt-4o"];
  * beforehand (see `complete`), and which can be told to go wrong (see `Switches`).
  * @throws OptionError if the port is in use.
  */
-export async function startFakeLlm({ port, ...switches }: FakeLlmOptions = {}): Promise<FakeLlm> {
+export async function startFakeLlm({ port, onRequest, ...switches }: FakeLlmOptions = {}): Promise<FakeLlm> {
   // Longer than any client's pool keeps a connection, so that none is closed as it is taken up again.
   const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     // Only a client that went away can make this fail.
-    serve(request, response, switches).catch(() => response.destroy());
+    serve(request, response, switches, onRequest).catch(() => response.destroy());
   });
   const url = await listen(server, port ?? 0, "fake LLM");
   return { url, close: () => closeServer(server, 0) };
@@ -41,8 +43,10 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   options: Partial<Switches>,
+  onRequest: FakeLlmOptions["onRequest"],
 ): Promise<void> {
   const body = await readBody(request);
+  await onRequest?.(request.headers);
   const acceptEncoding = String(request.headers["accept-encoding"] ?? "");
   const answer = understand(request, body, options);
   const { switches } = answer;

@@ -12,6 +12,8 @@ import { LANGUAGES } from "./languages.ts";
  * | -------------- | ----------------- | ------------------------------------------------------------------------- |
  * | `dialect`      | name of a dialect | answers in it, where several share a path (see dialects/index.ts)          |
  * | `language`     | see languages.ts  | what the model speaks; `lorem` unless told                                 |
+ * | `inputTokens`  | tokens            | so many are reported as input, instead of the words of the request         |
+ * | `naturalTokens`| tokens            | where the answer ends by itself, if the request's limit lets it            |
  * | `cacheRead`    | tokens            | so many of the input were read from the provider's cache                   |
  * | `cacheWrite`   | tokens            | so many of the rest were written to it                                     |
  * | `reasoning`    | tokens            | so many of the output are reasoning                                        |
@@ -79,6 +81,8 @@ const EVENTS = count(0, 1_000_000);
 export const SWITCH_READERS: { readonly [K in keyof Switches]-?: SwitchReader<NonNullable<Switches[K]>> } = {
   dialect: { expected: "a dialect", read: (text) => text },
   language: oneOf(LANGUAGES),
+  inputTokens: TOKENS,
+  naturalTokens: TOKENS,
   cacheRead: TOKENS,
   cacheWrite: TOKENS,
   reasoning: TOKENS,
@@ -99,6 +103,8 @@ export const SWITCH_READERS: { readonly [K in keyof Switches]-?: SwitchReader<No
 const DEFAULTS: Switches = {
   dialect: undefined,
   language: "lorem",
+  inputTokens: undefined,
+  naturalTokens: undefined,
   cacheRead: 0,
   cacheWrite: 0,
   reasoning: 0,
