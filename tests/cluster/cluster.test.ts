@@ -1,5 +1,5 @@
 // Scenario: the scripts run on a real cluster of six servers, three with a replica each, for every shape of rule; a slot moves,
-// and a master dies. Counters and the markers of their charges move and fail over together. Specified by the README, `redis`,
+// and a master dies. Counters, their holds and the markers of their charges move and fail over together. Specified by the README, `redis`,
 // and https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/. On Redis and, where it is here, on Valkey.
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,11 +14,14 @@ import { eventually } from "../support/stack.ts";
 interface Keys {
   globalKey(rule: string, tagged: boolean, window: number): string;
   ruleKey(rule: string, tagged: boolean, by: string, window: number, name: string, value: string): string;
+  holdsKey(counter: ArrayBuffer): string;
   markerKey(counter: ArrayBuffer, isAnswer: boolean, high: bigint, low: bigint): string;
 }
 interface Scripts {
   peekScript(counters: number): string;
   settleScript(counters: number): string;
+  holdScript(counters: number): string;
+  settleHeldScript(counters: number): string;
 }
 
 const VALKEY = resolve(import.meta.dirname, "../../build/tools/valkey");
@@ -149,6 +152,39 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
       "1",
     ) as Promise<unknown[]>;
 
+  const holdsOf = (counter: string): string => keys.holdsKey(new Uint8Array(Buffer.from(counter)).buffer);
+  const heldKeys = (counters: string[], marker: string): string[] => [
+    ...counters.flatMap((counter) => [counter, holdsOf(counter)]),
+    marker,
+  ];
+  /** Reserves 10 tokens on each counter, of a limit of 1,000; no hold lapses during the tests. */
+  const hold = (counters: string[], marker: string): Promise<unknown> => {
+    const all = heldKeys(counters, marker);
+    const asked = [1, 4, 6, 6, "stated", 60_000, "charge", 600_000];
+    const limits = counters.flatMap(() => [WINDOW, 1000]);
+    return cluster.eval(
+      scripts.holdScript(capacityFor(counters.length)),
+      all.length,
+      ...all,
+      ...asked,
+      ...limits,
+      "1",
+    );
+  };
+  const settleHeld = (counters: string[], marker: string, tokens: number): Promise<unknown> => {
+    const all = heldKeys(counters, marker);
+    const numbers = [1, tokens, Date.now() + 60_000, 0, 0, ...counters.map(() => WINDOW)];
+    return cluster.eval(
+      scripts.settleHeldScript(capacityFor(counters.length)),
+      all.length,
+      ...all,
+      ...numbers,
+      "1",
+    );
+  };
+  const heldOn = async (counter: string): Promise<number> =>
+    Number((await cluster.hget(holdsOf(counter), "sum")) ?? 0);
+
   const VALUES = [
     "ann",
     "",
@@ -186,6 +222,23 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     },
   );
 
+  it.each(VALUES.map((value) => [value.length > 99 ? "a long one" : JSON.stringify(value), value]))(
+    "reserves on every shape of rule for the value %s, on all counters at once, and settles each hold once",
+    async (_title, value) => {
+      for (const counters of [single(`held ${value}`), single(value), tagged(`held ${value}`)]) {
+        const [before = 0] = (await check(counters)).map(Number);
+        const marker = newMarker(counters[0]!);
+        expect(await hold(counters, marker)).toEqual([6, expect.any(Number), "1"]);
+        for (const counter of counters) expect(await heldOn(counter)).toBe(10);
+        await settleHeld(counters, marker, 7);
+        // A repetition answers the number of the command alone.
+        expect(await settleHeld(counters, marker, 7)).toEqual(["1"]);
+        for (const counter of counters) expect(await heldOn(counter)).toBe(0);
+        expect(Number((await check(counters))[0])).toBe(before + 7);
+      }
+    },
+  );
+
   it("a host without a Cluster client gets MOVED, and nothing is counted", async () => {
     const counters = single("moved");
     const slot = (await nodes[0]!.client.call("CLUSTER", "KEYSLOT", counters[0]!)) as number;
@@ -197,10 +250,12 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     expect((await check(counters))[0]).toBeNull();
   });
 
-  it("a slot that moves takes counter and marker along: what was charged before is not charged again", async () => {
+  it("a slot that moves takes counter, holds and markers along: what was charged before is not charged again", async () => {
     const counters = single("moving");
     const marker = newMarker(counters[0]!);
+    const held = newMarker(counters[0]!);
     await charge(counters, marker, 10);
+    await hold(counters, held);
     const slot = (await nodes[0]!.client.call("CLUSTER", "KEYSLOT", counters[0]!)) as number;
     const owners = await Promise.all(
       nodes.slice(0, MASTERS).map(({ client }) =>
@@ -215,7 +270,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     await to.client.call("CLUSTER", "SETSLOT", slot, "IMPORTING", await idOf(from));
     await from.client.call("CLUSTER", "SETSLOT", slot, "MIGRATING", await idOf(to));
     const names = (await from.client.call("CLUSTER", "GETKEYSINSLOT", slot, 100)) as string[];
-    expect(names.sort()).toEqual([...counters, marker].sort());
+    expect(names.sort()).toEqual([...counters, marker, holdsOf(counters[0]!), held].sort());
     await from.client.call("MIGRATE", "127.0.0.1", to.port, "", 0, 5000, "KEYS", ...names);
     // The old owner says ASK now, which a client of the cluster follows and any other gets.
     await expect(from.client.eval(...chargeOf(counters, marker, 10))).rejects.toThrow(/^ASK \d+ /);
@@ -231,13 +286,17 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     expect(await charge(counters, marker, 10)).toEqual(["1"]);
     await expect(from.client.eval(...chargeOf(counters, marker, 10))).rejects.toThrow(/^MOVED \d+ /);
     expect((await check(counters))[0]).toBe("15");
+    expect(await heldOn(counters[0]!)).toBe(10);
+    await settleHeld(counters, held, 3);
+    expect([await heldOn(counters[0]!), (await check(counters))[0]]).toEqual([0, "18"]);
   });
 
-  it("a replica that takes over knows counters and markers", async () => {
+  it("a replica that takes over knows counters, holds and markers", async () => {
     const counters = tagged("failover");
-    const marker = newMarker(counters[0]!);
+    const [marker, held] = [newMarker(counters[0]!), newMarker(counters[0]!)];
     const before = Number((await check(counters))[0] ?? 0);
     await charge(counters, marker, 10);
+    await hold(counters, held);
     const slot = (await nodes[0]!.client.call("CLUSTER", "KEYSLOT", counters[0]!)) as number;
     const owner = nodes[Math.min(MASTERS - 1, Math.floor((slot * MASTERS) / SLOTS))]!;
     // Replication is asynchronous: what the replica has not got when the master dies is lost. Here it has.
@@ -246,5 +305,9 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     expect(await charge(counters, marker, 10)).toEqual(["1"]);
     await charge(counters, newMarker(counters[0]!), 7);
     expect(Number((await check(counters))[0])).toBe(before + 17);
+    expect(await Promise.all(counters.map(heldOn))).toEqual(counters.map(() => 10));
+    await settleHeld(counters, held, 3);
+    expect(await Promise.all(counters.map(heldOn))).toEqual(counters.map(() => 0));
+    expect(Number((await check(counters))[0])).toBe(before + 20);
   }, 60_000);
 });

@@ -7,7 +7,7 @@ import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot
 import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
 import { readPeek } from "../../../assembly/ledger/peek";
 import { Reply, ReplyKind } from "../../../assembly/redis/reply";
-import { appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
+import { appendHoldsKey, appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
@@ -34,6 +34,13 @@ export function markerKey(counter: ArrayBuffer, isAnswer: bool, high: u64, low: 
   const out = new ByteBuilder();
   const name = isAnswer ? MarkerName.Answer : MarkerName.Charge;
   appendMarkerKey(out, name, changetype<usize>(counter), counter.byteLength, high, low);
+  return String.UTF8.decode(out.toBytes());
+}
+
+/** The key of the holds on `counter`. */
+export function holdsKey(counter: ArrayBuffer): string {
+  const out = new ByteBuilder();
+  appendHoldsKey(out, changetype<usize>(counter), counter.byteLength);
   return String.UTF8.decode(out.toBytes());
 }
 
