@@ -17,6 +17,12 @@ const MOST_DOUBLINGS = 9;
 const PLACE = 1;
 const ZERO = 64;
 
+/** A source with the files in it that it includes. */
+const sourceOf = (path) =>
+  readFileSync(path, "utf8").replace(/^-- include (\w+)$/gm, (_, name) =>
+    readFileSync(join(FOLDER, "shared", `${name}.lua`), "utf8"),
+  );
+
 /** { head, each, from } of a source: two templates, and for which counter `each` comes first. */
 export function parse(source) {
   const [head, each, ...more] = source.split(/^-- each i from \d+$/m);
@@ -52,7 +58,7 @@ function moduleText() {
     .filter((name) => name.endsWith(".lua"))
     .sort();
   const constants = names.map((name) => {
-    const template = parse(readFileSync(join(FOLDER, name), "utf8"));
+    const template = parse(sourceOf(join(FOLDER, name)));
     const digests = Array.from({ length: MOST_DOUBLINGS + 1 }, (_, doublings) =>
       createHash("sha1")
         .update(textFor(template, 2 ** doublings))

@@ -8,6 +8,9 @@ import { checkConfig } from "../gateway/src/index.ts";
 import { PLUGINS } from "../scripts/plugins.mjs";
 
 const root = resolve(import.meta.dirname, "..");
+/** The fields of a limit have one row each, wherever limits are. */
+const isOfLimit = (field: string): boolean =>
+  field.startsWith("token_per_") || ["in_flight", "burst"].includes(field);
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 interface Schema {
@@ -37,7 +40,7 @@ describe.each(PLUGINS)("$name", ({ name, folder }) => {
       for (const part of [...(target.allOf ?? []), ...(target.anyOf ?? [])]) visit(part, path);
       if (target.items) visit(target.items, path);
       for (const [field, child] of Object.entries(target.properties ?? {})) {
-        const at = field.startsWith("token_per_") || path === "" ? field : `${path}.${field}`;
+        const at = isOfLimit(field) || path === "" ? field : `${path}.${field}`;
         fields.set(at, resolved(child).default ?? fields.get(at));
         visit(child, at);
       }

@@ -6,7 +6,7 @@ import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
 import { Demand } from "./demand";
-import { Hold, writeCounter } from "./hold";
+import { Hold, writeCounter, writeKind } from "./hold";
 import { SETTLE_HELD } from "./lua/scripts";
 import { appendMarkerKey, MarkerName } from "./marker";
 import { valueAfterSettle, writeSettle } from "./settlement";
@@ -88,6 +88,7 @@ export class Charge extends ScriptCall {
   begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
     this.tokens = tokens;
     this.isHeld = false;
+    this.lapsesAtMs = this.held = 0;
     this.name = (answerHigh | answerLow) != 0 ? MarkerName.Answer : MarkerName.Charge;
     this.idHigh = answerHigh;
     this.idLow = answerLow;
@@ -185,15 +186,20 @@ export class Charge extends ScriptCall {
   /** Makes one attempt. The sender is told of its end, possibly before this returns. */
   send(): void {
     this.attempts++;
-    this.run(this.isHeld ? SETTLE_HELD : this.algorithm.settleScript, this.demand.length);
+    this.run(this.isGeneral ? SETTLE_HELD : this.algorithm.settleScript, this.demand.length);
   }
 
   protected write(command: Command): void {
-    if (this.isHeld) return this.writeHeld(command);
+    if (this.isGeneral) return this.writeHeld(command);
     const demand = this.demand;
     marker.clear();
     appendMarkerKey(marker, this.name, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
     writeSettle(command, demand, marker, this.deadlineMs, this.algorithm.amount(this.tokens));
+  }
+
+  /** Whether it takes the script for holds: it settles one, or some counter is no plain string. */
+  private get isGeneral(): bool {
+    return this.isHeld || !this.demand.isPlain;
   }
 
   /** Writes the keys and arguments of settle-held.lua. */
@@ -208,7 +214,7 @@ export class Charge extends ScriptCall {
     command.number(this.deadlineMs);
     command.number(this.lapsesAtMs);
     command.number(this.held);
-    for (let i = 0; i < demand.length; ++i) command.number(demand.windowSeconds(i));
+    for (let i = 0; i < demand.length; ++i) writeKind(command, demand, i);
   }
 
   protected onResult(failure: Failure): void {

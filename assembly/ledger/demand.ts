@@ -1,5 +1,7 @@
+import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
+import { CounterKind, KIND_LETTERS } from "./counter-kind";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
 const MAX_ROWS: i32 = 512;
@@ -28,6 +30,9 @@ class Row {
   windowSeconds: i32;
   /** How many tokens a window allows. */
   capacity: i64;
+  /** How many tokens a bucket gets back in the time of a window. */
+  refill: i64;
+  kind: CounterKind;
   /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
   item: i32;
   limitKey: i32;
@@ -47,6 +52,8 @@ export class Demand {
   length: i32 = 0;
   /** Whether rows or keys exceeded their bound. They are incomplete then, and must not be sent. */
   overflowed: bool = false;
+  /** Whether all counters are plain strings, which the scripts for windows and balances can read. */
+  isPlain: bool = true;
   private isDraft: bool = false;
   private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
   private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
@@ -55,6 +62,7 @@ export class Demand {
   clear(): void {
     this.length = 0;
     this.overflowed = false;
+    this.isPlain = true;
     this.isDraft = true;
     draft.clear();
   }
@@ -85,6 +93,7 @@ export class Demand {
     if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
     memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
     this.length = other.length;
+    this.isPlain = other.isPlain;
   }
 
   /** Append the key of the next row here, then call `add`. */
@@ -99,8 +108,17 @@ export class Demand {
    * @param windowSeconds the length of its window
    * @param capacity the tokens that a window allows
    * @param item, limitKey the rule item it comes from, and which of its `limit_keys`; -1 for the global threshold
+   * @param kind of the counter, which its key shows
+   * @param refill how many tokens a bucket gets back in the time of a window
    */
-  add(windowSeconds: i32, capacity: i64, item: i32 = -1, limitKey: i32 = -1): void {
+  add(
+    windowSeconds: i32,
+    capacity: i64,
+    item: i32 = -1,
+    limitKey: i32 = -1,
+    kind: CounterKind = CounterKind.FixedWindow,
+    refill: i64 = 0,
+  ): void {
     const begin = this.endOf(this.length - 1);
     if (draft.overflowed) this.overflowed = true;
     if (this.overflowed) return;
@@ -111,6 +129,7 @@ export class Demand {
       draft.length = begin;
       if (row.capacity <= capacity) return;
       row.capacity = capacity;
+      row.refill = refill;
       row.item = item;
       row.limitKey = limitKey;
       return;
@@ -124,8 +143,11 @@ export class Demand {
     row.end = draft.length;
     row.windowSeconds = windowSeconds;
     row.capacity = capacity;
+    row.refill = refill;
+    row.kind = kind;
     row.item = item;
     row.limitKey = limitKey;
+    if (kind != CounterKind.FixedWindow) this.isPlain = false;
   }
 
   /** The address of a row's key, `keySize` bytes long; valid until the next `add`, `keep` or `clear`. */
@@ -146,6 +168,24 @@ export class Demand {
   /** How many tokens a window of a row allows. */
   capacity(index: i32): i64 {
     return this.row(index).capacity;
+  }
+
+  kind(index: i32): CounterKind {
+    return this.row(index).kind;
+  }
+
+  /** How many tokens a bucket gets back in the time of a window. */
+  refill(index: i32): i64 {
+    return this.row(index).refill;
+  }
+
+  /** Appends what `lua/hold.lua` calls the kind of a row. */
+  appendKind(out: ByteBuilder, index: i32): void {
+    const row = this.row(index);
+    const letter = KIND_LETTERS[row.kind];
+    if (letter != 0) out.byte(letter);
+    if (row.kind != CounterKind.InFlight) out.decimal(row.windowSeconds);
+    if (row.kind == CounterKind.TokenBucket) out.byte(COLON).decimal(row.refill);
   }
 
   /** The position of the rule item that a row comes from, or -1 for the global threshold. */

@@ -12,6 +12,7 @@ import { Decision, Outcome } from "./decision";
 import { Demand } from "./demand";
 import { HOLD } from "./lua/scripts";
 import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
+import { ReadingListener } from "./readings";
 import { Ask, Reservation } from "./reservation";
 
 const ASSUMED = bytesOf("assumed");
@@ -34,6 +35,8 @@ export interface HoldListener {
 @final
 export class Hold extends ScriptCall {
   readonly ask: Ask = new Ask();
+  /** Receives the values of the counters, if nothing is asked for but them; else null. */
+  readings: ReadingListener | null = null;
   /** After `onHeld`: whether there is a hold, or may be one although no reply says so. */
   mayBeMade: bool = false;
   /** The name of the marker, which nothing else has. */
@@ -84,7 +87,7 @@ export class Hold extends ScriptCall {
     command.text(this.reservation.chargesLapsed ? CHARGE : RELEASE);
     command.number(this.reservation.recordMs);
     for (let i = 0; i < count; ++i) {
-      command.number(demand.windowSeconds(i));
+      writeKind(command, demand, i);
       command.number(demand.capacity(i));
     }
   }
@@ -122,28 +125,33 @@ export class Hold extends ScriptCall {
     this.decision.granted = granted;
   }
 
-  /** Finds out which counter has no room. */
+  /** Finds out which counter has no room; or only says what each has, to who wants to know. */
   private deny(reply: Reply): void {
     const demand = this.demand;
     const asked = this.ask.input + this.ask.least;
+    const readings = this.readings;
     for (let i = 0; i < demand.length; ++i) {
       const exists = reply.kindAt(3 * i) != ReplyKind.Null;
       const number = exists ? reply.numberAt(3 * i) : 0;
-      const value = number == NOT_A_NUMBER ? 0 : number;
+      const remainingMs = reply.numberAt(3 * i + 1);
       const held = max(reply.numberAt(3 * i + 2), 0);
-      this.algorithm.decideHold(
-        demand,
-        i,
-        value,
-        exists,
-        held,
-        asked,
-        reply.numberAt(3 * i + 1),
-        this.decision,
-      );
+      if (readings !== null) {
+        readings.onReading(i, number, remainingMs, held);
+        continue;
+      }
+      const value = number == NOT_A_NUMBER ? 0 : number;
+      this.algorithm.decideHold(demand, i, value, exists, held, asked, remainingMs, this.decision);
     }
-    if (this.decision.outcome != Outcome.Deny) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
+    const isDecided = readings !== null || this.decision.outcome == Outcome.Deny;
+    if (!isDecided) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
   }
+}
+
+/** Writes the kind of a counter, as the scripts for holds know it. */
+export function writeKind(command: Command, demand: Demand, row: i32): void {
+  made.clear();
+  demand.appendKind(made, row);
+  command.at(made.ptr, made.length);
 }
 
 /** Writes the keys of a counter: its own, and that of its holds. */

@@ -1,6 +1,7 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
+import { CounterKind, KIND_LETTERS } from "./counter-kind";
 
 /**
  * The only place that spells the keys of counters. They are those of the published plugin, so that counters carry over:
@@ -17,10 +18,17 @@ import { Bytes, bytesOf } from "../bytes/bytes";
 const PREFIX = bytesOf("higress-token-ratelimit:");
 const GLOBAL = bytesOf("global_threshold");
 
-/** Writes the counter of a `global_threshold`; the window is in seconds. */
-export function appendGlobalCounterKey(out: ByteBuilder, ruleName: Bytes, tagged: bool, window: i32): void {
+/** Writes a counter of a `global_threshold`. */
+export function appendGlobalCounterKey(
+  out: ByteBuilder,
+  ruleName: Bytes,
+  tagged: bool,
+  window: i32,
+  kind: CounterKind,
+): void {
   begin(out, ruleName, tagged);
-  out.bytes(GLOBAL).byte(COLON).decimal(window);
+  out.bytes(GLOBAL).byte(COLON);
+  appendWindow(out, window, kind);
 }
 
 /**
@@ -35,11 +43,20 @@ export function appendRuleCounterKey(
   tagged: bool,
   limitBy: Bytes,
   window: i32,
+  kind: CounterKind,
   name: Bytes,
   caller: Bytes,
 ): void {
   begin(out, ruleName, tagged);
-  out.bytes(limitBy).byte(COLON).decimal(window).byte(COLON).bytes(name).byte(COLON).bytes(caller);
+  out.bytes(limitBy).byte(COLON);
+  appendWindow(out, window, kind);
+  out.byte(COLON).bytes(name).byte(COLON).bytes(caller);
+}
+
+/** The length of a window in seconds. What is no published counter has a letter in front, so that nothing takes it for one. */
+function appendWindow(out: ByteBuilder, window: i32, kind: CounterKind): void {
+  if (kind != CounterKind.FixedWindow) out.byte(KIND_LETTERS[kind]);
+  out.decimal(window);
 }
 
 function begin(out: ByteBuilder, ruleName: Bytes, tagged: bool): void {

@@ -1,13 +1,18 @@
 import { ByteTable } from "../bytes/table";
+import { CounterKind } from "./counter-kind";
 import { Limit, Window } from "./limit";
 
 /** The lengths of the windows that a limit may have, in seconds, ascending. */
 const SECONDS: i32[] = [1, 60, 3600, 86400];
 export const WINDOWS: i32 = 4;
 
-/** A limit as bytes. For each of its windows: the index into `SECONDS` (u8), then the tokens (i64). */
+/**
+ * A limit as bytes: the kind of its windows (u8), the burst of a bucket (i64), calls at the same time (i64); then, for each of its
+ * windows, the index into `SECONDS` (u8) and the tokens (i64).
+ */
+const HEAD_BYTES: i32 = 17;
 const WINDOW_BYTES: i32 = 9;
-const scratch = memory.data(36);
+const scratch = memory.data(53);
 
 /**
  * The limits of a configuration. Equal limits are kept once. Until `complete`, limits are bytes in one array. So the objects
@@ -24,10 +29,16 @@ export class LimitTable {
   /**
    * Adds a limit unless an equal one is there.
    * @param tokens `WINDOWS` elements: the tokens per second, minute, hour and day; 0 for a window that the limit lacks
+   * @param kind of its windows
+   * @param burst of a bucket; 0 for what it gets back in its time
+   * @param inFlight calls at the same time; 0 for any number
    * @returns the number of the limit, from 0
    */
-  add(tokens: StaticArray<i64>): i32 {
-    let end = scratch;
+  add(tokens: StaticArray<i64>, kind: CounterKind, burst: i64, inFlight: i64): i32 {
+    store<u8>(scratch, <u8>kind);
+    store<i64>(scratch, burst, 1);
+    store<i64>(scratch, inFlight, 9);
+    let end = scratch + HEAD_BYTES;
     for (let i = 0; i < WINDOWS; ++i) {
       if (tokens[i] == 0) continue;
       store<u8>(end, <u8>i);
@@ -61,10 +72,16 @@ export class LimitTable {
 }
 
 function limitOf(ptr: usize, len: i32): Limit {
-  const windows = new StaticArray<Window>(len / WINDOW_BYTES);
-  for (let i = 0; i < windows.length; ++i) {
-    const at = ptr + i * WINDOW_BYTES;
-    windows[i] = new Window(SECONDS[load<u8>(at)], load<i64>(at, 1));
+  const kind = <CounterKind>load<u8>(ptr);
+  const burst = load<i64>(ptr, 1);
+  const inFlight = load<i64>(ptr, 9);
+  const count = (len - HEAD_BYTES) / WINDOW_BYTES;
+  const windows = new StaticArray<Window>(count + (inFlight > 0 ? 1 : 0));
+  for (let i = 0; i < count; ++i) {
+    const at = ptr + HEAD_BYTES + i * WINDOW_BYTES;
+    const tokens = load<i64>(at, 1);
+    windows[i] = new Window(kind, SECONDS[load<u8>(at)], burst > 0 ? burst : tokens, tokens);
   }
+  if (inFlight > 0) windows[count] = new Window(CounterKind.InFlight, 0, inFlight, 0);
   return new Limit(windows);
 }

@@ -7,22 +7,13 @@ import { Reply, ReplyKind } from "../redis/reply";
 import { Algorithm } from "./algorithm";
 import { Decision } from "./decision";
 import { Demand } from "./demand";
+import { ReadingListener } from "./readings";
 import { isTraced, tracePeek } from "./trace";
 
 /** Whoever asked. */
 export interface PeekListener {
   /** The decision has been made, if only that nobody knows. Called once for each `begin`. */
   onPeeked(): void;
-}
-
-/** Receives the values of the counters that a check reads. */
-export interface ReadingListener {
-  /**
-   * Called for each row of the demand, in order, before the decision is announced; not if the counters could not be read.
-   * @param value what the counter holds: 0 if there is no such counter, NOT_A_NUMBER if it holds something else
-   * @param remainingMs how long the counter lives from now; negative if there is none, or if it never expires
-   */
-  onReading(row: i32, value: i64, remainingMs: i64): void;
 }
 
 /** Reads the counters of a demand in one round trip, and decides. It belongs to a ticket, and is reused with it. */
@@ -98,7 +89,7 @@ export function readPeek(
     const remainingMs = reply.numberAt(2 * i + 1);
     if (traced) tracePeek(algorithm, demand, i, value, remainingMs);
     if (value == NOT_A_NUMBER) ++unreadable;
-    if (readings !== null) readings.onReading(i, value, remainingMs);
+    if (readings !== null) readings.onReading(i, value, remainingMs, 0);
     algorithm.decide(demand, i, value, exists, remainingMs, decision);
   }
   return unreadable;

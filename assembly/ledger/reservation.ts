@@ -35,4 +35,10 @@ export class Ask {
   least: i64 = 0;
   /** Whether the caller has stated no output. Then a counter gives at most a quarter of its limit for it. */
   isAssumed: bool = false;
+
+  /** Asks for nothing. */
+  clear(): void {
+    this.input = this.output = this.least = 0;
+    this.isAssumed = false;
+  }
 }

@@ -8,9 +8,13 @@ import { Decision } from "./decision";
 import { Demand } from "./demand";
 import { Outbox } from "./outbox";
 import { Hold, HoldListener } from "./hold";
-import { Peek, PeekListener, ReadingListener } from "./peek";
+import { Peek, PeekListener } from "./peek";
+import { ReadingListener } from "./readings";
 import { Ask, Reservation } from "./reservation";
 import { Spending } from "./spending";
+
+/** For calls at the same time where no reservation is configured: how long one counts whose gateway has died. */
+const UNCONFIGURED = new Reservation(600, false);
 
 /** Who may hold a ticket, as bits: each holder at most once. */
 const enum Holder {
@@ -79,10 +83,22 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * @param readings receives the values of the counters before that
    */
   peek(listener: DecisionListener, readings: ReadingListener | null = null): void {
+    if (!this.demand.isPlain) return this.peekHolds(listener, readings);
     this.listener = listener;
     this.question.readings = readings;
     this.holders |= Holder.Question;
     this.question.begin();
+  }
+
+  /**
+   * The same with the script for holds: for counters that are no plain strings, and to see what is held. Only calls at the same
+   * time are reserved by it, unless `readings` is given: then nothing is.
+   */
+  peekHolds(listener: DecisionListener, readings: ReadingListener | null): void {
+    const hold = this.holding;
+    hold.ask.clear();
+    if (readings !== null) hold.ask.least = 1;
+    this.reserve(UNCONFIGURED, listener, readings);
   }
 
   /** What to reserve. Write it before `reserve`. */
@@ -94,8 +110,13 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * Reserves on the counters of the demand what `ask` says, and decides, instead of `peek`. What is reserved is settled by
    * `settle` or given back by `close`, both possibly before the decision. The rest is as for `peek`.
    */
-  reserve(reservation: Reservation, listener: DecisionListener): void {
+  reserve(
+    reservation: Reservation,
+    listener: DecisionListener,
+    readings: ReadingListener | null = null,
+  ): void {
     this.listener = listener;
+    this.holding.readings = readings;
     this.holders |= Holder.Question;
     this.isReserved = true;
     this.holding.begin(reservation);
@@ -129,6 +150,8 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   close(): void {
     this.listener = null;
     this.question.readings = null;
+    const hold = this.hold;
+    if (hold !== null) hold.readings = null;
     // As long as nobody knows whether there is a hold, nobody can settle it.
     if (!this.isReserved || (this.holders & Holder.Question) == 0) this.beginCharge();
     this.release(Holder.Stream);

@@ -1,3 +1,4 @@
+import { CounterKind } from "./counter-kind";
 import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { UNKNOWN_FOR_MS, UNMADE_FOR_MS } from "./schedule";
@@ -42,6 +43,8 @@ export class WaitingCharge {
 class Row {
   windowSeconds: i32;
   keySize: i32;
+  refill: i64;
+  kind: CounterKind;
 }
 
 /** Bytes taken by all waiting charges of a root context: for every Redis, of its current and its replaced configurations. */
@@ -97,6 +100,8 @@ export class WaitingCharges {
     let key = row + <usize>count * offsetof<Row>();
     for (let i = 0; i < count; ++i, row += offsetof<Row>()) {
       changetype<Row>(row).windowSeconds = demand.windowSeconds(i);
+      changetype<Row>(row).kind = demand.kind(i);
+      changetype<Row>(row).refill = demand.refill(i);
       changetype<Row>(row).keySize = demand.keySize(i);
       memory.copy(key, demand.key(i), demand.keySize(i));
       key += demand.keySize(i);
@@ -113,7 +118,8 @@ export class WaitingCharges {
     for (let i = 0; i < charge.counters; ++i, row += offsetof<Row>()) {
       const size = changetype<Row>(row).keySize;
       demand.nextKey.at(key, size);
-      demand.add(changetype<Row>(row).windowSeconds, 0);
+      const one = changetype<Row>(row);
+      demand.add(one.windowSeconds, 0, -1, -1, one.kind, one.refill);
       key += size;
     }
     demand.keep();

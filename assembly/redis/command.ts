@@ -39,6 +39,11 @@ export class Command {
     this.add(addressOf(value), value.byteLength);
   }
 
+  /** Adds the `len` bytes at `ptr`. */
+  at(ptr: usize, len: i32): void {
+    this.add(ptr, len);
+  }
+
   /** Adds a number, in decimal. */
   number(value: i64): void {
     const size = decimalLength(value);

@@ -129,7 +129,7 @@ describe("ai-quota", () => {
     expect(
       check(manifest("admin_consumer: 5\nadmin_path: quota\nredis: {service_name: r}\nrulename: x")),
     ).toEqual([
-      "f:7:17: error: spec.defaultConfig.admin_path: must begin with a slash, and end with something else",
+      "f:7:17: error: spec.defaultConfig.admin_path: must begin with a slash, and end with something else, without query, escapes, blanks, dots and empty segments",
       "f:9:5: warning: spec.defaultConfig.rulename: is not a known field and does nothing",
     ]);
     expect(check(manifest("{}"))).toEqual([

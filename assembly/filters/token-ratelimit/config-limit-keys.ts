@@ -4,6 +4,7 @@ import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
 import { JsonValue } from "../../json/value";
+import { CounterKind } from "../../ledger/counter-kind";
 import { LimitTable } from "../../ledger/limit-table";
 import { Cidr, parseCidr } from "../../net/cidr";
 import { checkRegex } from "../../regex/regex";
@@ -16,7 +17,7 @@ import { LimitBy } from "../../rules/limit-by";
 import { PatternCosts } from "../../rules/pattern-costs";
 import { Questions } from "../../rules/questions";
 import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
-import { LIMIT_FIELDS, readLimit, windowCount } from "./config-limit";
+import { counterCount, LIMIT_FIELDS, readLimit } from "./config-limit";
 import { PatternTime } from "./config-pattern-time";
 
 const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
@@ -30,8 +31,10 @@ const NEVER_APPLIES = "never applies, because earlier keys take all it could mat
 export class LimitKeysReader {
   /** The limits of all keys. */
   readonly limits: LimitTable = new LimitTable();
-  /** The largest number of windows in one limit. */
-  mostWindows: i32 = 0;
+  /** The largest number of counters of one limit. */
+  mostCounters: i32 = 0;
+  /** The algorithm of the item that is being read. */
+  algorithm: CounterKind = CounterKind.FixedWindow;
 
   constructor(
     private readonly problems: Problems,
@@ -117,8 +120,8 @@ export class LimitKeysReader {
     const fields = Fields.ofElement(value, list, position, this.problems);
     if (fields === null) return null;
     const text = fields.requiredText("key", "the value that the limits are for");
-    const limit = readLimit(fields, this.limits);
-    this.mostWindows = max(this.mostWindows, windowCount);
+    const limit = readLimit(fields, this.limits, this.algorithm);
+    this.mostCounters = max(this.mostCounters, counterCount);
     fields.warnOfOthers(KEY_FIELDS);
     return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
   }

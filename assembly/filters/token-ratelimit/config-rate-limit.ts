@@ -19,13 +19,14 @@ import {
 } from "../../plugin/metering-fields";
 import { readReserving, Reserving } from "../../plugin/reserving";
 import { HmacSha256 } from "../../bytes/sha256";
+import { CounterKind } from "../../ledger/counter-kind";
 import { Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
 import { normalPath } from "../../request/normal-path";
 import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
-import { LIMIT_FIELDS, readLimit } from "./config-limit";
+import { ALGORITHM, LIMIT_FIELDS, readAlgorithm, readLimit } from "./config-limit";
 import { NAME, REJECTED } from "./identity";
 import { RuleItemsReader } from "./config-rule-items";
 
@@ -35,6 +36,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rule_mode",
   "global_threshold",
   "rule_items",
+  ALGORITHM,
   "rejected_code",
   "rejected_msg",
   "hash_keys",
@@ -102,8 +104,9 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const errorsBefore = fields.problems.errorCount;
   const mode = readMode(fields);
   const isModeKnown = fields.problems.errorCount == errorsBefore;
-  const globalLimit = readGlobalLimit(fields);
-  const reader = new RuleItemsReader(fields.problems);
+  const algorithm = readAlgorithm(fields, CounterKind.FixedWindow);
+  const globalLimit = readGlobalLimit(fields, algorithm);
+  const reader = new RuleItemsReader(fields.problems, algorithm);
   if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
@@ -146,13 +149,13 @@ function readRuleName(fields: Fields): Bytes | null {
   return null;
 }
 
-function readGlobalLimit(fields: Fields): Limit | null {
+function readGlobalLimit(fields: Fields, algorithm: CounterKind): Limit | null {
   const value = fields.get("global_threshold");
   if (value === null) return null;
   const windows = Fields.of(value, fields.at("global_threshold"), fields.problems);
   if (windows === null) return null;
   const limits = new LimitTable();
-  const id = readLimit(windows, limits);
+  const id = readLimit(windows, limits, algorithm);
   limits.complete();
   windows.warnOfOthers(LIMIT_FIELDS);
   return limits.get(id);
@@ -172,7 +175,7 @@ function checkCombination(fields: Fields, onlyOne: bool): void {
 
 /** Whether one script may use several counters. */
 function touchesSeveralCounters(mode: RuleMode, limit: Limit | null, reader: RuleItemsReader): bool {
-  if (reader.keys.mostWindows > 1 || (limit !== null && limit.windows.length > 1)) return true;
+  if (reader.keys.mostCounters > 1 || (limit !== null && limit.windows.length > 1)) return true;
   return mode == RuleMode.AllMatch && reader.items.length + (limit === null ? 0 : 1) > 1;
 }
 

@@ -18,6 +18,8 @@ import { Subject } from "../../rules/match";
 import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ValueKeys } from "../../rules/value-keys";
+import { CounterKind } from "../../ledger/counter-kind";
+import { ALGORITHM, readAlgorithm } from "./config-limit";
 import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
 import { PatternTime } from "./config-pattern-time";
 
@@ -42,6 +44,7 @@ const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
   TRUSTED_PROXIES,
   IPV6_PREFIX,
   ON_MISSING,
+  ALGORITHM,
 ]);
 
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
@@ -62,7 +65,11 @@ export class RuleItemsReader {
   /** The `limit_by_*` field that an item probably should have; "" if that is not clear. */
   private meant: string = "";
 
-  constructor(private readonly problems: Problems) {
+  /** @param algorithm of items that have none of their own */
+  constructor(
+    private readonly problems: Problems,
+    private readonly algorithm: CounterKind,
+  ) {
     this.time = new PatternTime(problems);
     this.keys = new LimitKeysReader(problems, this.questions, this.time);
   }
@@ -82,6 +89,7 @@ export class RuleItemsReader {
 
   private readItem(fields: Fields, list: Path, position: i32): void {
     const subject = this.readSubject(fields);
+    this.keys.algorithm = readAlgorithm(fields, this.algorithm);
     const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");
     if (keys.length == 0) this.problems.error(path, "needs at least one key");

@@ -86,8 +86,8 @@ export class RateLimitPolicy extends Policy {
     const tagged = this.tagged(limit);
     for (let i = 0; i < limit.windows.length; ++i) {
       const window = limit.windows[i];
-      appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window.seconds);
-      demand.add(window.seconds, window.tokens);
+      appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window.seconds, window.kind);
+      demand.add(window.seconds, window.tokens, -1, -1, window.kind, window.refill);
     }
   }
 
@@ -100,8 +100,11 @@ export class RateLimitPolicy extends Policy {
     const by = nameOf(subject.by);
     const caller = this.callerOf(match);
     for (let i = 0; i < windows.length; ++i) {
-      appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, windows[i].seconds, subject.name, caller);
-      demand.add(windows[i].seconds, windows[i].tokens, subject.position, match.key);
+      const window = windows[i];
+      const seconds = window.seconds;
+      const kind = window.kind;
+      appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, seconds, kind, subject.name, caller);
+      demand.add(seconds, window.tokens, subject.position, match.key, kind, window.refill);
     }
   }
 

@@ -1,6 +1,6 @@
 import { StreamContext } from "../../abi/contexts";
 import { RedisConfig } from "../../config/redis";
-import { FixedWindow } from "../../ledger/algorithms/fixed-window";
+import { Limits } from "../../ledger/algorithms/limits";
 import { Ledger } from "../../ledger/ledger";
 import { Host } from "../../plugin/host";
 import { CountingRoot } from "../../plugin/root";
@@ -13,7 +13,7 @@ import { RateLimitStream } from "./stream";
 @final
 export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy> {
   constructor(id: u32, host: Host) {
-    super(id, METRICS, new RateLimitConfigReader(), new FixedWindow(), host);
+    super(id, METRICS, new RateLimitConfigReader(), new Limits(), host);
   }
 
   protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {

@@ -5,7 +5,7 @@ import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { appendEscaped } from "../../json/escape";
 import { Decision, Outcome } from "../../ledger/decision";
-import { ReadingListener } from "../../ledger/peek";
+import { ReadingListener } from "../../ledger/readings";
 import { DecisionListener, Ticket } from "../../ledger/ticket";
 import { nameOf } from "../../rules/limit-by";
 import { RateLimitConfig } from "./config";
@@ -41,7 +41,9 @@ export class UsageQuery implements ReadingListener, DecisionListener {
   /** Reads the counters with the script of a check, and answers the stream, possibly before this returns. */
   ask(): void {
     const ticket = this.ticket;
-    if (ticket !== null) ticket.peek(this, this);
+    if (ticket === null) return;
+    if (this.config.reserving !== null) ticket.peekHolds(this, this);
+    else ticket.peek(this, this);
   }
 
   /** Call this when the stream has ended: it is not answered any more. */
@@ -51,7 +53,7 @@ export class UsageQuery implements ReadingListener, DecisionListener {
     if (ticket !== null) ticket.close();
   }
 
-  onReading(row: i32, value: i64, remainingMs: i64): void {
+  onReading(row: i32, value: i64, remainingMs: i64, held: i64): void {
     const ticket = this.ticket;
     if (ticket === null) return;
     const demand = ticket.demand;
@@ -66,12 +68,8 @@ export class UsageQuery implements ReadingListener, DecisionListener {
     demand.appendLimitPath(body, row);
     body.text('","limit_by":"').bytes(item < 0 ? GLOBAL : nameOf(this.config.items[item].subject.by));
     body.text('","window_seconds":').decimal(windowSeconds).text(',"limit":').decimal(capacity);
-    // No tokens are reserved for running calls yet.
-    body
-      .text(',"used":')
-      .decimal(used)
-      .text(',"held":0,"remaining":')
-      .decimal(max(capacity - used, 0));
+    body.text(',"used":').decimal(used).text(',"held":').decimal(held);
+    body.text(',"remaining":').decimal(max(capacity - used - held, 0));
     body
       .text(',"reset_seconds":')
       .decimal(resetSeconds(used, remainingMs, windowSeconds))

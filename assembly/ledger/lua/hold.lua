@@ -13,11 +13,15 @@
 --          6 how long a bucket is, in milliseconds: a hold lapses when the ninth from now begins
 --          7 `charge` or `release`: what becomes of holds that have lapsed
 --          8 how long the marker lasts, in milliseconds
---          per counter: how many seconds it lives, 0 if it never expires; its limit, or what a missing balance begins with
+--          per counter: its kind; its limit, or the burst of a bucket, or what a missing balance begins with
 --          behind them the number of the command
 --   reply  of what is reserved: the output, and when the hold lapses; of what is denied, per counter: its value (nil when
---          there is none), its remaining milliseconds, what is held on it; behind them the number of the command. Of a marker
+--          there is none), its remaining milliseconds, or those until there is room; what is held on it; behind them the number of the command. Of a marker
 --          that exists: the number alone
+--
+--   kinds  `60` a window of 60 seconds that begins with the first token in it: the published counter; `0` a balance, which never
+--          expires; `s60` a window that slides; `b60:100` a bucket that gets 100 tokens back in 60 seconds; `i` calls at the
+--          same time, of which each holds one and leaves none
 --
 -- Nothing is reserved where what is spent, held and asked for would exceed a limit. The marker is written first, and only that
 -- can end the script with an error; so an error in place of the reply says that nothing was reserved.
@@ -30,16 +34,34 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local bucket = (math.floor(now / width) + 9) * width
 local runs, values, sums, nexts, shares = {}, {}, {}, {}, {}
+local kinds, spans, refills, limits = {}, {}, {}, {}
+
+-- include kinds
+
+-- When there will be room for what is asked, in milliseconds from now, if nobody else spends.
+local function wait(i)
+  local own, before, part = state(i)
+  local free, span = limits[i] - sums[i] - input - math.max(least, 1), spans[i]
+  if free < 0 then return span end
+  if kinds[i] == 'b' then return math.ceil(math.max(0, own - free) * span / refills[i]) end
+  if own > free then return math.ceil((part + 1 - free / own) * span) end
+  return before > 0 and math.ceil(math.max(0, part - (free - own) / before) * span) or 0
+end
 
 local function left(i)
-  local left, life = runs[i]('PTTL'), ARGV[2 * i + 7]
-  if left ~= -1 or life == '0' or type(values[i]) == 'table' then return left end
-  runs[i]('EXPIRE', life)
-  return life * 1000
+  if kinds[i] ~= '' then return kinds[i] == 'i' and -1 or wait(i) end
+  local left = runs[i]('PTTL')
+  if left ~= -1 or spans[i] == 0 or type(values[i]) == 'table' then return left end
+  runs[i]('live', spans[i])
+  return spans[i]
 end
 
 local function lapse(i, name, amount)
-  if charges then
+  if charges and (kinds[i] == 's' or kinds[i] == 'b') then
+    values[i] = add(i, amount)
+    local _, _, _, at = state(i)
+    runs[i]('HSET', 'L' .. name, kinds[i] == 's' and (at + 1) * spans[i] or 1)
+  elseif charges and kinds[i] == '' then
     values[i] = runs[i]('INCRBY', sign * amount)
     local left = left(i)
     if type(values[i]) == 'number' then runs[i]('HSET', 'L' .. name, left > 0 and now + left or 0) end
@@ -65,14 +87,21 @@ local function sift(i)
   sums[i], nexts[i] = sum, soonest
 end
 
-local function row(i, limit, value, kept, run)
+local function row(i, kind, limit, kept, run)
+  runs[i], limits[i], shares[i] = run, limit, kept[3]
+  read(i, kind)
+  local value = 0
+  if kinds[i] == '' then value = run('GET') elseif kinds[i] ~= 'i' then value = used(i) end
   if not value and sign < 0 and limit > 0 then
-    run('SET', limit)
-    value = limit
+    value = run('INCRBY', limit)
   end
-  runs[i], values[i], shares[i] = run, value, kept[3]
+  values[i] = value
   sums[i], nexts[i] = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
   if sums[i] > 0 and nexts[i] <= now then sift(i) end
+  if kinds[i] == 'i' then
+    if sums[i] >= limit then most = -1 end
+    return
+  end
   local room = (sign > 0 and limit or 0) - sign * (tonumber(values[i]) or 0) - sums[i]
   if room <= 0 then most = -1 end
   if assumed and sign > 0 then most = math.min(most, math.floor(limit / 4)) end
@@ -80,12 +109,12 @@ local function row(i, limit, value, kept, run)
 end
 
 local function hold(i, amount)
+  if kinds[i] == 'i' then amount = 1 elseif amount == 0 then return end
   local sum, share, run = sums[i], shares[i], runs[i]
   local soonest = sum > 0 and math.min(nexts[i], bucket) or bucket
   run('HSET', bucket, (share or 0) + amount, 'sum', sum + amount, 'next', soonest)
   if share ~= false then return end
-  local life = ARGV[2 * i + 7]
-  local lasting = math.max(48 * width, life == '0' and 2592000000 or life * 1000)
+  local lasting = math.max(48 * width, spans[i] == 0 and kinds[i] == '' and 2592000000 or spans[i])
   if run('left') < lasting then run('last', lasting) end
 end
 
@@ -102,16 +131,18 @@ local function finish(mark)
 end
 
 -- each i from 1
-row(@{i}, tonumber(ARGV[@{2i+8}]), redis.pcall('GET', KEYS[@{2i-1}]), redis.pcall('HMGET', KEYS[@{2i}], 'sum', 'next', bucket), function(verb, ...)
-  if verb == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
-  if verb == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
-  if verb == 'HGETALL' then return redis.pcall('HGETALL', KEYS[@{2i}]) end
-  if verb == 'INCRBY' then return redis.pcall('INCRBY', KEYS[@{2i-1}], ...) end
-  if verb == 'PTTL' then return redis.pcall('PTTL', KEYS[@{2i-1}]) end
-  if verb == 'EXPIRE' then return redis.pcall('EXPIRE', KEYS[@{2i-1}], ...) end
-  if verb == 'SET' then return redis.pcall('SET', KEYS[@{2i-1}], ...) end
-  if verb == 'left' then return redis.pcall('PTTL', KEYS[@{2i}]) end
-  if verb == 'last' then return redis.pcall('PEXPIRE', KEYS[@{2i}], ...) end
+row(@{i}, ARGV[@{2i+7}], tonumber(ARGV[@{2i+8}]), redis.pcall('HMGET', KEYS[@{2i}], 'sum', 'next', bucket), function(v, ...)
+  if v == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
+  if v == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
+  if v == 'HGETALL' then return redis.pcall('HGETALL', KEYS[@{2i}]) end
+  if v == 'INCRBY' then return redis.pcall('INCRBY', KEYS[@{2i-1}], ...) end
+  if v == 'GET' then return redis.pcall('GET', KEYS[@{2i-1}]) end
+  if v == 'state' then return redis.pcall('HMGET', KEYS[@{2i-1}], 'a', 'b', 'c') end
+  if v == 'keep' then return redis.pcall('HSET', KEYS[@{2i-1}], ...) end
+  if v == 'live' then return redis.pcall('PEXPIRE', KEYS[@{2i-1}], ...) end
+  if v == 'PTTL' then return redis.pcall('PTTL', KEYS[@{2i-1}]) end
+  if v == 'left' then return redis.pcall('PTTL', KEYS[@{2i}]) end
+  if v == 'last' then return redis.pcall('PEXPIRE', KEYS[@{2i}], ...) end
 end)
 if rows == @{i} then
   if redis.call('EXISTS', KEYS[@{2i+1}]) == 1 then return { number } end

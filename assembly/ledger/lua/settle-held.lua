@@ -7,7 +7,7 @@
 --   ARGV   1 what a charge does: 1 if it raises a counter, -1 if it lowers a balance
 --          2 the tokens to charge, 3 the deadline in milliseconds since the epoch, as in settle.lua
 --          4 when the hold lapses, 5 what was held on each counter: if the marker is gone; 0 for no hold
---          per counter: how many seconds it lives, 0 if it never expires; behind them the number of the command
+--          per counter: its kind, as in hold.lua; behind them the number of the command
 --   reply  as that of settle.lua
 --
 -- What comes too late touches nothing: the record stays, so that the charge finds its hold when it is sent again.
@@ -17,9 +17,24 @@ local rows = #ARGV - 6
 local sign, tokens, bucket, held = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local runs = {}
+local runs, kinds, spans, refills = {}, {}, {}, {}
 
-local function take(run)
+-- include kinds
+
+-- Whether a window that ended then is the one that a counter is in. A balance has one for ever, a bucket none.
+local function lasts(i, ended)
+  if kinds[i] == 'b' then return false end
+  if kinds[i] == '' and spans[i] == 0 then return true end
+  if kinds[i] == '' then
+    local left = runs[i]('PTTL')
+    return left > 0 and math.abs(now + left - ended) < 500
+  end
+  local _, _, _, index = state(i)
+  return (index + 1) * spans[i] == ended
+end
+
+local function take(i, held)
+  local run = runs[i]
   local kept = run('HMGET', bucket, 'sum', 'L' .. bucket)
   local open, sum, ended = tonumber(kept[1]), tonumber(kept[2]) or 0, tonumber(kept[3])
   if open and sum <= held then
@@ -28,40 +43,48 @@ local function take(run)
     run('HSET', 'sum', sum - held, bucket, open - held)
     if open <= held then run('HDEL', bucket) end
   elseif ended then
-    local add, left = tokens - held, run('PTTL')
-    if add > 0 or ended == 0 or left > 0 and math.abs(now + left - ended) < 500 then return add end
-    return 0
+    local change = tokens - held
+    return (change > 0 or lasts(i, ended)) and change or 0
   end
   return tokens
 end
 
-local function settle(run, life)
-  local add = held > 0 and take(run) or tokens
-  if add == 0 then
+local function settle(i, kind)
+  local run = runs[i]
+  read(i, kind)
+  if kinds[i] == 'i' then
+    if bucket ~= '0' then take(i, 1) end
+    return 0
+  end
+  local change = held > 0 and take(i, held) or tokens
+  if kinds[i] ~= '' then return change == 0 and used(i) or add(i, change) end
+  if change == 0 then
     local value = run('GET')
     return tonumber(value) or value or 0
   end
-  local value = run('INCRBY', sign * add)
-  if value == sign * add and life ~= '0' and run('PTTL') == -1 then run('EXPIRE', life) end
+  local value = run('INCRBY', sign * change)
+  if value == sign * change and spans[i] > 0 and run('PTTL') == -1 then run('live', spans[i]) end
   return value
 end
 
 local function finish()
   local reply = { ARGV[3] - now }
-  for i = 1, rows do reply[i + 1] = settle(runs[i], ARGV[i + 5]) end
+  for i = 1, rows do reply[i + 1] = settle(i, ARGV[i + 5]) end
   reply[rows + 2] = number
   return reply
 end
 
 -- each i from 1
-runs[@{i}] = function(verb, ...)
-  if verb == 'HMGET' then return redis.pcall('HMGET', KEYS[@{2i}], ...) end
-  if verb == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
-  if verb == 'INCRBY' then return redis.pcall('INCRBY', KEYS[@{2i-1}], ...) end
-  if verb == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
-  if verb == 'PTTL' then return redis.pcall('PTTL', KEYS[@{2i-1}]) end
-  if verb == 'EXPIRE' then return redis.pcall('EXPIRE', KEYS[@{2i-1}], ...) end
-  if verb == 'GET' then return redis.pcall('GET', KEYS[@{2i-1}]) end
+runs[@{i}] = function(v, ...)
+  if v == 'HMGET' then return redis.pcall('HMGET', KEYS[@{2i}], ...) end
+  if v == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
+  if v == 'INCRBY' then return redis.pcall('INCRBY', KEYS[@{2i-1}], ...) end
+  if v == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
+  if v == 'PTTL' then return redis.pcall('PTTL', KEYS[@{2i-1}]) end
+  if v == 'state' then return redis.pcall('HMGET', KEYS[@{2i-1}], 'a', 'b', 'c') end
+  if v == 'keep' then return redis.pcall('HSET', KEYS[@{2i-1}], ...) end
+  if v == 'live' then return redis.pcall('PEXPIRE', KEYS[@{2i-1}], ...) end
+  if v == 'GET' then return redis.pcall('GET', KEYS[@{2i-1}]) end
 end
 if rows == @{i} then
   local known = redis.call('GET', KEYS[@{2i+1}])

@@ -1,10 +1,11 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
+import { CounterKind } from "../../../assembly/ledger/counter-kind";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
 import { Demand } from "../../../assembly/ledger/demand";
 import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
-import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
+import { Limits } from "../../../assembly/ledger/algorithms/limits";
 import { readPeek } from "../../../assembly/ledger/peek";
 import { Reply, ReplyKind } from "../../../assembly/redis/reply";
 import { appendHoldsKey, appendMarkerKey, MarkerName } from "../../../assembly/ledger/marker";
@@ -12,7 +13,7 @@ import { Decision, Outcome } from "../../../assembly/ledger/decision";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
   const out = new ByteBuilder();
-  appendGlobalCounterKey(out, bytesOf(rule), tagged, window);
+  appendGlobalCounterKey(out, bytesOf(rule), tagged, window, CounterKind.FixedWindow);
   return String.UTF8.decode(out.toBytes());
 }
 
@@ -25,7 +26,16 @@ export function ruleKey(
   value: string,
 ): string {
   const out = new ByteBuilder();
-  appendRuleCounterKey(out, bytesOf(rule), tagged, bytesOf(by), window, bytesOf(name), bytesOf(value));
+  appendRuleCounterKey(
+    out,
+    bytesOf(rule),
+    tagged,
+    bytesOf(by),
+    window,
+    CounterKind.FixedWindow,
+    bytesOf(name),
+    bytesOf(value),
+  );
   return String.UTF8.decode(out.toBytes());
 }
 
@@ -73,7 +83,7 @@ export function decision(windows: i32[], capacities: i64[], tokens: i64[], remai
   }
   demand.keep();
   const d = new Decision();
-  const unreadable = readPeek(replyOf(tokens, remaining), new FixedWindow(), demand, d, null);
+  const unreadable = readPeek(replyOf(tokens, remaining), new Limits(), demand, d, null);
   const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
   return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
 }

@@ -1,6 +1,6 @@
 import { AnswerName } from "../../../assembly/ledger/answer-name";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
-import { ReadingListener } from "../../../assembly/ledger/peek";
+import { ReadingListener } from "../../../assembly/ledger/readings";
 import { Reservation } from "../../../assembly/ledger/reservation";
 import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
 import { ownerOf } from "./insides.harness";
@@ -91,7 +91,7 @@ export class Stream implements DecisionListener, ReadingListener {
     return 1 << this.index;
   }
 
-  onReading(row: i32, _value: i64, _remainingMs: i64): void {
+  onReading(row: i32, _value: i64, _remainingMs: i64, _held: i64): void {
     expect(this.awaits && !this.isAnswered, "a stream is told of counters that does not wait");
     expect(this.wantsReadings, "a stream is told of counters that has not asked for them");
     expect(ownerOf(this.ticket) == this.owner, "a stream is told of counters of another one");

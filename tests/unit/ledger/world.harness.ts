@@ -1,4 +1,4 @@
-import { FixedWindow } from "../../../assembly/ledger/algorithms/fixed-window";
+import { Limits } from "../../../assembly/ledger/algorithms/limits";
 import { Outcome } from "../../../assembly/ledger/decision";
 import { Demand } from "../../../assembly/ledger/demand";
 import { Ledger } from "../../../assembly/ledger/ledger";
@@ -53,7 +53,7 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
     nowMs = 1_700_000_000_000;
     this.transport = new FakeTransport(this);
     this.link = new Link(this.transport, this);
-    const algorithm = new FixedWindow();
+    const algorithm = new Limits();
     this.outbox = new Outbox(this.outboxes, this.link, algorithm, this);
     this.ledger = new Ledger(this.link, algorithm, this.outbox);
     if (may(May.Down)) this.link.breaker.fails(this.outboxes.nowMs());

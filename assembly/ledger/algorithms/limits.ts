@@ -1,6 +1,7 @@
 import { ByteBuilder } from "../../bytes/builder";
 import { NOT_A_NUMBER } from "../../bytes/decimal";
 import { Algorithm } from "../algorithm";
+import { CounterKind } from "../counter-kind";
 import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
@@ -9,11 +10,12 @@ import { PEEK, SETTLE } from "../lua/scripts";
 const HELD_RETRY_MS: i64 = 1_000;
 
 /**
- * The fixed window: a counter of tokens per limit, window and caller, which expires one window after its first tokens were
- * counted. The published plugin keeps the same keys, values and expiry, so both may run side by side on one Redis.
+ * Limits of tokens. By default a window is fixed: a counter per limit, window and caller, which expires one window after its first
+ * tokens were counted. The published plugin keeps the same keys, values and expiry, so both may run side by side on one Redis.
+ * Other kinds of counters (`counter-kind.ts`) are read by the scripts for holds, which also say when there will be room.
  */
 @final
-export class FixedWindow extends Algorithm {
+export class Limits extends Algorithm {
   constructor() {
     super(PEEK, SETTLE);
   }
@@ -44,6 +46,10 @@ export class FixedWindow extends Algorithm {
     decision: Decision,
   ): void {
     const capacity = demand.capacity(row);
+    if (demand.kind(row) == CounterKind.InFlight) {
+      if (held >= capacity) decision.exceeded(row, capacity, held, HELD_RETRY_MS);
+      return;
+    }
     const free = capacity - value - held;
     if (free > 0 && free >= asked) return;
     const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
