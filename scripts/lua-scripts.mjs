@@ -23,6 +23,32 @@ const sourceOf = (path) =>
     readFileSync(join(FOLDER, "shared", `${name}.lua`), "utf8"),
   );
 
+/** What a script uses and does not declare, and the words of Lua: no local name may be changed to one of these. */
+const TAKEN = new Set(
+  (
+    "and break do else elseif end false for function if in local nil not or repeat return then true until while " +
+    "redis math string tonumber type"
+  ).split(" "),
+);
+
+/** A source with its local names as short as they can be; what a longer name says is for its readers. */
+export function shortened(source) {
+  const code = source.replace(/^ *--.*$/gm, "");
+  const lists = code.matchAll(/\blocal (?:function )?([\w, ]+)|\bfunction *\w*\(([\w, ]*)|\bfor ([\w, ]+)/g);
+  const declared = new Set([...lists].flatMap(([, ...names]) => names.join(",").match(/\w+/g) ?? []));
+  const used = new Set([...TAKEN, ...(code.match(/\b[A-Za-z_]\w*/g) ?? [])]);
+  const free = [..."abcdefghijklmnopqrstuvwxyz"].flatMap((a) => [a, ...[..."abcdefgh"].map((b) => a + b)]);
+  const candidates = free
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .filter((name) => !used.has(name));
+  const names = new Map();
+  for (const name of declared) {
+    if (!TAKEN.has(name) && name.length > 2 && name !== "local") names.set(name, candidates.shift());
+  }
+  // Strings, and members of tables, keep their names.
+  return source.replace(/'[^']*'|^ *--.*$|\.\w+|\b[A-Za-z_]\w*/gm, (word) => names.get(word) ?? word);
+}
+
 /** { head, each, from } of a source: two templates, and for which counter `each` comes first. */
 export function parse(source) {
   const [head, each, ...more] = source.split(/^-- each i from \d+$/m);
@@ -58,7 +84,7 @@ function moduleText() {
     .filter((name) => name.endsWith(".lua"))
     .sort();
   const constants = names.map((name) => {
-    const template = parse(sourceOf(join(FOLDER, name)));
+    const template = parse(shortened(sourceOf(join(FOLDER, name))));
     const digests = Array.from({ length: MOST_DOUBLINGS + 1 }, (_, doublings) =>
       createHash("sha1")
         .update(textFor(template, 2 ** doublings))
