@@ -15,5 +15,5 @@ export function proxy_abi_version_0_2_1(): void {}
 
 nameLines(NAME);
 // Each command is sent with its own credentials, to its own database.
-const HOST = new Host((redis) => new HttpTransport(redis), false, false);
+const HOST = new Host((redis) => new HttpTransport(redis), false, false, false);
 setRootFactory((id) => new QuotaRoot(id, HOST));

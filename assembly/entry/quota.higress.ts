@@ -14,5 +14,5 @@ export { proxy_on_redis_call_response } from "../abi/redis";
 export function proxy_abi_version_0_2_100(): void {}
 
 nameLines(NAME);
-const HOST = new Host((redis) => HigressTransport.connect(redis), true, true);
+const HOST = new Host((redis) => HigressTransport.connect(redis), true, true, true);
 setRootFactory((id) => new QuotaRoot(id, HOST));

@@ -1,6 +1,7 @@
 import { borrowBuffer, MAX_PIECE, replaceBuffer } from "../abi/buffers";
 import { getHeader, replaceHeader } from "../abi/headers";
 import { borrowedSize, release } from "../abi/memory";
+import { setProperty } from "../abi/properties";
 import { BufferType, HeaderMapType } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, bytesOf } from "../bytes/bytes";
@@ -21,6 +22,13 @@ const CONTENT_ENCODING = bytesOf("content-encoding");
 const AUTHORIZATION = bytesOf("authorization");
 const CONTENT_SHA256 = bytesOf("x-amz-content-sha256");
 const AWS4: u32 = 0x34535741;
+
+/** How much of a body Higress holds for a request, in bytes; its connections hold 32 KiB unless told otherwise. */
+const BUFFER_LIMIT = bytesOf("set_decoder_buffer_limit");
+/** As much as Higress' own plugins set, so that none of them finds less than it has asked for. */
+const RAISED = bytesOf("104857600");
+/** A body up to this size is held anyway, in bytes. */
+const NEVER_TOO_LONG: i64 = 16 << 10;
 
 /** Bytes per token of a body that is not read, as with compressed responses. */
 const UNREAD_BYTES_PER_TOKEN: i64 = 4;
@@ -81,6 +89,14 @@ export class HeldRequest {
   /** Whether the call is judged by the size of its body, because that cannot be read or is too long to be held. */
   get isJudgedBySize(): bool {
     return !this.isReadable || this.announced > this.reserving.maxBodyBytes;
+  }
+
+  /**
+   * Has Higress hold as much of the body as is needed to let go of it. Otherwise it stops reading when the buffer of the connection
+   * is full, and the request waits for ever.
+   */
+  raiseBufferLimit(): void {
+    if (this.announced < 0 || this.announced > NEVER_TOO_LONG) setProperty(BUFFER_LIMIT, RAISED);
   }
 
   /** Whether more of the body has passed than is held. */

@@ -16,5 +16,7 @@ export class Host {
     readonly sharesConnections: bool,
     /** Whether the host holds the headers of a request while its body is read, without being told to (`hold_headers`). */
     readonly holdsHeaders: bool,
+    /** Whether a property raises how much of a body the host holds for one request (Higress). */
+    readonly raisesBufferLimit: bool,
   ) {}
 }

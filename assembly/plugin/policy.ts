@@ -16,5 +16,7 @@ export abstract class Policy {
     readonly reserving: Reserving | null,
     /** Whether the host holds the headers of a request while its body is read. */
     readonly holdsHeaders: bool,
+    /** Whether the host must be asked to hold more of a body than its connections do. */
+    readonly raisesBufferLimit: bool,
   ) {}
 }

@@ -110,6 +110,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.meter.begin(policy.metering, this.consumes, true);
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;
+      if (policy.raisesBufferLimit) held.raiseBufferLimit();
       // A host that has not been told to hold the headers would wait for ever: there they go ahead.
       return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
     }

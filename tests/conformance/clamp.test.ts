@@ -1,12 +1,14 @@
 // Contract: with `reservation.mode: clamp`, the output that is granted to a call is written into its body, and its client is
 // told. Specified in ARCHITECTURE.md, "Reservations"; how hosts hold bodies: tests/envoy/reservation.test.ts.
 import { describe, expect, it } from "vitest";
-import { MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { CONTINUE, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
 import { held, holdOf, LAPSES_AT_MS, settlementOf } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
+import { ENVOY_MODULES, HttpHost } from "./http-host.ts";
 
 const STOP_HEADERS = 1;
 const BUFFER = 1;
+const WATERMARK = 2;
 
 const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
 const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
@@ -53,6 +55,19 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2000, least: 32 });
     host.reply(ROOT, held(83));
     expect(JSON.parse(sentTo(host))).toMatchObject({ max_tokens: 20, n: 4 });
+  });
+
+  it.each([
+    [undefined, "104857600"],
+    ["16384", undefined],
+    ["16385", "104857600"],
+    ["524288", "104857600"],
+    ["524289", undefined],
+  ])("has Higress hold a body of %s bytes", async (length, limit) => {
+    const host = await start(file, CLAMP);
+    const headers: Record<string, string> = length === undefined ? {} : { "content-length": length };
+    host.request(2, ROOT, { "x-api-key": "alice", ...headers }, false);
+    expect(host.properties.get("set_decoder_buffer_limit")).toBe(limit);
   });
 
   it("leaves the body as it is when everything is granted", async () => {
@@ -141,5 +156,16 @@ describe.each(MODULES)("%s", (_name, file) => {
     const caps = Array.from({ length: 20 }, () => '"max_tokens":5').join(",");
     post(host, `{"messages":[],${caps}}`);
     expect(holdOf(host.pending[0]!)).toMatchObject({ output: 2 ** 53, least: 2 ** 53, assumed: false });
+  });
+});
+
+describe.each(ENVOY_MODULES)("%s", (_name, file) => {
+  it("asks stock Envoy for no larger buffer, because it has no property for that", async () => {
+    const host = await HttpHost.load(file);
+    const redis = { service_name: "redis.dns", http: { cluster: "webdis" } };
+    expect(host.configure(ROOT, { ...CLAMP, redis })).toBe(true);
+    expect(host.request(2, ROOT, { "x-api-key": "alice" }, false).action).toBe(CONTINUE);
+    expect(host.requestBody(2, prompt({ max_tokens: 500 }))).toBe(WATERMARK);
+    expect(host.properties.has("set_decoder_buffer_limit")).toBe(false);
   });
 });

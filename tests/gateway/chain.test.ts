@@ -310,6 +310,17 @@ describe("a body", () => {
     expect(drain()).toContain("pause request 1");
   });
 
+  it("may be held up to another limit if a filter has set one, as in Higress", () => {
+    const raise = (place: Place): undefined =>
+      void place.stream.properties.set("set_decoder_buffer_limit", Buffer.from("12"));
+    const { chain, drain } = start({ requestHeaders: raise }, { requestBody: BodyAction.StopAndWatermark });
+    chain.request.pushHeaders(headers(["x", "1"]), false);
+    chain.request.pushData(data("123456789012"), false);
+    expect(drain()).not.toContain("pause request 1");
+    chain.request.pushData(data("+"), false);
+    expect(drain()).toContain("pause request 1");
+  });
+
   it("that one buffers whole counts with what others hold, and is refused past the limit", () => {
     const bodies = [BodyAction.Continue, BodyAction.StopAndBuffer];
     const { chain, drain } = start(

@@ -5,6 +5,7 @@ import { callerText } from "../../ledger/caller-text";
 import { Ledger } from "../../ledger/ledger";
 import { Ticket } from "../../ledger/ticket";
 import { closeFrame } from "../../metering/socket";
+import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
 import { endsIn, forgetPath, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { QuotaConfig } from "./config";
@@ -39,7 +40,7 @@ export class QuotaPolicy extends Policy {
   constructor(
     readonly config: QuotaConfig,
     ledger: Ledger,
-    hostHoldsHeaders: bool,
+    host: Host,
   ) {
     super(
       ledger,
@@ -47,7 +48,8 @@ export class QuotaPolicy extends Policy {
       config.stripsAcceptEncoding,
       CLOSE,
       config.reserving,
-      hostHoldsHeaders || config.holdsHeaders,
+      host.holdsHeaders || config.holdsHeaders,
+      host.raisesBufferLimit,
     );
     const query = new ByteBuilder().bytes(CHAT).bytes(config.adminPath).toBytes();
     this.queryPath = query;

@@ -20,7 +20,7 @@ export class QuotaRoot extends CountingRoot<QuotaConfig, QuotaPolicy> {
   }
 
   protected policyOf(config: QuotaConfig, ledger: Ledger): QuotaPolicy {
-    return new QuotaPolicy(config, ledger, this.host.holdsHeaders);
+    return new QuotaPolicy(config, ledger, this.host);
   }
 
   protected redisOf(config: QuotaConfig): RedisConfig {

@@ -6,6 +6,7 @@ import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/keys"
 import { Ledger } from "../../ledger/ledger";
 import { Limit } from "../../ledger/limit";
 import { Ticket } from "../../ledger/ticket";
+import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
 import { closeFrame } from "../../metering/socket";
 import { Ambiguity, Facts } from "../../rules/facts";
@@ -37,7 +38,7 @@ export class RateLimitPolicy extends Policy {
   constructor(
     readonly config: RateLimitConfig,
     ledger: Ledger,
-    hostHoldsHeaders: bool,
+    host: Host,
     metrics: Metrics,
   ) {
     super(
@@ -46,7 +47,8 @@ export class RateLimitPolicy extends Policy {
       config.stripsAcceptEncoding,
       CLOSE,
       config.reserving,
-      hostHoldsHeaders || config.holdsHeaders,
+      host.holdsHeaders || config.holdsHeaders,
+      host.raisesBufferLimit,
     );
     this.unmatched = new Unmatched(config.itemsPath, metrics);
   }

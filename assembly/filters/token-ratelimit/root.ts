@@ -17,7 +17,7 @@ export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy
   }
 
   protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {
-    return new RateLimitPolicy(config, ledger, this.host.holdsHeaders, this.metrics);
+    return new RateLimitPolicy(config, ledger, this.host, this.metrics);
   }
 
   protected redisOf(config: RateLimitConfig): RedisConfig {

@@ -136,14 +136,23 @@ export class ChainStream {
     return {
       isFull: () => {
         const held = this.reached.reduce((sum, filter) => sum + filter[direction].heldSize, 0);
-        return held > this.io.bufferLimit;
+        return held > this.bufferLimit(direction);
       },
       pause: () => source.pause(position),
       resume: () => source.resume(position),
       overflow: () => source.overflow(),
     };
   }
+
+  /** As in Higress, filters set the limit of one stream by a property. */
+  private bufferLimit(direction: "request" | "response"): number {
+    const property = this.state.properties.get(BUFFER_LIMITS[direction]);
+    const limit = property === undefined ? NaN : Number(property.toString("latin1"));
+    return Number.isSafeInteger(limit) && limit > 0 ? limit : this.io.bufferLimit;
+  }
 }
+
+const BUFFER_LIMITS = { request: "set_decoder_buffer_limit", response: "set_encoder_buffer_limit" } as const;
 
 /** A sink that is looked up when something comes. @param onHeaders is shown the headers first */
 function relay(
