@@ -1,10 +1,12 @@
 import { Bytes, bytesOf } from "../bytes/bytes";
-import { endsIn, forgetPath, mayEndAnywhere, readPath } from "./path-ending";
+import { endsIn, endsSurelyIn, forgetPath, mayEndAnywhere, readPath } from "./path-ending";
 
 /** The API that a request calls: what the fields of its body mean. */
 export const enum Api {
   /** None of these. */
   Unknown,
+  /** Servers may disagree on which of these it is, as no honest client has them do. */
+  Ambiguous,
   /** Embeddings, reranking and moderation: a model reads, but writes nothing. */
   NoOutput,
   /** OpenAI's chat completions, and all that are compatible. */
@@ -48,12 +50,13 @@ add(Api.DashScope, "/text-generation/generation /multimodal-generation/generatio
 add(Api.Cohere, "/v2/chat /v1/chat");
 add(Api.NoOutput, "/embeddings /embed /rerank /moderations :embedcontent :batchembedcontents");
 
-/** The API that a path leads to, whatever precedes it and however it is spelt; Unknown if servers may disagree about that. */
+/** The API that a path leads to, whatever precedes it and however it is spelt. */
 export function apiOf(path: Bytes): Api {
   readPath(path);
-  let api = Api.Unknown;
-  for (let i = 0; i < ENDINGS.length && api == Api.Unknown && !mayEndAnywhere(); ++i) {
-    if (endsIn(ENDINGS[i])) api = APIS[i];
+  let api = mayEndAnywhere() ? Api.Ambiguous : Api.Unknown;
+  for (let i = 0; i < ENDINGS.length && api == Api.Unknown; ++i) {
+    if (endsSurelyIn(ENDINGS[i])) api = APIS[i];
+    else if (endsIn(ENDINGS[i])) api = Api.Ambiguous;
   }
   forgetPath();
   return api;

@@ -46,6 +46,7 @@ export const enum Name {
   TextGenerationConfig,
   SamplingParams,
   AdditionalModelRequestFields,
+  ExtraBody,
 
   Model,
   Background,
@@ -56,7 +57,7 @@ const NORMAL =
   "maxtokens maxcompletiontokens maxoutputtokens maxnewtokens maxtokencount maxgenlen maxtokenstosample numpredict npredict " +
   "n bestof candidatecount prompt promptembeds budgettokens tokenbudget thinkingbudget " +
   "thinking thinkingconfig reasoning reasoningconfig options generationconfig inferenceconfig parameters input " +
-  "textgenerationconfig samplingparams additionalmodelrequestfields model background";
+  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model background";
 
 /** The longest of them, in bytes. */
 const LONGEST: i32 = 28;
@@ -131,5 +132,5 @@ export function isThinking(name: Name): bool {
 
 /** Whether it is an object with settings. */
 export function isSettings(name: Name): bool {
-  return name >= Name.Options && name <= Name.AdditionalModelRequestFields;
+  return name >= Name.Options && name <= Name.ExtraBody;
 }

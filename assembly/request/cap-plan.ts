@@ -1,7 +1,10 @@
+import { JsonText } from "../json/text";
 import { Api } from "./api";
 import { Name } from "./cap-names";
 import { CapPlace, CapPlaces, Limits, PlaceKind } from "./cap-places";
 import { CapRule, capRuleOf, Spelling } from "./cap-rules";
+import { isReadable } from "./cap-text";
+import { Family, familyOf } from "./model-family";
 
 /** The smallest budget for reasoning that Anthropic takes: docs.claude.com/en/docs/build-with-claude/extended-thinking */
 const LEAST_BUDGET: i64 = 1024;
@@ -25,6 +28,11 @@ export class CapPlan {
    * 0 is valid: Anthropic then only fills its cache.
    */
   statedCap: i64 = -1;
+  /**
+   * The same if some server may ignore all caps of the caller, but each can be read, so that the body says what the caller
+   * wants; -1 if it does not.
+   */
+  wantedCap: i64 = -1;
   /** The same without separate reasoning; the largest number if that is unclear. */
   outputCap: i64 = i64.MAX_VALUE;
   /** The budget for reasoning that no cap includes (Qwen), in tokens; the largest number if that is unclear. */
@@ -40,13 +48,14 @@ export class CapPlan {
   /** The cap that is added where there is none. */
   added: Spelling | null = null;
 
-  /** Whether the model takes the newer one of two caps. */
-  protected takesNewer: bool = false;
-  /** Whether the object in which the API looks for caps has one that it obeys. */
+  /** The family of the model; of several, the one that knows least. */
+  private family: Family = Family.Unnamed;
+  /** Whether the object in which the API looks for caps has the one that it obeys, or the newer one. */
   private isCapped: bool = false;
+  private isNewerCapped: bool = false;
   /** Whether there is that object, if it is not the top level. */
   private hasSettings: bool = false;
-  /** Whether some server may put out more than the caps say. */
+  /** Whether some server may ignore all caps, so that one is added. */
   private isOpen: bool = false;
 
   /**
@@ -67,15 +76,15 @@ export class CapPlan {
     this.rule = capRuleOf(api);
     this.isJson = false;
     this.size = 0;
-    this.statedCap = -1;
+    this.statedCap = this.wantedCap = -1;
     this.outputCap = i64.MAX_VALUE;
     this.separateThinking = 0;
     this.thinkingBudget = -1;
     this.leastCap = 1;
     this.places.clear();
     this.added = null;
-    this.takesNewer = false;
-    this.isCapped = false;
+    this.family = Family.Unnamed;
+    this.isCapped = this.isNewerCapped = false;
     this.hasSettings = false;
     this.isOpen = false;
   }
@@ -84,7 +93,18 @@ export class CapPlan {
   protected addCap(place: CapPlace): void {
     // llama.cpp prefers this to all others, even if it is null.
     if (place.name == Name.NPredict && place.kind == PlaceKind.Null) place.kind = PlaceKind.Unclear;
-    if (place.isObeyed && place.kind != PlaceKind.Null) this.isCapped = true;
+    const rule = this.rule;
+    if (place.kind == PlaceKind.Integer && place.value == 0 && (rule === null || !rule.takesZero))
+      place.kind = PlaceKind.Unclear;
+    if (!place.isObeyed || place.kind == PlaceKind.Null || rule === null) return;
+    if (place.name == rule.cap.name) this.isCapped = true;
+    else this.isNewerCapped = true;
+  }
+
+  /** The name of a model has been read; null if it is none. */
+  protected addModel(name: JsonText | null): void {
+    const family = name !== null && isReadable(name) ? familyOf(name.ptr, name.length) : Family.Other;
+    this.family = min(this.family, family);
   }
 
   /** A budget for reasoning has been read, which the cap includes. */
@@ -95,7 +115,7 @@ export class CapPlan {
 
   /** An object begins in which the API looks for caps. @param isObeyed whether it is surely that object */
   protected openSettings(isObeyed: bool): void {
-    this.isCapped = false;
+    this.isCapped = this.isNewerCapped = false;
     if (isObeyed) this.hasSettings = true;
   }
 
@@ -112,7 +132,7 @@ export class CapPlan {
    * @param firstPlace how many places there were before it
    */
   protected closeSettings(rule: CapRule, start: i64, hasMembers: bool, firstPlace: i32): void {
-    if (this.isCapped) return;
+    if (this.isCapped || (this.isNewerCapped && this.family != Family.Other)) return;
     const name = this.capToAdd(rule).name;
     let found = false;
     for (let i = firstPlace; i < this.places.count; ++i) {
@@ -133,22 +153,25 @@ export class CapPlan {
   /** The body has ended. */
   protected conclude(): void {
     let output: i64 = -1;
+    let isUnclear = this.places.incomplete;
     for (let i = 0; i < this.places.count; ++i) {
       const place = this.places.at(i);
       if (place.kind == PlaceKind.Null && this.isRepeated(place)) place.kind = PlaceKind.Unclear;
       if (place.limits == Limits.Thinking || place.kind > PlaceKind.Unclear) continue;
-      const isUnclear = place.kind == PlaceKind.Unclear;
-      const limit = isUnclear ? i64.MAX_VALUE : place.value;
-      if (isUnclear) this.isOpen = true;
+      const isNumber = place.kind == PlaceKind.Integer;
+      const limit = isNumber ? place.value : i64.MAX_VALUE;
+      if (!isNumber) isUnclear = true;
       if (place.limits == Limits.Output) output = max(output, limit);
       else this.separateThinking = max(this.separateThinking, limit);
     }
     const rule = this.rule;
     if (rule !== null) this.leastCap = max(this.leastCap, rule.least);
-    if (output < 0 || this.isOpen || this.places.incomplete) return;
-    this.outputCap = output;
+    if (output < 0 || isUnclear) return;
     const thinking = this.separateThinking;
-    this.statedCap = output > i64.MAX_VALUE - thinking ? i64.MAX_VALUE : output + thinking;
+    this.wantedCap = output > i64.MAX_VALUE - thinking ? i64.MAX_VALUE : output + thinking;
+    if (this.isOpen) return;
+    this.outputCap = output;
+    this.statedCap = this.wantedCap;
   }
 
   /** Adds a place for a cap where there is none. */
@@ -160,7 +183,7 @@ export class CapPlan {
 
   private capToAdd(rule: CapRule): Spelling {
     const newer = rule.newer;
-    return newer !== null && this.takesNewer ? newer : rule.cap;
+    return newer !== null && this.family == Family.Newer ? newer : rule.cap;
   }
 
   /** Whether the same member stands elsewhere with a value, which some readers take instead. */

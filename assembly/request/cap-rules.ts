@@ -42,6 +42,8 @@ export class CapRule {
     readonly newer: Spelling | null = null,
     /** The smallest cap that the API takes. */
     readonly least: i64 = 1,
+    /** Whether 0 means no output. Elsewhere it may mean that nothing is limited: to Ollama, and to what drops empty fields. */
+    readonly takesZero: bool = false,
   ) {}
 
   /** Whether the API surely obeys the cap that is called by the `len` bytes at `ptr`, if it stands in its place. */
@@ -61,8 +63,10 @@ const MAX_TOKENS = new Spelling(Name.MaxTokens, "max_tokens");
 
 /** platform.openai.com/docs/api-reference/chat/create: models with reasoning refuse `max_tokens`, older servers know no other. */
 const CHAT = new CapRule(null, MAX_TOKENS, new Spelling(Name.MaxCompletionTokens, "max_completion_tokens"));
-/** platform.openai.com/docs/api-reference/completions, docs.claude.com/en/api/messages, docs.cohere.com/reference/chat */
+/** platform.openai.com/docs/api-reference/completions, docs.cohere.com/reference/chat */
 const TOP_LEVEL = new CapRule(null, MAX_TOKENS);
+/** docs.claude.com/en/api/messages: 0 only fills the cache. */
+const MESSAGES = new CapRule(null, MAX_TOKENS, null, 1, true);
 /** platform.openai.com/docs/api-reference/responses/create: fewer than 16 are refused. */
 const RESPONSES = new CapRule(null, new Spelling(Name.MaxOutputTokens, "max_output_tokens"), null, 16);
 /** ai.google.dev/api/generate-content: protocol buffers, which have two spellings of each name. */
@@ -89,9 +93,10 @@ export function capRuleOf(api: Api): CapRule | null {
     case Api.Chat:
       return CHAT;
     case Api.Completions:
-    case Api.Messages:
     case Api.Cohere:
       return TOP_LEVEL;
+    case Api.Messages:
+      return MESSAGES;
     case Api.Responses:
       return RESPONSES;
     case Api.Gemini:

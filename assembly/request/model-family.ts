@@ -1,17 +1,43 @@
 import { DIGIT_0, isDigit, MINUS, SLASH, toLower } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 
+/** Which caps the servers of a model know in chat completions. */
+export const enum Family {
+  /** Others than OpenAI's. Some know `max_tokens` only and ignore the newer `max_completion_tokens`, as Ollama does. */
+  Other,
+  /** OpenAI's older models: either, but not both in one request. */
+  Gpt,
+  /** OpenAI's newer models: `max_completion_tokens` only. */
+  Newer,
+  /** The body names no model, as with Azure, where the path does. */
+  Unnamed,
+}
+
 const GPT = bytesOf("gpt-");
+/** The models of OpenAI that anybody may serve. */
+const OSS = bytesOf("oss");
 const LOWER_O: u8 = 0x6f;
 /** The first of the GPT models that refuses `max_tokens`. */
 const NEWER_GPT: i32 = 5;
 
 /**
- * Whether a model is one of OpenAI's that refuse `max_tokens` and take `max_completion_tokens`: o1 and its successors, and GPT
- * from 5 on. A provider may stand before it, as in `openai/o3-mini`.
+ * The family of a model. Newer are o1 and its successors, and GPT from 5 on. A provider may stand before the name, as in
+ * `openai/o3-mini`, and Azure's customers name models themselves, so `gpt` may stand anywhere in it.
  * @param ptr the name of the model, of `len` bytes
  */
-export function takesNewerCap(ptr: usize, len: i32): bool {
+export function familyOf(ptr: usize, len: i32): Family {
+  if (takesNewerCap(ptr, len)) return Family.Newer;
+  const end = ptr + len;
+  for (let at = ptr; at < end; ++at) {
+    if (beginsWith(at, end, GPT, GPT.byteLength - 1)) {
+      const rest = at + GPT.byteLength - 1;
+      return beginsWith(rest, end, OSS) || beginsWith(rest + 1, end, OSS) ? Family.Other : Family.Gpt;
+    }
+  }
+  return Family.Other;
+}
+
+function takesNewerCap(ptr: usize, len: i32): bool {
   const end = ptr + len;
   let at = end;
   while (at > ptr && load<u8>(at - 1) != SLASH) --at;
@@ -32,10 +58,10 @@ function skipDigits(from: usize, end: usize): usize {
   return at;
 }
 
-/** Whether the text begins with `prefix`, which is in lower case. */
-function beginsWith(from: usize, end: usize, prefix: Bytes): bool {
-  if (end - from < <usize>prefix.byteLength) return false;
-  for (let i = 0; i < prefix.byteLength; ++i) {
+/** Whether the text begins with the first `size` bytes of `prefix`, which is in lower case. */
+function beginsWith(from: usize, end: usize, prefix: Bytes, size: i32 = prefix.byteLength): bool {
+  if (from > end || end - from < <usize>size) return false;
+  for (let i = 0; i < size; ++i) {
     if (toLower(load<u8>(from + i)) != load<u8>(addressOf(prefix) + i)) return false;
   }
   return true;

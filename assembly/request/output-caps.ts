@@ -5,7 +5,6 @@ import { isBudget, isCap, isCount, isPrompts, isSettings, isThinking, Name, name
 import { CapPlace, Limits, PlaceKind } from "./cap-places";
 import { CapPlan } from "./cap-plan";
 import { isNegative, isReadable, MAX_TEXT, wholeNumber } from "./cap-text";
-import { takesNewerCap } from "./model-family";
 import { OutputCount } from "./output-count";
 
 /** The byte order mark of UTF-8, lowest byte first, and its size. Python accepts one. */
@@ -243,15 +242,13 @@ export class OutputCaps extends CapPlan {
   /** A scalar has been read, or a container is being skipped, as the value of the current member. */
   private value(token: Token): void {
     const name = this.name;
-    const text = this.reader.text;
     if (this.inThinking) this.budget(token, Limits.Thinking);
     else if (isCap(name)) this.addCap(this.place(token));
     else if (isCount(name)) this.count(token);
     else if (name == Name.ThinkingBudget) this.budget(token, Limits.SeparateThinking);
     else if (isSettings(name)) this.noSettings(token);
     else if (isPrompts(name)) this.outputs.addPrompts(name, 1);
-    else if (name == Name.Model)
-      this.takesNewer = token == Token.String && isReadable(text) && takesNewerCap(text.ptr, text.length);
+    else if (name == Name.Model) this.addModel(token == Token.String ? this.reader.text : null);
     else if (name == Name.Background && token == Token.True) this.isBackground = true;
   }
 

@@ -50,6 +50,14 @@ export function endsIn(ending: Bytes): bool {
   return endsAt(segments.length, ending);
 }
 
+/** The same for every server, wherever it takes the path to end. */
+export function endsSurelyIn(ending: Bytes): bool {
+  for (let i = 0; i < cuts; ++i) {
+    if (!endsAt(lengths[i], ending)) return false;
+  }
+  return endsAt(segments.length, ending);
+}
+
 /**
  * Whether the path may lead to any other: it has a segment `..`, and servers disagree on what that removes; or an escaped slash
  * in a parameter; or more places where it may end than are kept.

@@ -28,6 +28,15 @@ describe("the API of a path", () => {
     ["cohere", "/v1/chat"],
     ["noOutput", "/v1/rerank"],
     ["noOutput", "/v1beta/models/e:embedContent"],
+    ["noOutput", "/v1/embeddings?x=/chat/completions"],
+    ["chat", "/v1/chat/completions?x=/embeddings"],
+    ["unknown", "/model/m/invoke?x=/embeddings"],
+    ["ambiguous", "/model/m/invoke#/embeddings"],
+    ["ambiguous", "/v1/chat/completions%23/embeddings"],
+    ["ambiguous", "/model/m/invoke%3Fx=/embeddings"],
+    ["ambiguous", "/model/m/invoke%253Fx=/embeddings"],
+    ["ambiguous", "/v1/embeddings%00/x"],
+    ["ambiguous", "/v1/chat/completions/..%2f..%2fembeddings"],
     ["unknown", "/v1/threads/t/messages"],
     ["unknown", "/model/m/invoke"],
     ["unknown", "/"],
@@ -49,22 +58,26 @@ describe("the cap that a model takes", () => {
     "a/b/gpt-6",
     "o9",
   ])("is max_completion_tokens: %s", (model) => {
-    expect(caps.takesNewer(model)).toBe(true);
+    expect(caps.familyOf(model)).toBe("newer");
   });
 
   it.each([
     "gpt-4o",
     "gpt-4.1",
     "gpt-35-turbo",
-    "gpt-oss-120b",
+    "chatgpt-4o-latest",
+    "prod-GPT5",
     "gpt-",
-    "o",
-    "o1x",
-    "olmo",
-    "",
-    "gpt-5/llama",
-    "/",
-  ])("is max_tokens: %s", (model) => {
-    expect(caps.takesNewer(model)).toBe(false);
+    "ft:gpt-4o:a",
+    "gpt-5/gpt",
+  ])("is either of them: %s", (model) => {
+    expect(caps.familyOf(model)).toBe("gpt");
   });
+
+  it.each(["gpt-oss-120b", "gptoss", "gpt_OSS:20b", "llama3", "gp", "o", "o1x", "olmo", "", "o3/llama", "/"])(
+    "is max_tokens, and the other may be ignored: %s",
+    (model) => {
+      expect(caps.familyOf(model)).toBe("other");
+    },
+  );
 });

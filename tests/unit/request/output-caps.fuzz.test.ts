@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 
 /** Where each API looks for caps, as its reference says. */
-const OBEYED: Partial<Record<ApiName, { settings?: string[]; caps: string[] }>> = {
-  chat: { caps: ["max_tokens", "max_completion_tokens"] },
+const OBEYED: Partial<Record<ApiName, { settings?: string[]; caps: string[]; older?: string[] }>> = {
+  chat: { caps: ["max_tokens", "max_completion_tokens"], older: ["max_tokens"] },
   completions: { caps: ["max_tokens"] },
   responses: { caps: ["max_output_tokens"] },
   messages: { caps: ["max_tokens"] },
@@ -64,7 +64,8 @@ describe("random bodies", () => {
       { weight: 1, arbitrary: number },
     ),
   );
-  const request = objectOf(fc.oneof(cap, cap, settings, extra, prompts, thinking), 7);
+  const model = fc.tuple(fc.constant("model"), fc.constantFrom(`"m"`, `"gpt-4o"`));
+  const request = objectOf(fc.oneof(cap, cap, settings, extra, prompts, thinking, model), 7);
   /** The text of a request, with white space and escapes that depend on `seed`. */
   const body = fc.tuple(request, fc.nat()).map(([json, seed]) => written(json, randomly(seed)));
   const api = fc.constantFrom(...APIS);
@@ -197,11 +198,13 @@ interface Server {
   readonly pick: "first" | "last" | "merge";
   /** Whether `n_predict` overrides all, as in llama.cpp. */
   readonly isLlama: boolean;
+  /** Whether it knows only the older caps, and serves models of others. */
+  readonly isOlder: boolean;
 }
 const SERVERS: Server[] = (["exact", "folded"] as const).flatMap((outer) =>
   (["exact", "folded"] as const).flatMap((inner) =>
     (["first", "last", "merge"] as const).flatMap((pick) =>
-      [false, true].map((isLlama) => ({ outer, inner, pick, isLlama })),
+      [0, 1, 2].map((kind) => ({ outer, inner, pick, isLlama: kind === 1, isOlder: kind === 2 })),
     ),
   ),
 );
@@ -220,11 +223,15 @@ function limitOf(api: ApiName, body: Json, server: Server): number {
     const found = members.filter(([other]) => isSame(other, name, way)).map(([, value]) => value);
     return server.pick === "first" ? found[0] : found.at(-1);
   };
-  const own = rule.caps.map(valueOf).filter((value) => value !== undefined && value !== "null");
+  const knowsLess =
+    server.isOlder && body.members.some(([name, value]) => name === "model" && value === `"m"`);
+  const own = (knowsLess ? (rule.older ?? rule.caps) : rule.caps)
+    .map(valueOf)
+    .filter((value) => value !== undefined && value !== "null");
   const llama = members.filter(([name]) => name === "n_predict");
-  if (server.isLlama && !rule.settings && llama.length > 0) return tokensOf(llama.at(-1)![1]);
+  if (server.isLlama && !rule.settings && llama.length > 0) return tokensOf(llama.at(-1)![1], true);
   if (own.length === 0) return Infinity;
-  return Math.max(...own.map((value) => tokensOf(value!)));
+  return Math.max(...own.map((value) => tokensOf(value!, api === "messages")));
 }
 
 function isSame(name: string, wanted: string, way: "exact" | "folded"): boolean {
@@ -243,9 +250,10 @@ function settingsOf(members: readonly Member[], names: string[], server: Server)
   return merged;
 }
 
-/** A cap as a tolerant server takes it; what it might not take for a number is no limit. */
-function tokensOf(value: Json): number {
-  return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Infinity;
+/** A cap as a tolerant server takes it; what it might not take for a number is no limit, nor is 0 to most. */
+function tokensOf(value: Json, takesZero: boolean): number {
+  const isNumber = typeof value === "string" && /^\d+$/.test(value);
+  return isNumber && (takesZero || Number(value) > 0) ? Number(value) : Infinity;
 }
 
 /** All that is neither a cap, a budget, nor an object that the writer may have added. */

@@ -3,7 +3,7 @@ import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { addressOf, Bytes } from "../../../assembly/bytes/bytes";
 import { Api, apiOf } from "../../../assembly/request/api";
 import { copyWithCap, fittingCap, growthWith } from "../../../assembly/request/cap-writer";
-import { takesNewerCap } from "../../../assembly/request/model-family";
+import { familyOf } from "../../../assembly/request/model-family";
 import { OutputCaps } from "../../../assembly/request/output-caps";
 
 /** One object for all bodies, as in the product. */
@@ -13,8 +13,8 @@ export function api(path: ArrayBuffer): i32 {
   return apiOf(path);
 }
 
-export function takesNewer(model: ArrayBuffer): bool {
-  return takesNewerCap(addressOf(model), model.byteLength);
+export function family(model: ArrayBuffer): i32 {
+  return familyOf(addressOf(model), model.byteLength);
 }
 
 /** Reads a body in pieces that end at `cuts`, each of which is wiped after use. */
@@ -54,6 +54,10 @@ export function isBackground(): bool {
 
 export function statedCap(): i64 {
   return caps.statedCap;
+}
+
+export function wantedCap(): i64 {
+  return caps.wantedCap;
 }
 
 export function multiplier(): i64 {

@@ -51,6 +51,10 @@ describe("a body as clients send it", () => {
     expect(
       caps.copied(`{"max_tokens":5,"options":{"num_predict":7},"parameters":{"max_new_tokens":6}}`, 5),
     ).toBe(`{"max_tokens":5,"options":{"num_predict":5},"parameters":{"max_new_tokens":5}}`);
+    expect(stated("chat", `{"max_tokens":5,"extra_body":{"max_tokens":7}}`)).toBe(7);
+    expect(caps.copied(`{"max_tokens":5,"extra_body":{"max_tokens":7}}`, 6)).toBe(
+      `{"max_tokens":5,"extra_body":{"max_tokens":6}}`,
+    );
   });
 
   it("is read with white space, escapes and a byte order mark", () => {
@@ -112,9 +116,11 @@ describe("a cap that the API may not obey", () => {
     ["spelt differently", "chat", `{"MAX_TOKENS":1}`, `{"max_tokens":900,"MAX_TOKENS":1}`],
     ["spelt differently", "chat", `{"maxTokens":1}`, `{"max_tokens":900,"maxTokens":1}`],
     ["in an object spelt differently", "ollama", `{"Options":{"num_predict":1}}`, `{"options":{"num_predict":900},"Options":{"num_predict":1}}`],
+    ["that only newer models know", "chat", `{"model":"llama3","max_completion_tokens":1}`, `{"max_tokens":900,"model":"llama3","max_completion_tokens":1}`],
+    ["that only newer models know", "chat", `{"model":"gpt-5","Model":"llama3","max_completion_tokens":1}`, `{"max_tokens":900,"model":"gpt-5","Model":"llama3","max_completion_tokens":1}`],
     ["of llama.cpp", "chat", `{"n_predict":1}`, `{"max_tokens":900,"n_predict":1}`],
-  ])("counts as none: %s, %s: %s", (_what, api, body, clamped) => {
-    expect(stated(api, body)).toBe(-1);
+  ])("counts as none, but as a wish: %s, %s: %s", (_what, api, body, clamped) => {
+    expect(caps.read(api, body)).toMatchObject({ stated: -1, wanted: 1 });
     expect(caps.copied(body, 900)).toBe(clamped);
   });
 
@@ -141,6 +147,10 @@ describe("a cap that the API may not obey", () => {
     ["a second object that is none", "ollama", `{"options":{"num_predict":5},"options":"xxxxxxxxxxxxxxxxxxxxxxxx"}`, `{"options":{"num_predict":5},"options":         {"num_predict":9}}`],
     ["null in a second object", "ollama", `{"options":{"num_predict":5},"options":{"num_predict":null}}`, `{"options":{"num_predict":5},"options":{"num_predict":   9}}`],
     ["letters of Unicode that Go folds", "chat", `{"max_tokens":5,"max_to\u212aen\u017f":-1}`, `{"max_tokens":5,"max_to\u212aen\u017f": 9}`],
+    ["zero, which to Ollama is no limit", "ollama", `{"options":{"num_predict":0}}`, `{"options":{"num_predict":9}}`],
+    ["zero, which others drop", "chat", `{"max_tokens":0}`, `{"max_tokens":9}`],
+    ["zero beside another", "chat", `{"max_tokens":5,"max_completion_tokens":0}`, `{"max_tokens":5,"max_completion_tokens":9}`],
+    ["zero of an unknown API", "unknown", `{"parameters":{"max_new_tokens":0}}`, `{"parameters":{"max_new_tokens":9}}`],
   ])("makes all caps count as none, and is overwritten: %s, %s: %s", (_what, api, body, clamped) => {
     expect(caps.read(api, body)).toMatchObject({ stated: -1, canWrite: true });
     expect(caps.copied(body, 9)).toBe(clamped);
@@ -256,6 +266,7 @@ describe("the number of outputs", () => {
     [`{"generationConfig":{"candidateCount":4}}`, 4],
     [`{"generation_config":{"candidate_count":4}}`, 4],
     [`{"parameters":{"n":4}}`, 4],
+    [`{"n":1,"extra_body":{"n":4}}`, 4],
     [`{"prompt":"a"}`, 1],
     [`{"prompt":["a","b","c"],"n":2}`, 6],
     [`{"n":2,"best_of":3,"prompt":["a","b"]}`, 6],

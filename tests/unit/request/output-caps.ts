@@ -3,13 +3,14 @@ import { loadHarness } from "../../support/as.ts";
 
 interface Harness {
   api(path: ArrayBuffer): number;
-  takesNewer(model: ArrayBuffer): boolean;
+  family(model: ArrayBuffer): number;
   read(api: number, body: ArrayBuffer, cuts: number[]): void;
   isJsonWhenEmptyAfter(body: ArrayBuffer): boolean;
   isJson(): boolean;
   canWrite(): boolean;
   isBackground(): boolean;
   statedCap(): bigint;
+  wantedCap(): bigint;
   multiplier(): bigint;
   thinkingBudget(): bigint;
   leastCap(): bigint;
@@ -24,6 +25,7 @@ interface Harness {
 /** One path of each API, in the order of `Api` in assembly/request/api.ts. */
 export const PATHS = {
   unknown: "/generate",
+  ambiguous: "/v1/embeddings/../chat/completions",
   noOutput: "/v1/embeddings",
   chat: "/v1/chat/completions",
   completions: "/v1/completions",
@@ -43,6 +45,7 @@ export interface Reading {
   readonly isJson: boolean;
   readonly canWrite: boolean;
   readonly stated: number;
+  readonly wanted: number;
   readonly multiplier: number;
   readonly thinking: number;
   readonly least: number;
@@ -62,6 +65,7 @@ export async function loadCaps() {
       isJson: Boolean(harness.isJson()),
       canWrite: Boolean(harness.canWrite()),
       stated: Number(harness.statedCap()),
+      wanted: Number(harness.wantedCap()),
       multiplier: Number(harness.multiplier()),
       thinking: Number(harness.thinkingBudget()),
       least: Number(harness.leastCap()),
@@ -71,7 +75,7 @@ export async function loadCaps() {
   };
   return {
     apiOf: (path: string) => API_NAMES[harness.api(bytesOf(path))],
-    takesNewer: (model: string) => Boolean(harness.takesNewer(bytesOf(model))),
+    familyOf: (model: string) => (["other", "gpt", "newer"] as const)[harness.family(bytesOf(model))],
     read,
     isJsonWhenEmptyAfter: (body: string) => Boolean(harness.isJsonWhenEmptyAfter(bytesOf(body))),
     /** The rest concerns the body that was read last. */
