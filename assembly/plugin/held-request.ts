@@ -1,15 +1,15 @@
 import { borrowBuffer, MAX_PIECE, replaceBuffer } from "../abi/buffers";
-import { getHeader, replaceHeader } from "../abi/headers";
+import { getHeader, removeHeader, replaceHeader } from "../abi/headers";
 import { borrowedSize, release } from "../abi/memory";
 import { setProperty } from "../abi/properties";
-import { BufferType, HeaderMapType } from "../abi/types";
+import { BufferType, HeaderMapType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
 import { Ask } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
-import { copyWithCap, fittingCap, growthWith } from "../request/cap-writer";
+import { changesFor, copyWithCap, fittingCap, growthWith } from "../request/cap-writer";
 import { isDisguised } from "../request/free-endpoints";
 import { HostRequest } from "../request/host-request";
 import { OutputCaps } from "../request/output-caps";
@@ -55,8 +55,9 @@ export class HeldRequest {
   /** The bytes that have passed, and those that were announced; -1 if that is not known. */
   private bytes: i64 = 0;
   private announced: i64 = -1;
-  /** Whether the body can be read and may be changed, and whether it may become longer. */
-  private isReadable: bool = false;
+  /** Whether the body is said to be encoded, so that what is no JSON may become some. */
+  private isEncoded: bool = false;
+  /** Whether the body may be changed, and whether it may become longer. */
   private mayChange: bool = false;
   private mayGrow: bool = false;
   /** Whether the whole body has been read. */
@@ -68,6 +69,7 @@ export class HeldRequest {
   /** @param holdsHeaders whether the headers are held too, until the body may go on */
   begin(reserving: Reserving, api: Api, holdsHeaders: bool): void {
     this.reserving = reserving;
+    this.clamps = false;
     // Where a header may lead to another API, the answer may have output after all.
     this.api = api == Api.NoOutput && isDisguised(REQUEST) ? Api.Unknown : api;
     this.caps.begin(this.api);
@@ -77,18 +79,22 @@ export class HeldRequest {
     const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
     const number = length !== null ? parseInteger(addressOf(length), length.byteLength) : NOT_A_NUMBER;
     this.announced = number >= 0 ? number : -1;
-    this.isReadable = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) === null;
-    this.mayChange = reserving.clamps && this.isReadable && !isSigned();
+    this.isEncoded = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) !== null;
+    this.mayChange = reserving.clamps && !isSigned();
     this.mayGrow = holdsHeaders || length === null;
+    if (this.mayGrow || !this.mayChange || this.caps.rule === null || this.isJudgedBySize) return;
+    // The headers go ahead, and a cap may be added to the body.
+    removeHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
+    this.mayGrow = true;
   }
 
   dispose(): void {
     this.caps.dispose();
   }
 
-  /** Whether the call is judged by the size of its body, because that cannot be read or is too long to be held. */
+  /** Whether the call is judged by the size of its body, because that is too long to be held. */
   get isJudgedBySize(): bool {
-    return !this.isReadable || this.announced > this.reserving.maxBodyBytes;
+    return this.announced > this.reserving.maxBodyBytes;
   }
 
   /**
@@ -128,50 +134,86 @@ export class HeldRequest {
   ask(ask: Ask, input: i64, weights: TokenWeights): void {
     const caps = this.caps;
     const reserving = this.reserving;
-    const stated = this.isWhole ? caps.statedCap : -1;
     const size = max(this.announced, this.bytes);
     const tokens = this.isWhole ? input : max(input, size / UNREAD_BYTES_PER_TOKEN);
-    this.clamps = this.mayChange && this.isWhole && caps.canWrite && this.api != Api.NoOutput && this.fits(1);
+    const hasOutput = this.api != Api.NoOutput;
+    const stated = this.stated;
+    this.clamps = hasOutput && this.mayChange && this.isWhole && caps.canWrite && this.fits(1);
     this.wanted = stated >= 0 ? stated : reserving.defaultOutputTokens;
+    if (this.clamps && caps.wantedCap >= 0) this.wanted = caps.wantedCap;
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
-    ask.isAssumed = stated < 0 && !this.clamps && !this.evades && this.api != Api.NoOutput;
-    ask.output = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
-    ask.least = ask.isAssumed ? 0 : ask.output;
-    if (this.evades) ask.least = ask.output = MOST;
-    if (!this.clamps) return;
-    const least = max(reserving.minOutputTokens, caps.leastCap);
-    ask.least = this.weigh(min(this.wanted, least), weights);
+    ask.output = hasOutput ? this.weigh(this.wanted, weights) : 0;
+    ask.least = ask.output;
+    ask.isAssumed = false;
+    if (this.clamps) {
+      const least = max(reserving.minOutputTokens, caps.leastCap);
+      ask.least = this.weigh(min(this.wanted, least), weights);
+    } else if (hasOutput && stated < 0) {
+      const evades = this.evades;
+      ask.isAssumed = !evades && !this.isUnlimited;
+      if (!ask.isAssumed) ask.output = weights.dearestOutput > 0 ? MOST : 0;
+      ask.least = evades ? ask.output : 0;
+    }
   }
 
   /**
-   * Writes the output that was granted into the body, in every place that has a cap. Call it while the host's buffer holds
-   * the whole body.
+   * Writes the output that was granted into the body, in every place that has a cap.
    * @param granted weighted tokens
+   * @param isShown whether the host's buffer holds the whole body
+   * @returns false if that was needed, but cannot be done: the call must not pass
    */
-  granted(granted: i64, weights: TokenWeights): void {
-    if (!this.clamps) return;
-    const caps = this.caps;
-    const size = <i32>this.bytes;
+  granted(granted: i64, weights: TokenWeights, isShown: bool): bool {
     const cap = this.capFor(granted, weights);
+    if (!this.clamps || !changesFor(this.caps, cap)) return true;
+    if (!isShown || !this.write(cap)) return false;
+    this.grow(growthWith(this.caps, cap));
+    this.cap = cap;
+    return true;
+  }
+
+  private write(cap: i64): bool {
+    const size = <i32>this.bytes;
     const body = borrowBuffer(BufferType.HttpRequestBody, size);
     rewritten.clear();
-    const replaced = body != 0 && borrowedSize() == size ? copyWithCap(caps, body, size, cap, rewritten) : 0;
-    if (replaced > 0 && !rewritten.overflowed) {
-      replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, rewritten.length);
-      this.grow(growthWith(caps, cap));
-      this.cap = cap;
-    }
+    const replaced =
+      body != 0 && borrowedSize() == size ? copyWithCap(this.caps, body, size, cap, rewritten) : 0;
     release(body);
+    const isWritten =
+      replaced > 0 &&
+      replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, rewritten.length) == Status.Ok;
     if (rewritten.length > <i32>MAX_PIECE) rewritten = new ByteBuilder(0, 32 << 20);
+    return isWritten;
+  }
+
+  /** The output for which room is needed because the caller states it, in tokens; -1 if none is. */
+  private get stated(): i64 {
+    const caps = this.caps;
+    if (!this.isWhole) return -1;
+    // Even if the server may ignore what the caller wants: it is no less than would be assumed.
+    const isMore = caps.wantedCap >= this.reserving.defaultOutputTokens;
+    return isMore ? caps.wantedCap : caps.statedCap;
   }
 
   /**
-   * Whether a body that could be clamped is written so that it cannot be, as no honest client does: with more caps than can be
-   * kept, or a list in place of one. It may cost any amount, so there is no room for it.
+   * Whether the call is written so that its output cannot be limited, as no honest client does: with a path that may lead
+   * anywhere, more caps than can be kept, a list in place of one, or in place of JSON what a lenient server may take for it. It
+   * may cost any amount, so there is no room for it.
    */
   private get evades(): bool {
+    if (!this.reserving.clamps) return false;
+    if (this.api == Api.Ambiguous) return true;
     const caps = this.caps;
-    return this.mayChange && this.isWhole && caps.isJson && caps.rule !== null && !caps.canWrite;
+    const isReadable = this.isWhole && !this.isEncoded && caps.size > 0;
+    return caps.rule !== null && isReadable && !caps.canWrite;
+  }
+
+  /**
+   * Whether the output would be limited, but the body is too long, encoded or signed, or cannot be written. Then the call
+   * reserves all that is left, so that no other one passes beside it.
+   */
+  private get isUnlimited(): bool {
+    const isReadable = this.isWhole && (this.caps.isJson || this.caps.size == 0);
+    return this.reserving.clamps && this.caps.rule !== null && !(isReadable && this.mayChange);
   }
 
   /** The cap in tokens for each output that an amount of weighted tokens pays for. */
@@ -179,8 +221,9 @@ export class HeldRequest {
     const weight = weights.dearestOutput;
     let cap = this.wanted;
     if (weight > 0) {
-      const perOutput = granted / max(this.caps.multiplier, 1);
-      cap = min(cap, (perOutput * WEIGHT_SCALE) / weight);
+      const isHuge = granted > i64.MAX_VALUE / WEIGHT_SCALE;
+      const tokens = isHuge ? (granted / weight) * WEIGHT_SCALE : (granted * WEIGHT_SCALE) / weight;
+      cap = min(cap, tokens / max(this.caps.multiplier, 1));
     }
     return this.mayGrow ? cap : fittingCap(this.caps, cap);
   }
@@ -190,9 +233,9 @@ export class HeldRequest {
     return this.mayGrow || fittingCap(this.caps, cap) >= 0;
   }
 
-  /** Corrects `content-length` when the body has become longer. */
+  /** Corrects `content-length` when the body has become longer, unless there is none. */
   private grow(more: i32): void {
-    if (more == 0 || this.announced < 0) return;
+    if (more == 0 || getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH) === null) return;
     const length = new ByteBuilder(DIGITS).decimal(this.announced + more).toBytes();
     replaceHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH, length);
   }

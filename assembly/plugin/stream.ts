@@ -10,6 +10,7 @@ import { Decision, Outcome } from "../ledger/decision";
 import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Api, apiOf } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
+import { isHandshake } from "../request/upgrade";
 import { Metrics } from "../telemetry/metrics";
 import { ReaderPool } from "../usage/reader-pool";
 import { HeldRequest } from "./held-request";
@@ -19,6 +20,8 @@ import { Policy } from "./policy";
 import { Reserving } from "./reserving";
 
 const RANGE = bytesOf("range");
+/** When to try again a call whose body could not be written, in milliseconds. */
+const RETRY_MS: i64 = 1_000;
 const CLAMPED = bytesOf("x-ratelimit-clamped-tokens");
 
 /**
@@ -75,7 +78,8 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return FilterHeadersStatus.Continue;
     }
     const reserving = policy.reserving;
-    if (reserving !== null && this.socket === null && path !== null && consuming != Consumes.Later) {
+    const isCall = this.socket === null || !isHandshake();
+    if (reserving !== null && path !== null && isCall && consuming != Consumes.Later) {
       return this.readFirst(policy, ticket, reserving, apiOf(path), hasBody);
     }
     this.phase = Phase.Checking;
@@ -92,7 +96,8 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     const policy = this.policy;
     if (policy === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
-    if (this.record(policy, decision)) this.letPass(policy, decision);
+    this.writeGrant(policy, decision);
+    if (this.record(policy, decision)) this.letPass(policy);
     else this.deny(policy, decision);
   }
 
@@ -170,15 +175,22 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.reject(policy, decision);
   }
 
-  private letPass(policy: P, decision: Decision): void {
+  /** Writes what was granted into the body that is held. If that fails, there is no room for the call: it may cost any amount. */
+  private writeGrant(policy: P, decision: Decision): void {
+    const held = this.held;
+    // If Redis does not answer, nothing was granted.
+    if (held === null || decision.outcome != Outcome.Admit) return;
+    // In a callback of the request, the buffer has only its last chunk.
+    if (held.granted(decision.granted, policy.metering.weights, !this.inRequest)) return;
+    decision.exceeded(0, 0, 0, RETRY_MS);
+  }
+
+  private letPass(policy: P): void {
     const held = this.held;
     if (held === null) {
       this.admit(policy);
     } else {
       this.phase = Phase.Admitted;
-      // In a callback of the request, the buffer has only its last chunk. If Redis does not answer, nothing was granted.
-      if (!this.inRequest && decision.outcome == Outcome.Admit)
-        held.granted(decision.granted, policy.metering.weights);
       this.clampedTo = held.cap;
       this.dropHeld();
     }

@@ -18,6 +18,14 @@ const MOST_ZEROS: i32 = 18;
 /** What is written in one place: two names of at most 30 bytes, a number, and a few signs. */
 const text = new ByteBuilder(128, 128);
 
+/** Whether anything in the body has to be changed for `cap`. */
+export function changesFor(caps: CapPlan, cap: i64): bool {
+  for (let i = 0; i < caps.places.count; ++i) {
+    if (compose(caps, caps.places.at(i), cap)) return true;
+  }
+  return false;
+}
+
 /** By how many bytes the body gets longer with `cap`; 0 means that `content-length` stays true. Never negative. */
 export function growthWith(caps: CapPlan, cap: i64): i32 {
   let growth = 0;

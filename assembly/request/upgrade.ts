@@ -6,6 +6,10 @@ import { addressOf, Bytes, bytesOf, equals } from "../bytes/bytes";
 
 const STATUS = bytesOf(":status");
 const SWITCHING_PROTOCOLS = bytesOf("101");
+const METHOD = bytesOf(":method");
+const GET = bytesOf("GET");
+const CONTENT_LENGTH = bytesOf("content-length");
+const TRANSFER_ENCODING = bytesOf("transfer-encoding");
 const UPGRADE = bytesOf("upgrade");
 const WEBSOCKET = bytesOf("websocket");
 const EXTENSIONS = bytesOf("sec-websocket-extensions");
@@ -22,6 +26,17 @@ export const enum Upgrade {
 /** Removes WebSocket extensions from the request: deflated messages could not be read. */
 export function prepareUpgrade(): void {
   removeHeader(HeaderMapType.HttpRequestHeaders, EXTENSIONS);
+}
+
+/**
+ * Whether the request that asks for an upgrade can be a handshake: a GET without a body (RFC 6455, section 4.1; hosts show that
+ * of HTTP/2 as one). Servers may ignore what any other one asks for, and answer it as a call.
+ */
+export function isHandshake(): bool {
+  const method = getHeader(HeaderMapType.HttpRequestHeaders, METHOD);
+  if (method === null || !equals(method, GET)) return false;
+  const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
+  return length === null && getHeader(HeaderMapType.HttpRequestHeaders, TRANSFER_ENCODING) === null;
 }
 
 /** The protocol that the response changes the connection to. Its headers must have arrived. */

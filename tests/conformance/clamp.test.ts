@@ -145,12 +145,6 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(sentTo(host)).toBe(body);
   });
 
-  it("does not change what is no JSON, and assumes an output for it", async () => {
-    const host = await start(file, CLAMP);
-    post(host, `${prompt({ max_tokens: 5 })} x`);
-    expect(holdOf(host.pending[0]!)).toMatchObject({ output: 64, least: 0, assumed: true });
-  });
-
   it("has no room for a body with so many caps that they cannot all be lowered", async () => {
     const host = await start(file, CLAMP);
     const caps = Array.from({ length: 20 }, () => '"max_tokens":5').join(",");

@@ -135,14 +135,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.continued).toBe(1);
   });
 
-  it.each([
-    ["too long", { "content-length": "4000000" }, 1_000_000],
-    ["compressed", { "content-encoding": "gzip", "content-length": "4000" }, 1_000],
-  ])("judges a body by its size if it is %s, and holds none of it", async (_what, headers, input) => {
-    const host = await start(file, CLAMP);
-    const stream = host.request(2, ROOT, { "x-api-key": "alice", ...headers }, false);
+  it("judges a body by its size if it is too long, and holds none of it", async () => {
+    const host = await start(file, ESTIMATE);
+    const headers = { "x-api-key": "alice", "content-length": "4000000" };
+    const stream = host.request(2, ROOT, headers, false);
     expect(stream.action).toBe(PAUSE);
-    expect(holdOf(host.pending[0]!)).toMatchObject({ input, assumed: true });
+    expect(holdOf(host.pending[0]!)).toMatchObject({ input: 1_000_000, output: 64, assumed: true });
     host.reply(ROOT, held(20));
     expect(host.requestBody(2, prompt({ max_tokens: 500 }), true)).toBe(CONTINUE);
     expect(sentTo(host)).toBe(prompt({ max_tokens: 500 }));

@@ -83,8 +83,9 @@ describe.skipIf(!isAvailable).each([
       pauseMs: 2,
     }).answer;
     const received = model.received.get(name);
-    if (received && way === "length")
-      expect(received.headers["content-length"]).toBe(String(received.body.length));
+    // Where the headers go ahead, they cannot say how long the body becomes.
+    const length = way === "length" && holdsHeaders ? String(received?.body.length) : undefined;
+    if (received) expect(received.headers["content-length"]).toBe(length);
     return {
       status,
       told: answered["x-ratelimit-clamped-tokens"] as string | undefined,
