@@ -171,6 +171,21 @@ describe("languages", () => {
   });
 });
 
+it.each([
+  [1023, 5_000, 400],
+  [1024, 1_024, 400],
+  [1024, 1_025, 200],
+])(
+  "answers a budget for thinking of %d of %d tokens with %d, as Anthropic does",
+  async (budget, cap, status) => {
+    const { url } = await start();
+    const thinking = { type: "enabled", budget_tokens: budget };
+    const body = { model: "m", max_tokens: cap, thinking, messages: [{ role: "user", content: "a" }] };
+    const response = await send(`${url}/v1/messages`, post({}), JSON.stringify(body));
+    expect(response.status).toBe(status);
+  },
+);
+
 it("has no more details than tokens", async () => {
   const { url } = await start({ cacheRead: 3, cacheWrite: 9, reasoning: 99 });
   const body = { max_tokens: 4, messages: [{ role: "user", content: "a b c d" }], model: "m" };

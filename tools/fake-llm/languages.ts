@@ -1,9 +1,10 @@
 /**
- * What the fake model says, cut into its tokens by `|`. Lorem ipsum has a word a token. The other passages are cut as
- * the tokenizer o200k_base cuts them, also where a passage follows itself, so that an estimate from the text can be
- * compared with a count that a real model would have reported.
+ * What the fake model says, cut into its tokens by `|`. Lorem ipsum has a word a token. JSON is a list of
+ * lists that never ends. The other passages are cut as the tokenizer o200k_base cuts them, also where a passage follows
+ * itself, so that an estimate from the text can be compared with a count that a real model would have reported.
  */
 const PASSAGES = {
+  json: "[|1|,",
   lorem:
     " lorem| ipsum| dolor| sit| amet| consectetur| adipiscing| elit| sed| do| eiusmod| tempor| incididunt| ut| labore| et| dolore| magna| aliqua",
   english:

@@ -1,5 +1,5 @@
 import { answer, thinking, type Completion, type TokenCounts } from "../completion.ts";
-import { limitAt, messagesAt, modelAt, textOf, type Json } from "../fields.ts";
+import { InvalidRequest, limitAt, messagesAt, modelAt, objectAt, textOf, type Json } from "../fields.ts";
 import { SSE, type WireEvent } from "../framings.ts";
 import { FAILURE, type Dialect, type JsonReply } from "./dialect.ts";
 
@@ -11,7 +11,7 @@ export const ANTHROPIC: Dialect = {
   read: ({ json }) => ({
     model: modelAt(json),
     prompt: anthropicPrompt(json),
-    maxTokens: limitAt(json, "max_tokens"),
+    maxTokens: maxTokensAt(json),
     reply: (completion) =>
       json["stream"] === true
         ? {
@@ -27,6 +27,22 @@ export const ANTHROPIC: Dialect = {
 export function anthropicPrompt(json: Json): string {
   return textOf([json["system"], messagesAt(json, "messages")]);
 }
+
+/** @throws InvalidRequest for a budget for thinking that is too small, or not below the limit. */
+function maxTokensAt(json: Json): number | undefined {
+  const limit = limitAt(json, "max_tokens");
+  const thinking = objectAt(json, "thinking");
+  if (thinking["type"] !== "enabled") return limit;
+  const budget = limitAt(thinking, "budget_tokens") ?? 0;
+  const name = "thinking.enabled.budget_tokens";
+  if (budget < LEAST_BUDGET)
+    throw new InvalidRequest(`${name}: Input should be greater than or equal to ${LEAST_BUDGET}`, name);
+  if (limit !== undefined && budget >= limit)
+    throw new InvalidRequest(`\`max_tokens\` must be greater than \`thinking.budget_tokens\``, name);
+  return limit;
+}
+
+const LEAST_BUDGET = 1024;
 
 const ERROR_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
