@@ -45,7 +45,7 @@ fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and m
 estimate: $(MODULES) ## Measure the error of token estimates against real tokenizers
 	@$(TSX) scripts/estimate-error.ts
 
-bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
+bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, PEER_QUOTA=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
 	@$(TSX) tools/bench/main.ts $(if $(PUBLISH),--publish)
 
 load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench

@@ -3,18 +3,25 @@
 import { describe, expect, it } from "vitest";
 import { BenchHost } from "../../tools/bench/host.ts";
 import { chart } from "../../tools/bench/chart.ts";
+import { dialectOf } from "../../tools/bench/dialect.ts";
 import { environmentOf } from "../../tools/bench/environment.ts";
 import { measureMatching } from "../../tools/bench/matching.ts";
 import { measureMemory } from "../../tools/bench/memory.ts";
-import { filterModules, quotaModules, type FilterModule } from "../../tools/bench/modules.ts";
+import {
+  filterModules,
+  quotaModules,
+  reservationModules,
+  type FilterModule,
+} from "../../tools/bench/modules.ts";
 import { PlainHost } from "../../tools/bench/plain-host.ts";
 import { CONSUMER, QUOTA } from "../../tools/bench/quota-scenarios.ts";
 import { text } from "../../tools/bench/report.ts";
 import { measureRequests, playerOf } from "../../tools/bench/requests.ts";
+import { LOWERED, RESERVATION } from "../../tools/bench/reservation-scenarios.ts";
 import { measureEstimator, measureRegex, measureScanner } from "../../tools/bench/scanning.ts";
-import { SCENARIOS, USAGE } from "../../tools/bench/scenarios.ts";
+import { SCENARIOS, USAGE, type Scenario } from "../../tools/bench/scenarios.ts";
 
-const [ours, floor] = (await filterModules(undefined)) as [FilterModule, FilterModule];
+const [ours, floor] = (await filterModules()) as [FilterModule, FilterModule];
 const CHARGED = BigInt(USAGE.input + USAGE.output);
 const MINUTE = 60_000;
 /** Enough to see that it works. */
@@ -82,6 +89,72 @@ describe("the floor", () => {
       expect(it.host.memoryBytes).toBe(1 << 16);
     },
   );
+});
+
+describe("reservations", async () => {
+  const modules = (await reservationModules()) as [FilterModule, FilterModule];
+  const scenarios = RESERVATION.scenarios.map((scenario) => [scenario.name, scenario] as const);
+  const play = async (Host: typeof BenchHost, index: 0 | 1, scenario: Scenario) => {
+    const player = await playerOf(modules[index].module, Host, RESERVATION);
+    player.play(scenario);
+    const recording = player.host.record();
+    player.play(scenario);
+    expect(player.host.complaints).toEqual([]);
+    return { host: player.host, recording };
+  };
+
+  it.each(scenarios)("hold, rewrite, settle and reject as in production: %s", async (name, scenario) => {
+    const { host, recording } = await play(PlainHost, 0, scenario);
+    const [hold, settle] = recording.commands.map(words);
+    expect(hold).toContain("stated");
+    if (name === "denied") {
+      expect(recording.commands).toHaveLength(1);
+      expect(recording).toMatchObject({ answers: [429], continued: 0, rewritten: null });
+      return;
+    }
+    expect(recording.commands).toHaveLength(2);
+    expect(settle!.filter((word) => word.includes(":charge:"))).toEqual(
+      hold!.filter((word) => word.includes(":charge:")),
+    );
+    expect(settle).toContain(String(CHARGED));
+    expect(recording).toMatchObject({ answers: [], continued: 1 });
+    expect([...recording.metrics]).toEqual([["ai_token_ratelimit.charged_tokens", CHARGED]]);
+    const { body, header } = host as PlainHost;
+    const before = String(scenario.prompt);
+    const after = name === "clamped" ? before.replace(":512}", `: ${LOWERED}}`) : null;
+    expect(recording.rewritten?.toString() ?? null).toBe(after);
+    expect(Buffer.from(body).toString()).toBe(after ?? "");
+    expect(header).toEqual(after && ["x-ratelimit-clamped-tokens", String(LOWERED)]);
+  });
+
+  it.each(scenarios)("cost their floor the same calls: %s", async (_, scenario) => {
+    const [we, it] = await Promise.all([play(BenchHost, 0, scenario), play(BenchHost, 1, scenario)]);
+    const { answers, continued, replied, rewritten, commands } = we.recording;
+    expect(it.recording).toMatchObject({ answers, continued, replied });
+    expect(it.recording.rewritten).toEqual(rewritten);
+    expect(it.recording.commands.map(({ length }) => length)).toEqual(commands.map(({ length }) => length));
+    expect(it.host.memoryBytes).toBe(1 << 16);
+  });
+});
+
+describe("the dialect of a filter", () => {
+  it("is told by the first command that it sends", () => {
+    const nameFor = (command: string | undefined): string =>
+      dialectOf(command === undefined ? command : Buffer.from(command), 100).name;
+    expect(nameFor(undefined)).toBe("ours");
+    expect(nameFor("*6\r\n$7\r\nEVALSHA\r\n$40\r\n")).toBe("ours");
+    expect(nameFor("*6\r\n$4\r\neval\r\n$9\r\n")).toBe("published");
+    expect(nameFor("*2\r\n$3\r\nget\r\n$16\r\nchat_quota:alice\r\n")).toBe("published ai-quota");
+  });
+
+  it("answers the published ai-quota as Redis answers GET and DECRBY", () => {
+    const redis = dialectOf(Buffer.from("*2\r\n$3\r\nget\r\n"), 100);
+    expect([redis.check(42), redis.balance(0), redis.charge].map(String)).toEqual([
+      "$2\r\n42\r\n",
+      "$1\r\n0\r\n",
+      ":61\r\n",
+    ]);
+  });
 });
 
 describe("ai-quota", async () => {
@@ -153,14 +226,18 @@ describe("the results", () => {
   it("show every request and module, as text and as a chart", async () => {
     const requests = await measureRequests([ours, floor], () => true, ONCE);
     const quota = await measureRequests(await quotaModules(), () => true, ONCE, QUOTA);
-    const report = { ...environmentOf([floor]), requests, quota };
+    const reservation = await measureRequests(await reservationModules(), () => true, ONCE, RESERVATION);
+    // A peer may be called as our own plugin, whose goals it need not meet.
+    const peer = { ...floor, name: "ai-quota" };
+    const report = { ...environmentOf([floor, peer]), requests, reservation, quota };
     const [printed, drawn] = [text(report), chart(report)!];
     for (const { title } of SCENARIOS) {
       expect(printed).toContain(title);
       expect(drawn).toContain(title);
     }
-    for (const { title } of QUOTA.scenarios) expect(printed).toContain(title);
+    for (const { title } of [...QUOTA.scenarios, ...RESERVATION.scenarios]) expect(printed).toContain(title);
     expect(printed).toMatch(/^ai-quota\.wasm +\d+\.\d kB +\d+\.\d kB +below 150\.0 kB: met$/m);
+    expect(printed).toMatch(/^ai-quota +\d+\.\d kB +\d+\.\d kB$/m);
     expect(printed).toMatch(/^ai-token-ratelimit\.wasm +\d+\.\d kB +\d+\.\d kB +below 220\.0 kB: met$/m);
     expect(drawn.match(/<rect /g)).toHaveLength(1 + 2 + 2 * SCENARIOS.length);
   });

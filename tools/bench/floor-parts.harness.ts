@@ -10,6 +10,8 @@ import "../../assembly/abi/abort";
 
 export declare function proxy_get_header_map_value(m: u32, k: usize, n: usize, p: usize, s: usize): u32;
 export declare function proxy_get_buffer_bytes(t: u32, from: u32, max: u32, p: usize, s: usize): u32;
+export declare function proxy_replace_header_map_value(m: u32, k: usize, n: usize, v: usize, s: usize): u32;
+export declare function proxy_set_buffer_bytes(t: u32, from: u32, max: u32, p: usize, s: usize): u32;
 export declare function proxy_redis_init(
   service: usize,
   serviceSize: usize,
@@ -170,8 +172,13 @@ export function appendKey(to: usize, id: u32): usize {
 
 /** The number in a reply that begins `*<one digit> CR LF $<one digit> CR LF <number>`. */
 export function numberIn(reply: usize): u32 {
+  return numberAt(reply + 8);
+}
+
+/** The number whose digits begin at an address. */
+export function numberAt(address: usize): u32 {
   let number: u32 = 0;
-  for (let at = reply + 8; load<u8>(at) - 0x30 < 10; ++at) number = number * 10 + load<u8>(at) - 0x30;
+  for (let at = address; load<u8>(at) - 0x30 < 10; ++at) number = number * 10 + load<u8>(at) - 0x30;
   return number;
 }
 

@@ -1,26 +1,22 @@
 import {
-  answer,
   append,
   appendKey,
   call,
   command,
   connect,
-  counter,
   forget,
   isKnown,
   keepRoute,
   numberIn,
   own,
   proxy_continue_stream,
-  proxy_increment_metric,
   readBuffer,
   readContentType,
   readHeader,
-  readProperty,
-  setProperty,
   sizeRead,
   waitingFor,
 } from "./floor-parts.harness";
+import { prepareRejections, reject } from "./floor-rejection.harness";
 
 export {
   malloc,
@@ -45,19 +41,6 @@ export {
  */
 
 const KEY = String.UTF8.encode("x-api-key");
-const AI_LOG = String.UTF8.encode("ai_log");
-const LIMITED = String.UTF8.encode('{\\"token_ratelimit_status\\":\\"limited\\"}');
-const ROUTE = String.UTF8.encode("route_name");
-const CLUSTER_NAME = String.UTF8.encode("cluster_name");
-const CONSUMER = String.UTF8.encode("x-mse-consumer");
-const METRIC = String.UTF8.encode(
-  "route.qwen.upstream.outbound|443||qwen.dns.model.none.consumer.none.metric.token_ratelimit_count",
-);
-const DETAILS = String.UTF8.encode("ai-token-ratelimit.rejected");
-const MESSAGE = String.UTF8.encode("Too many requests");
-/** One header pair: count, sizes, then name and value, each ended by a NUL. */
-const PAIRS = String.UTF8.encode("\x01\0\0\0\x16\0\0\0\x02\0\0\0X-TokenRateLimit-Reset\0" + "30\0");
-
 const COUNTER = "higress-token-ratelimit:bench:limit_by_per_header:60:x-api-key:";
 const CHECK = String.UTF8.encode(
   "*6\r\n$7\r\nEVALSHA\r\n$40\r\n1ebaee0dc327a3242e80764d56ff532e9bd3b84e\r\n$1\r\n1\r\n$83\r\n" + COUNTER,
@@ -72,11 +55,10 @@ const CHARGE_END = String.UTF8.encode(
 );
 
 const THRESHOLD: u32 = 100;
-let rejections: u32 = 0;
 
 export function proxy_on_configure(_root: u32, _size: u32): bool {
   connect();
-  rejections = counter(METRIC);
+  prepareRejections();
   return true;
 }
 
@@ -97,17 +79,6 @@ export function proxy_on_redis_call_response(_root: u32, token: u32, _status: u3
     else proxy_continue_stream(0);
   }
   heap.free(reply);
-}
-
-function reject(id: u32): void {
-  forget(id);
-  readProperty(AI_LOG);
-  setProperty(AI_LOG, LIMITED);
-  answer(429, DETAILS, changetype<usize>(MESSAGE), MESSAGE.byteLength, PAIRS);
-  readProperty(ROUTE);
-  readProperty(CLUSTER_NAME);
-  heap.free(readHeader(0, CONSUMER));
-  proxy_increment_metric(rejections, 1);
 }
 
 export function proxy_on_response_headers(id: u32, _count: u32, _end: bool): u32 {

@@ -7,29 +7,16 @@ import { wasiImports } from "../../gateway/src/wasm/imports/wasi.ts";
 import { GuestMemory } from "../../gateway/src/wasm/memory.ts";
 import { number } from "./dialect.ts";
 import type { Guest } from "./guest.ts";
+import { linked, Status, type HostCalls } from "./imports.ts";
+import { emptyRecording, type Recording } from "./recording.ts";
 import { Values } from "./values.ts";
 
 export const ROOT = 1;
-const Status = { Ok: 0, NotFound: 1, Unimplemented: 12 } as const;
 const Level = { Info: 2, Warn: 3 } as const;
 const NONE = new Uint8Array();
 const MAX_COMPLAINTS = 100;
 /** Below that, a loop copies faster than TypedArray.set. */
 const SMALL = 64;
-
-type HostCall = (...args: never[]) => unknown;
-export type HostCalls = Record<string, HostCall>;
-
-/** What a filter did while it was recorded. */
-export interface Recording {
-  commands: Buffer[];
-  /** Bytes of the replies to them. */
-  replied: number;
-  /** Status codes that the filter answered with. */
-  answers: number[];
-  continued: number;
-  metrics: Map<string, bigint>;
-}
 
 export class BenchHost {
   /** What filters may ask for. */
@@ -105,7 +92,7 @@ export class BenchHost {
 
   /** Keeps from now on what the filter does, which costs time, until `stop`. */
   record(): Recording {
-    return (this.recording = { commands: [], replied: 0, answers: [], continued: 0, metrics: new Map() });
+    return (this.recording = emptyRecording());
   }
 
   stop(): void {
@@ -156,6 +143,12 @@ export class BenchHost {
     if (type === 7) return this.configuration;
     return type === 0 ? this.requestBody : NONE;
   }
+
+  /** The filter puts bytes in the place of the first `replaced` ones of the request's body, which the bench uses again. */
+  protected rewrite(_replaced: number, _ptr: number, _size: number): void {}
+
+  /** The filter sets a header. */
+  protected setHeader(_name: number, _nameSize: number, _value: number, _valueSize: number): void {}
 
   /** A Redis command was handed over. */
   protected send(_query: number, _size: number): void {}
@@ -215,8 +208,30 @@ export class BenchHost {
     return {
       proxy_set_property: () => Status.Ok,
       proxy_remove_header_map_value: () => Status.Ok,
-      proxy_replace_header_map_value: () => Status.Ok,
-      proxy_set_buffer_bytes: () => Status.Ok,
+      proxy_replace_header_map_value: (
+        _map: number,
+        name: number,
+        nameSize: number,
+        value: number,
+        valueSize: number,
+      ) => {
+        this.setHeader(name, nameSize, value, valueSize);
+        return Status.Ok;
+      },
+      proxy_set_buffer_bytes: (
+        _type: number,
+        _start: number,
+        replaced: number,
+        ptr: number,
+        size: number,
+      ) => {
+        this.rewrite(replaced, ptr, size);
+        if (this.recording) {
+          const beginning = Buffer.from(new Uint8Array(this.guest.memory.buffer, ptr, size));
+          this.recording.rewritten = Buffer.concat([beginning, this.requestBody.subarray(replaced)]);
+        }
+        return Status.Ok;
+      },
       proxy_set_effective_context: () => Status.Ok,
       proxy_set_tick_period_milliseconds: () => Status.Ok,
       proxy_continue_stream: () => {
@@ -274,17 +289,4 @@ export class BenchHost {
       },
     };
   }
-}
-
-/**
- * The functions that a module imports, under the names of the modules that it takes them from. What is not known here
- * does nothing: what writes succeeds, what reads does not.
- */
-function linked(module: WebAssembly.Module, calls: HostCalls): WebAssembly.Imports {
-  const imports: Record<string, HostCalls> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    const status = /_(set|add|replace|remove)_/.test(name) ? Status.Ok : Status.Unimplemented;
-    (imports[from] ??= {})[name] = calls[name] ?? (() => status);
-  }
-  return imports;
 }

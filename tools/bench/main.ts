@@ -1,9 +1,10 @@
 // `make bench`: measures, prints, and writes build/bench.json, build/bench.svg and build/bench.txt.
 //
-//   PEER=file.wasm   another filter to compare with, e.g. a build of the published plugin
-//   ROUNDS=60        rounds per measurement
-//   ONLY=sse         one kind of request, or one section
-//   --publish        copies the results to docs/bench, and the figures into README.md and README_zh.md
+//   PEER=file.wasm         another filter to compare with, e.g. a build of the published plugin
+//   PEER_QUOTA=file.wasm   the same for ai-quota
+//   ROUNDS=60              rounds per measurement
+//   ONLY=sse               one kind of request, or one section
+//   --publish              copies the results to docs/bench, and the figures into README.md and README_zh.md
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { chart } from "./chart.ts";
@@ -11,19 +12,29 @@ import { measureConfiguration } from "./configuration.ts";
 import { environmentOf } from "./environment.ts";
 import { measureMatching } from "./matching.ts";
 import { measureMemory } from "./memory.ts";
-import { filterModules, quotaModules, root, type FilterModule } from "./modules.ts";
+import { filterModules, quotaModules, reservationModules, root, type FilterModule } from "./modules.ts";
 import { QUOTA } from "./quota-scenarios.ts";
 import { writeFigures } from "./readme.ts";
 import { text, type Report } from "./report.ts";
 import { measureRequests } from "./requests.ts";
+import { RESERVATION } from "./reservation-scenarios.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const SECTIONS = ["requests", "quota", "matching", "scanning", "regex", "configuration", "memory"] as const;
+const SECTIONS = [
+  "requests",
+  "reservation",
+  "quota",
+  "matching",
+  "scanning",
+  "regex",
+  "configuration",
+  "memory",
+] as const;
 /** Starting a VM with ten thousand keys takes long enough that a few rounds tell. */
 const CONFIGURATION_ROUNDS = 10;
 
-const { PEER, ROUNDS, ONLY } = process.env;
+const { PEER, PEER_QUOTA, ROUNDS, ONLY } = process.env;
 const publish = process.argv.includes("--publish");
 const rounds = Number(ROUNDS || 60);
 const names = SCENARIOS.map(({ name }) => name);
@@ -47,9 +58,12 @@ function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }
 
-const modules = await filterModules(PEER).catch((error: Error) => fail(error.message));
+const reason = (error: Error): never => fail(error.message);
+const modules = await filterModules(PEER).catch(reason);
+const quotas = wants("quota") ? await quotaModules(PEER_QUOTA).catch(reason) : [];
 const [ours, ...others] = modules as [FilterModule, ...FilterModule[]];
-const report: Report = environmentOf(others);
+// The floors of the other sections are no filters that anybody could use instead.
+const report: Report = environmentOf([...others, ...quotas.slice(2)]);
 const wantsScenario = (name: string): boolean => !names.includes(ONLY ?? "") || ONLY === name;
 // V8 takes its time to optimize what runs seldom, such as garbage collections.
 const effort = { rounds, warmUp: 800, batch: 4 };
@@ -57,9 +71,13 @@ if (wants("requests")) {
   progress("requests ...");
   report.requests = await measureRequests(modules, wantsScenario, effort);
 }
+if (wants("reservation")) {
+  progress("reservations ...");
+  report.reservation = await measureRequests(await reservationModules(), () => true, effort, RESERVATION);
+}
 if (wants("quota")) {
   progress("quota ...");
-  report.quota = await measureRequests(await quotaModules(), () => true, effort, QUOTA);
+  report.quota = await measureRequests(quotas, () => true, effort, QUOTA);
 }
 if (wants("matching")) {
   progress("matching ...");

@@ -34,21 +34,27 @@ export function releases(): FilterModule[] {
     .map((file) => load(file, resolve(root, "build", file)));
 }
 
-/** @param peer the file of another filter */
-export async function filterModules(peer: string | undefined): Promise<FilterModule[]> {
+async function compared(plugin: string, floor: string, peer?: string): Promise<FilterModule[]> {
   const modules = [
-    load("ours", resolve(root, "build/ai-token-ratelimit.wasm")),
-    load("floor", await compile("tools/bench/floor.harness.ts", "floor.wasm")),
+    load("ours", resolve(root, `build/${plugin}.wasm`)),
+    load("floor", await compile(`tools/bench/${floor}.harness.ts`, `${floor}.wasm`)),
   ];
   if (peer && !existsSync(peer)) throw new Error(`there is no file ${peer}`);
   if (peer) modules.push(load(basename(peer, ".wasm"), resolve(peer)));
   return modules;
 }
 
-/** ai-quota and its floor. */
-export async function quotaModules(): Promise<FilterModule[]> {
-  return [
-    load("ours", resolve(root, "build/ai-quota.wasm")),
-    load("floor", await compile("tools/bench/quota-floor.harness.ts", "quota-floor.wasm")),
-  ];
+/** The rate limiter and its floor. @param peer the file of another filter */
+export function filterModules(peer?: string): Promise<FilterModule[]> {
+  return compared("ai-token-ratelimit", "floor", peer);
+}
+
+/** The rate limiter, and its floor when calls reserve their tokens. */
+export function reservationModules(): Promise<FilterModule[]> {
+  return compared("ai-token-ratelimit", "reservation-floor");
+}
+
+/** ai-quota and its floor. @param peer the file of another filter */
+export function quotaModules(peer?: string): Promise<FilterModule[]> {
+  return compared("ai-quota", "quota-floor", peer);
 }

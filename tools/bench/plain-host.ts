@@ -10,6 +10,9 @@ const encoder = new TextEncoder();
 export class PlainHost extends BenchHost {
   /** The command sent last. */
   command: Uint8Array = new Uint8Array();
+  /** The request's body and the header that were changed last. */
+  body: Uint8Array = new Uint8Array();
+  header: [string, string] | null = null;
 
   protected override give(value: Uint8Array, ptrSlot: number, sizeSlot: number): number {
     const ptr = value.length === 0 ? 0 : this.allocate(value.length);
@@ -57,6 +60,17 @@ export class PlainHost extends BenchHost {
 
   protected override bytesOf(type: number): Uint8Array {
     return super.bytesOf(type).slice();
+  }
+
+  protected override rewrite(replaced: number, ptr: number, size: number): void {
+    const rest = this.requestBody.subarray(replaced);
+    this.body = new Uint8Array(size + rest.length);
+    this.body.set(this.copy(ptr, size));
+    this.body.set(rest, size);
+  }
+
+  protected override setHeader(name: number, nameSize: number, value: number, valueSize: number): void {
+    this.header = [decoder.decode(this.copy(name, nameSize)), decoder.decode(this.copy(value, valueSize))];
   }
 
   protected override send(query: number, size: number): void {

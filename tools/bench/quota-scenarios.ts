@@ -1,6 +1,5 @@
 // The requests of ai-quota whose cost inside the VM is measured.
 import { completion } from "./bodies.ts";
-import { balanceReply } from "./dialect.ts";
 import { HEADERS, JSON_RESPONSE, USAGE, type Plan, type Scenario } from "./scenarios.ts";
 import { Values } from "./values.ts";
 
@@ -33,7 +32,7 @@ export const QUOTA: Plan = {
         ":path": `/v1/chat/completions/quota?consumer=${CONSUMER}`,
         "x-mse-consumer": "admin",
       }),
-      reply: balanceReply(BALANCE),
+      reply: (redis) => redis.balance(BALANCE),
     },
   ],
 };

@@ -11,6 +11,8 @@ import { table } from "./table.ts";
 /** The parts that were not measured are missing. */
 export interface Report extends Environment {
   requests?: RequestCost[];
+  /** Of calls that reserve their tokens. */
+  reservation?: RequestCost[];
   /** Of ai-quota. */
   quota?: RequestCost[];
   matching?: MatchCost[];
@@ -34,7 +36,7 @@ const times = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}x`
 const count = (value: number): string => value.toLocaleString("en-US");
 const judged = (goal: string, isMet: boolean): string => `${goal}: ${isMet ? "met" : "missed"}`;
 
-/** The most bytes of a plugin's module, by what its name begins with. */
+/** The most bytes of our modules, by what the names of their files begin with; the names of others have no `.wasm`. */
 const MODULE_GOALS = [
   ["ai-token-ratelimit", 220_000],
   ["ai-quota", 150_000],
@@ -47,6 +49,7 @@ const OPEN_GOALS = { begun: 6 << 10, read: 14 << 10, all: 128 << 20 };
 export function text(report: Report): string {
   const parts = [heading(report)];
   if (report.requests) parts.push(...requests("Requests", report.requests));
+  if (report.reservation) parts.push(...requests("Requests that reserve tokens", report.reservation));
   if (report.quota) parts.push(...requests("Requests of ai-quota", report.quota));
   if (report.matching) parts.push(...matching(report.matching));
   if (report.scanning) parts.push(scanning(report.scanning));
@@ -72,7 +75,7 @@ function heading({ machine, commit, modules }: Environment): string {
 }
 
 function sizeGoal(name: string, bytes: number): string {
-  const [, most] = MODULE_GOALS.find(([plugin]) => name.startsWith(plugin)) ?? [];
+  const [, most] = MODULE_GOALS.find(([plugin]) => name.startsWith(plugin) && name.endsWith(".wasm")) ?? [];
   return most === undefined ? "" : judged(`below ${kilobytes(most)}`, bytes < most);
 }
 

@@ -1,6 +1,7 @@
 // The cost of whole requests: ours, the floor and the peer in turns, on a lean host and on a plain one.
 import { dialectOf, type Dialect } from "./dialect.ts";
-import { BenchHost, type HostCalls } from "./host.ts";
+import { BenchHost } from "./host.ts";
+import type { HostCalls } from "./imports.ts";
 import { measure, ratioOf, spreadOf, type Effort, type Spread, type Subject } from "./measure.ts";
 import type { FilterModule } from "./modules.ts";
 import { PlainHost } from "./plain-host.ts";

@@ -44,8 +44,8 @@ export interface Scenario {
   prompt: Buffer | null;
   /** What the counter or the balance holds when the request comes. */
   tokens: number;
-  /** Of a request about a balance, which is not checked: what Redis replies. */
-  reply?: Uint8Array;
+  /** What Redis replies to the request, if that is no check; the same bytes each time. */
+  reply?: (redis: Dialect) => Uint8Array;
   response: Values;
   /** The chunks of the response's body. */
   body: Buffer[];
@@ -105,12 +105,15 @@ export function play(host: BenchHost, scenario: Scenario, redis: Dialect, id: nu
   host.request = scenario.request;
   guest.proxy_on_context_create(id, ROOT);
   guest.proxy_on_request_headers?.(id, scenario.request.size, scenario.prompt === null ? 1 : 0);
-  host.reply(scenario.reply ?? redis.check(scenario.tokens));
+  const reply = scenario.reply?.(redis) ?? redis.check(scenario.tokens);
+  host.reply(reply);
+  if (!host.rejected && scenario.prompt !== null && guest.proxy_on_request_body) {
+    host.requestBody = scenario.prompt;
+    guest.proxy_on_request_body(id, scenario.prompt.length, 1);
+    // A filter that has waited for the body asks only then.
+    host.reply(reply);
+  }
   if (!host.rejected) {
-    if (scenario.prompt !== null && guest.proxy_on_request_body) {
-      host.requestBody = scenario.prompt;
-      guest.proxy_on_request_body(id, scenario.prompt.length, 1);
-    }
     respond(host, scenario, id);
     host.reply(redis.charge);
   }
