@@ -68,8 +68,10 @@ export async function startRecordingModel(): Promise<RecordingModel> {
 }
 
 /** How a body travels. */
-export type Way = "length" | "chunked" | "HTTP/2";
+export type Way = "length" | "chunked" | "HTTP/2" | "HTTP/2 with length";
 export const WAYS: readonly Way[] = ["length", "chunked", "HTTP/2"];
+/** Those in which the length of the body is announced. */
+export const ANNOUNCED: readonly Way[] = ["length", "HTTP/2 with length"];
 
 export interface Sending {
   readonly way: Way;
@@ -116,7 +118,7 @@ const TRAILERS = { "x-checksum": "1" };
 
 /** Sends a call to `url`. */
 export function send(url: string, sending: Sending): Sent {
-  return sending.way === "HTTP/2" ? send2(url, sending) : send1(url, sending);
+  return sending.way.startsWith("HTTP/2") ? send2(url, sending) : send1(url, sending);
 }
 
 function send1(url: string, sending: Sending): Sent {
@@ -147,8 +149,9 @@ function send2(url: string, sending: Sending): Sent {
   const session: ClientHttp2Session = connect(url);
   session.on("error", () => undefined);
   const fields = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
+  const length = ANNOUNCED.includes(sending.way) ? { "content-length": String(sending.body.length) } : {};
   const sent = session.request(
-    { ...fields, ...sending.headers },
+    { ...fields, ...length, ...sending.headers },
     { endStream: false, waitForTrailers: sending.trailers === true },
   );
   if (sending.trailers) sent.on("wantTrailers", () => sent.sendTrailers(TRAILERS));
