@@ -7,10 +7,10 @@ MODULES := node_modules/.package-lock.json
 # In this very process, so that nothing is left behind when make is ended.
 TSX := node --import tsx
 
-.PHONY: help run demo build image push test unit watch bench load check format hooks clean fuzz estimate
+.PHONY: help run demo build image push test unit watch bench load overshoot check format hooks clean fuzz estimate
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests; it lists the scenes (SCENE=name)
 	@$(TSX) tools/demo/main.ts --stay
@@ -51,6 +51,9 @@ bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, PEER
 load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
 	@$(TSX) tools/load/main.ts $(if $(PUBLISH),--publish)
 
+overshoot: $(MODULES) tools-overshoot build ## Measure how far parallel calls exceed a limit: CALLS=1,10,100,1000, PEER=other.wasm, PUBLISH=1 for docs/bench
+	@$(TSX) tools/overshoot/main.ts $(if $(PUBLISH),--publish)
+
 check: $(MODULES) tools-check ## Check format, lint, types, directions of imports, shell scripts and documents
 	@node_modules/.bin/prettier --check --log-level warn .
 	@node_modules/.bin/eslint .
@@ -71,12 +74,15 @@ clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
 # What is missing is fetched into build/tools; see scripts/ensure-tools.sh.
-.PHONY: tools-run tools-demo tools-load tools-test tools-check containers
+.PHONY: tools-run tools-demo tools-overshoot tools-load tools-test tools-check containers
 tools-run tools-demo:
 	@scripts/ensure-tools.sh redis
 
 tools-check:
 	@scripts/ensure-tools.sh shellcheck
+
+tools-overshoot:
+	@scripts/ensure-tools.sh redis webdis envoy
 
 tools-load:
 	@scripts/ensure-tools.sh redis webdis envoy wrk

@@ -4,8 +4,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { blockIn } from "../tools/bench/block.ts";
 import { figures, figuresIn } from "../tools/bench/readme.ts";
 import type { Report } from "../tools/bench/report.ts";
+import {
+  figures as overshootFigures,
+  SOURCE as OVERSHOOT,
+  type OvershootReport,
+} from "../tools/overshoot/report.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(resolve(root, path), "utf8");
@@ -15,6 +21,18 @@ describe.each(["README.md", "README_zh.md"])("%s", (file) => {
   it("has the figures of the run that is published", () => {
     const report = JSON.parse(read("docs/bench/bench.json")) as Required<Report>;
     expect(figuresIn(read(file))).toBe(figures(report));
+  });
+
+  it("says how far parallel calls exceed a limit, as the run that is published found", () => {
+    const report = JSON.parse(read("docs/bench/overshoot.json")) as OvershootReport;
+    expect(blockIn(read(file), OVERSHOOT)).toBe(overshootFigures(report));
+    // What is promised, by the figures: at most 1 % above the limit, and at least 90 % of it used.
+    const calls = Math.max(...report.results.map((one) => one.calls));
+    for (const { mode, retried } of report.results.filter((one) => one.calls === calls)) {
+      if (mode !== "clamp") continue;
+      expect(retried!.charged).toBeLessThanOrEqual(1.01);
+      expect(retried!.charged).toBeGreaterThanOrEqual(0.9);
+    }
   });
 });
 

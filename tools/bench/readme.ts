@@ -1,10 +1,9 @@
 // What README.md says of the cost: the part of a published run that its readers ask for.
-import { readFileSync, writeFileSync } from "node:fs";
+import { blockIn, writeBlock } from "./block.ts";
 import type { Report } from "./report.ts";
 import { table } from "./table.ts";
 
-const BEGIN = "<!-- From docs/bench/bench.json, by `make bench PUBLISH=1`. -->\n\n```\n";
-const END = "```\n";
+const SOURCE = "docs/bench/bench.json, by `make bench PUBLISH=1`";
 
 /** The measured part of the README: the lines of a code block. */
 export function figures({ requests, memory, modules, machine, commit, date }: Required<Report>): string {
@@ -34,22 +33,9 @@ export function figures({ requests, memory, modules, machine, commit, date }: Re
 }
 
 /** The figures that a document holds; throws when it has no place for them. */
-export function figuresIn(text: string): string {
-  const { from, to } = placeIn(text);
-  return text.slice(from, to);
-}
+export const figuresIn = (text: string): string => blockIn(text, SOURCE);
 
 /** Replaces the figures in a document. */
 export function writeFigures(file: string, report: Required<Report>): void {
-  const text = readFileSync(file, "utf8");
-  const { from, to } = placeIn(text);
-  writeFileSync(file, text.slice(0, from) + figures(report) + text.slice(to));
-}
-
-function placeIn(text: string): { from: number; to: number } {
-  const from = text.indexOf(BEGIN) + BEGIN.length;
-  const to = text.indexOf(END, from);
-  if (from < BEGIN.length || to < 0)
-    throw new Error(`there is no ${BEGIN.trim()} with a code block behind it`);
-  return { from, to };
+  writeBlock(file, SOURCE, figures(report));
 }

@@ -2,12 +2,12 @@
 //
 //   ROUNDS=5       rounds, of about ten seconds each
 //   --publish      copies the results to docs/bench
-import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentOf } from "../bench/environment.ts";
 import { root } from "../bench/modules.ts";
 import { ENVOY, isAvailable } from "../envoy/processes.ts";
+import { versionOf } from "../envoy/version.ts";
 import { text, type LoadReport } from "./report.ts";
 import { measureLoad } from "./run.ts";
 import { hasWrk } from "./wrk.ts";
@@ -25,12 +25,9 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-/** `envoy --version` says commit/version/state/type/TLS. */
-const version = execFileSync(ENVOY, ["--version"], { encoding: "utf8" });
-const envoy = /\/(\d+\.\d+\.\d+[^/]*)\//.exec(version)?.[1] ?? "unknown";
 const report: LoadReport = {
   ...environmentOf([]),
-  envoy,
+  envoy: versionOf(ENVOY),
   rounds,
   results: await measureLoad({ rounds, warmUp: 1 }),
 };
