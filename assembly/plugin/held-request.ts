@@ -5,11 +5,11 @@ import { setProperty } from "../abi/properties";
 import { BufferType, HeaderMapType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, bytesOf } from "../bytes/bytes";
-import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
+import { parseInteger } from "../bytes/decimal";
 import { Ask } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
-import { changesFor, copyWithCap, fittingCap, growthWith } from "../request/cap-writer";
+import { changesFor, copyWithCap } from "../request/cap-writer";
 import { isDisguised } from "../request/free-endpoints";
 import { HostRequest } from "../request/host-request";
 import { OutputCaps } from "../request/output-caps";
@@ -52,14 +52,13 @@ export class HeldRequest {
   private readonly caps: OutputCaps = new OutputCaps();
   private reserving!: Reserving;
   private api: Api = Api.Unknown;
-  /** The bytes that have passed, and those that were announced; -1 if that is not known. */
+  /** The bytes that have passed, and those that were announced; negative if that is not known. */
   private bytes: i64 = 0;
   private announced: i64 = -1;
   /** Whether the body is said to be encoded, so that what is no JSON may become some. */
   private isEncoded: bool = false;
-  /** Whether the body may be changed, and whether it may become longer. */
+  /** Whether the body may be changed. */
   private mayChange: bool = false;
-  private mayGrow: bool = false;
   /** Whether the whole body has been read. */
   private isWhole: bool = false;
   /** Whether the cap is written that is granted; the cap that was asked for, in tokens. */
@@ -77,15 +76,12 @@ export class HeldRequest {
     this.bytes = 0;
     this.isWhole = false;
     const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
-    const number = length !== null ? parseInteger(addressOf(length), length.byteLength) : NOT_A_NUMBER;
-    this.announced = number >= 0 ? number : -1;
+    this.announced = length !== null ? parseInteger(addressOf(length), length.byteLength) : -1;
     this.isEncoded = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) !== null;
     this.mayChange = reserving.clamps && !isSigned();
-    this.mayGrow = holdsHeaders || length === null;
-    if (this.mayGrow || !this.mayChange || this.caps.rule === null || this.isJudgedBySize) return;
+    if (holdsHeaders || !this.mayChange || this.isJudgedBySize || this.api == Api.NoOutput) return;
     // The headers go ahead, and a cap may be added to the body.
     removeHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
-    this.mayGrow = true;
   }
 
   dispose(): void {
@@ -136,23 +132,21 @@ export class HeldRequest {
     const reserving = this.reserving;
     const size = max(this.announced, this.bytes);
     const tokens = this.isWhole ? input : max(input, size / UNREAD_BYTES_PER_TOKEN);
-    const hasOutput = this.api != Api.NoOutput;
     const stated = this.stated;
-    this.clamps = hasOutput && this.mayChange && this.isWhole && caps.canWrite && this.fits(1);
     this.wanted = stated >= 0 ? stated : reserving.defaultOutputTokens;
+    this.clamps = this.mayChange && this.isWhole && caps.canWrite && this.api > Api.Ambiguous;
     if (this.clamps && caps.wantedCap >= 0) this.wanted = caps.wantedCap;
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
-    ask.output = hasOutput ? this.weigh(this.wanted, weights) : 0;
-    ask.least = ask.output;
+    ask.output = ask.least = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
     ask.isAssumed = false;
     if (this.clamps) {
       const least = max(reserving.minOutputTokens, caps.leastCap);
       ask.least = this.weigh(min(this.wanted, least), weights);
-    } else if (hasOutput && stated < 0) {
-      const evades = this.evades;
-      ask.isAssumed = !evades && !this.isUnlimited;
-      if (!ask.isAssumed) ask.output = weights.dearestOutput > 0 ? MOST : 0;
-      ask.least = evades ? ask.output : 0;
+    } else if (stated < 0 && this.api != Api.NoOutput) {
+      const isUnlimited = this.isUnlimited;
+      ask.isAssumed = !isUnlimited;
+      if (isUnlimited) ask.output = this.weigh(i64.MAX_VALUE, weights);
+      ask.least = isUnlimited && this.evades ? ask.output : 0;
     }
   }
 
@@ -166,7 +160,6 @@ export class HeldRequest {
     const cap = this.capFor(granted, weights);
     if (!this.clamps || !changesFor(this.caps, cap)) return true;
     if (!isShown || !this.write(cap)) return false;
-    this.grow(growthWith(this.caps, cap));
     this.cap = cap;
     return true;
   }
@@ -178,42 +171,38 @@ export class HeldRequest {
     const replaced =
       body != 0 && borrowedSize() == size ? copyWithCap(this.caps, body, size, cap, rewritten) : 0;
     release(body);
+    const length = rewritten.length;
     const isWritten =
-      replaced > 0 &&
-      replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, rewritten.length) == Status.Ok;
-    if (rewritten.length > <i32>MAX_PIECE) rewritten = new ByteBuilder(0, 32 << 20);
+      replaced > 0 && replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, length) == Status.Ok;
+    if (length > replaced) this.correctLength(size + length - replaced);
+    if (length > <i32>MAX_PIECE) rewritten = new ByteBuilder(0, 32 << 20);
     return isWritten;
   }
 
   /** The output for which room is needed because the caller states it, in tokens; -1 if none is. */
   private get stated(): i64 {
     const caps = this.caps;
-    if (!this.isWhole) return -1;
+    if (!this.isWhole || this.api == Api.Ambiguous) return -1;
     // Even if the server may ignore what the caller wants: it is no less than would be assumed.
-    const isMore = caps.wantedCap >= this.reserving.defaultOutputTokens;
-    return isMore ? caps.wantedCap : caps.statedCap;
+    return max(caps.statedCap, caps.wantedCap >= this.reserving.defaultOutputTokens ? caps.wantedCap : -1);
   }
 
   /**
-   * Whether the call is written so that its output cannot be limited, as no honest client does: with a path that may lead
-   * anywhere, more caps than can be kept, a list in place of one, or in place of JSON what a lenient server may take for it. It
-   * may cost any amount, so there is no room for it.
-   */
-  private get evades(): bool {
-    if (!this.reserving.clamps) return false;
-    if (this.api == Api.Ambiguous) return true;
-    const caps = this.caps;
-    const isReadable = this.isWhole && !this.isEncoded && caps.size > 0;
-    return caps.rule !== null && isReadable && !caps.canWrite;
-  }
-
-  /**
-   * Whether the output would be limited, but the body is too long, encoded or signed, or cannot be written. Then the call
-   * reserves all that is left, so that no other one passes beside it.
+   * Whether the output should be limited, and cannot be. If the body is too long, encoded, signed, or cannot be written, the
+   * call reserves all that is left, so that no other one passes beside it.
    */
   private get isUnlimited(): bool {
-    const isReadable = this.isWhole && (this.caps.isJson || this.caps.size == 0);
-    return this.reserving.clamps && this.caps.rule !== null && !(isReadable && this.mayChange);
+    const isLimited = this.caps.rule !== null || this.api == Api.Ambiguous;
+    return this.reserving.clamps && isLimited && !(this.isWhole && this.bytes == 0);
+  }
+
+  /**
+   * Whether that is so as with no honest client: with a path that may lead anywhere, more caps than can be kept, a list in
+   * place of one, or in place of JSON what a lenient server may take for it. Such a call may cost any amount, so there is no
+   * room for it.
+   */
+  private get evades(): bool {
+    return this.api == Api.Ambiguous || (this.isWhole && !this.isEncoded && !this.caps.canWrite);
   }
 
   /** The cap in tokens for each output that an amount of weighted tokens pays for. */
@@ -221,22 +210,16 @@ export class HeldRequest {
     const weight = weights.dearestOutput;
     let cap = this.wanted;
     if (weight > 0) {
-      const isHuge = granted > i64.MAX_VALUE / WEIGHT_SCALE;
-      const tokens = isHuge ? (granted / weight) * WEIGHT_SCALE : (granted * WEIGHT_SCALE) / weight;
-      cap = min(cap, tokens / max(this.caps.multiplier, 1));
+      const tokens = (min(granted, i64.MAX_VALUE / WEIGHT_SCALE) * WEIGHT_SCALE) / weight;
+      cap = min(cap, tokens / this.caps.multiplier);
     }
-    return this.mayGrow ? cap : fittingCap(this.caps, cap);
+    return cap;
   }
 
-  /** Whether a cap can be written without the body getting longer, unless it may. */
-  private fits(cap: i64): bool {
-    return this.mayGrow || fittingCap(this.caps, cap) >= 0;
-  }
-
-  /** Corrects `content-length` when the body has become longer, unless there is none. */
-  private grow(more: i32): void {
-    if (more == 0 || getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH) === null) return;
-    const length = new ByteBuilder(DIGITS).decimal(this.announced + more).toBytes();
+  /** Corrects `content-length` when the body has become longer, unless there was none. */
+  private correctLength(size: i32): void {
+    if (this.announced < 0) return;
+    const length = new ByteBuilder(DIGITS).decimal(size).toBytes();
     replaceHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH, length);
   }
 

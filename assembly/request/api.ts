@@ -3,12 +3,12 @@ import { endsIn, endsSurelyIn, forgetPath, mayEndAnywhere, readPath } from "./pa
 
 /** The API that a request calls: what the fields of its body mean. */
 export const enum Api {
-  /** None of these. */
-  Unknown,
-  /** Servers may disagree on which of these it is, as no honest client has them do. */
-  Ambiguous,
   /** Embeddings, reranking and moderation: a model reads, but writes nothing. */
   NoOutput,
+  /** Servers may disagree on which of these it is, as no honest client has them do. */
+  Ambiguous,
+  /** None of these. */
+  Unknown,
   /** OpenAI's chat completions, and all that are compatible. */
   Chat,
   /** OpenAI's older completions. */

@@ -94,7 +94,7 @@ export class CapPlan {
     // llama.cpp prefers this to all others, even if it is null.
     if (place.name == Name.NPredict && place.kind == PlaceKind.Null) place.kind = PlaceKind.Unclear;
     const rule = this.rule;
-    if (place.kind == PlaceKind.Integer && place.value == 0 && (rule === null || !rule.takesZero))
+    if (place.kind == PlaceKind.Integer && place.value == 0 && (rule === null || rule.least > 0))
       place.kind = PlaceKind.Unclear;
     if (!place.isObeyed || place.kind == PlaceKind.Null || rule === null) return;
     if (place.name == rule.cap.name) this.isCapped = true;

@@ -40,10 +40,8 @@ export class CapRule {
     readonly cap: Spelling,
     /** Another cap, which newer models take instead; null if there is none. */
     readonly newer: Spelling | null = null,
-    /** The smallest cap that the API takes. */
+    /** The smallest cap that the API takes. Except where it is 0, that may mean no limit: to Ollama, and to what drops a 0. */
     readonly least: i64 = 1,
-    /** Whether 0 means no output. Elsewhere it may mean that nothing is limited: to Ollama, and to what drops empty fields. */
-    readonly takesZero: bool = false,
   ) {}
 
   /** Whether the API surely obeys the cap that is called by the `len` bytes at `ptr`, if it stands in its place. */
@@ -66,7 +64,7 @@ const CHAT = new CapRule(null, MAX_TOKENS, new Spelling(Name.MaxCompletionTokens
 /** platform.openai.com/docs/api-reference/completions, docs.cohere.com/reference/chat */
 const TOP_LEVEL = new CapRule(null, MAX_TOKENS);
 /** docs.claude.com/en/api/messages: 0 only fills the cache. */
-const MESSAGES = new CapRule(null, MAX_TOKENS, null, 1, true);
+const MESSAGES = new CapRule(null, MAX_TOKENS, null, 0);
 /** platform.openai.com/docs/api-reference/responses/create: fewer than 16 are refused. */
 const RESPONSES = new CapRule(null, new Spelling(Name.MaxOutputTokens, "max_output_tokens"), null, 16);
 /** ai.google.dev/api/generate-content: protocol buffers, which have two spellings of each name. */

@@ -12,9 +12,6 @@ import { CapPlan } from "./cap-plan";
  * caller states is only ever lowered.
  */
 
-/** The number of zeros of the largest power of ten below 2^63. */
-const MOST_ZEROS: i32 = 18;
-
 /** What is written in one place: two names of at most 30 bytes, a number, and a few signs. */
 const text = new ByteBuilder(128, 128);
 
@@ -26,32 +23,11 @@ export function changesFor(caps: CapPlan, cap: i64): bool {
   return false;
 }
 
-/** By how many bytes the body gets longer with `cap`; 0 means that `content-length` stays true. Never negative. */
-export function growthWith(caps: CapPlan, cap: i64): i32 {
-  let growth = 0;
-  for (let i = 0; i < caps.places.count; ++i) {
-    const place = caps.places.at(i);
-    if (compose(caps, place, cap)) growth += max(text.length - place.length, 0);
-  }
-  return growth;
-}
-
-/** The largest cap up to `cap` that fits without making the body longer; -1 if there is none. */
-export function fittingCap(caps: CapPlan, cap: i64): i64 {
-  let fitting = cap;
-  for (let i = 0; i < caps.places.count; ++i) {
-    const place = caps.places.at(i);
-    if (place.kind > PlaceKind.Null) return -1;
-    if (place.kind == PlaceKind.Unclear) fitting = min(fitting, largestOf(place.length));
-  }
-  return fitting;
-}
-
 /**
  * Appends to `out` what takes the place of the beginning of the body: the bytes up to the last change, with `cap` written in.
  * The body itself stays as it is.
  * @param body the body of `size` bytes that was read, in one piece
- * @param out has room for `size + growthWith(caps, cap)` bytes
+ * @param out is empty, and has room for the body and 16 additions of at most 100 bytes
  * @returns how many bytes of the body that replaces; 0 if the body has to stay as it is: nothing had to be changed, `canWrite`
  *   is false, this is not the body that was read, or `out` had no room
  */
@@ -112,12 +88,4 @@ function outputOf(caps: CapPlan, cap: i64): i64 {
   const thinking = caps.separateThinking;
   if (thinking == 0) return cap;
   return min(caps.outputCap, max(cap - thinking, cap - cap / 2));
-}
-
-/** The largest number with `digits` digits. */
-function largestOf(digits: i32): i64 {
-  if (digits > MOST_ZEROS) return i64.MAX_VALUE;
-  let power: i64 = 1;
-  for (let i = 0; i < digits; ++i) power *= 10;
-  return power - 1;
 }

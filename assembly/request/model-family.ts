@@ -1,5 +1,5 @@
-import { DIGIT_0, isDigit, MINUS, SLASH, toLower } from "../bytes/ascii";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { DIGIT_0, equalsIgnoreCase, isDigit, MINUS, SLASH, toLower } from "../bytes/ascii";
+import { Bytes, bytesOf } from "../bytes/bytes";
 
 /** Which caps the servers of a model know in chat completions. */
 export const enum Family {
@@ -13,9 +13,9 @@ export const enum Family {
   Unnamed,
 }
 
-const GPT = bytesOf("gpt-");
+const GPT = bytesOf("gpt");
 /** The models of OpenAI that anybody may serve. */
-const OSS = bytesOf("oss");
+const GPT_OSS = bytesOf("gpt-oss");
 const LOWER_O: u8 = 0x6f;
 /** The first of the GPT models that refuses `max_tokens`. */
 const NEWER_GPT: i32 = 5;
@@ -29,10 +29,7 @@ export function familyOf(ptr: usize, len: i32): Family {
   if (takesNewerCap(ptr, len)) return Family.Newer;
   const end = ptr + len;
   for (let at = ptr; at < end; ++at) {
-    if (beginsWith(at, end, GPT, GPT.byteLength - 1)) {
-      const rest = at + GPT.byteLength - 1;
-      return beginsWith(rest, end, OSS) || beginsWith(rest + 1, end, OSS) ? Family.Other : Family.Gpt;
-    }
+    if (beginsWith(at, end, GPT)) return beginsWith(at, end, GPT_OSS) ? Family.Other : Family.Gpt;
   }
   return Family.Other;
 }
@@ -47,6 +44,8 @@ function takesNewerCap(ptr: usize, len: i32): bool {
   }
   if (!beginsWith(at, end, GPT)) return false;
   at += GPT.byteLength;
+  if (at == end || load<u8>(at) != MINUS) return false;
+  ++at;
   const rest = skipDigits(at, end);
   // Azure calls 3.5 gpt-35.
   return rest == at + 1 && <i32>(load<u8>(at) - DIGIT_0) >= NEWER_GPT;
@@ -58,11 +57,8 @@ function skipDigits(from: usize, end: usize): usize {
   return at;
 }
 
-/** Whether the text begins with the first `size` bytes of `prefix`, which is in lower case. */
-function beginsWith(from: usize, end: usize, prefix: Bytes, size: i32 = prefix.byteLength): bool {
-  if (from > end || end - from < <usize>size) return false;
-  for (let i = 0; i < size; ++i) {
-    if (toLower(load<u8>(from + i)) != load<u8>(addressOf(prefix) + i)) return false;
-  }
-  return true;
+/** Whether the text begins with `prefix`, which is in lower case. */
+function beginsWith(from: usize, end: usize, prefix: Bytes): bool {
+  const size = prefix.byteLength;
+  return end - from >= <usize>size && equalsIgnoreCase(from, size, prefix);
 }

@@ -8,8 +8,6 @@ const STATUS = bytesOf(":status");
 const SWITCHING_PROTOCOLS = bytesOf("101");
 const METHOD = bytesOf(":method");
 const GET = bytesOf("GET");
-const CONTENT_LENGTH = bytesOf("content-length");
-const TRANSFER_ENCODING = bytesOf("transfer-encoding");
 const UPGRADE = bytesOf("upgrade");
 const WEBSOCKET = bytesOf("websocket");
 const EXTENSIONS = bytesOf("sec-websocket-extensions");
@@ -29,14 +27,12 @@ export function prepareUpgrade(): void {
 }
 
 /**
- * Whether the request that asks for an upgrade can be a handshake: a GET without a body (RFC 6455, section 4.1; hosts show that
- * of HTTP/2 as one). Servers may ignore what any other one asks for, and answer it as a call.
+ * Whether the request that asks for an upgrade can be the handshake of a WebSocket: a GET (RFC 6455, section 4.1; hosts show that of
+ * HTTP/2 as one). Servers may ignore what any other one asks for, and answer it as a call.
  */
 export function isHandshake(): bool {
   const method = getHeader(HeaderMapType.HttpRequestHeaders, METHOD);
-  if (method === null || !equals(method, GET)) return false;
-  const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
-  return length === null && getHeader(HeaderMapType.HttpRequestHeaders, TRANSFER_ENCODING) === null;
+  return method !== null && equals(method, GET);
 }
 
 /** The protocol that the response changes the connection to. Its headers must have arrived. */

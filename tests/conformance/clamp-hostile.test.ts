@@ -78,8 +78,10 @@ describe.each(MODULES)("%s", (_name, file) => {
     "/v1/embeddings%3f/chat/completions",
   ])("has no room for a call of %s, which servers read differently", async (path) => {
     expect(post(await start(file, CLAMP), prompt(), { path }).hold).toMatchObject(NO_ROOM);
+    const little = prompt({ max_tokens: 5 });
+    expect(post(await start(file, CLAMP), little, { path }).hold).toMatchObject(NO_ROOM);
     const estimate = await start(file, config({ mode: "estimate" }));
-    expect(post(estimate, prompt(), { path }).hold).toMatchObject({ output: 64, assumed: true });
+    expect(post(estimate, little, { path }).hold).toMatchObject({ output: 64, assumed: true });
   });
 
   it("leaves a request without a body to the server", async () => {

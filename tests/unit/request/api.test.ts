@@ -74,7 +74,7 @@ describe("the cap that a model takes", () => {
     expect(caps.familyOf(model)).toBe("gpt");
   });
 
-  it.each(["gpt-oss-120b", "gptoss", "gpt_OSS:20b", "llama3", "gp", "o", "o1x", "olmo", "", "o3/llama", "/"])(
+  it.each(["gpt-oss-120b", "x/GPT-OSS:20b", "llama3", "gp", "o", "o1x", "olmo", "", "o3/llama", "/"])(
     "is max_tokens, and the other may be ignored: %s",
     (model) => {
       expect(caps.familyOf(model)).toBe("other");

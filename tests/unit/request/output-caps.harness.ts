@@ -2,7 +2,7 @@ import "../../../assembly/abi/abort";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { addressOf, Bytes } from "../../../assembly/bytes/bytes";
 import { Api, apiOf } from "../../../assembly/request/api";
-import { copyWithCap, fittingCap, growthWith } from "../../../assembly/request/cap-writer";
+import { copyWithCap } from "../../../assembly/request/cap-writer";
 import { familyOf } from "../../../assembly/request/model-family";
 import { OutputCaps } from "../../../assembly/request/output-caps";
 
@@ -17,9 +17,13 @@ export function family(model: ArrayBuffer): i32 {
   return familyOf(addressOf(model), model.byteLength);
 }
 
+/** The body that was read last. */
+let last: ArrayBuffer = new ArrayBuffer(0);
+
 /** Reads a body in pieces that end at `cuts`, each of which is wiped after use. */
 export function read(api: i32, body: ArrayBuffer, cuts: i32[]): void {
   caps.begin(api);
+  last = body;
   let from = 0;
   for (let i = 0; i <= cuts.length; ++i) {
     const to = i < cuts.length ? cuts[i] : body.byteLength;
@@ -82,12 +86,9 @@ export function places(): i32[] {
   return all;
 }
 
+/** By how many bytes the body that was read last gets longer with a cap. */
 export function growth(cap: i64): i32 {
-  return growthWith(caps, cap);
-}
-
-export function fitting(cap: i64): i64 {
-  return fittingCap(caps, cap);
+  return copied(last, cap).byteLength - last.byteLength;
 }
 
 let changed: i32 = 0;
@@ -99,13 +100,15 @@ export function changedTo(): i32 {
 
 /** The body with the cap written, if it keeps its length by that; else the body as it is. */
 export function write(body: ArrayBuffer, cap: i64): ArrayBuffer {
+  const written = copied(body, cap);
+  if (written.byteLength == body.byteLength) return written;
   changed = 0;
-  return growthWith(caps, cap) > 0 ? body : copied(body, cap);
+  return body;
 }
 
 /** The body with the cap written, longer if need be. */
 export function copied(body: ArrayBuffer, cap: i64): ArrayBuffer {
-  const out = new ByteBuilder(64, body.byteLength + growthWith(caps, cap));
+  const out = new ByteBuilder(64, body.byteLength + 1600);
   changed = copyWithCap(caps, addressOf(body), body.byteLength, cap, out);
   out.at(addressOf(body) + changed, body.byteLength - changed);
   const whole: Bytes = out.toBytes();

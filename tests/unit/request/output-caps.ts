@@ -16,7 +16,6 @@ interface Harness {
   leastCap(): bigint;
   places(): number[];
   growth(cap: bigint): number;
-  fitting(cap: bigint): bigint;
   changedTo(): number;
   write(body: ArrayBuffer, cap: bigint): ArrayBuffer;
   copied(body: ArrayBuffer, cap: bigint): ArrayBuffer;
@@ -24,9 +23,9 @@ interface Harness {
 
 /** One path of each API, in the order of `Api` in assembly/request/api.ts. */
 export const PATHS = {
-  unknown: "/generate",
-  ambiguous: "/v1/embeddings/../chat/completions",
   noOutput: "/v1/embeddings",
+  ambiguous: "/v1/embeddings/../chat/completions",
+  unknown: "/generate",
   chat: "/v1/chat/completions",
   completions: "/v1/completions",
   responses: "/v1/responses",
@@ -80,7 +79,6 @@ export async function loadCaps() {
     isJsonWhenEmptyAfter: (body: string) => Boolean(harness.isJsonWhenEmptyAfter(bytesOf(body))),
     /** The rest concerns the body that was read last. */
     growth: (cap: number) => harness.growth(BigInt(cap)),
-    fitting: (cap: number) => Number(harness.fitting(BigInt(cap))),
     writeInPlace: (body: string, cap: number) => textOf(harness.write(bytesOf(body), BigInt(cap))),
     copied: (body: string, cap: number) => textOf(harness.copied(bytesOf(body), BigInt(cap))),
     changedTo: () => harness.changedTo(),
