@@ -49,7 +49,6 @@ export const enum Name {
   ExtraBody,
 
   Model,
-  Background,
 }
 
 /** The same names in the same order, normal as `nameOf` makes them. */
@@ -57,7 +56,7 @@ const NORMAL =
   "maxtokens maxcompletiontokens maxoutputtokens maxnewtokens maxtokencount maxgenlen maxtokenstosample numpredict npredict " +
   "n bestof candidatecount prompt promptembeds budgettokens tokenbudget thinkingbudget " +
   "thinking thinkingconfig reasoning reasoningconfig options generationconfig inferenceconfig parameters input " +
-  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model background";
+  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model";
 
 /** The longest of them, in bytes. */
 const LONGEST: i32 = 28;

@@ -27,9 +27,6 @@ const MARK_SIZE: u32 = 3;
  */
 @final
 export class OutputCaps extends CapPlan {
-  /** Whether the request asks for an answer that is fetched later (`background` of OpenAI's responses). */
-  isBackground: bool = false;
-
   private reader: JsonReader = new JsonReader(MAX_TEXT);
   private outputs: OutputCount = new OutputCount();
   /** Whether the body is no JSON object. */
@@ -65,7 +62,6 @@ export class OutputCaps extends CapPlan {
     this.reader.feed(0, 0);
     this.reader.begin();
     this.outputs.begin();
-    this.isBackground = false;
     this.failed = false;
     this.marked = 0;
     this.base = 0;
@@ -249,7 +245,6 @@ export class OutputCaps extends CapPlan {
     else if (isSettings(name)) this.noSettings(token);
     else if (isPrompts(name)) this.outputs.addPrompts(name, 1);
     else if (name == Name.Model) this.addModel(token == Token.String ? this.reader.text : null);
-    else if (name == Name.Background && token == Token.True) this.isBackground = true;
   }
 
   /** A budget that is no number, such as null, is none. Gemini's -1 lets the model choose, within the cap. */

@@ -52,10 +52,6 @@ export function canWrite(): bool {
   return caps.canWrite;
 }
 
-export function isBackground(): bool {
-  return caps.isBackground;
-}
-
 export function statedCap(): i64 {
   return caps.statedCap;
 }

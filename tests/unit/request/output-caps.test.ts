@@ -235,15 +235,11 @@ describe("a body that cannot be clamped", () => {
 
   it("leaves nothing behind for the next one", () => {
     expect(caps.isJsonWhenEmptyAfter(`[{"max_tokens":5}`)).toBe(false);
-    caps.read(
-      "chat",
-      `{"max_tokens":50,"n":7,"model":"o1","background":true,"thinking":{"budget_tokens":9}} {"a":1}`,
-    );
+    caps.read("chat", `{"max_tokens":50,"n":7,"model":"o1","thinking":{"budget_tokens":9}} {"a":1}`);
     expect(caps.read("chat", "")).toMatchObject({
       isJson: false,
       multiplier: 1,
       thinking: -1,
-      isBackground: false,
     });
     caps.read("ollama", `{"model":"o1","prompt":[1,{"options":{"thinking":[`);
     expect(caps.read("chat", "{}")).toMatchObject({ isJson: true, stated: -1, multiplier: 1 });
@@ -344,13 +340,8 @@ describe("a budget for reasoning", () => {
   });
 });
 
-it("knows the least cap of OpenAI's responses, and whether they come later", () => {
-  expect(caps.read("responses", `{"max_output_tokens":50}`)).toMatchObject({
-    least: 16,
-    isBackground: false,
-  });
-  expect(caps.read("responses", `{"background":true}`).isBackground).toBe(true);
-  expect(caps.read("responses", `{"background":"true"}`).isBackground).toBe(false);
+it("knows the least cap of OpenAI's responses", () => {
+  expect(caps.read("responses", `{"max_output_tokens":50}`)).toMatchObject({ least: 16 });
 });
 
 describe("the length of a body", () => {

@@ -8,7 +8,6 @@ interface Harness {
   isJsonWhenEmptyAfter(body: ArrayBuffer): boolean;
   isJson(): boolean;
   canWrite(): boolean;
-  isBackground(): boolean;
   statedCap(): bigint;
   wantedCap(): bigint;
   multiplier(): bigint;
@@ -48,7 +47,6 @@ export interface Reading {
   readonly multiplier: number;
   readonly thinking: number;
   readonly least: number;
-  readonly isBackground: boolean;
   readonly places: number[];
 }
 
@@ -68,7 +66,6 @@ export async function loadCaps() {
       multiplier: Number(harness.multiplier()),
       thinking: Number(harness.thinkingBudget()),
       least: Number(harness.leastCap()),
-      isBackground: Boolean(harness.isBackground()),
       places: Array.from(harness.places()),
     };
   };
