@@ -4,7 +4,7 @@
 //
 //     -- each i from 1
 //
-// is repeated for each counter; there, @{2i-1} stands for a number. Comments, blank lines and indentation are left out.
+// is repeated for each counter; there, @{2i-1} stands for a number. Comments, blank lines and blanks are left out.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,8 +62,23 @@ const bare = (text) =>
     .split("\n")
     .map((line) => line.trimStart())
     .filter((line) => line !== "" && !line.startsWith("--"))
-    .map((line) => `${line}\n`)
+    .map((line) => `${squeezed(line)}\n`)
     .join("");
+
+/** A line without the blanks that nothing needs. `@{…}` stands for a number. */
+export function squeezed(line) {
+  let text = "";
+  let last = "";
+  for (const [token] of line.matchAll(/'[^']*'|@\{[^}]*\}|\d+\.\d+|\w+|\.+|--|[^\s\w]/g)) {
+    if (token === "--") throw new Error(`a comment needs a line of its own: ${line}`);
+    const areWords = /^[\w@]/.test(last) && /^[\w@]/.test(token);
+    const areNumberAndDots = /^[\d@]/.test(last) && token.startsWith(".");
+    if (areWords || areNumberAndDots || (last === "-" && token === "-")) text += " ";
+    text += token;
+    last = token;
+  }
+  return text;
+}
 
 const place = (_, factor, summand) =>
   String.fromCharCode(PLACE, Number(factor || 1), ZERO + Number(summand ?? 0));
@@ -98,11 +113,12 @@ function moduleText() {
     const texts = template.head + template.each + digests.join("");
     return `/** ${name} */
 // prettier-ignore
-export const ${constant} = new ScriptFamily(${sizes}, memory.data<u8>([
+// @ts-ignore: decorator
+@lazy export const ${constant} = new ScriptFamily(${sizes}, memory.data<u8>([
 ${bytes(texts)}]));
 `;
   });
-  return `// Made of the .lua files beside it by scripts/lua-scripts.mjs. Do not edit.
+  return `// Made of the .lua files beside it by scripts/lua-scripts.mjs. Do not edit. A module holds only the scripts that it uses.
 import { ScriptFamily } from "../../redis/script-family";
 
 ${constants.join("\n")}`;

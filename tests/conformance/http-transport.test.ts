@@ -153,7 +153,7 @@ describe.each(ENVOY_MODULES)("%s", (_name, file) => {
     const stream = host.request(2, ROOT, ALICE);
     host.respond(ROOT, 200, NOSCRIPT);
     expect(host.calls[0]!.command.args[0]).toBe("EVAL");
-    expect(host.calls[0]!.command.args[1]).toContain("redis.pcall('GET', KEYS[1])");
+    expect(host.calls[0]!.command.args[1]).toContain("redis.pcall('GET',KEYS[1])");
     host.respond(ROOT, 200, FREE);
     expect(stream.continued).toBe(1);
   });

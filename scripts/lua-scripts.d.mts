@@ -1,0 +1,2 @@
+/** A line of Lua without the blanks that nothing needs. */
+export function squeezed(line: string): string;
