@@ -17,15 +17,21 @@ import { packData } from "./pack-data.mjs";
 import { MODULES } from "./plugins.mjs";
 
 const FORMS = { debug: ".debug.wasm", release: ".wasm" };
+/** What the compiler does besides for a release, in this order. */
+const TRANSFORMS = ["./scripts/static-bytes.mjs", "./scripts/cold-code.mjs"];
 /** All that a module is made of; the lock file tells the compiler's version. */
 const INPUTS = [
   "assembly",
   "asconfig.json",
   "package-lock.json",
   "scripts/build.mjs",
+  "scripts/cold-code.mjs",
   "scripts/lua-scripts.mjs",
+  "scripts/module-text.mjs",
   "scripts/pack-data.mjs",
   "scripts/plugins.mjs",
+  "scripts/static-bytes.mjs",
+  "scripts/static-objects.mjs",
   "scripts/wasm-binary.mjs",
 ];
 const STAMP = "build/.built";
@@ -38,7 +44,7 @@ const outputs = MODULES.flatMap(({ entry, name, options }) =>
     entry,
     target,
     file: `build/${name}${suffix}`,
-    options: target === "release" ? options : [],
+    options: target === "release" ? [...options, ...TRANSFORMS.flatMap((file) => ["--transform", file])] : [],
   })),
 );
 

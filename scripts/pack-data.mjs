@@ -1,23 +1,25 @@
-// Packs the static data of a release build. The compiler stores text in UTF-16, so half of it is zeros, and gives each literal a
-// header and a segment of its own. Here all of it becomes one sequence of tokens, which lies behind the memory that it describes;
-// `assembly/abi/static-data.ts` unpacks it before anything else runs.
+// Packs the static data of a release build. The compiler stores text in UTF-16, so half of it is zeros, and gives each literal
+// a header and a segment of its own. Here all of it becomes one sequence of tokens, which lies behind the memory that it
+// describes; `assembly/abi/static-data.ts` unpacks it before anything else runs.
 //
 //   token     one byte, or two if the first has its top bit set: 7 bits each, the lower ones first
 //             its lower two bits are a kind, the others a length of up to 4,095
 //   kind 0    this many zeros; a length of 0 ends the data
 //   kind 1    this many bytes, which follow
 //   kind 2    a string of this many characters, whose lower bytes follow; the upper ones are 0
+//   kind 3    an ArrayBuffer of this many bytes, which follow
 //
-// A string lies in memory as the runtime of AssemblyScript has it: the size of its block, 8 bytes of zeros, the number of its
-// class, the size of its text in bytes, the text, and zeros up to the next block, which begins a multiple of 16 bytes later.
+// Strings and buffers lie in memory as the runtime of AssemblyScript has them: the size of the block, two numbers for the
+// collector, the number of the class, the size of the content in bytes, the content, and zeros up to the next block, which
+// begins a multiple of 16 bytes later. The block of a buffer has room for the marked string that it was made of by
+// static-bytes.mjs.
+import { CLASS, COLOR, Class, CONTENT_SIZE, HEADER, TRANSPARENT } from "./static-objects.mjs";
 import { dataOf, Reader, sectionsOf, segmentsOf, unsigned, withSections } from "./wasm-binary.mjs";
 
 const Section = { Memory: 5, Data: 11, DataCount: 12 };
-const Kind = { Zeros: 0, Bytes: 1, String: 2 };
+const Kind = { Zeros: 0, Bytes: 1, String: 2, Buffer: 3 };
 const PAGE = 65536;
 const MAX_LENGTH = 4095;
-const STRING_CLASS = 2;
-const STRING_HEADER = 20;
 /** Fewer zeros than this are cheaper as bytes among others than as a token, after which another one is needed. */
 const MIN_ZEROS = 3;
 
@@ -74,14 +76,14 @@ function packedOf(image) {
   let at = 0;
   let bytesFrom = 0;
   while (at < image.length) {
-    const text = stringAt(image, at);
-    const size = text !== null ? sizeOf(text.length) : zerosAt(image, at);
-    if (text === null && size < MIN_ZEROS) {
+    const object = objectAt(image, at);
+    const size = object?.size ?? zerosAt(image, at);
+    if (object === null && size < MIN_ZEROS) {
       ++at;
       continue;
     }
     put(Kind.Bytes, image.subarray(bytesFrom, at));
-    if (text !== null) parts.push(token(Kind.String, text.length), text);
+    if (object !== null) parts.push(token(object.kind, object.content.length), object.content);
     else put(Kind.Zeros, image.subarray(at, at + size));
     bytesFrom = at += size;
   }
@@ -100,28 +102,30 @@ function zerosAt(image, at) {
   return end - at;
 }
 
-/** The lower bytes of the string whose block begins at `at`; null if there is none, or it cannot be packed as one. */
-function stringAt(image, at) {
-  if (at + STRING_HEADER > image.length || image.readUInt32LE(at + 12) !== STRING_CLASS) return null;
-  const length = image.readUInt32LE(at + 16) >>> 1;
-  if (length > MAX_LENGTH) return null;
-  const text = Buffer.from(Array.from({ length }, (_, i) => image[at + STRING_HEADER + 2 * i]));
-  return stringOf(text).equals(image.subarray(at, at + sizeOf(length))) ? text : null;
+/** The string or buffer whose block begins at `at`: `{ kind, content, size }`; null if there is none, or it cannot be packed. */
+function objectAt(image, at) {
+  if (at + HEADER > image.length || image.readUInt32LE(at + COLOR) !== TRANSPARENT) return null;
+  const kind = { [Class.String]: Kind.String, [Class.Buffer]: Kind.Buffer }[image.readUInt32LE(at + CLASS)];
+  if (kind === undefined) return null;
+  const bytes = image.subarray(at + HEADER, at + HEADER + image.readUInt32LE(at + CONTENT_SIZE));
+  const content = kind === Kind.String ? bytes.filter((_, i) => i % 2 === 0) : bytes;
+  if (content.length > MAX_LENGTH) return null;
+  const block = blockOf(kind, content);
+  const size = block.length;
+  return block.equals(image.subarray(at, at + size)) ? { kind, content, size } : null;
 }
 
-/** The block of a string. @param text its lower bytes */
-function stringOf(text) {
-  const block = Buffer.alloc(sizeOf(text.length));
+/** The block of a string, of which the lower bytes are given, or of a buffer. */
+function blockOf(kind, content) {
+  const isString = kind === Kind.String;
+  const units = content.length + (isString ? 0 : 1);
+  const block = Buffer.alloc(Math.ceil((HEADER + 2 * units) / 16) * 16);
   block.writeUInt32LE(block.length - 4);
-  block.writeUInt32LE(STRING_CLASS, 12);
-  block.writeUInt32LE(2 * text.length, 16);
-  text.forEach((byte, i) => block.writeUInt16LE(byte, STRING_HEADER + 2 * i));
+  block.writeUInt32LE(TRANSPARENT, COLOR);
+  block.writeUInt32LE(isString ? Class.String : Class.Buffer, CLASS);
+  block.writeUInt32LE(isString ? 2 * content.length : content.length, CONTENT_SIZE);
+  content.forEach((byte, i) => (block[HEADER + (isString ? 2 * i : i)] = byte));
   return block;
-}
-
-/** The size of the block of a string, in bytes. */
-function sizeOf(length) {
-  return Math.ceil((STRING_HEADER + 2 * length) / 16) * 16;
 }
 
 /** What `static-data.ts` makes of it. */
@@ -134,6 +138,6 @@ function unpacked(packed) {
     const length = value >> 2;
     const kind = value & 3;
     if (kind === Kind.Zeros) parts.push(Buffer.alloc(length));
-    else parts.push(kind === Kind.Bytes ? reader.bytes(length) : stringOf(reader.bytes(length)));
+    else parts.push(kind === Kind.Bytes ? reader.bytes(length) : blockOf(kind, reader.bytes(length)));
   }
 }

@@ -5,13 +5,16 @@
 
 /** Where the address of the packed data is; 0 if nothing is packed. */
 const ADDRESS: usize = 0;
-/** What comes before the text of a string in its block. */
-const STRING_HEADER: usize = 20;
+/** What comes before the content of an object in its block. */
+const HEADER: usize = 20;
+/** The colour of objects that the collector leaves alone. */
+const TRANSPARENT: u32 = 3;
 
 const enum Kind {
   Zeros,
   Bytes,
   String,
+  Buffer,
 }
 
 unpack();
@@ -27,8 +30,8 @@ function unpack(): void {
     if (token == 0) break;
     const length = token >> 2;
     const kind = token & 3;
-    if (kind == Kind.String) {
-      to += writeString(to, from, length);
+    if (kind >= <u32>Kind.String) {
+      to += writeObject(to, from, length, kind == Kind.String);
     } else {
       if (kind == Kind.Bytes) memory.copy(to, from, length);
       to += length;
@@ -39,12 +42,16 @@ function unpack(): void {
   store<u32>(ADDRESS, 0);
 }
 
-/** Writes the block of a string whose lower bytes are at `from`. The memory is still zero. @returns the size of the block */
-function writeString(to: usize, from: usize, length: u32): usize {
-  const block = (STRING_HEADER + 2 * length + 15) & ~15;
+/**
+ * Writes the block of a string whose lower bytes are at `from`, or of a buffer with those bytes. The memory is still zero.
+ * @returns the size of the block
+ */
+function writeObject(to: usize, from: usize, length: u32, isString: bool): usize {
+  const block = (HEADER + 2 * (length + u32(!isString)) + 15) & ~15;
   store<u32>(to, block - 4);
-  store<u32>(to + 12, idof<string>());
-  store<u32>(to + 16, 2 * length);
-  for (let i: usize = 0; i < length; ++i) store<u8>(to + STRING_HEADER + 2 * i, load<u8>(from + i));
+  store<u32>(to + 4, TRANSPARENT);
+  store<u32>(to + 12, isString ? idof<string>() : idof<ArrayBuffer>());
+  store<u32>(to + 16, length << u32(isString));
+  for (let i: u32 = 0; i < length; ++i) store<u8>(to + HEADER + (i << u32(isString)), load<u8>(from + i));
   return block;
 }

@@ -46,14 +46,24 @@ function moduleOf(blocks: Uint8Array[]): Buffer {
   return withSections(empty, [...sectionsOf(empty), { id: DATA, content: dataOf(segments) }]);
 }
 
-/** A string as the runtime of AssemblyScript has it. */
+/** A string as the runtime of AssemblyScript has it, with the colour that the build gives it. */
 function stringOf(text: string): Buffer {
   const units = Buffer.from(text, "utf16le");
-  const block = Buffer.alloc(Math.ceil((20 + units.length) / 16) * 16);
+  return objectOf(2, units, units.length);
+}
+
+/** A buffer in the block of the string that it was made of. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return objectOf(1, bytes, 2 * (bytes.length + 1));
+}
+
+function objectOf(type: number, content: Uint8Array, room: number): Buffer {
+  const block = Buffer.alloc(Math.ceil((20 + room) / 16) * 16);
   block.writeUInt32LE(block.length - 4);
-  block.writeUInt32LE(2, 12);
-  block.writeUInt32LE(units.length, 16);
-  block.set(units, 20);
+  block.writeUInt32LE(3, 4);
+  block.writeUInt32LE(type, 12);
+  block.writeUInt32LE(content.length, 16);
+  block.set(content, 20);
   return block;
 }
 
@@ -62,12 +72,18 @@ const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
   fc.constantFrom(30, 31, 32, 33, 4095, 4096).map((length) => "é".repeat(length)),
 );
+const buffer = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.constantFrom(4095, 4096).map((length) => new Uint8Array(length).fill(7)),
+);
 const block = fc.oneof(
   text.map(stringOf),
+  buffer.map(bufferOf),
   fc.uint8Array({ maxLength: 40 }),
   fc.constantFrom(1, 2, 3, 4, 31, 32, 4095, 4096, 10_000).map((length) => new Uint8Array(length)),
   fc.constantFrom(31, 32, 4095, 4096, 9000).map((length) => new Uint8Array(length).fill(7)),
-  // Almost a string: cut off, or with a byte that does not belong there.
+  // Almost an object: cut off, or with a byte that does not belong there.
+  fc.tuple(buffer.map(bufferOf), fc.nat(40)).map(([bytes, at]) => bytes.subarray(0, at)),
   fc.tuple(text.map(stringOf), fc.nat(40)).map(([bytes, at]) => bytes.subarray(0, at)),
   fc
     .tuple(text.map(stringOf), fc.nat(31), fc.nat(255))
@@ -92,6 +108,11 @@ it("unpacks to the same memory, and to zeros behind it", () => {
 
 it("makes text half as large, without its headers", () => {
   const texts = Array.from({ length: 100 }, (_, i) => stringOf(`the problem number ${i + 100}`));
+  expect(packData(moduleOf(texts)).length).toBeLessThan(empty.length + 100 * 24 + 40);
+});
+
+it("makes buffers smaller than the strings that they were made of", () => {
+  const texts = Array.from({ length: 100 }, (_, i) => bufferOf(Buffer.from(`the problem number ${i + 100}`)));
   expect(packData(moduleOf(texts)).length).toBeLessThan(empty.length + 100 * 24 + 40);
 });
 
