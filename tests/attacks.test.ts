@@ -444,6 +444,11 @@ const CHARGES_MADE_TWICE_OR_LOST: Attack[] = [
     "lua/scripts.test.ts",
     "is never gone before the charge is refused",
   ],
+  [
+    "Bodies, trailers, replies and answers in an order in which a hold is never settled, or settled twice.",
+    "conformance/held-hostile.test.ts",
+    "settles each hold once, whatever comes in whatever order",
+  ],
 ];
 
 const BALANCES_NOT_SPENT: Attack[] = [
@@ -577,6 +582,16 @@ const HARM_TO_THE_GATEWAY: Attack[] = [
     "A consumer called `ann.metric` has its rejections labelled as Ann's.",
     "conformance/check.test.ts",
     "counts a consumer by its name, or as other where that would mislead: %s",
+  ],
+  [
+    "Long bodies whose cap has to be lowered, each of which leaves copies of itself in the filter's memory until that is full.",
+    "conformance/held-hostile.test.ts",
+    "takes no more memory for many long bodies than for one: four times the longest",
+  ],
+  [
+    "A thousand bodies that are held and never end.",
+    "conformance/held-hostile.test.ts",
+    "takes a few KiB for each body that is held, however long that is",
   ],
 ];
 

@@ -9,7 +9,7 @@ import { parseInteger } from "../bytes/decimal";
 import { Ask } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
-import { changesFor, copyWithCap } from "../request/cap-writer";
+import { copyWithCap, MAX_GROWTH, replacedFor } from "../request/cap-writer";
 import { isDisguised } from "../request/free-endpoints";
 import { HostRequest } from "../request/host-request";
 import { OutputCaps } from "../request/output-caps";
@@ -37,9 +37,6 @@ const MOST: i64 = 1 << 53;
 const REQUEST = new HostRequest();
 /** Digits that `content-length` may gain. */
 const DIGITS = 20;
-
-// The beginning of a body with the granted cap in it; used within one callback.
-let rewritten = new ByteBuilder(0, 32 << 20);
 
 /**
  * The request of a call for which tokens are reserved, while its body is held. It reads from the body what the call may cost, and
@@ -158,25 +155,29 @@ export class HeldRequest {
    */
   granted(granted: i64, weights: TokenWeights, isShown: bool): bool {
     const cap = this.capFor(granted, weights);
-    if (!this.clamps || !changesFor(this.caps, cap)) return true;
-    if (!isShown || !this.write(cap)) return false;
+    const replaced = this.clamps ? replacedFor(this.caps, cap) : 0;
+    if (replaced == 0) return true;
+    if (!isShown || !this.write(cap, replaced)) return false;
     this.cap = cap;
     return true;
   }
 
-  private write(cap: i64): bool {
+  /** Writes a cap into the first `replaced` bytes of the body. @returns false if the host does not show all of it */
+  private write(cap: i64, replaced: i32): bool {
     const size = <i32>this.bytes;
     const body = borrowBuffer(BufferType.HttpRequestBody, size);
-    rewritten.clear();
-    const replaced =
-      body != 0 && borrowedSize() == size ? copyWithCap(this.caps, body, size, cap, rewritten) : 0;
+    if (body == 0) return false;
+    let status = Status.NotFound;
+    if (borrowedSize() == size) {
+      // Nothing that large may wait for a collection.
+      const written = heap.alloc(replaced + MAX_GROWTH);
+      const length = copyWithCap(this.caps, body, cap, written);
+      status = replaceBuffer(BufferType.HttpRequestBody, replaced, written, length);
+      heap.free(written);
+      if (length > replaced) this.correctLength(size + length - replaced);
+    }
     release(body);
-    const length = rewritten.length;
-    const isWritten =
-      replaced > 0 && replaceBuffer(BufferType.HttpRequestBody, replaced, rewritten.ptr, length) == Status.Ok;
-    if (length > replaced) this.correctLength(size + length - replaced);
-    if (length > <i32>MAX_PIECE) rewritten = new ByteBuilder(0, 32 << 20);
-    return isWritten;
+    return status == Status.Ok;
   }
 
   /** The output for which room is needed because the caller states it, in tokens; -1 if none is. */

@@ -1,7 +1,7 @@
 import { Name } from "./cap-names";
 
 /** The most places that are kept. Honest requests have three or four. */
-const MAX_PLACES: i32 = 16;
+export const MAX_PLACES: i32 = 16;
 
 /** What stands in a place, and what can be written there. */
 export const enum PlaceKind {

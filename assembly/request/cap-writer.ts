@@ -1,7 +1,7 @@
 import { COLON, COMMA, LEFT_BRACE, QUOTE, RIGHT_BRACE, SPACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes } from "../bytes/bytes";
-import { CapPlace, Limits, PlaceKind } from "./cap-places";
+import { CapPlace, Limits, MAX_PLACES, PlaceKind } from "./cap-places";
 import { CapPlan } from "./cap-plan";
 
 /*
@@ -12,41 +12,45 @@ import { CapPlan } from "./cap-plan";
  * caller states is only ever lowered.
  */
 
-/** What is written in one place: two names of at most 30 bytes, a number, and a few signs. */
-const text = new ByteBuilder(128, 128);
+/** The most bytes that are written in one place, and by which a body gets longer. */
+const MAX_WRITTEN: i32 = 128;
+export const MAX_GROWTH: i32 = MAX_PLACES * MAX_WRITTEN;
 
-/** Whether anything in the body has to be changed for `cap`. */
-export function changesFor(caps: CapPlan, cap: i64): bool {
+/** What is written in one place: two names of at most 30 bytes, a number, and a few signs. */
+const text = new ByteBuilder(MAX_WRITTEN, MAX_WRITTEN);
+
+/** How many bytes at the beginning of the body have to be replaced to write `cap` into it; 0 if none need be, or can be. */
+export function replacedFor(caps: CapPlan, cap: i64): i32 {
+  let replaced = 0;
+  if (!caps.canWrite || cap < 0) return 0;
   for (let i = 0; i < caps.places.count; ++i) {
-    if (compose(caps, caps.places.at(i), cap)) return true;
+    const place = caps.places.at(i);
+    if (compose(caps, place, cap)) replaced = place.offset + place.length;
   }
-  return false;
+  return replaced;
 }
 
 /**
- * Appends to `out` what takes the place of the beginning of the body: the bytes up to the last change, with `cap` written in.
- * The body itself stays as it is.
- * @param body the body of `size` bytes that was read, in one piece
- * @param out is empty, and has room for the body and 16 additions of at most 100 bytes
- * @returns how many bytes of the body that replaces; 0 if the body has to stay as it is: nothing had to be changed, `canWrite`
- *   is false, this is not the body that was read, or `out` had no room
+ * Writes to `out` what takes the place of the first `replacedFor` bytes of the body.
+ * @param body that was read, in one piece
+ * @param out has room for those bytes, and `MAX_GROWTH` more
+ * @returns how many bytes were written
  */
-export function copyWithCap(caps: CapPlan, body: usize, size: i32, cap: i64, out: ByteBuilder): i32 {
-  if (!mayWrite(caps, size, cap)) return 0;
+export function copyWithCap(caps: CapPlan, body: usize, cap: i64, out: usize): i32 {
   let copied = 0;
+  let to = out;
   for (let i = 0; i < caps.places.count; ++i) {
     const place = caps.places.at(i);
     if (!compose(caps, place, cap)) continue;
-    out.at(body + copied, place.offset - copied);
-    for (let blanks = place.length - text.length; blanks > 0; --blanks) out.byte(SPACE);
-    out.at(text.ptr, text.length);
+    const size = place.offset - copied;
+    memory.copy(to, body + copied, size);
+    to += size;
+    for (let blanks = place.length - text.length; blanks > 0; --blanks) store<u8>(to++, SPACE);
+    memory.copy(to, text.ptr, text.length);
+    to += text.length;
     copied = place.offset + place.length;
   }
-  return out.overflowed ? 0 : copied;
-}
-
-function mayWrite(caps: CapPlan, size: i32, cap: i64): bool {
-  return caps.canWrite && cap >= 0 && caps.size == size;
+  return <i32>(to - out);
 }
 
 /** Writes to `text` what a place gets. @returns false if it stays as it is */

@@ -1,8 +1,7 @@
 import "../../../assembly/abi/abort";
-import { ByteBuilder } from "../../../assembly/bytes/builder";
-import { addressOf, Bytes } from "../../../assembly/bytes/bytes";
+import { addressOf } from "../../../assembly/bytes/bytes";
 import { Api, apiOf } from "../../../assembly/request/api";
-import { copyWithCap } from "../../../assembly/request/cap-writer";
+import { copyWithCap, MAX_GROWTH, replacedFor } from "../../../assembly/request/cap-writer";
 import { familyOf } from "../../../assembly/request/model-family";
 import { OutputCaps } from "../../../assembly/request/output-caps";
 
@@ -104,9 +103,13 @@ export function write(body: ArrayBuffer, cap: i64): ArrayBuffer {
 
 /** The body with the cap written, longer if need be. */
 export function copied(body: ArrayBuffer, cap: i64): ArrayBuffer {
-  const out = new ByteBuilder(64, body.byteLength + 1600);
-  changed = copyWithCap(caps, addressOf(body), body.byteLength, cap, out);
-  out.at(addressOf(body) + changed, body.byteLength - changed);
-  const whole: Bytes = out.toBytes();
-  return out.overflowed ? new ArrayBuffer(0) : whole;
+  changed = caps.size == body.byteLength ? replacedFor(caps, cap) : 0;
+  if (changed == 0) return body;
+  const out = heap.alloc(changed + MAX_GROWTH);
+  const length = copyWithCap(caps, addressOf(body), cap, out);
+  const whole = new ArrayBuffer(length + body.byteLength - changed);
+  memory.copy(addressOf(whole), out, length);
+  memory.copy(addressOf(whole) + length, addressOf(body) + changed, body.byteLength - changed);
+  heap.free(out);
+  return whole;
 }
