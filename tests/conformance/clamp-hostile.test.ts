@@ -2,7 +2,17 @@
 // cannot be limited has all of the room that is left to itself, or none. Specified in README.md, "A hard ceiling".
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { CONTINUE, counter, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import {
+  chargeOf,
+  CONTINUE,
+  counter,
+  made,
+  MODULES,
+  PER_KEY,
+  ROOT,
+  start,
+  usageBody,
+} from "../support/filter.ts";
 import { held, holdOf, settlementOf } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
@@ -183,6 +193,26 @@ describe.each(MODULES)("%s", (_name, file) => {
     const stream = host.request(2, ROOT, { "x-api-key": "alice" }, false);
     host.requestBody(2, prompt({ max_tokens: 500 }), true);
     expect(stream.localResponse).toMatchObject({ code: 429 });
+  });
+
+  it("counts a connection by itself, and gives back the hold, if a call changes the protocol after all", async () => {
+    const host = await start(file, CLAMP);
+    const headers = { upgrade: "websocket", "sec-websocket-version": "13" };
+    const { hold } = post(host, prompt({ max_tokens: 5 }), { headers });
+    host.reply(ROOT, held(5));
+    host.responseHeaders(2, { ":status": "101", upgrade: "websocket" });
+    const event = JSON.stringify({
+      type: "response.done",
+      response: { usage: { input_tokens: 8, output_tokens: 4 } },
+    });
+    host.responseBody(2, Buffer.concat([Buffer.of(0x81, event.length), Buffer.from(event)]));
+    expect(chargeOf(host.pending[0]!)).toMatchObject({ tokens: 12 });
+    host.reply(ROOT, made(12));
+    host.end(2);
+    const settlement = host.pending.find((command) =>
+      command.args.map(String).includes(String(hold.input + 5)),
+    );
+    expect(settlementOf(settlement!)).toMatchObject({ tokens: 0, held: hold.input + 5 });
   });
 
   it("still checks a WebSocket without a reservation", async () => {
