@@ -2,8 +2,8 @@
 import { join } from "node:path";
 
 /**
- * What each plugin is called, which is also the name of its module and image; what its entry files in assembly/entry/ are called;
- * and the folder with its README.md, README_zh.md, spec.yaml, plugin.yaml and config.schema.json; and what its release build is compiled with beside
+ * For each plugin: its name, which its module and image share; what its entry files in assembly/entry/ are called; the folder of
+ * its README.md, README_zh.md, spec.yaml, plugin.yaml and config.schema.json; and what its release build is compiled with beside
  * asconfig.json.
  */
 export const PLUGINS = [
