@@ -11,6 +11,8 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 /** Words of the tables whose translation must be the same everywhere. */
 const TRANSLATIONS: readonly (readonly [string, string])[] = [
   ["required", "必填"],
+  ["the same", "同上"],
+  ["that `token_per_*`", "等于该 `token_per_*`"],
   ["array of CIDR", "CIDR 数组"],
   ["array of string", "string 数组"],
   [" or ", " 或 "],

@@ -203,7 +203,7 @@ class Host:
         return self.reply_headers if kind == CALL_HEADERS else self.streams[self.context].headers.get(kind)
 
     def proxy_set_buffer_bytes(self, kind: int, start: int, size: int, data: int, length: int) -> int:
-        raise RuntimeError("proxy_set_buffer_bytes: nothing here is a WebSocket")
+        raise RuntimeError("proxy_set_buffer_bytes: nothing here is a WebSocket or a lowered cap")
 
     def proxy_close_stream(self, kind: int) -> int:
         raise RuntimeError("proxy_close_stream: nothing here is a WebSocket")
@@ -226,6 +226,13 @@ class Host:
         if headers is None:
             return BAD_ARGUMENT
         headers.pop(self.read(name, size), None)
+        return OK
+
+    def proxy_replace_header_map_value(self, kind: int, name: int, size: int, value: int, value_size: int) -> int:
+        headers = self.headers(kind)
+        if headers is None:
+            return BAD_ARGUMENT
+        headers[self.read(name, size)] = self.read(value, value_size)
         return OK
 
     def proxy_define_metric(self, kind: int, name: int, size: int, slot: int) -> int:

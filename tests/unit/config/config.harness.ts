@@ -49,7 +49,7 @@ export function parse(text: ArrayBuffer, sharesConnections: bool): string[] {
   config = parsed;
   root = null;
   if (parsed !== null) {
-    const made = new RateLimitRoot(1, new Host((_redis) => new Nowhere(1000), sharesConnections, true));
+    const made = new RateLimitRoot(1, new Host((_redis) => new Nowhere(1000), sharesConnections, true, true));
     made.use(parsed);
     root = made;
   }
