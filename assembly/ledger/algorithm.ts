@@ -7,8 +7,9 @@ import { Demand } from "./demand";
  * What the counters of a ledger mean: when they deny a request, and what a charge does to them. An algorithm has no state of its
  * own; the ledger is given one, and hands it to its tickets and its outbox.
  *
- * Its scripts take and answer what `lua/peek.lua` and `lua/settle.lua` do, but for what the arguments of a peek mean. Everything else about a charge is the same
- * for all algorithms: its marker, its deadline and its repetitions (`settlement.ts`, `outbox.ts`).
+ * Its scripts have the same arguments and replies as `lua/peek.lua` and `lua/settle.lua`, except that the arguments of a peek may
+ * mean something else. Everything else about a charge is the same for all algorithms: its marker, its deadline and its
+ * repetitions (`settlement.ts`, `outbox.ts`).
  */
 export abstract class Algorithm {
   constructor(
@@ -26,7 +27,7 @@ export abstract class Algorithm {
    * @param value what its counter holds: 0 if there is no such counter, NOT_A_NUMBER if it holds something else
    * @param exists whether there is such a counter
    * @param remainingMs how long the counter lives from now; negative if there is none, or if it never expires
-   * @param decision admits the request so far; is told if this row denies it
+   * @param decision admits the request so far; records the denial if this row denies it
    */
   abstract decide(
     demand: Demand,
@@ -38,10 +39,10 @@ export abstract class Algorithm {
   ): void;
 
   /**
-   * Decides on one row of a demand that asked for more than there is room for on some row.
+   * Decides on one row of a demand when at least one of its rows has no room for what was asked.
    * @param held what others have reserved on it
    * @param asked what must be free for the request to pass
-   * The others are those of `decide`.
+   * The other parameters are those of `decide`.
    */
   abstract decideHold(
     demand: Demand,
@@ -60,6 +61,6 @@ export abstract class Algorithm {
   /** For how many seconds a counter with this value will deny requests, at most; 0 if it admits them. */
   abstract deniesForSeconds(demand: Demand, row: i32, value: i64): i64;
 
-  /** Appends, for the log, which counter a row means and what `value` says. Never its key: that has what the caller sent. */
+  /** Appends, for the log, which counter a row means and what `value` says. Never its key, which has caller data. */
   abstract describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void;
 }

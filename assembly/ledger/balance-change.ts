@@ -30,7 +30,7 @@ export interface BalanceListener {
  */
 @final
 export class BalanceChange extends ScriptCall {
-  /** After `onChanged`: why there is no balance to tell: what Redis says, or what has happened; null if there is one. */
+  /** After `onChanged`: what went wrong, which is the error from Redis or a text of our own; null if nothing did. */
   problem: Bytes | null = null;
   /** After `onChanged`, without a problem: the balance; 0 if there is none. */
   balance: i64 = 0;
@@ -45,7 +45,7 @@ export class BalanceChange extends ScriptCall {
     super(link);
   }
 
-  /** Asks Redis. The listener is told, possibly before this returns. @param amount in tokens; ignored by Get */
+  /** Asks Redis, then calls the listener, possibly before this returns. @param amount in tokens; ignored by Get */
   begin(verb: BalanceVerb, key: Bytes, amount: i64): void {
     this.verb = verb;
     this.key = key;

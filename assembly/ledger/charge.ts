@@ -36,7 +36,7 @@ export interface ChargeOwner {
  */
 @final
 export class Charge extends ScriptCall {
-  /** Whether it settles a hold: then its name is that of the hold, and stays. */
+  /** Whether it settles a hold. If so, it has the name of the hold, and never gets another. */
   isHeld: bool = false;
   /** When the hold lapses and what is reserved on each counter, in weighted tokens, as far as is known; else 0. */
   lapsesAtMs: i64 = 0;
@@ -98,9 +98,10 @@ export class Charge extends ScriptCall {
   }
 
   /**
-   * Charges `tokens` in place of what a hold has reserved, with the name of an answer as `beginNew` if that is new, else as
-   * `begin`. Since that name may have been charged, the hold is then ended first. Even 0 tokens are sent, to end the hold.
-   * @param hold was asked for, and may have been made
+   * Charges `tokens` in place of what a hold has reserved. If the answer is new, this treats its name as `beginNew` does.
+   * Otherwise it charges under that name, as `begin` does, but ends the hold first, because the name may have been charged
+   * already. Even 0 tokens are sent, to end the hold.
+   * @param hold the hold that was asked for, and may have been made
    */
   beginHeld(tokens: i64, hold: Hold, answerHigh: u64, answerLow: u64, isNew: bool): void {
     const isFetched = !isNew && (answerHigh | answerLow) != 0;
@@ -197,7 +198,7 @@ export class Charge extends ScriptCall {
     writeSettle(command, demand, marker, this.deadlineMs, this.algorithm.amount(this.tokens));
   }
 
-  /** Whether it takes the script for holds: it settles one, or some counter is no plain string. */
+  /** Whether it needs the script for holds, because it settles a hold or some counter is not a plain string. */
   private get isGeneral(): bool {
     return this.isHeld || !this.demand.isPlain;
   }

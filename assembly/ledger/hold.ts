@@ -60,7 +60,7 @@ export class Hold extends ScriptCall {
     super(link);
   }
 
-  /** Asks Redis for what `ask` says. The listener is told, possibly before this returns. Only one question may be in flight. */
+  /** Asks Redis for what `ask` says, and calls the listener, possibly before this returns. At most one may be in flight. */
   begin(reservation: Reservation): void {
     this.reservation = reservation;
     const transport = this.link.transport;
@@ -125,7 +125,7 @@ export class Hold extends ScriptCall {
     this.decision.granted = granted;
   }
 
-  /** Finds out which counter has no room; or only says what each has, to who wants to know. */
+  /** Finds out which counter has no room. If there are `readings`, only passes them the values of each counter. */
   private deny(reply: Reply): void {
     const demand = this.demand;
     const asked = this.ask.input + this.ask.least;

@@ -48,7 +48,7 @@ export class Ledger {
     return ticket;
   }
 
-  /** Reads or changes a balance, for a ledger of balances. @param listener is told what became of it */
+  /** Reads or changes a balance, for a ledger of balances. @param listener receives the outcome */
   changeBalance(listener: BalanceListener, verb: BalanceVerb, key: Bytes, amount: i64): void {
     new BalanceChange(this.link, listener).begin(verb, key, amount);
   }

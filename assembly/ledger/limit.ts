@@ -19,8 +19,7 @@ export class Window {
 
 /**
  * One to five counters, all of which apply: windows in ascending order of length, each length once, then calls at the same time.
- * Immutable. It lives as long
- * as its configuration, in whose `LimitTable` it has a number.
+ * Immutable. It lives as long as its configuration, in whose `LimitTable` it has a number.
  */
 @final
 export class Limit {

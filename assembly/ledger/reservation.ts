@@ -31,9 +31,9 @@ export class Ask {
   input: i64 = 0;
   /** For its output, if there is room. */
   output: i64 = 0;
-  /** The least output with which it is of use. */
+  /** The least output with which the call may pass. */
   least: i64 = 0;
-  /** Whether the caller has stated no output. Then a counter gives at most a quarter of its limit for it. */
+  /** Whether the caller has stated no output. If so, a counter grants at most a quarter of its limit for the output. */
   isAssumed: bool = false;
 
   /** Asks for nothing. */

@@ -14,7 +14,7 @@ export class Spending {
   /** When the counters were last heard of or asked for, likewise. */
   private heardAtMs: i64 = nowMilliseconds();
 
-  /** A counter has been heard of. @param seconds for how long it will be above its limit, at most; 0 if it is not */
+  /** The state of a counter has arrived. @param seconds for how long it will be above its limit, at most; 0 if it is not */
   heard(seconds: i64): void {
     this.heardAtMs = nowMilliseconds();
     if (seconds > 0) this.overFor(seconds);

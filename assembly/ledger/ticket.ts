@@ -13,7 +13,7 @@ import { ReadingListener } from "./readings";
 import { Ask, Reservation } from "./reservation";
 import { Spending } from "./spending";
 
-/** For calls at the same time where no reservation is configured: how long one counts whose gateway has died. */
+/** For limits on calls at the same time, if no reservation is configured: how long a call counts after its gateway has died. */
 const UNCONFIGURED = new Reservation(600, false);
 
 /** Who may hold a ticket, as bits: each holder at most once. */
@@ -91,8 +91,8 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   }
 
   /**
-   * The same with the script for holds: for counters that are no plain strings, and to see what is held. Only calls at the same
-   * time are reserved by it, unless `readings` is given: then nothing is.
+   * The same with the script for holds, which also reads counters that are not plain strings, and reports what is held. It
+   * reserves only on limits on calls at the same time, and nothing at all if `readings` is given.
    */
   peekHolds(listener: DecisionListener, readings: ReadingListener | null): void {
     const hold = this.holding;

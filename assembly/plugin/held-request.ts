@@ -23,16 +23,16 @@ const AUTHORIZATION = bytesOf("authorization");
 const CONTENT_SHA256 = bytesOf("x-amz-content-sha256");
 const AWS4: u32 = 0x34535741;
 
-/** How much of a body Higress holds for a request, in bytes; its connections hold 32 KiB unless told otherwise. */
+/** The property that sets how many bytes of a body Higress holds for a request. By default, its connections hold 32 KiB. */
 const BUFFER_LIMIT = bytesOf("set_decoder_buffer_limit");
-/** As much as Higress' own plugins set, so that none of them finds less than it has asked for. */
+/** The value that Higress' own plugins set, so that none of them gets less than it has asked for. */
 const RAISED = bytesOf("104857600");
-/** A body up to this size is held anyway, in bytes. */
+/** A body up to this size, in bytes, is held even if the limit is not raised. */
 const NEVER_TOO_LONG: i64 = 16 << 10;
 
-/** Bytes per token of a body that is not read, as with compressed responses. */
+/** Assumed bytes per token of a body that is not read, the same as for compressed responses. */
 const UNREAD_BYTES_PER_TOKEN: i64 = 4;
-/** No amount is larger, because Redis' scripts lose digits above. */
+/** The largest amount: above it, Redis' scripts lose digits. */
 const MOST: i64 = 1 << 53;
 const REQUEST = new HostRequest();
 /** Digits that `content-length` may gain. */
@@ -49,16 +49,16 @@ export class HeldRequest {
   private readonly caps: OutputCaps = new OutputCaps();
   private reserving!: Reserving;
   private api: Api = Api.Unknown;
-  /** The bytes that have passed, and those that were announced; negative if that is not known. */
+  /** The bytes that have passed, and the length that the request announced; negative if that is unknown. */
   private bytes: i64 = 0;
   private announced: i64 = -1;
-  /** Whether the body is said to be encoded, so that what is no JSON may become some. */
+  /** Whether the request says that its body is encoded: such a body may be JSON although its bytes are not. */
   private isEncoded: bool = false;
   /** Whether the body may be changed. */
   private mayChange: bool = false;
   /** Whether the whole body has been read. */
   private isWhole: bool = false;
-  /** Whether the cap is written that is granted; the cap that was asked for, in tokens. */
+  /** Whether the granted cap is to be written into the body; and the cap that was asked for, in tokens. */
   private clamps: bool = false;
   private wanted: i64 = 0;
 
@@ -66,7 +66,7 @@ export class HeldRequest {
   begin(reserving: Reserving, api: Api, holdsHeaders: bool): void {
     this.reserving = reserving;
     this.clamps = false;
-    // Where a header may lead to another API, the answer may have output after all.
+    // If a header may lead to another API, the answer may have output after all.
     this.api = api == Api.NoOutput && isDisguised(REQUEST) ? Api.Unknown : api;
     this.caps.begin(this.api);
     this.cap = -1;
@@ -77,7 +77,7 @@ export class HeldRequest {
     this.isEncoded = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) !== null;
     this.mayChange = reserving.clamps && !isSigned();
     if (holdsHeaders || !this.mayChange || this.isJudgedBySize || this.api == Api.NoOutput) return;
-    // The headers go ahead, and a cap may be added to the body.
+    // The headers go ahead, and a cap may still make the body longer.
     removeHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
   }
 
@@ -91,8 +91,8 @@ export class HeldRequest {
   }
 
   /**
-   * Has Higress hold as much of the body as is needed to let go of it. Otherwise it stops reading when the buffer of the connection
-   * is full, and the request waits for ever.
+   * Makes Higress hold enough of the body for this filter to decide. Otherwise Higress stops reading when the buffer of the
+   * connection is full, and the request waits forever.
    */
   raiseBufferLimit(): void {
     if (this.announced < 0 || this.announced > NEVER_TOO_LONG) setProperty(BUFFER_LIMIT, RAISED);
@@ -169,7 +169,7 @@ export class HeldRequest {
     if (body == 0) return false;
     let status = Status.NotFound;
     if (borrowedSize() == size) {
-      // Nothing that large may wait for a collection.
+      // A buffer this large must be freed at once, not at the next garbage collection.
       const written = heap.alloc(replaced + MAX_GROWTH);
       const length = copyWithCap(this.caps, body, cap, written);
       status = replaceBuffer(BufferType.HttpRequestBody, replaced, written, length);
@@ -184,13 +184,13 @@ export class HeldRequest {
   private get stated(): i64 {
     const caps = this.caps;
     if (!this.isWhole || this.api == Api.Ambiguous) return -1;
-    // Even if the server may ignore what the caller wants: it is no less than would be assumed.
+    // A cap that the server may ignore counts too, if it is no less than the output that would be assumed without it.
     return max(caps.statedCap, caps.wantedCap >= this.reserving.defaultOutputTokens ? caps.wantedCap : -1);
   }
 
   /**
    * Whether the output should be limited, and cannot be. If the body is too long, encoded, signed, or cannot be written, the
-   * call reserves all that is left, so that no other one passes beside it.
+   * call reserves all that is left, so that no other call passes at the same time.
    */
   private get isUnlimited(): bool {
     const isLimited = this.caps.rule !== null || this.api == Api.Ambiguous;
@@ -198,9 +198,9 @@ export class HeldRequest {
   }
 
   /**
-   * Whether that is so as with no honest client: with a path that may lead anywhere, more caps than can be kept, a list in
-   * place of one, or in place of JSON what a lenient server may take for it. Such a call may cost any amount, so there is no
-   * room for it.
+   * Whether the output cannot be limited for a reason that no honest client has: a path that may lead anywhere, more caps than
+   * can be kept, a list in place of a cap, or something that only a lenient server accepts as JSON. Such a call may cost any
+   * amount, so there is no room for it.
    */
   private get evades(): bool {
     return this.api == Api.Ambiguous || (this.isWhole && !this.isEncoded && !this.caps.canWrite);

@@ -14,7 +14,7 @@ export class Host {
      * the same service must agree.
      */
     readonly sharesConnections: bool,
-    /** Whether the host holds the headers of a request while its body is read, without being told to (`hold_headers`). */
+    /** Whether the host holds the headers of a request while its body is read, even without `hold_headers`. */
     readonly holdsHeaders: bool,
     /** Whether a property raises how much of a body the host holds for one request (Higress). */
     readonly raisesBufferLimit: bool,

@@ -30,7 +30,7 @@ export function readUpgrade(fields: Fields): bool {
   return fields.choice("upgrade", ["count", "refuse"]) == 0;
 }
 
-/** Reads `hold_headers`: whether stock Envoy has been told to hold headers while a body is read. */
+/** Reads `hold_headers`: whether stock Envoy is configured to hold headers while a body is read. */
 export function readHoldHeaders(fields: Fields): bool {
   return fields.flag("hold_headers", false);
 }

@@ -31,7 +31,7 @@ export class Reserving {
     readonly clamps: bool,
     /** The output of a call that states none, in tokens. */
     readonly defaultOutputTokens: i64,
-    /** The least output that a call is granted less than it has asked for, in tokens. */
+    /** The least output, in tokens, that may be granted to a call that has asked for more. */
     readonly minOutputTokens: i64,
     /** A body that is longer is not held; its call is judged by its size. */
     readonly maxBodyBytes: i64,

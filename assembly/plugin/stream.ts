@@ -20,7 +20,7 @@ import { Policy } from "./policy";
 import { Reserving } from "./reserving";
 
 const RANGE = bytesOf("range");
-/** When to try again a call whose body could not be written, in milliseconds. */
+/** When to retry a call whose body could not be written, in milliseconds. */
 const RETRY_MS: i64 = 1_000;
 const CLAMPED = bytesOf("x-ratelimit-clamped-tokens");
 
@@ -101,7 +101,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     else this.deny(policy, decision);
   }
 
-  /** Reads the body, unless there is none, or its size must do. */
+  /** Reads the body first, unless there is none or the call is judged by its size. */
   private readFirst(
     policy: P,
     ticket: Ticket,
@@ -116,7 +116,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;
       if (policy.raisesBufferLimit) held.raiseBufferLimit();
-      // A host that has not been told to hold the headers would wait for ever: there they go ahead.
+      // A host that is not set up to hold headers would wait forever, so there the headers go ahead.
       return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
     }
     if (!hasBody) held.finish(true);
@@ -148,7 +148,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     if (policy === null || ticket === null || reserving === null) return FilterDataStatus.Continue;
     held.read(size, this.meter);
     if (this.phase == Phase.Reading) {
-      // With trailers, the last chunk has passed as one of many, and the buffer will not have all of the body.
+      // Before trailers, the last chunk did not look like the last, so the buffer will not have all of the body.
       if (endOfStream) held.finish(!hasTrailers);
       else if (!held.isTooLong) return FilterDataStatus.StopIterationAndWatermark;
       this.reserve(policy, ticket, held, reserving);
@@ -158,7 +158,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     return endOfStream ? FilterDataStatus.StopIterationAndBuffer : FilterDataStatus.StopIterationAndWatermark;
   }
 
-  /** Lets go of what was needed to reserve. */
+  /** Returns the held request, which is needed only to reserve. */
   private dropHeld(): void {
     const held = this.held;
     if (held !== null) returnHeld(held);
@@ -175,12 +175,12 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.reject(policy, decision);
   }
 
-  /** Writes what was granted into the body that is held. If that fails, there is no room for the call: it may cost any amount. */
+  /** Writes what was granted into the body that is held. If that fails, the call is denied: it may cost any amount. */
   private writeGrant(policy: P, decision: Decision): void {
     const held = this.held;
     // If Redis does not answer, nothing was granted.
     if (held === null || decision.outcome != Outcome.Admit) return;
-    // In a callback of the request, the buffer has only its last chunk.
+    // During a callback of the request, the buffer has only the last chunk of the body.
     if (held.granted(decision.granted, policy.metering.weights, !this.inRequest)) return;
     decision.exceeded(0, 0, 0, RETRY_MS);
   }

@@ -25,7 +25,7 @@ const FIELDS = new Answers<Bytes>();
 /** One request of an administrator, or of a consumer for its own balance; it belongs to the stream that has asked. */
 @final
 export class Administration implements BalanceListener {
-  /** What was read of the body, behind a question mark: a form is written like a query. */
+  /** The body so far, after a question mark, because a form is written like a query. */
   private readonly form: ByteBuilder = new ByteBuilder(128, MAX_BODY);
   private consumer: Bytes = new ArrayBuffer(0);
   /** Whether the stream is there to be answered. */
@@ -34,7 +34,7 @@ export class Administration implements BalanceListener {
 
   /**
    * @param stream the id of the stream to answer
-   * @param isAdmin whether the administrator asks, who is told what Redis says
+   * @param isAdmin whether the administrator asks; only then does the answer include the error from Redis
    */
   constructor(
     private readonly stream: u32,
@@ -50,14 +50,17 @@ export class Administration implements BalanceListener {
     this.ask(consumer, 0);
   }
 
-  /** Takes in a chunk of the request's body; one that is too long is answered. @param size of the chunk in the host's buffer, in bytes */
+  /**
+   * Reads a chunk of the request's body. A body that is too long is answered at once.
+   * @param size the size of the chunk in the host's buffer, in bytes
+   */
   body(size: u32): void {
     for (let from: u32 = 0; from < size && !this.form.overflowed; from += MAX_PIECE) {
       const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
       if (piece != 0) this.form.at(piece, borrowedSize());
       release(piece);
     }
-    // A host takes in only so much of a body that is held: its end may never come.
+    // A host buffers only part of a held body, so its last chunk may never arrive.
     if (this.form.overflowed) this.end();
   }
 
@@ -102,7 +105,7 @@ export class Administration implements BalanceListener {
 function amountOf(text: Bytes | null): i64 {
   if (text === null || text === AMBIGUOUS || text.byteLength == 0) return NOT_A_NUMBER;
   const skip = load<u8>(addressOf(text)) == PLUS ? 1 : 0;
-  // A sign has a digit behind it.
+  // A digit must follow the plus.
   if (skip == 1 && (text.byteLength == 1 || !isDigit(load<u8>(addressOf(text), 1)))) return NOT_A_NUMBER;
   return parseInteger(addressOf(text) + skip, text.byteLength - skip);
 }

@@ -5,12 +5,12 @@ import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { appendEscapedForHtml } from "../../json/escape";
 import { BalanceVerb } from "../../ledger/balance-change";
 
-/* What the filter answers itself, but for a balance that is spent: texts, status codes and details as published. */
+/* The answers of the filter itself, except that to a spent balance: texts, status codes and details as published. */
 
 const CONTENT_TYPE = bytesOf("content-type");
 const TEXT = bytesOf("text/plain");
 const JSON_TYPE = bytesOf("application/json");
-/** What a change has made of the balance. The published answers to changes do not say. */
+/** The balance after a change. The published answers to changes do not include it. */
 const BALANCE = bytesOf("x-quota-balance");
 
 const NO_KEY = bytesOf("ai-quota.no_key");
@@ -48,7 +48,7 @@ export function answerNotAdmin(): void {
   send(403, UNAUTHORIZED, NOT_ADMIN);
 }
 
-/** Answers an administrator who does not say for whom, or how much. */
+/** Answers an administrator whose request lacks a consumer or a valid amount. */
 export function answerBadRequest(verb: BalanceVerb): void {
   send(
     403,
@@ -75,8 +75,8 @@ export function answerBalance(verb: BalanceVerb, consumer: Bytes, balance: i64):
 }
 
 /**
- * Answers that Redis could not be asked.
- * @param reason what Redis says, or what has happened to the command; null for those who are not told
+ * Answers that Redis has failed.
+ * @param reason the error from Redis, or what has happened to the command; null to withhold it from the caller
  */
 export function answerError(reason: Bytes | null): void {
   body.clear();

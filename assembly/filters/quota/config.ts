@@ -50,18 +50,18 @@ export class QuotaConfig {
     readonly prefix: Bytes,
     /** Who may read and change balances. */
     readonly adminConsumer: Bytes,
-    /** What the paths of the administrator have behind `/v1/chat/completions`; begins with a slash, in lower case. */
+    /** The part of the administrator's paths after `/v1/chat/completions`; begins with a slash, in lower case. */
     readonly adminPath: Bytes,
-    /** How the paths end that are checked and charged, in lower case; empty for every path that consumes tokens. */
+    /** The endings of paths that are checked and charged, in lower case; empty for every path that consumes tokens. */
     readonly endings: Bytes[],
     /** Whether consumers may read their own balance. */
     readonly selfService: bool,
-    /** Whether the header that names the consumer is believed. */
+    /** Whether the header that names the consumer is trusted. */
     readonly trustsConsumer: bool,
-    /** What a missing balance begins with (`on_missing: {create: N}`); 0 leaves it missing. */
+    /** The initial value of a missing balance (`on_missing: {create: N}`); 0 leaves it missing. */
     readonly initialBalance: i64,
     readonly denial: Denial,
-    /** Whether stock Envoy has been told to hold headers while a body is read. */
+    /** Whether stock Envoy is configured to hold headers while a body is read. */
     readonly holdsHeaders: bool,
     readonly metering: Metering,
     readonly stripsAcceptEncoding: bool,
@@ -143,7 +143,7 @@ function readEndings(fields: Fields): Bytes[] {
   return all ? [] : endings;
 }
 
-/** The end of a path, in the form in which paths are compared. @param index in a list; -1 for a field of its own */
+/** The end of a path, in the form in which paths are compared. @param index its index in a list; -1 if the field is not a list */
 function readEnding(text: Bytes, fields: Fields, name: string, index: i32): Bytes {
   const ending = inLowerCase(text);
   const problem = text.byteLength > MAX_TEXT ? TOO_LONG : !isEnding(ending) ? NO_ENDING : null;
@@ -154,7 +154,7 @@ function readEnding(text: Bytes, fields: Fields, name: string, index: i32): Byte
   return ending;
 }
 
-/** Whether a path can end in a text: it is written as paths are compared. */
+/** Whether a path can end with `text`, which must be in the form in which paths are compared. */
 function isEnding(text: Bytes): bool {
   const from = addressOf(text);
   const length = text.byteLength;

@@ -2,7 +2,7 @@ import { HeaderPairs } from "../../abi/headers";
 import { sendLocalResponse } from "../../abi/stream-control";
 import { Bytes, bytesOf } from "../../bytes/bytes";
 
-/** In what form a caller without balance is answered (`deny_with.format`). */
+/** The form of the answer to a caller without balance (`deny_with.format`). */
 export const enum DenialFormat {
   /** As published. */
   Text,
@@ -33,7 +33,7 @@ const BODIES: Bytes[] = [
 ];
 const headers = new HeaderPairs();
 
-/** What a caller without balance is answered (`deny_with`). */
+/** The answer to a caller without balance (`deny_with`). */
 @final
 export class Denial {
   constructor(

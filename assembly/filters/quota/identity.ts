@@ -1,6 +1,6 @@
 import { bytesOf } from "../../bytes/bytes";
 
-/** What this plugin is called: in the log, and in the details of its answers, by which access logs tell it from others. */
+/** The name of this plugin, in the log and in the details of its answers, which identify it in access logs. */
 export const NAME = "ai-quota";
 /** What the names of its metrics begin with. */
 export const METRICS = "ai_quota.";

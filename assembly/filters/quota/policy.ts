@@ -10,7 +10,7 @@ import { Policy } from "../../plugin/policy";
 import { endsIn, forgetPath, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { QuotaConfig } from "./config";
 
-/** Behind this the administrator's paths stand, as published. */
+/** The administrator's paths begin after this ending, as published. */
 const CHAT = bytesOf("/v1/chat/completions");
 const REFRESH = bytesOf("/refresh");
 const DELTA = bytesOf("/delta");

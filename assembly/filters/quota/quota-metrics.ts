@@ -2,7 +2,7 @@ import { Cause, Decision } from "../../ledger/decision";
 import { Counter } from "../../telemetry/counter";
 import { METRICS } from "./identity";
 
-/** What this filter counts beside what all do. */
+/** The metrics of this filter, in addition to those that all filters have. */
 @final
 export class QuotaMetrics {
   private readonly spent: Counter = new Counter(`${METRICS}denied_requests.spent`);

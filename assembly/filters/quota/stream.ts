@@ -102,7 +102,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     }
     const ticket = policy.ticketFor(consumer);
     this.prepareRequest(policy, ticket, asksForUpgrade);
-    // What a batch costs is due when its results are fetched, which a caller without balance would never do.
+    // A batch is charged when its results are fetched. A caller without balance would never fetch them, so check it now.
     return this.ask(policy, ticket, consuming, path, hasBody, true);
   }
 
@@ -128,7 +128,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     return STOP;
   }
 
-  /** Changes a balance for the administrator, once the body has said whose and how. */
+  /** Changes a balance for the administrator, once the body has named the consumer and the amount. */
   private change(
     policy: QuotaPolicy,
     consumer: Bytes,
@@ -148,7 +148,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
       administration.end();
       return STOP;
     }
-    // A host that has not been told to hold the headers would wait for ever: there they go ahead, and the body does not.
+    // A host that is not set up to hold headers would wait forever. There the headers go ahead, and only the body stops.
     return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
   }
 
@@ -157,7 +157,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     if (administration === null) return super.onRequestBody(size, endOfStream);
     administration.body(size);
     if (endOfStream) administration.end();
-    // Each chunk is shown once then, on every host, and the upstream gets none.
+    // With this status, every host shows each chunk once, and the upstream gets none of them.
     return FilterDataStatus.StopIterationAndWatermark;
   }
 
@@ -175,7 +175,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     super.onEnd();
   }
 
-  /** As published, a call does not pass either when Redis cannot be asked. */
+  /** As in the published plugin, a call is also denied when Redis cannot be asked. */
   protected record(_policy: QuotaPolicy, decision: Decision): bool {
     const passes = decision.outcome == Outcome.Admit;
     if (!passes) this.quotaMetrics.denied(decision);
@@ -193,7 +193,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     return STOP;
   }
 
-  /** Nobody in front of this filter says who is calling, so that the client has said it. */
+  /** Refuses a call because nobody in front of this filter sets the consumer, so the client may have set it. */
   private refuseUntrusted(): FilterHeadersStatus {
     removeHeader(HeaderMapType.HttpRequestHeaders, CONSUMER_HEADER);
     this.refuse(null);
@@ -202,7 +202,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
   }
 }
 
-/** What a request may consume. With configured endings, only what ends so does, and what may become such a request. */
+/** What a request may consume. If endings are configured, only calls with such an ending consume, and disguised ones. */
 function consumingOf(purpose: Purpose, path: Bytes | null, hasBody: bool): Consumes {
   if (purpose == Purpose.Call) return consumes(FACTS.method(), path, REQUEST, hasBody);
   return purpose == Purpose.Other && isDisguised(REQUEST) ? Consumes.Tokens : Consumes.Nothing;

@@ -74,7 +74,7 @@ export class RateLimitConfig {
     readonly keyHash: HmacSha256 | null,
     /** What calls reserve, and how; null if nothing (`reservation`). */
     readonly reserving: Reserving | null,
-    /** Whether stock Envoy has been told to hold headers while a body is read (`hold_headers`). */
+    /** Whether stock Envoy is configured to hold headers while a body is read (`hold_headers`). */
     readonly holdsHeaders: bool,
     /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
     readonly usagePath: Bytes | null,

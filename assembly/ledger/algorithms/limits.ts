@@ -6,7 +6,7 @@ import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
 
-/** When to try again if only what others hold is in the way, in milliseconds. */
+/** When to try again if only the reservations of other calls are in the way, in milliseconds. */
 const HELD_RETRY_MS: i64 = 1_000;
 
 /**
@@ -53,7 +53,7 @@ export class Limits extends Algorithm {
     const free = capacity - value - held;
     if (free > 0 && free >= asked) return;
     const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
-    // What is held may become free at any time.
+    // Reserved tokens may become free at any time.
     const mayFree = capacity - value >= max(asked, 1);
     decision.exceeded(row, capacity, value + held, leftMs, mayFree ? min(leftMs, HELD_RETRY_MS) : leftMs);
   }

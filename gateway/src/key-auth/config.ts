@@ -60,7 +60,7 @@ const RULE: Fields = {
 /**
  * Reads the published configuration of key-auth.
  * @param json with `matchRules` as `_rules_`
- * @param warn is told each doubt
+ * @param warn called with each warning
  * @throws ConfigurationRefused with every mistake; no line repeats a credential
  */
 export function readConfig(json: string, warn: (line: string) => void): KeyAuthConfig {
