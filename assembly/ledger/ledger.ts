@@ -45,6 +45,7 @@ export class Ledger {
   openLike(other: Ticket): Ticket {
     const ticket = this.open();
     ticket.demand.copyFrom(other.demand);
+    ticket.reservation = other.reservation;
     return ticket;
   }
 

@@ -49,6 +49,11 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   private holders: u32 = 0;
   /** Whether a hold was asked for and is not settled. */
   private isReserved: bool = false;
+  /**
+   * How the configuration reserves, and so what becomes of holds that have lapsed, which whoever reads the counters finds. Set it
+   * before `peek`.
+   */
+  reservation: Reservation = UNCONFIGURED;
   /** What to charge when the ticket is closed: the weighted tokens, and the name of the answer, as for `settle`. */
   private owed: i64 = 0;
   private answerHigh: u64 = 0;
@@ -74,6 +79,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     this.owed = 0;
     this.answerHigh = this.answerLow = 0;
     this.listener = null;
+    this.reservation = UNCONFIGURED;
   }
 
   /**
@@ -98,7 +104,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     const hold = this.holding;
     hold.ask.clear();
     if (readings !== null) hold.ask.least = 1;
-    this.reserve(UNCONFIGURED, listener, readings);
+    this.reserve(this.reservation, listener, readings);
   }
 
   /** What to reserve. Write it before `reserve`. */

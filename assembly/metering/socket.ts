@@ -6,8 +6,10 @@ import { BufferType } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { AnswerName } from "../ledger/answer-name";
+import { CounterKind } from "../ledger/counter-kind";
 import { Decision, Outcome } from "../ledger/decision";
 import { Ledger } from "../ledger/ledger";
+import { ReadingListener } from "../ledger/readings";
 import { Spending } from "../ledger/spending";
 import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Metrics } from "../telemetry/metrics";
@@ -232,9 +234,12 @@ export class Socket {
   }
 }
 
-/** Asks what the counters hold, while the connection goes on. */
+/**
+ * Asks what the counters hold, while the connection goes on. Where calls at the same time are counted, the connection is one of them
+ * already: so it reserves nothing, and only tokens decide.
+ */
 @final
-class Recheck implements DecisionListener {
+class Recheck implements DecisionListener, ReadingListener {
   constructor(
     private readonly ticket: Ticket,
     private readonly spending: Spending,
@@ -243,7 +248,14 @@ class Recheck implements DecisionListener {
   }
 
   begin(): void {
-    this.ticket.peek(this);
+    this.ticket.peek(this, this.ticket.demand.isPlain ? null : this);
+  }
+
+  onReading(row: i32, value: i64, remainingMs: i64, _held: i64): void {
+    const demand = this.ticket.demand;
+    if (demand.kind(row) == CounterKind.InFlight || value <= demand.capacity(row)) return;
+    const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
+    this.spending.overFor(max((leftMs + 999) / 1000, 1));
   }
 
   onDecided(decision: Decision): void {

@@ -3,6 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { array, made, MODULES, PAUSE, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
 import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
+import { masked } from "../support/websocket.ts";
+import { ID, SWITCHES, word } from "./connection.ts";
 
 const config = (limit: object, more: object = {}): object => ({
   rule_name: "r",
@@ -149,6 +151,46 @@ describe.each(MODULES)("%s", (_name, file) => {
     ]);
     host.end(2);
     expect(host.pending).toHaveLength(0);
+  });
+
+  it.each([
+    ["usage_path", { ":path": "/usage" }],
+    ["the handshake of a WebSocket", { ":path": "/v1/realtime", upgrade: "websocket" }],
+  ])("treats lapsed holds as configured when it reads counters for %s", async (_what, headers) => {
+    const reservation = { mode: "estimate", ttl_seconds: 8_000, on_lapse: "charge" };
+    const host = await start(
+      file,
+      config({ token_per_minute: 100 }, { algorithm: "sliding_window", usage_path: "/usage", reservation }),
+    );
+    host.request(2, ROOT, { "x-api-key": "ann", ":method": "GET", ...headers });
+    expect(parse(host.pending[0]!).values.slice(5, 7)).toEqual(["1000000", "charge"]);
+  });
+
+  it.each([
+    ["calls at the same time, of which it is one itself", array("0", 30_000, "0", "0", -1, "1"), "word"],
+    ["used tokens", array("101", 30_000, "0", "0", -1, "1"), "close"],
+  ])("rechecks a WebSocket, and decides by %s", async (_what, reply, next) => {
+    const host = await start(
+      file,
+      config({ token_per_minute: 100, in_flight: 1 }, { algorithm: "sliding_window" }),
+    );
+    const stream = host.request(
+      ID,
+      ROOT,
+      { "x-api-key": "ann", ":method": "GET", ":path": "/v1/realtime", upgrade: "websocket" },
+      false,
+    );
+    host.reply(ROOT, granted);
+    host.responseHeaders(ID, SWITCHES);
+    host.now += 6_000;
+    host.requestBody(ID, masked("{}"));
+    // It reserves nothing: the connection has its place.
+    expect(parse(host.pending[0]!).values[3]).toBe("1");
+    host.reply(ROOT, reply);
+    expect(host.pending).toEqual([]);
+    host.responseBody(ID, word);
+    const isClosed = Buffer.from(stream.toClient)[0] === 0x88;
+    expect(isClosed ? "close" : "word").toBe(next);
   });
 
   it("charges again with its kind what had to wait for Redis", async () => {

@@ -71,6 +71,8 @@ export class RateLimitPolicy extends Policy {
     discarded(MATCH_BYTES * (all.length + 1));
 
     const ticket = this.ledger.open();
+    const reserving = config.reserving;
+    if (reserving !== null) ticket.reservation = reserving.reservation;
     const demand = ticket.demand;
     demand.clear();
     if (global !== null) this.addGlobal(demand, global);
