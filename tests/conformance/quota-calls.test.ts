@@ -13,6 +13,7 @@ import {
   usageBody,
 } from "../support/filter.ts";
 import { balance, QUOTA, QUOTA_MODULES } from "../support/quota.ts";
+import { held } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
 const ANN = { "x-mse-consumer": "ann" };
@@ -185,6 +186,16 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     expect(host.pending).toHaveLength(1);
     host.reply(ROOT, null);
     expect(stream.localResponse).toEqual(DENIED);
+  });
+
+  it("counts a call that has no room as one without balance, not as one that Redis could not be asked about", async () => {
+    const host = await start(file, { ...QUOTA, reservation: { mode: "estimate" } });
+    const stream = host.request(2, ROOT, ANN, false);
+    host.requestBody(2, '{"messages":[]}', true);
+    host.reply(ROOT, held(-1, 1_000_000));
+    expect(stream.localResponse).toEqual(DENIED);
+    expect(metric(host, "denied_requests.spent")).toBe(1);
+    expect(metric(host, "denied_requests.unknown")).toBe(0);
   });
 
   it("only looks for a balance before it lets somebody create a batch, even if calls reserve tokens", async () => {

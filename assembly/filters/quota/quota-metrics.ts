@@ -1,4 +1,4 @@
-import { Cause, Decision } from "../../ledger/decision";
+import { Cause, Decision, Outcome } from "../../ledger/decision";
 import { Counter } from "../../telemetry/counter";
 import { METRICS } from "./identity";
 
@@ -13,9 +13,9 @@ export class QuotaMetrics {
 
   /** A call that was denied: its balance is spent, or missing, or Redis could not be asked for it. */
   denied(decision: Decision): void {
-    if (decision.cause == Cause.Spent) this.spent.add(1);
+    if (decision.outcome == Outcome.Unknown) this.unknown.add(1);
     else if (decision.cause == Cause.Missing) this.missing.add(1);
-    else this.unknown.add(1);
+    else this.spent.add(1);
   }
 
   /** The administrator changes a balance. */
