@@ -72,7 +72,6 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
 
   /** Removes from the request what would make its response unreadable. */
   protected prepareRequest(policy: P, ticket: Ticket, asksForUpgrade: bool): void {
-    keepRoute();
     if (asksForUpgrade) {
       prepareUpgrade();
       this.socket = new Socket(

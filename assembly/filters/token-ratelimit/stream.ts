@@ -68,8 +68,8 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       policy.unmatched.note(missing, isCall);
       return FilterHeadersStatus.Continue;
     }
+    keepRoute();
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
-      keepRoute();
       this.metrics.refusedUpgrade();
       this.refuse(ticket);
       refuseUpgrade(UPGRADE_REFUSED);
