@@ -14,6 +14,7 @@ import { HOLD } from "./lua/scripts";
 import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
 import { ReadingListener } from "./readings";
 import { Ask, Reservation } from "./reservation";
+import { isTraced, tracePeek } from "./trace";
 
 const ASSUMED = bytesOf("assumed");
 const STATED = bytesOf("stated");
@@ -130,11 +131,15 @@ export class Hold extends ScriptCall {
     const demand = this.demand;
     const asked = this.ask.input + this.ask.least;
     const readings = this.readings;
+    const traced = isTraced();
+    let unreadable = false;
     for (let i = 0; i < demand.length; ++i) {
       const exists = reply.kindAt(3 * i) != ReplyKind.Null;
       const number = exists ? reply.numberAt(3 * i) : 0;
       const remainingMs = reply.numberAt(3 * i + 1);
       const held = max(reply.numberAt(3 * i + 2), 0);
+      if (traced) tracePeek(this.algorithm, demand, i, number, remainingMs);
+      if (number == NOT_A_NUMBER) unreadable = true;
       if (readings !== null) {
         readings.onReading(i, number, remainingMs, held);
         continue;
@@ -142,6 +147,7 @@ export class Hold extends ScriptCall {
       const value = number == NOT_A_NUMBER ? 0 : number;
       this.algorithm.decideHold(demand, i, value, exists, held, asked, remainingMs, this.decision);
     }
+    if (unreadable) this.link.misread();
     const isDecided = readings !== null || this.decision.outcome == Outcome.Deny;
     if (!isDecided) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
   }

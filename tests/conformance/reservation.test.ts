@@ -1,7 +1,18 @@
 // Contract: with `reservation`, a call reserves what it may cost before it reaches the model, and settles what it has cost.
 // Specified in ARCHITECTURE.md, "Reservations"; how hosts hold bodies: tests/envoy/reservation.test.ts.
 import { describe, expect, it } from "vitest";
-import { CONTINUE, made, MODULES, PAUSE, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import {
+  array,
+  CONTINUE,
+  made,
+  metric,
+  MODULES,
+  PAUSE,
+  PER_KEY,
+  ROOT,
+  start,
+  usageBody,
+} from "../support/filter.ts";
 import { held, holdOf, LAPSES_AT_MS, settlementOf } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
@@ -17,7 +28,7 @@ const prompt = (more: object = {}): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  /** Posts a body in these pieces; the headers are held. */
+  /** Posts a body in one piece; the headers are held. */
   function post(
     host: StrictHost,
     body: string,
@@ -66,6 +77,15 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(Object.fromEntries(stream.localResponse!.headers)).toMatchObject({ "Retry-After": "30" });
     host.end(2);
     expect(host.pending).toHaveLength(0);
+  });
+
+  it("counts a counter that holds no number as a malformed reply, and takes it for empty", async () => {
+    const both = { rule_mode: "all_match", global_threshold: { token_per_hour: 5 } };
+    const host = await start(file, config({ mode: "estimate" }, both));
+    const stream = post(host, prompt({ max_tokens: 20 }));
+    host.reply(ROOT, array("many", 30_000, "0", "100", 30_000, "0"));
+    expect(stream.localResponse).toMatchObject({ code: 429 });
+    expect(metric(host, "redis_failures.malformed")).toBe(1);
   });
 
   it("has a caller try again soon if only the calls of others are in the way", async () => {

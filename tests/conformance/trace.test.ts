@@ -40,6 +40,18 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.logs.map(({ text }) => text).join()).not.toContain("secret");
   });
 
+  it("logs the counters of a call that reserves tokens and is denied", async () => {
+    const host = await start(file, { ...CONFIG, reservation: { mode: "estimate" } });
+    host.request(2, ROOT, { "x-api-key": "sk-secret" }, false);
+    host.requestBody(2, "{}", true);
+    host.reply(ROOT, array("4000", 60_000, "0", "200", 58_000, "0"));
+    expect(host.streams.get(2)!.localResponse).toMatchObject({ code: 429 });
+    expect(debugLines(host)).toEqual([
+      "global_threshold: 4000 of 5000 tokens per 3600 s used, 60000 ms left",
+      "rule_items[1].limit_keys[1]: 200 of 200 tokens per 60 s used, 58000 ms left",
+    ]);
+  });
+
   it("names the rule with the lower threshold if two lead to one counter", async () => {
     const items = [{ limit_by_per_header: "x-team", limit_keys: [{ key: "*", token_per_minute: 100 }] }];
     const twice = [...items, { ...items[0], limit_keys: [{ key: "regexp:b", token_per_minute: 10 }] }];
