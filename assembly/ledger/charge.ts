@@ -86,12 +86,17 @@ export class Charge extends ScriptCall {
    * Redis for a day.
    */
   begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
-    this.tokens = tokens;
     this.isHeld = false;
     this.lapsesAtMs = this.held = 0;
-    this.name = (answerHigh | answerLow) != 0 ? MarkerName.Answer : MarkerName.Charge;
-    this.idHigh = answerHigh;
-    this.idLow = answerLow;
+    const isNamed = (answerHigh | answerLow) != 0;
+    this.start(tokens, isNamed ? MarkerName.Answer : MarkerName.Charge, answerHigh, answerLow);
+  }
+
+  private start(tokens: i64, name: MarkerName, idHigh: u64, idLow: u64): void {
+    this.tokens = tokens;
+    this.name = name;
+    this.idHigh = idHigh;
+    this.idLow = idLow;
     this.attempts = 0;
     this.mayBeMade = false;
     this.sender.begin(this);
@@ -108,16 +113,10 @@ export class Charge extends ScriptCall {
     this.nextHigh = answerHigh;
     this.nextLow = answerLow;
     this.nextTokens = isFetched ? tokens : 0;
-    this.tokens = isFetched ? 0 : tokens;
-    this.name = MarkerName.Charge;
-    this.idHigh = hold.idHigh;
-    this.idLow = hold.idLow;
     this.isHeld = true;
     this.lapsesAtMs = hold.lapsesAtMs;
     this.held = hold.amount;
-    this.attempts = 0;
-    this.mayBeMade = false;
-    this.sender.begin(this);
+    this.start(isFetched ? 0 : tokens, MarkerName.Charge, hold.idHigh, hold.idLow);
   }
 
   /**

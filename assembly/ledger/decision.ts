@@ -4,7 +4,7 @@ import { Failure } from "../redis/failure";
 export const enum Outcome {
   Admit,
   Deny,
-  /** Redis gave no usable answer. The caller lets the request pass, and counts it as unchecked. */
+  /** Redis gave no usable answer. The filter decides whether the request passes. */
   Unknown,
 }
 

@@ -16,7 +16,7 @@ const prompt = (more: object = {}): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  /** Posts a body in these pieces; the headers are held. */
+  /** Posts a body in one piece; the headers are held. */
   function post(
     host: StrictHost,
     body: string,
