@@ -5,7 +5,7 @@ import { BufferType, HeaderMapType } from "../abi/types";
 import { Bytes, bytesOf } from "../bytes/bytes";
 import { Latest } from "../bytes/latest";
 import { mayHaveReachedUpstream, statusOfResponse } from "../request/exchange";
-import { Metrics } from "../telemetry/metrics";
+import { Metric, Metrics } from "../telemetry/metrics";
 import { HEADERS } from "../usage/formats";
 import { Meter } from "./meter";
 
@@ -72,9 +72,9 @@ export function meterResponseBody(meter: Meter, size: u32): void {
 export function meterTotal(meter: Meter, isComplete: bool, metrics: Metrics): i64 {
   const tokens = meter.total(isComplete, mayHaveReachedUpstream);
   const answer = meter.answer;
-  if (answer.isCompressed) metrics.compressedResponse();
-  if (answer.usage.clamped) metrics.clampedUsage();
-  if (meter.isUnreadable) metrics.unreadableResponse();
-  if (meter.estimatedTokens > 0) metrics.estimated(meter.estimatedTokens);
+  if (answer.isCompressed) metrics.add(Metric.CompressedResponses);
+  if (answer.usage.clamped) metrics.add(Metric.ClampedUsages);
+  if (meter.isUnreadable) metrics.add(Metric.UnreadableResponses);
+  if (meter.estimatedTokens > 0) metrics.add(Metric.EstimatedTokens, meter.estimatedTokens);
   return tokens;
 }

@@ -12,7 +12,7 @@ import { Ledger } from "../ledger/ledger";
 import { ReadingListener } from "../ledger/readings";
 import { Spending } from "../ledger/spending";
 import { DecisionListener, Ticket } from "../ledger/ticket";
-import { Metrics } from "../telemetry/metrics";
+import { Metric, Metrics } from "../telemetry/metrics";
 import { Conversation } from "../usage/conversation";
 import { ReaderPool } from "../usage/reader-pool";
 import { Metering } from "./meter";
@@ -151,7 +151,7 @@ export class Socket {
 
   private chargeReport(): void {
     const usage = this.talk.usage;
-    if (usage.clamped) this.metrics.clampedUsage();
+    if (usage.clamped) this.metrics.add(Metric.ClampedUsages);
     const tokens = this.metering.weights.charge(
       usage.input,
       usage.cachedInput,
@@ -190,7 +190,7 @@ export class Socket {
     const due = this.metering.weights.charge(input, 0, 0, output, 0) - this.paid;
     if (due < least) return;
     this.paid += due;
-    this.metrics.estimated(due);
+    this.metrics.add(Metric.EstimatedTokens, due);
     this.charge(due);
   }
 
@@ -222,13 +222,13 @@ export class Socket {
     if (this.state == State.Closed || !this.isWebSocket) return this.cutOff();
     if (before < 0) return;
     this.state = State.Closed;
-    this.metrics.closedConnection();
+    this.metrics.add(Metric.ClosedConnections);
     putFrame(BufferType.HttpResponseBody, size, before, this.closing);
   }
 
   /** Ends the connection without a word. */
   private cutOff(): void {
-    if (this.state != State.Closed) this.metrics.closedConnection();
+    if (this.state != State.Closed) this.metrics.add(Metric.ClosedConnections);
     this.state = State.Closed;
     closeStream();
   }

@@ -5,7 +5,7 @@ import { HostRequest } from "../request/host-request";
 import { clusterName, routeName } from "../request/route";
 import { Lines, Questions } from "../rules/questions";
 import { setLogAttribute } from "./ai-log";
-import { Metrics } from "./metrics";
+import { Metric, Metrics } from "./metrics";
 
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
@@ -18,7 +18,7 @@ const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
 
 /** Records the decision about the current stream's request, as the published plugin does. */
 export function recordDecision(decision: Decision, metrics: Metrics): void {
-  if (decision.outcome == Outcome.Unknown) metrics.unchecked();
+  if (decision.outcome == Outcome.Unknown) metrics.add(Metric.UncheckedRequests);
   if (decision.outcome == Outcome.Deny) recordDenial(metrics);
 }
 

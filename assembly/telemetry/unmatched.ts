@@ -3,7 +3,7 @@ import { log } from "../abi/log";
 import { HeaderMapType, LogLevel } from "../abi/types";
 import { bytesOf } from "../bytes/bytes";
 import { Path } from "../config/path";
-import { Metrics } from "./metrics";
+import { Metric, Metrics } from "./metrics";
 
 /** Only the first requests, up to this number, can cause a warning; later ones are reported to the host in batches of this size. */
 const BATCH: i32 = 64;
@@ -46,7 +46,8 @@ export class Unmatched {
   }
 
   private flush(): void {
-    this.metrics.unmatched(this.requests, this.unidentified);
+    if (this.requests > 0) this.metrics.add(Metric.UnmatchedRequests, this.requests);
+    if (this.unidentified > 0) this.metrics.add(Metric.UnidentifiedRequests, this.unidentified);
     this.requests = 0;
     this.unidentified = 0;
   }

@@ -14,7 +14,7 @@ import { HostRequest } from "../../request/host-request";
 import { CONSUMER_HEADER, HttpFacts } from "../../request/http-facts";
 import { Ambiguity } from "../../rules/facts";
 import { Lines, Questions } from "../../rules/questions";
-import { Metrics } from "../../telemetry/metrics";
+import { Metric, Metrics } from "../../telemetry/metrics";
 import { ReaderPool } from "../../usage/reader-pool";
 import { Administration } from "./administration";
 import { answerBadRequest, answerNobody, answerNoKey, answerNotAdmin } from "./answers";
@@ -95,7 +95,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     hasBody: bool,
   ): FilterHeadersStatus {
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
-      this.metrics.refusedUpgrade();
+      this.metrics.add(Metric.RefusedUpgrades);
       this.refuse(null);
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
@@ -187,7 +187,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
   }
 
   private refuseAmbiguous(ambiguity: Ambiguity): FilterHeadersStatus {
-    this.metrics.ambiguous();
+    this.metrics.add(Metric.AmbiguousRequests);
     this.refuse(null);
     refuseAmbiguous(ambiguity, AMBIGUOUS);
     return STOP;

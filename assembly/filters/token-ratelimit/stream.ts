@@ -13,7 +13,7 @@ import { HostRequest } from "../../request/host-request";
 import { HttpFacts } from "../../request/http-facts";
 import { pathEquals } from "../../request/normal-path";
 import { Ambiguity } from "../../rules/facts";
-import { Metrics } from "../../telemetry/metrics";
+import { Metric, Metrics } from "../../telemetry/metrics";
 import { recordDecision } from "../../telemetry/record";
 import { ReaderPool } from "../../usage/reader-pool";
 import { AMBIGUOUS, UNIDENTIFIED, UPGRADE_REFUSED } from "./identity";
@@ -70,7 +70,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     }
     keepRoute();
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
-      this.metrics.refusedUpgrade();
+      this.metrics.add(Metric.RefusedUpgrades);
       this.refuse(ticket);
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
@@ -104,14 +104,14 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   }
 
   private refuseAmbiguous(ticket: Ticket | null, ambiguity: Ambiguity): FilterHeadersStatus {
-    this.metrics.ambiguous();
+    this.metrics.add(Metric.AmbiguousRequests);
     this.refuse(ticket);
     refuseAmbiguous(ambiguity, AMBIGUOUS);
     return STOP;
   }
 
   private refuseUnidentified(ticket: Ticket | null): FilterHeadersStatus {
-    this.metrics.unmatched(0, 1);
+    this.metrics.add(Metric.UnidentifiedRequests);
     this.refuse(ticket);
     refuseUnidentified(UNIDENTIFIED);
     return STOP;
