@@ -3,8 +3,8 @@ import { CounterKind } from "./counter-kind";
 import { Limit, Window } from "./limit";
 
 /** The lengths of the windows that a limit may have, in seconds, ascending. */
-const SECONDS: i32[] = [1, 60, 3600, 86400];
-export const WINDOWS: i32 = 4;
+const SECONDS: i32[] = [1, 60, 3600, 86400, 604800, 2592000];
+export const WINDOWS: i32 = 6;
 
 /**
  * A limit as bytes: the kind of its windows (u8), the burst of a bucket (i64), calls at the same time (i64); then, for each of its
@@ -12,7 +12,7 @@ export const WINDOWS: i32 = 4;
  */
 const HEAD_BYTES: i32 = 17;
 const WINDOW_BYTES: i32 = 9;
-const scratch = memory.data(53);
+const scratch = memory.data(71);
 
 /**
  * The limits of a configuration. Equal limits are kept once. Until `complete`, limits are bytes in one array. So the objects
@@ -28,7 +28,7 @@ export class LimitTable {
 
   /**
    * Adds a limit unless an equal one is there.
-   * @param tokens `WINDOWS` elements: the tokens per second, minute, hour and day; 0 for a window that the limit lacks
+   * @param tokens `WINDOWS` elements: the tokens per second, minute, hour, day, week and month; 0 for a window that the limit lacks
    * @param kind of its windows
    * @param burst of a bucket; 0 for what it gets back in its time
    * @param inFlight calls at the same time; 0 for any number

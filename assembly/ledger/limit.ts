@@ -5,7 +5,7 @@ import { CounterKind } from "./counter-kind";
 export class Window {
   constructor(
     readonly kind: CounterKind,
-    /** 1, 60, 3600 or 86400; 0 for calls at the same time. */
+    /** 1, 60, 3600, 86400, 604800 or 2592000; 0 for calls at the same time. */
     readonly seconds: i32,
     /**
      * How many tokens it allows in that time; of a bucket, its burst; or how many calls at the same time. From 1 to 2^53: above
@@ -18,7 +18,7 @@ export class Window {
 }
 
 /**
- * One to five counters, all of which apply: windows in ascending order of length, each length once, then calls at the same time.
+ * One to seven counters, all of which apply: windows in ascending order of length, each length once, then calls at the same time.
  * Immutable. It lives as long as its configuration, in whose `LimitTable` it has a number.
  */
 @final

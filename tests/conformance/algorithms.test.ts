@@ -222,10 +222,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       "algorithm: must be fixed_window or sliding_window",
     ],
     [config({ in_flight: 0 }), "in_flight: must be a whole number"],
-    [
-      config({}),
-      "needs at least one of token_per_second, token_per_minute, token_per_hour, token_per_day, in_flight",
-    ],
+    [config({}), "needs at least one token_per_* or in_flight"],
   ])("refuses %j", async (configuration, message) => {
     const host = await start(file);
     expect(host.configure(ROOT, configuration)).toBe(false);

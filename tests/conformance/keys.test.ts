@@ -34,7 +34,7 @@ const KINDS: [string, string, string | number, Headers, string][] = [
   ],
   ["limit_by_per_ip", "from-remote-addr", "0.0.0.0/0", {}, "from-remote-addr:10.1.2.3"],
 ];
-const UNITS = { second: 1, minute: 60, hour: 3600, day: 86400 } as const;
+const UNITS = { second: 1, minute: 60, hour: 3600, day: 86400, week: 604800, month: 2592000 } as const;
 
 function keysOf(host: StrictHost): string[] {
   const command = host.pending.splice(0)[0];

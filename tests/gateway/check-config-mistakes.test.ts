@@ -23,7 +23,7 @@ rejected_code: 9`;
       "f:5:40: error: rule_items[0].limit_keys[0].token_per_minute: must be a whole number of at most 9007199254740992, is 99999999999999999999",
       "f:6:9: warning: rule_items[0].limit_keys[1].kee: is not a known field and does nothing; did you mean key?",
       expect.stringMatching(/^f:6:9: error: rule_items\[0\]\.limit_keys\[1\]\.key: is missing/),
-      expect.stringMatching(/^f:6:9: error: rule_items\[0\]\.limit_keys\[1\]: needs at least one of/),
+      expect.stringMatching(/^f:6:9: error: rule_items\[0\]\.limit_keys\[1\]: needs at least one token_per/),
       expect.stringMatching(/^f:7:8: error: redis: must be an object, is a string/),
       "f:8:16: error: rejected_code: must be a whole number from 200 to 599, is 9",
     ]);

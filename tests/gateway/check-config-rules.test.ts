@@ -17,12 +17,12 @@ matchRules:
   config:
     rule_name: gold
     rule_items:
-    - {limit_by_header: x-api-key, limit_keys: [{key: sk-secret, token_per_day: 7}]}
+    - {limit_by_header: x-api-key, limit_keys: [{key: sk-secret, token_per_month: 7}]}
     - {limit_by_per_param: apikey, limit_keys: [{key: "regexp:^a", token_per_day: 8}]}
     redis: {service_name: redis.static}`);
     expect(check(text)).toEqual([]);
     expect(rules(text)).toEqual([
-      "gold, routes a, b: one value of the header x-api-key may use 7 tokens a day, counted in Redis redis.static:80",
+      "gold, routes a, b: one value of the header x-api-key may use 7 tokens a month, counted in Redis redis.static:80",
       "gold, routes a, b: each value of the URL parameter apikey that matches ^a may use 8 tokens a day, counted in Redis redis.static:80",
       "all, all other requests: all together may use 1,000,000 tokens an hour, counted in Redis redis.dns:6379, database 2; all that match apply",
       "all, all other requests: each consumer may use 2,000 tokens a minute and 50,000 tokens a day, counted in Redis redis.dns:6379, database 2; all that match apply",

@@ -3,7 +3,14 @@ import { CounterKind } from "../../ledger/counter-kind";
 import { LimitTable, WINDOWS } from "../../ledger/limit-table";
 
 /** The fields of windows, in ascending order of their length. */
-const WINDOW_FIELDS: string[] = ["token_per_second", "token_per_minute", "token_per_hour", "token_per_day"];
+const WINDOW_FIELDS: string[] = [
+  "token_per_second",
+  "token_per_minute",
+  "token_per_hour",
+  "token_per_day",
+  "token_per_week",
+  "token_per_month",
+];
 const IN_FLIGHT = "in_flight";
 const BURST = "burst";
 /** The fields of a limit. */
@@ -42,10 +49,7 @@ export function readLimit(fields: Fields, limits: LimitTable, algorithm: Counter
   const calls = fields.get(IN_FLIGHT);
   const inFlight = calls === null ? 0 : fields.integerOf(IN_FLIGHT, calls, 1, MOST_TOKENS);
   counterCount = windowCount + (inFlight > 0 ? 1 : 0);
-  if (counterCount == 0) {
-    const names = WINDOW_FIELDS.concat([IN_FLIGHT]);
-    fields.problems.error(fields.path, `needs at least one of ${names.join(", ")}`);
-  }
+  if (counterCount == 0) fields.problems.error(fields.path, "needs at least one token_per_* or in_flight");
   return limits.add(tokens, algorithm, readBurst(fields, algorithm, windowCount), inFlight);
 }
 

@@ -9,6 +9,8 @@ const WINDOWS = [
   ["token_per_minute", "a minute"],
   ["token_per_hour", "an hour"],
   ["token_per_day", "a day"],
+  ["token_per_week", "a week"],
+  ["token_per_month", "a month"],
 ] as const;
 
 /** Of several in one rule item, the last one counts. */

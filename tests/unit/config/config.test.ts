@@ -158,6 +158,7 @@ describe("values in another type", () => {
     ['{"token_per_minute": 1e3}', "1000/60", []],
     ['{"token_per_minute": 9007199254740991}', "9007199254740991/60", []],
     ['{"token_per_day": 9007199254740992}', "9007199254740992/86400", []],
+    ['{"token_per_month": 9, "token_per_week": 3}', "3/604800,9/2592000", []],
   ])("global_threshold %s is %s", (threshold, windows, lines) => {
     expect(
       parse(`{"rule_name":"r","redis":{"service_name":"redis.static"},"global_threshold":${threshold}}`),

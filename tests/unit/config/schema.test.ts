@@ -141,6 +141,7 @@ describe("the schema", () => {
       ...["token_weights.input", "token_weights.cached_input"],
       ...["redis.service_port", "redis.username", "redis.password", "redis.timeout", "redis.database"],
       ...["global_threshold.token_per_second", "global_threshold.token_per_day", "_rules_"],
+      ...["global_threshold.token_per_week", "global_threshold.token_per_month"],
       ...[
         "rule_items.0",
         "rule_items.0.ipv6_prefix",
