@@ -42,7 +42,8 @@ describe.each(PLUGINS)("$name", ({ name, folder }) => {
       for (const [field, child] of Object.entries(target.properties ?? {})) {
         const at = isOfLimit(field) || path === "" ? field : `${path}.${field}`;
         fields.set(at, resolved(child).default ?? fields.get(at));
-        visit(child, at);
+        // A rule item's block has the fields of the configuration's, which are listed there.
+        if (field !== "reservation" || path === "") visit(child, at);
       }
     };
     visit(node, "");

@@ -13,7 +13,7 @@ import { Demand } from "./demand";
 import { HOLD } from "./lua/scripts";
 import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
 import { ReadingListener } from "./readings";
-import { Ask, Reservation } from "./reservation";
+import { Ask, NO_RESERVATION, Reservation } from "./reservation";
 import { isTraced, tracePeek } from "./trace";
 
 const ASSUMED = bytesOf("assumed");
@@ -49,7 +49,7 @@ export class Hold extends ScriptCall {
    */
   lapsesAtMs: i64 = 0;
   amount: i64 = 0;
-  private reservation: Reservation = new Reservation(1, true);
+  private reservation: Reservation = NO_RESERVATION;
 
   constructor(
     link: Link,

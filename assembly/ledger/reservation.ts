@@ -3,15 +3,47 @@ const BUCKETS: i64 = 8;
 /** How long the record of a hold outlives it, in buckets, for calls that take longer than their hold. */
 const RECORD_BUCKETS: i64 = 40;
 
-/** How a configuration reserves tokens before a call (`reservation`). Immutable. */
+/** `mode` of a reservation, the strictest last. */
+export const enum ReservationMode {
+  /** Nothing is reserved. */
+  Off,
+  /** What the caller states, or what is assumed, is reserved. */
+  Estimate,
+  /** The output that was granted is also written into the request. */
+  Clamp,
+}
+
+/** How a configuration or a rule item has calls reserve what they may cost (`reservation`). Immutable. */
 @final
 export class Reservation {
   constructor(
+    readonly mode: ReservationMode,
     /** After this time, in seconds, a hold that nobody has settled lapses (`ttl_seconds`). */
     private readonly ttlSeconds: i64,
     /** Whether what has lapsed is charged; otherwise it is released (`on_lapse`). */
     readonly chargesLapsed: bool,
+    /** The output of a call that states none, in tokens. */
+    readonly defaultOutputTokens: i64 = 0,
+    /** The least output, in tokens, that may be granted to a call that has asked for more. */
+    readonly minOutputTokens: i64 = 0,
+    /** A body that is longer is not held; its call is judged by its size. */
+    readonly maxBodyBytes: i64 = 0,
   ) {}
+
+  /** Whether anything is reserved. */
+  get isOn(): bool {
+    return this.mode != ReservationMode.Off;
+  }
+
+  /** Whether the output that was granted is written into requests. */
+  get clamps(): bool {
+    return this.mode == ReservationMode.Clamp;
+  }
+
+  /** Of two that apply to a call, the one that decides: the stricter one, or this one. */
+  orStricter(other: Reservation): Reservation {
+    return other.mode > this.mode ? other : this;
+  }
 
   /** The length of a bucket of holds, in milliseconds. */
   get bucketMs(): i64 {
@@ -23,6 +55,9 @@ export class Reservation {
     return this.bucketMs * RECORD_BUCKETS;
   }
 }
+
+/** Without `reservation`. The rest is for limits on calls at the same time: how long one counts after its gateway has died. */
+export const NO_RESERVATION = new Reservation(ReservationMode.Off, 600, false);
 
 /** What a call asks to be reserved for it, in weighted tokens. */
 @final

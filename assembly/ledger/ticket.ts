@@ -10,11 +10,8 @@ import { Outbox } from "./outbox";
 import { Hold, HoldListener } from "./hold";
 import { Peek, PeekListener } from "./peek";
 import { ReadingListener } from "./readings";
-import { Ask, Reservation } from "./reservation";
+import { Ask, NO_RESERVATION, Reservation } from "./reservation";
 import { Spending } from "./spending";
-
-/** For limits on calls at the same time, if no reservation is configured: how long a call counts after its gateway has died. */
-const UNCONFIGURED = new Reservation(600, false);
 
 /** Who may hold a ticket, as bits: each holder at most once. */
 const enum Holder {
@@ -28,7 +25,7 @@ const enum Holder {
 
 /** Who waits for a decision. */
 export interface DecisionListener {
-  /** Called at most once for each `peek`. @param decision valid until the ticket is closed */
+  /** Called at most once for each `peek`, `peekHolds` or `reserve`. @param decision valid until the ticket is closed */
   onDecided(decision: Decision): void;
 }
 
@@ -50,10 +47,10 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   /** Whether a hold was asked for and is not settled. */
   private isReserved: bool = false;
   /**
-   * How the configuration reserves, and so what becomes of holds that have lapsed, which whoever reads the counters finds. Set it
-   * before `peek`.
+   * How the request reserves, and so what becomes of holds that have lapsed, which whoever reads the counters finds. Set it
+   * before `peek` and `reserve`.
    */
-  reservation: Reservation = UNCONFIGURED;
+  reservation: Reservation = NO_RESERVATION;
   /** What to charge when the ticket is closed: the weighted tokens, and the name of the answer, as for `settle`. */
   private owed: i64 = 0;
   private answerHigh: u64 = 0;
@@ -79,7 +76,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     this.owed = 0;
     this.answerHigh = this.answerLow = 0;
     this.listener = null;
-    this.reservation = UNCONFIGURED;
+    this.reservation = NO_RESERVATION;
   }
 
   /**
@@ -104,7 +101,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     const hold = this.holding;
     hold.ask.clear();
     if (readings !== null) hold.ask.least = 1;
-    this.reserve(this.reservation, listener, readings);
+    this.reserve(listener, readings);
   }
 
   /** What to reserve. Write it before `reserve`. */
@@ -116,16 +113,12 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * Reserves on the counters of the demand what `ask` says, and decides, instead of `peek`. What is reserved is settled by
    * `settle` or given back by `close`, both possibly before the decision. The rest is as for `peek`.
    */
-  reserve(
-    reservation: Reservation,
-    listener: DecisionListener,
-    readings: ReadingListener | null = null,
-  ): void {
+  reserve(listener: DecisionListener, readings: ReadingListener | null = null): void {
     this.listener = listener;
     this.holding.readings = readings;
     this.holders |= Holder.Question;
     this.isReserved = true;
-    this.holding.begin(reservation);
+    this.holding.begin(this.reservation);
   }
 
   /** Is told what the counters hold when the charge is made, then forgotten. Set it before `settle`. */

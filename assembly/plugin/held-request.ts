@@ -6,7 +6,7 @@ import { BufferType, HeaderMapType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, bytesOf } from "../bytes/bytes";
 import { parseInteger } from "../bytes/decimal";
-import { Ask } from "../ledger/reservation";
+import { Ask, NO_RESERVATION, Reservation } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
 import { copyWithCap, MAX_GROWTH, replacedFor } from "../request/cap-writer";
@@ -14,7 +14,6 @@ import { isDisguised } from "../request/free-endpoints";
 import { HostRequest } from "../request/host-request";
 import { OutputCaps } from "../request/output-caps";
 import { TokenWeights, WEIGHT_SCALE } from "../usage/weights";
-import { Reserving } from "./reserving";
 
 const CONTENT_LENGTH = bytesOf("content-length");
 const CONTENT_ENCODING = bytesOf("content-encoding");
@@ -47,7 +46,7 @@ export class HeldRequest {
   /** After `granted`: the cap that the body has now, in tokens, if it was lowered or added; else -1. */
   cap: i64 = -1;
   private readonly caps: OutputCaps = new OutputCaps();
-  private reserving!: Reserving;
+  private reservation: Reservation = NO_RESERVATION;
   private api: Api = Api.Unknown;
   /** The bytes that have passed, and the length that the request announced; negative if that is unknown. */
   private bytes: i64 = 0;
@@ -63,8 +62,8 @@ export class HeldRequest {
   private wanted: i64 = 0;
 
   /** @param holdsHeaders whether the headers are held too, until the body may go on */
-  begin(reserving: Reserving, api: Api, holdsHeaders: bool): void {
-    this.reserving = reserving;
+  begin(reservation: Reservation, api: Api, holdsHeaders: bool): void {
+    this.reservation = reservation;
     this.clamps = false;
     // If a header may lead to another API, the answer may have output after all.
     this.api = api == Api.NoOutput && isDisguised(REQUEST) ? Api.Unknown : api;
@@ -75,7 +74,7 @@ export class HeldRequest {
     const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
     this.announced = length !== null ? parseInteger(addressOf(length), length.byteLength) : -1;
     this.isEncoded = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) !== null;
-    this.mayChange = reserving.clamps && !isSigned();
+    this.mayChange = reservation.clamps && !isSigned();
     if (holdsHeaders || !this.mayChange || this.isJudgedBySize || this.api == Api.NoOutput) return;
     // The headers go ahead, and a cap may still make the body longer.
     removeHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
@@ -87,7 +86,7 @@ export class HeldRequest {
 
   /** Whether the call is judged by the size of its body, because that is too long to be held. */
   get isJudgedBySize(): bool {
-    return this.announced > this.reserving.maxBodyBytes;
+    return this.announced > this.reservation.maxBodyBytes;
   }
 
   /**
@@ -100,7 +99,7 @@ export class HeldRequest {
 
   /** Whether more of the body has passed than is held. */
   get isTooLong(): bool {
-    return this.bytes > this.reserving.maxBodyBytes;
+    return this.bytes > this.reservation.maxBodyBytes;
   }
 
   /** Reads a chunk of the body. @param size of the chunk in the host's buffer, in bytes */
@@ -126,18 +125,18 @@ export class HeldRequest {
   /** Writes what the call asks for. @param input the estimate of what was read, in tokens */
   ask(ask: Ask, input: i64, weights: TokenWeights): void {
     const caps = this.caps;
-    const reserving = this.reserving;
+    const reservation = this.reservation;
     const size = max(this.announced, this.bytes);
     const tokens = this.isWhole ? input : max(input, size / UNREAD_BYTES_PER_TOKEN);
     const stated = this.stated;
-    this.wanted = stated >= 0 ? stated : reserving.defaultOutputTokens;
+    this.wanted = stated >= 0 ? stated : reservation.defaultOutputTokens;
     this.clamps = this.mayChange && this.isWhole && caps.canWrite && this.api > Api.Ambiguous;
     if (this.clamps && caps.wantedCap >= 0) this.wanted = caps.wantedCap;
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
     ask.output = ask.least = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
     ask.isAssumed = false;
     if (this.clamps) {
-      const least = max(reserving.minOutputTokens, caps.leastCap);
+      const least = max(reservation.minOutputTokens, caps.leastCap);
       ask.least = this.weigh(min(this.wanted, least), weights);
     } else if (stated < 0 && this.api != Api.NoOutput) {
       const isUnlimited = this.isUnlimited;
@@ -185,7 +184,7 @@ export class HeldRequest {
     const caps = this.caps;
     if (!this.isWhole || this.api == Api.Ambiguous) return -1;
     // A cap that the server may ignore counts too, if it is no less than the output that would be assumed without it.
-    return max(caps.statedCap, caps.wantedCap >= this.reserving.defaultOutputTokens ? caps.wantedCap : -1);
+    return max(caps.statedCap, caps.wantedCap >= this.reservation.defaultOutputTokens ? caps.wantedCap : -1);
   }
 
   /**
@@ -194,7 +193,7 @@ export class HeldRequest {
    */
   private get isUnlimited(): bool {
     const isLimited = this.caps.rule !== null || this.api == Api.Ambiguous;
-    return this.reserving.clamps && isLimited && !(this.isWhole && this.bytes == 0);
+    return this.reservation.clamps && isLimited && !(this.isWhole && this.bytes == 0);
   }
 
   /**

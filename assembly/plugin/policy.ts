@@ -1,7 +1,6 @@
 import { Bytes } from "../bytes/bytes";
 import { Ledger } from "../ledger/ledger";
 import { Metering } from "../metering/meter";
-import { Reserving } from "./reserving";
 
 /** A configuration at work, reduced to what all plugins share: how calls are counted, and in which ledger. */
 export abstract class Policy {
@@ -12,8 +11,6 @@ export abstract class Policy {
     readonly stripsAcceptEncoding: bool,
     /** The frame that closes a WebSocket whose caller is above a limit. */
     readonly closeFrame: Bytes,
-    /** What calls reserve, and how; null if nothing. */
-    readonly reserving: Reserving | null,
     /** Whether the host holds the headers of a request while its body is read. */
     readonly holdsHeaders: bool,
     /** Whether the host must be asked to hold more of a body than its connections do. */

@@ -17,7 +17,6 @@ import { HeldRequest } from "./held-request";
 import { borrowHeld, returnHeld } from "./held-requests";
 import { MeteredStream, Phase } from "./metered-stream";
 import { Policy } from "./policy";
-import { Reserving } from "./reserving";
 
 const RANGE = bytesOf("range");
 /** When to retry a call whose body could not be written, in milliseconds. */
@@ -56,7 +55,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
 
   /**
    * Lets the ledger decide, unless the request consumes nothing. If tokens are to be reserved, the body is read first.
-   * @param path of the request, with its query; null if nothing is to be reserved
+   * @param path of the request, with its query
    * @param hasBody whether more than the headers follow
    * @param checksLater whether it also decides about requests that create calls to be charged later
    */
@@ -77,10 +76,9 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       this.admit(policy);
       return FilterHeadersStatus.Continue;
     }
-    const reserving = policy.reserving;
     const isCall = this.socket === null || !isHandshake();
-    if (reserving !== null && path !== null && isCall && consuming != Consumes.Later) {
-      return this.readFirst(policy, ticket, reserving, apiOf(path), hasBody);
+    if (ticket.reservation.isOn && path !== null && isCall && consuming != Consumes.Later) {
+      return this.readFirst(policy, ticket, apiOf(path), hasBody);
     }
     this.phase = Phase.Checking;
     this.inRequest = true;
@@ -102,16 +100,10 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   }
 
   /** Reads the body first, unless there is none or the call is judged by its size. */
-  private readFirst(
-    policy: P,
-    ticket: Ticket,
-    reserving: Reserving,
-    api: Api,
-    hasBody: bool,
-  ): FilterHeadersStatus {
+  private readFirst(policy: P, ticket: Ticket, api: Api, hasBody: bool): FilterHeadersStatus {
     const held = borrowHeld();
     this.held = held;
-    held.begin(reserving, api, policy.holdsHeaders);
+    held.begin(ticket.reservation, api, policy.holdsHeaders);
     this.meter.begin(policy.metering, this.consumes, true);
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;
@@ -120,18 +112,18 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
     }
     if (!hasBody) held.finish(true);
-    this.reserve(policy, ticket, held, reserving);
+    this.reserve(policy, ticket, held);
     return this.phase == Phase.Admitted
       ? FilterHeadersStatus.Continue
       : FilterHeadersStatus.StopAllIterationAndWatermark;
   }
 
   /** Has the ledger reserve what the request asks for, and decide. */
-  private reserve(policy: P, ticket: Ticket, held: HeldRequest, reserving: Reserving): void {
+  private reserve(policy: P, ticket: Ticket, held: HeldRequest): void {
     this.phase = Phase.Checking;
     held.ask(ticket.ask, this.meter.inputSoFar, policy.metering.weights);
     this.inRequest = true;
-    ticket.reserve(reserving.reservation, this);
+    ticket.reserve(this);
     this.inRequest = false;
   }
 
@@ -144,14 +136,13 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   ): FilterDataStatus {
     const policy = this.policy;
     const ticket = this.ticket;
-    const reserving = policy !== null ? policy.reserving : null;
-    if (policy === null || ticket === null || reserving === null) return FilterDataStatus.Continue;
+    if (policy === null || ticket === null) return FilterDataStatus.Continue;
     held.read(size, this.meter);
     if (this.phase == Phase.Reading) {
       // Before trailers, the last chunk did not look like the last, so the buffer will not have all of the body.
       if (endOfStream) held.finish(!hasTrailers);
       else if (!held.isTooLong) return FilterDataStatus.StopIterationAndWatermark;
-      this.reserve(policy, ticket, held, reserving);
+      this.reserve(policy, ticket, held);
     }
     if (this.phase == Phase.Admitted) return FilterDataStatus.Continue;
     // Only then does the buffer have all of the body when Redis replies.

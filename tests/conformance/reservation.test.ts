@@ -24,6 +24,7 @@ const COUNTER = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alic
 const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
 const ESTIMATE = config({ mode: "estimate", default_output_tokens: 64 });
 const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
+const CLAMPS = { mode: "clamp" };
 const prompt = (more: object = {}): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
 
@@ -257,6 +258,73 @@ describe.each(MODULES)("%s", (_name, file) => {
     const host = await start(file);
     expect(host.configure(ROOT, config(reservation))).toBe(false);
     expect(host.lines().join("\n")).toContain(message);
+  });
+
+  describe("of a rule item", () => {
+    const items = (...modes: (string | undefined)[]): object => ({
+      ...config({ mode: "estimate", default_output_tokens: 11 }),
+      rule_mode: "all_match",
+      rule_items: modes.map((mode, i) => ({
+        limit_by_per_header: `x-${i}`,
+        limit_keys: [{ key: "*", token_per_minute: 1000 }],
+        ...(mode !== undefined && { reservation: { mode, default_output_tokens: 20 + i } }),
+      })),
+    });
+    const headersOf = (count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, "v"]));
+
+    it.each([
+      ["takes the place of the configuration's", ["estimate"], 20, true],
+      ["is the configuration's if it has none", [undefined], 11, true],
+      ["decides if it is the strictest: clamp before estimate", ["estimate", "clamp"], 21, false],
+      ["decides if it is the strictest: estimate before off", ["off", "estimate", "off"], 21, true],
+      ["decides if it is the first of equally strict ones", [undefined, "estimate"], 11, true],
+      ["decides if it is the first of equally strict ones, own or not", ["clamp", "clamp"], 20, false],
+    ] as const)("%s", async (_what, modes, output, assumed) => {
+      const host = await start(file, items(...modes));
+      post(host, prompt(), { headers: headersOf(modes.length) });
+      expect(holdOf(host.pending[0]!)).toMatchObject({ output, assumed });
+      expect(holdOf(host.pending[0]!).keys).toHaveLength(2 * modes.length + 1);
+    });
+
+    it("with mode off has its calls checked as without reservations", async () => {
+      const host = await start(file, items("off"));
+      expect(host.request(2, ROOT, headersOf(1), false).action).toBe(PAUSE);
+      expect(host.pending[0]!.args.map(String)[2]).toBe("1");
+    });
+
+    it("yields to a stricter one of global_threshold, which is the configuration's", async () => {
+      const global = { global_threshold: { token_per_minute: 1000 } };
+      const weak = await start(file, { ...items("estimate"), ...global });
+      post(weak, prompt(), { headers: headersOf(1) });
+      expect(holdOf(weak.pending[0]!)).toMatchObject({ output: 20 });
+      const strong = await start(file, { ...items("off"), ...global });
+      post(strong, prompt(), { headers: headersOf(1) });
+      expect(holdOf(strong.pending[0]!)).toMatchObject({ output: 11 });
+    });
+
+    it("does not matter where the item does not apply", async () => {
+      const first = [
+        { limit_by_per_header: "x-0", limit_keys: [{ key: "*", token_per_minute: 1 }], reservation: CLAMPS },
+        PER_KEY.rule_items[0],
+      ];
+      const host = await start(file, { ...config({ mode: "off" }), rule_items: first });
+      expect(host.request(2, ROOT, { "x-api-key": "alice" }, false).action).toBe(PAUSE);
+      expect(host.pending[0]!.args.map(String)[3]).toBe(COUNTER);
+    });
+
+    it.each([
+      [{}, "rule_items[0].reservation.mode: is missing"],
+      [{ mode: null }, "rule_items[0].reservation.mode: is missing"],
+      [{ mode: "some" }, "rule_items[0].reservation.mode: must be off or estimate or clamp"],
+      [5, "rule_items[0].reservation: must be an object"],
+      [{ mode: "off", ttl_seconds: 0 }, "rule_items[0].reservation.ttl_seconds: must be"],
+    ])("is refused when it is %j", async (reservation, message) => {
+      const host = await start(file);
+      const item = { ...PER_KEY.rule_items[0], reservation };
+      expect(host.configure(ROOT, { ...PER_KEY, rule_items: [item] })).toBe(false);
+      expect(host.lines().join("\n")).toContain(message);
+    });
   });
 
   it("is off with mode off: calls are checked as without it", async () => {

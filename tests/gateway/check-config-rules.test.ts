@@ -30,6 +30,21 @@ matchRules:
     ]);
   });
 
+  it("tells how calls reserve what they may cost, by rule", () => {
+    const text = `rule_name: r
+rule_items:
+- {limit_by_per_param: a, limit_keys: [{key: "*", token_per_day: 1}]}
+- {limit_by_per_param: b, limit_keys: [{key: "*", token_per_day: 1}], reservation: {mode: clamp}}
+- {limit_by_per_param: c, limit_keys: [{key: "*", token_per_day: 1}], reservation: {mode: "off"}}
+reservation: {mode: estimate}
+redis: {service_name: r.static}`;
+    expect(rules(text).map((line) => line.replace(/.*static:80/, ""))).toEqual([
+      ", reserved before each call (estimate)",
+      ", reserved before each call (clamp)",
+      "",
+    ]);
+  });
+
   it("never repeats a value that may be a credential, and ends after twenty lines", () => {
     const keys = Array.from({ length: 1234 }, (_, i) => `{key: sk-secret-${i}, token_per_day: 1}`).join(", ");
     const text = `rule_name: r\nrule_items: [{limit_by_header: x, limit_keys: [${keys}]}]\nredis: {service_name: r.static, password: hunter2}`;

@@ -15,7 +15,8 @@ import {
   readStripAcceptEncoding,
   readUpgrade,
 } from "../../plugin/metering-fields";
-import { readReserving, Reserving } from "../../plugin/reserving";
+import { Reservation } from "../../ledger/reservation";
+import { readReservation } from "../../plugin/reserving";
 import { endsIn, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
 
@@ -66,7 +67,7 @@ export class QuotaConfig {
     readonly metering: Metering,
     readonly stripsAcceptEncoding: bool,
     readonly allowsUpgrades: bool,
-    readonly reserving: Reserving | null,
+    readonly reservation: Reservation,
     readonly redis: RedisConfig,
   ) {}
 }
@@ -94,7 +95,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
     const initialBalance = readOnMissing(fields);
     const denial = readDenial(fields);
     const holdsHeaders = readHoldHeaders(fields);
-    const reserving = readReserving(fields);
+    const reservation = readReservation(fields);
     const metering = readMetering(fields);
     const strips = readStripAcceptEncoding(fields);
     const allowsUpgrades = readUpgrade(fields);
@@ -112,7 +113,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
       metering,
       strips,
       allowsUpgrades,
-      reserving,
+      reservation,
       redis,
     );
   }

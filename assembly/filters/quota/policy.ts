@@ -47,7 +47,6 @@ export class QuotaPolicy extends Policy {
       config.metering,
       config.stripsAcceptEncoding,
       CLOSE,
-      config.reserving,
       host.holdsHeaders || config.holdsHeaders,
       host.raisesBufferLimit,
     );
@@ -80,6 +79,7 @@ export class QuotaPolicy extends Policy {
   /** A ticket for a call of `consumer`, to be settled or closed exactly once. */
   ticketFor(consumer: Bytes): Ticket {
     const ticket = this.ledger.open();
+    ticket.reservation = this.config.reservation;
     const demand = ticket.demand;
     demand.clear();
     this.appendKey(demand.nextKey, consumer);

@@ -17,11 +17,12 @@ import {
   readStripAcceptEncoding,
   readUpgrade,
 } from "../../plugin/metering-fields";
-import { readReserving, Reserving } from "../../plugin/reserving";
+import { readReservation } from "../../plugin/reserving";
 import { HmacSha256 } from "../../bytes/sha256";
 import { CounterKind } from "../../ledger/counter-kind";
 import { Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
+import { Reservation } from "../../ledger/reservation";
 import { normalPath } from "../../request/normal-path";
 import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
@@ -72,8 +73,9 @@ export class RateLimitConfig {
     readonly allowsUpgrades: bool,
     /** The hash that replaces callers' values in the names of counters; null to use the values themselves (`hash_keys`). */
     readonly keyHash: HmacSha256 | null,
-    /** What calls reserve, and how; null if nothing (`reservation`). */
-    readonly reserving: Reserving | null,
+    /** How calls reserve what they may cost (`reservation`): those of `globalLimit`, and those of each item. */
+    readonly reservation: Reservation,
+    readonly itemReservations: Reservation[],
     /** Whether stock Envoy is configured to hold headers while a body is read (`hold_headers`). */
     readonly holdsHeaders: bool,
     /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
@@ -106,7 +108,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const isModeKnown = fields.problems.errorCount == errorsBefore;
   const algorithm = readAlgorithm(fields, CounterKind.FixedWindow);
   const globalLimit = readGlobalLimit(fields, algorithm);
-  const reader = new RuleItemsReader(fields.problems, algorithm);
+  const reservation = readReservation(fields);
+  const reader = new RuleItemsReader(fields.problems, algorithm, reservation);
   if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
@@ -116,7 +119,6 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);
   const usagePath = readUsagePath(fields);
-  const reserving = readReserving(fields);
   const holdsHeaders = readHoldHeaders(fields);
 
   if (name === null) return null;
@@ -134,7 +136,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     strips,
     allowsUpgrades,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
-    reserving,
+    reservation,
+    reader.reservations,
     holdsHeaders,
     usagePath,
     redis,

@@ -19,6 +19,8 @@ import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ValueKeys } from "../../rules/value-keys";
 import { CounterKind } from "../../ledger/counter-kind";
+import { Reservation } from "../../ledger/reservation";
+import { readReservation, RESERVATION } from "../../plugin/reserving";
 import { ALGORITHM, readAlgorithm } from "./config-limit";
 import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
 import { PatternTime } from "./config-pattern-time";
@@ -45,6 +47,7 @@ const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
   IPV6_PREFIX,
   ON_MISSING,
   ALGORITHM,
+  RESERVATION,
 ]);
 
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
@@ -54,6 +57,8 @@ const FROM_HEADER_PREFIX = bytesOf("from-header-");
 @final
 export class RuleItemsReader {
   readonly items: RuleItem[] = [];
+  /** How the calls of each item reserve what they may cost, by its position. */
+  readonly reservations: Reservation[] = [];
   /** The questions of the items about a request. */
   readonly questions: Questions = new Questions();
   private readonly time: PatternTime;
@@ -65,10 +70,11 @@ export class RuleItemsReader {
   /** The `limit_by_*` field that an item probably should have; "" if that is not clear. */
   private meant: string = "";
 
-  /** @param algorithm of items that have none of their own */
+  /** @param algorithm, reservation of items that have none of their own */
   constructor(
     private readonly problems: Problems,
     private readonly algorithm: CounterKind,
+    private readonly reservation: Reservation,
   ) {
     this.time = new PatternTime(problems);
     this.keys = new LimitKeysReader(problems, this.questions, this.time);
@@ -90,6 +96,7 @@ export class RuleItemsReader {
   private readItem(fields: Fields, list: Path, position: i32): void {
     const subject = this.readSubject(fields);
     this.keys.algorithm = readAlgorithm(fields, this.algorithm);
+    this.reservations.push(readReservation(fields, this.reservation));
     const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");
     if (keys.length == 0) this.problems.error(path, "needs at least one key");

@@ -46,7 +46,6 @@ export class RateLimitPolicy extends Policy {
       config.metering,
       config.stripsAcceptEncoding,
       CLOSE,
-      config.reserving,
       host.holdsHeaders || config.holdsHeaders,
       host.raisesBufferLimit,
     );
@@ -71,13 +70,12 @@ export class RateLimitPolicy extends Policy {
     discarded(MATCH_BYTES * (all.length + 1));
 
     const ticket = this.ledger.open();
-    const reserving = config.reserving;
-    if (reserving !== null) ticket.reservation = reserving.reservation;
     const demand = ticket.demand;
     demand.clear();
     if (global !== null) this.addGlobal(demand, global);
-    for (let i = 0; i < all.length && !demand.overflowed; ++i) this.addMatch(demand, all[i]);
-    if (first !== null) this.addMatch(demand, first);
+    for (let i = 0; i < all.length && !demand.overflowed; ++i) this.addMatch(ticket, all[i]);
+    if (first !== null) this.addMatch(ticket, first);
+    if (global !== null) ticket.reservation = ticket.reservation.orStricter(config.reservation);
     demand.keep();
     this.value = this.text = EMPTY;
     if (!demand.overflowed) return ticket;
@@ -95,7 +93,10 @@ export class RateLimitPolicy extends Policy {
     }
   }
 
-  private addMatch(demand: Demand, match: Match): void {
+  private addMatch(ticket: Ticket, match: Match): void {
+    const demand = ticket.demand;
+    const reservation = this.config.itemReservations[match.subject.position];
+    ticket.reservation = ticket.reservation.orStricter(reservation);
     const ruleName = this.config.ruleName;
     const subject = match.subject;
     const limit = this.config.limits.get(match.limit);

@@ -58,7 +58,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     let consuming = Consumes.Tokens;
     if (ticket !== null || isRefused || policy.unmatched.mayWarn)
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
-    const path = policy.reserving !== null ? FACTS.path() : null;
+    const path = ticket !== null ? FACTS.path() : null;
     const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
     FACTS.end();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);

@@ -42,7 +42,7 @@ export class UsageQuery implements ReadingListener, DecisionListener {
   ask(): void {
     const ticket = this.ticket;
     if (ticket === null) return;
-    if (this.config.reserving !== null) ticket.peekHolds(this, this);
+    if (ticket.reservation.isOn) ticket.peekHolds(this, this);
     else ticket.peek(this, this);
   }
 

@@ -63,16 +63,17 @@ function scopeOf(rule: JsonObject): string {
 
 function limitsOf(config: JsonObject, scope: string): string[] {
   const where = redisOf(isObject(config.redis) ? config.redis : {});
-  const subjects: [string, JsonObject][] = [];
+  const subjects: [subject: string, limit: JsonObject, reservation?: Json][] = [];
   if (isObject(config.global_threshold)) subjects.push(["all together", config.global_threshold]);
   for (const item of list(config.rule_items).filter(isObject)) {
     const keys = list(item.limit_keys).filter(isObject);
-    for (const key of keys) subjects.push([subjectOf(item, key), key]);
+    for (const key of keys) subjects.push([subjectOf(item, key), key, item.reservation]);
   }
   const all = config.rule_mode === "all_match" && subjects.length > 1 ? "; all that match apply" : "";
   const lines = subjects.map(
-    ([subject, limit]) =>
-      `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amountOf(limit)}, counted in ${where}${all}`,
+    ([subject, limit, reservation]) =>
+      `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amountOf(limit)}, ` +
+      `counted in ${where}${reservedBy(reservation ?? config.reservation)}${all}`,
   );
   return lines.length > MAX_LINES
     ? [
@@ -94,7 +95,8 @@ function balancesOf(config: JsonObject, scope: string): string[] {
   const start =
     create === undefined ? "" : `, which begins with ${Number(create).toLocaleString("en-US")} tokens`;
   return [
-    `${scope}: each consumer may use its balance${start}${calls}, kept as ${key}<consumer> in ${where}; ` +
+    `${scope}: each consumer may use its balance${start}${calls}, kept as ${key}<consumer> in ${where}` +
+      `${reservedBy(config.reservation)}; ` +
       `${plain(config.admin_consumer)} may change balances at /v1/chat/completions${path}`,
   ];
 }
@@ -107,6 +109,12 @@ function redisOf(redis: JsonObject): string {
   const database = Number(redis.database) || 0;
   const where = cluster === "" ? `Redis ${name}:${port}` : `Redis behind the cluster ${cluster}`;
   return database === 0 ? where : `${where}, database ${database}`;
+}
+
+/** How calls reserve what they may cost, if they do. */
+function reservedBy(reservation: Json | undefined): string {
+  const mode = isObject(reservation) ? plain(reservation.mode) : "off";
+  return mode === "off" ? "" : `, reserved before each call (${mode})`;
 }
 
 function subjectOf(item: JsonObject, { key }: JsonObject): string {

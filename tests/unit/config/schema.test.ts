@@ -83,13 +83,15 @@ describe("the schema", () => {
   it("names no field that the filter does not know", () => {
     const all = (definition: { properties: object }): object =>
       Object.fromEntries(Object.keys(definition.properties).map((name) => [name, null]));
-    const { limit_key, rule_item, redis, rule, global_threshold, token_weights } = schema.definitions;
+    const { limit_key, rule_item, redis, rule, global_threshold, token_weights, reservation } =
+      schema.definitions;
     const everything = {
       ...all(schema),
       global_threshold: all(global_threshold!),
-      rule_items: [{ ...all(rule_item!), limit_keys: [all(limit_key!)] }],
+      rule_items: [{ ...all(rule_item!), limit_keys: [all(limit_key!)], reservation: all(reservation!) }],
       redis: all(redis!),
       token_weights: all(token_weights!),
+      reservation: all(reservation!),
       _rules_: [all(rule!)],
     };
     expect(lines(everything).filter((line) => line.includes("not a known field"))).toEqual([]);
@@ -134,6 +136,8 @@ describe("the schema", () => {
         "missing_usage",
         "strip_accept_encoding",
         "upgrade",
+        "reservation",
+        "reservation.mode",
         "hash_keys",
         "usage_path",
         "redis",
@@ -145,6 +149,8 @@ describe("the schema", () => {
       ...[
         "rule_items.0",
         "rule_items.0.ipv6_prefix",
+        "rule_items.0.reservation",
+        "rule_items.0.reservation.on_lapse",
         "rule_items.0.limit_keys",
         "rule_items.0.limit_keys.0",
         "rule_items.0.limit_keys.0.key",
@@ -159,7 +165,8 @@ describe("the schema", () => {
     fc.assert(
       fc.property(field, fc.option(scalar, { nil: undefined }), fc.boolean(), (path, value, all) => {
         const one = { limit_keys: [{ key: "*", token_per_hour: 1 }] };
-        const items = path.startsWith("rule_items.0.limit_by") ? one : { ...one, limit_by_per_header: "x" };
+        const item = path.startsWith("rule_items.0.limit_by") ? one : { ...one, limit_by_per_header: "x" };
+        const items = { ...item, ...(path.includes(".reservation.") && { reservation: { mode: "clamp" } }) };
         const config: Record<string, unknown> = structuredClone(base);
         if (all) config.rule_mode = "all_match";
         if (path.startsWith("rule_items.")) {
@@ -167,6 +174,7 @@ describe("the schema", () => {
           if (!all) delete config.global_threshold;
         }
         if (path.startsWith("token_weights.")) config.token_weights = {};
+        if (path.startsWith("reservation.")) config.reservation = {};
         if (path.startsWith("_rules_."))
           config._rules_ = [{ ...structuredClone(base), _match_route_prefix_: ["a"] }];
         const steps = path.split(".");

@@ -1,14 +1,14 @@
 import { AnswerName } from "../../../assembly/ledger/answer-name";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
 import { ReadingListener } from "../../../assembly/ledger/readings";
-import { Reservation } from "../../../assembly/ledger/reservation";
+import { Reservation, ReservationMode } from "../../../assembly/ledger/reservation";
 import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
 import { ownerOf } from "./insides.harness";
 import { choose, did, expect, May, may } from "./paths.harness";
 import { INPUT, LEAST, OUTPUT } from "./sent.harness";
 
 export const NAME = new AnswerName();
-const RESERVATION = new Reservation(60, true);
+const RESERVATION = new Reservation(ReservationMode.Estimate, 60, true);
 
 /** What a stream needs of the world. */
 export interface Surroundings {
@@ -57,7 +57,8 @@ export class Stream implements DecisionListener, ReadingListener {
     ask.input = INPUT;
     ask.output = OUTPUT;
     ask.least = LEAST;
-    this.ticket.reserve(RESERVATION, this);
+    this.ticket.reservation = RESERVATION;
+    this.ticket.reserve(this);
   }
 
   /** Asks as the other does. */
