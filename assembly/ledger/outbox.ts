@@ -11,7 +11,7 @@ import { Algorithm } from "./algorithm";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
 import { Demand } from "./demand";
 import { MarkerName } from "./marker";
-import { Outboxes, Waiters } from "./outboxes";
+import { Outboxes, Waiter } from "./outboxes";
 import { Probe, ProbeListener } from "./probe";
 import { ANSWER_LIFE_MS, chargeLifeMs } from "./schedule";
 import { leftUntilDeadlineMs, readSettle, Settlement, valueAfterSettle } from "./settlement";
@@ -50,7 +50,7 @@ export interface ChargeCounter {
  * replaced.
  */
 @final
-export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters {
+export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiter {
   private readonly waiting: WaitingCharges;
   private unanswered: i32 = 0;
   private unansweredBytes: i32 = 0;
@@ -69,7 +69,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiters
     this.waiting = new WaitingCharges(outboxes.room, <u64>nowNanoseconds());
   }
 
-  areNone(): bool {
+  hasNothing(): bool {
     return this.waiting.isEmpty;
   }
 

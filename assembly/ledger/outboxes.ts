@@ -7,22 +7,22 @@ const TICK_MS: u32 = 500;
 /** By more than that the clock of the host does not move from one look to the next; else it was set. */
 const LONGEST_STEP_MS: i64 = 60_000;
 
-/** Charges that may have to wait. */
-export interface Waiters {
-  /** Whether none waits. */
-  areNone(): bool;
-  /** Tries those that are due. */
+/** Something that may have to wait for a tick, such as a charge. */
+export interface Waiter {
+  /** Whether nothing waits. */
+  hasNothing(): bool;
+  /** Does what is due. */
   tick(nowMs: i64): void;
   /** Forgets all. */
   giveUp(): void;
 }
 
-/** The charges of one root context, of whatever configuration and Redis; it ticks only while some wait. */
+/** The charges of one root context, of whatever configuration and Redis, and its ticks, which come only while something waits. */
 @final
 export class Outboxes {
   readonly room: WaitingRoom = new WaitingRoom();
-  /** Those in which something waits. */
-  private active: Waiters[] = [];
+  /** Where something waits. */
+  private active: Waiter[] = [];
   /** How many charges were sent and not answered. */
   private unanswered: i32 = 0;
   /** The root context is to be removed when nothing waits, and no later than at `finishByMs`. */
@@ -52,22 +52,22 @@ export class Outboxes {
     return !this.ended;
   }
 
-  /** Something waits in an outbox. */
-  wake(outbox: Waiters): void {
-    if (this.active.includes(outbox)) return;
+  /** Something waits. */
+  wake(waiter: Waiter): void {
+    if (this.active.includes(waiter)) return;
     if (this.active.length == 0) setTickPeriod(TICK_MS);
-    this.active.push(outbox);
+    this.active.push(waiter);
   }
 
-  /** Tries the charges that are due. */
+  /** Does what is due. */
   tick(): void {
     const nowMs = this.nowMs();
-    const outboxes = this.active;
+    const waiters = this.active;
     this.active = [];
-    for (let i = 0; i < outboxes.length; ++i) {
-      if (this.finishing && nowMs >= this.finishByMs) outboxes[i].giveUp();
-      outboxes[i].tick(nowMs);
-      if (!outboxes[i].areNone() && !this.active.includes(outboxes[i])) this.active.push(outboxes[i]);
+    for (let i = 0; i < waiters.length; ++i) {
+      if (this.finishing && nowMs >= this.finishByMs) waiters[i].giveUp();
+      waiters[i].tick(nowMs);
+      if (!waiters[i].hasNothing() && !this.active.includes(waiters[i])) this.active.push(waiters[i]);
     }
     if (this.active.length == 0) setTickPeriod(0);
     this.end();
@@ -93,7 +93,8 @@ export class Outboxes {
   }
 
   private get isEmpty(): bool {
-    return this.unanswered == 0 && this.active.length == 0;
+    for (let i = 0; i < this.active.length; ++i) if (!this.active[i].hasNothing()) return false;
+    return this.unanswered == 0;
   }
 
   private end(): void {

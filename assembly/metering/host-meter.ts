@@ -72,9 +72,13 @@ export function meterResponseBody(meter: Meter, size: u32): void {
 export function meterTotal(meter: Meter, isComplete: bool, metrics: Metrics): i64 {
   const tokens = meter.total(isComplete, mayHaveReachedUpstream);
   const answer = meter.answer;
+  if (tokens > 0) metrics.consumed(meter.consumed);
   if (answer.isCompressed) metrics.add(Metric.CompressedResponses);
   if (answer.usage.clamped) metrics.add(Metric.ClampedUsages);
   if (meter.isUnreadable) metrics.add(Metric.UnreadableResponses);
-  if (meter.estimatedTokens > 0) metrics.add(Metric.EstimatedTokens, meter.estimatedTokens);
+  if (meter.estimatedTokens > 0) {
+    metrics.note(Metric.UnreportedCalls);
+    metrics.add(Metric.EstimatedTokens, meter.estimatedTokens);
+  }
   return tokens;
 }

@@ -1,6 +1,7 @@
 import { Consumes } from "../request/free-endpoints";
 import { RequestMeter } from "../estimate/request-meter";
 import { ReaderPool } from "../usage/reader-pool";
+import { Consumption } from "../usage/consumption";
 import { TokenWeights } from "../usage/weights";
 import { Answer } from "./answer";
 
@@ -37,6 +38,8 @@ export class Meter {
   private metering: Metering = new Metering(TokenWeights.all(), true);
   private consumes: Consumes = Consumes.Tokens;
   private reserves: bool = false;
+  /** After `total`: what the call has consumed; meaningless if it is charged nothing. */
+  readonly consumed: Consumption = new Consumption();
   /** After `total`: how many of its weighted tokens are an estimate; all of them or 0. */
   estimatedTokens: i64 = 0;
   /** After `total`: whether that estimate is for an answer that could not be read. */
@@ -124,7 +127,7 @@ export class Meter {
       if (isPartial) output = max(output, answer.generatedTokens);
       if (isDoubtful) input = max(input, this.inputSoFar);
     }
-    return this.metering.weights.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
+    return this.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
 
   /**
@@ -136,7 +139,7 @@ export class Meter {
     if (answer.hasBegun && !answer.isSuccess) return 0;
     if (!answer.hasText && !mayHaveReachedUpstream()) return 0;
     this.isUnreadable = answer.isUnreadable;
-    return this.metering.weights.charge(this.inputSoFar, 0, 0, answer.generatedTokens, 0);
+    return this.charge(this.inputSoFar, 0, 0, answer.generatedTokens, 0);
   }
 
   /** A stored answer reports its usage at its end, so a caller who leaves earlier has the text without a report. */
@@ -145,7 +148,12 @@ export class Meter {
     const isCut = answer.hasEvents || !isComplete;
     if (this.consumes != Consumes.StoredAnswer || !this.metering.estimates || !answer.isSuccess) return 0;
     if (!answer.isPart && !(isCut && answer.hasText)) return 0;
-    return this.metering.weights.charge(0, 0, 0, answer.generatedTokens, 0);
+    return this.charge(0, 0, 0, answer.generatedTokens, 0);
+  }
+
+  private charge(input: i64, cachedInput: i64, cacheWrite: i64, output: i64, reasoning: i64): i64 {
+    this.consumed.set(input, cachedInput, cacheWrite, output, reasoning);
+    return this.metering.weights.charge(this.consumed);
   }
 
   /** Returns what was borrowed. Call it after `total`, or instead of it; calling it again does nothing. */

@@ -13,6 +13,7 @@ import { ReadingListener } from "../ledger/readings";
 import { Spending } from "../ledger/spending";
 import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Metric, Metrics } from "../telemetry/metrics";
+import { Consumption } from "../usage/consumption";
 import { Conversation } from "../usage/conversation";
 import { ReaderPool } from "../usage/reader-pool";
 import { Metering } from "./meter";
@@ -30,6 +31,7 @@ const PING = new ByteBuilder(6).byte(0x89).byte(0x80).byte(0).byte(0).byte(0).by
 const CLOSE_OPCODE: u8 = 0x08;
 /** What the response is known by that is charged, if it can be fetched again. */
 const NAME = new AnswerName();
+const CONSUMED = new Consumption();
 
 /** How far the closing of a connection has come. */
 const enum State {
@@ -152,13 +154,9 @@ export class Socket {
   private chargeReport(): void {
     const usage = this.talk.usage;
     if (usage.clamped) this.metrics.add(Metric.ClampedUsages);
-    const tokens = this.metering.weights.charge(
-      usage.input,
-      usage.cachedInput,
-      usage.cacheWrite,
-      usage.output,
-      usage.reasoning,
-    );
+    CONSUMED.set(usage.input, usage.cachedInput, usage.cacheWrite, usage.output, usage.reasoning);
+    this.metrics.consumed(CONSUMED);
+    const tokens = this.metering.weights.charge(CONSUMED);
     const id = this.talk.id;
     NAME.set(id.ptr, id.length, usage.input, usage.output, this.ticket.demand);
     const due = max<i64>(tokens - this.paid, 0);
@@ -187,7 +185,8 @@ export class Socket {
       input = this.talk.input;
       output = this.talk.output;
     }
-    const due = this.metering.weights.charge(input, 0, 0, output, 0) - this.paid;
+    CONSUMED.set(input, 0, 0, output, 0);
+    const due = this.metering.weights.charge(CONSUMED) - this.paid;
     if (due < least) return;
     this.paid += due;
     this.metrics.add(Metric.EstimatedTokens, due);

@@ -34,7 +34,7 @@ export interface PolicySource<P> {
  */
 export abstract class CountingRoot<C, P> extends RootContext implements PolicySource<P> {
   private policies: Policies<P> = new Policies<P>(null);
-  protected readonly metrics: Metrics;
+  protected readonly metrics!: Metrics;
   protected readonly readers: Readers = new Readers();
   /** Streams that have ended and can be reused. */
   protected readonly idle: Pool<StreamContext> = new Pool<StreamContext>(MAX_IDLE);
@@ -52,7 +52,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     protected readonly host: Host,
   ) {
     super(id);
-    this.metrics = new Metrics(metrics);
+    this.metrics = new Metrics(metrics, this.outboxes);
   }
 
   /** Creates the policy of a configuration. @param ledger the ledger in the Redis that it names */
@@ -100,6 +100,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   }
 
   onDone(): bool {
+    this.metrics.flush();
     return this.outboxes.finish();
   }
 

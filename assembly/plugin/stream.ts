@@ -11,7 +11,7 @@ import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Api, apiOf } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
 import { isHandshake } from "../request/upgrade";
-import { Metrics } from "../telemetry/metrics";
+import { Metric, Metrics } from "../telemetry/metrics";
 import { ReaderPool } from "../usage/reader-pool";
 import { HeldRequest } from "./held-request";
 import { borrowHeld, returnHeld } from "./held-requests";
@@ -73,6 +73,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     if (consuming < Consumes.Tokens && !(checksLater && consuming == Consumes.Later)) {
       // A range of an answer would leave out the usage that it reports.
       if (consuming > Consumes.Later) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
+      this.metrics.note(Metric.FreeRequests);
       this.admit(policy);
       return FilterHeadersStatus.Continue;
     }
@@ -95,7 +96,9 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     if (policy === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
     this.writeGrant(policy, decision);
-    if (this.record(policy, decision)) this.letPass(policy);
+    const passes = this.record(policy, decision);
+    this.metrics.note(passes ? Metric.AllowedRequests : Metric.DeniedRequests);
+    if (passes) this.letPass(policy);
     else this.deny(policy, decision);
   }
 
@@ -183,6 +186,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     } else {
       this.phase = Phase.Admitted;
       this.clampedTo = held.cap;
+      if (held.cap >= 0) this.metrics.note(Metric.ClampedRequests);
       this.dropHeld();
     }
     if (!this.inRequest) continueStream(StreamType.HttpRequest);

@@ -1,6 +1,8 @@
 import { ChargeCounter } from "../ledger/outbox";
+import { Outboxes, Waiter } from "../ledger/outboxes";
 import { FailureCounter } from "../redis/link";
 import { Failure, failureName, FAILURES } from "../redis/failure";
+import { Consumption } from "../usage/consumption";
 import { Counter } from "./counter";
 import { Rejections } from "./rejections";
 
@@ -30,6 +32,21 @@ export const enum Metric {
   UnmatchedRequests,
   /** Requests that lack a value that a rule needs. */
   UnidentifiedRequests,
+  /** Calls that were let pass after a check, and those that were not. */
+  AllowedRequests,
+  DeniedRequests,
+  /** Requests to which a limit applies, but which cannot consume tokens. */
+  FreeRequests,
+  /** Calls whose output was limited to what was left. */
+  ClampedRequests,
+  /** Calls that were charged an estimate, because their responses did not report usage. */
+  UnreportedCalls,
+  /** What calls have consumed, unweighted; in the order of `Consumption`. */
+  InputTokens,
+  CachedInputTokens,
+  CacheWriteTokens,
+  OutputTokens,
+  ReasoningTokens,
 }
 
 /** The ends of the metrics' names, by `Metric`. */
@@ -46,17 +63,38 @@ const NAMES: string[] = [
   "ambiguous_requests",
   "unmatched_requests",
   "unidentified_requests",
+  "allowed_requests",
+  "denied_requests",
+  "free_requests",
+  "clamped_requests",
+  "unreported_calls",
+  "input_tokens",
+  "cached_input_tokens",
+  "cache_write_tokens",
+  "output_tokens",
+  "reasoning_tokens",
 ];
 
-/** The proxy-wasm metrics of the filter. A metric is defined when it is first used. */
+/**
+ * The proxy-wasm metrics of the filter. A metric is defined when it is first used. What happens with every call is noted, and told
+ * to the host with the next tick.
+ */
 @final
-export class Metrics implements FailureCounter, ChargeCounter {
+export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   /** By `Metric`; then by `Failure`. */
   private readonly counters: StaticArray<Counter> = new StaticArray<Counter>(NAMES.length + FAILURES);
   readonly rejections: Rejections = new Rejections();
 
-  /** @param prefix the beginning of all metric names */
-  constructor(prefix: string) {
+  private hasNotes: bool = false;
+
+  /**
+   * @param prefix the beginning of all metric names
+   * @param ticks of the root context
+   */
+  constructor(
+    prefix: string,
+    private readonly ticks: Outboxes,
+  ) {
     for (let i = 0; i < NAMES.length; ++i) this.counters[i] = new Counter(prefix + NAMES[i]);
     for (let i = 0; i < FAILURES; ++i)
       this.counters[NAMES.length + i] = new Counter(`${prefix}redis_failures.${failureName(<Failure>i)}`);
@@ -66,6 +104,39 @@ export class Metrics implements FailureCounter, ChargeCounter {
   add(metric: Metric, amount: i64 = 1): void {
     this.counters[metric].add(amount);
   }
+
+  /** Counts what happens with every call, so that it costs no host call. @param amount as for `add` */
+  note(metric: Metric, amount: i64 = 1): void {
+    this.counters[metric].note(amount);
+    if (this.hasNotes) return;
+    this.hasNotes = true;
+    this.ticks.wake(this);
+  }
+
+  /** A call has consumed tokens. */
+  consumed(tokens: Consumption): void {
+    this.note(Metric.InputTokens, tokens.input);
+    this.note(Metric.CachedInputTokens, tokens.cachedInput);
+    this.note(Metric.CacheWriteTokens, tokens.cacheWrite);
+    this.note(Metric.OutputTokens, tokens.output);
+    this.note(Metric.ReasoningTokens, tokens.reasoning);
+  }
+
+  hasNothing(): bool {
+    return !this.hasNotes;
+  }
+
+  tick(_nowMs: i64): void {
+    this.flush();
+  }
+
+  /** Tells the host what was noted. */
+  flush(): void {
+    this.hasNotes = false;
+    for (let i = 0; i < this.counters.length; ++i) this.counters[i].flush();
+  }
+
+  giveUp(): void {}
 
   charged(tokens: i64): void {
     this.add(Metric.ChargedTokens, tokens);

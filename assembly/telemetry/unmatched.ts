@@ -5,8 +5,8 @@ import { bytesOf } from "../bytes/bytes";
 import { Path } from "../config/path";
 import { Metric, Metrics } from "./metrics";
 
-/** Only the first requests, up to this number, can cause a warning; later ones are reported to the host in batches of this size. */
-const BATCH: i32 = 64;
+/** Only so many requests can cause a warning, the first ones. */
+const MOST_WARNING: i32 = 64;
 /** The headers in which clients send credentials. */
 const CREDENTIALS: string[] = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 
@@ -17,8 +17,6 @@ const CREDENTIALS: string[] = ["authorization", "x-api-key", "api-key", "x-goog-
 @final
 export class Unmatched {
   private seen: i32 = 0;
-  private requests: i32 = 0;
-  private unidentified: i32 = 0;
   private warnedOfMissing: bool = false;
   private warnedOfKeys: bool = false;
 
@@ -29,7 +27,7 @@ export class Unmatched {
 
   /** Whether a request can still cause a warning. */
   get mayWarn(): bool {
-    return this.seen < BATCH;
+    return this.seen < MOST_WARNING;
   }
 
   /**
@@ -39,17 +37,9 @@ export class Unmatched {
    */
   note(missing: i32, isCall: bool): void {
     if (isCall && this.mayWarn) this.warn(missing);
-    ++this.seen;
-    ++this.requests;
-    if (missing >= 0) ++this.unidentified;
-    if (this.mayWarn || this.requests >= BATCH) this.flush();
-  }
-
-  private flush(): void {
-    if (this.requests > 0) this.metrics.add(Metric.UnmatchedRequests, this.requests);
-    if (this.unidentified > 0) this.metrics.add(Metric.UnidentifiedRequests, this.unidentified);
-    this.requests = 0;
-    this.unidentified = 0;
+    if (this.mayWarn) ++this.seen;
+    this.metrics.note(Metric.UnmatchedRequests);
+    if (missing >= 0) this.metrics.note(Metric.UnidentifiedRequests);
   }
 
   private warn(missing: i32): void {

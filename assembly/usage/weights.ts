@@ -1,3 +1,5 @@
+import { Consumption } from "./consumption";
+
 /** Weights are kept in ten-thousandths, so that charging does not need floating point. */
 export const WEIGHT_SCALE: i64 = 10_000;
 /** The largest weight. With it, counts of up to 2^40 tokens stay within 63 bits. */
@@ -28,22 +30,14 @@ export class TokenWeights {
     return max(this.output, this.reasoning);
   }
 
-  /**
-   * The charge for a call, rounded to the nearest token.
-   * @param input all input, cache reads and writes included; 0 to 2^40, like the others
-   * @param output all output, reasoning included
-   */
-  charge(input: i64, cachedInput: i64, cacheWrite: i64, output: i64, reasoning: i64): i64 {
-    // Some reports contradict themselves: a part must not exceed the whole.
-    const cached = min(cachedInput, input);
-    const written = min(cacheWrite, input - cached);
-    const reasoned = min(reasoning, output);
+  /** The charge for a call, rounded to the nearest token. */
+  charge(consumed: Consumption): i64 {
     const sum =
-      (input - cached - written) * this.input +
-      cached * this.cachedInput +
-      written * this.cacheWrite +
-      (output - reasoned) * this.output +
-      reasoned * this.reasoning;
+      consumed.input * this.input +
+      consumed.cachedInput * this.cachedInput +
+      consumed.cacheWrite * this.cacheWrite +
+      consumed.output * this.output +
+      consumed.reasoning * this.reasoning;
     return (sum + WEIGHT_SCALE / 2) / WEIGHT_SCALE;
   }
 }

@@ -136,6 +136,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.reply(ROOT, made(7));
     expect(metric(host, "charged_tokens")).toBe(7n);
     expect(metric(host, "lost_tokens")).toBe(0n);
+    host.pass(ROOT, 500);
     expect(host.tickPeriod).toBe(0);
   });
 

@@ -18,6 +18,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(host.request(id, ROOT, { authorization: secret, cookie: "a=b" }).action).toBe(CONTINUE);
       host.end(id);
     }
+    host.pass(ROOT, 500);
     expect(metric(host, "unmatched_requests")).toBe(10);
     expect(metric(host, "unidentified_requests")).toBe(10);
     const lines = host.lines();
@@ -29,16 +30,27 @@ describe.each(MODULES)("%s", (_name, file) => {
   it("counts a request whose value no key matches, and logs it once", async () => {
     const host = await start(file, rules(item("limit_by_header", "x-team", "blue")));
     for (let id = 2; id < 5; ++id) host.request(id, ROOT, { "x-team": "red" });
+    host.pass(ROOT, 500);
     expect(metric(host, "unmatched_requests")).toBe(3);
     expect(metric(host, "unidentified_requests")).toBe(0);
     expect(host.lines()).toEqual([expect.stringContaining("rule_items: no key matches a request")]);
   });
 
-  it("counts many such requests in batches, and none twice", async () => {
+  it("tells the host of many such requests at once, with the next tick, and of none twice", async () => {
     const host = await start(file, rules(item("limit_by_per_header", "x-api-key", "*")));
-    for (let id = 2; id < 2 + 63 + 3 * 64 + 10; ++id) host.request(id, ROOT, {});
-    // The first 63 at once, and then 64 together: ten are still to be told.
-    expect(metric(host, "unmatched_requests")).toBe(63 + 3 * 64);
+    const told: string[] = [];
+    host.onIncrement = (name, by) => told.push(`${name} ${by}`);
+    for (let id = 2; id < 102; ++id) host.request(id, ROOT, {});
+    expect(told).toEqual([]);
+    host.pass(ROOT, 500);
+    const metrics = [
+      "ai_token_ratelimit.unmatched_requests 100",
+      "ai_token_ratelimit.unidentified_requests 100",
+    ];
+    expect(told).toEqual(metrics);
+    host.pass(ROOT, 5000);
+    expect(told).toEqual(metrics);
+    expect(host.tickPeriod).toBe(0);
   });
 
   it.each([{}, { "x-api-key": "" }, { "x-api-key": " \t" }])(

@@ -159,6 +159,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(stream.localResponse).toMatchObject({ code: 200, body: '{"rule_name":"r","windows":[]}' });
     expect(stream.localResponse!.headers).toEqual(JSON_HEADERS);
     expect(host.pending).toEqual([]);
+    host.pass(ROOT, 500);
     expect(metric(host, "unmatched_requests")).toBe(0);
   });
 
