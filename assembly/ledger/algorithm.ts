@@ -23,37 +23,18 @@ export abstract class Algorithm {
   abstract peekArgument(demand: Demand, row: i32): i64;
 
   /**
-   * Decides on one row of a demand.
-   * @param value what its counter holds: 0 if there is no such counter, NOT_A_NUMBER if it holds something else
+   * Decides on one row of a demand, which has what was read.
    * @param exists whether there is such a counter
-   * @param remainingMs how long the counter lives from now; negative if there is none, or if it never expires
    * @param decision admits the request so far; records the denial if this row denies it
    */
-  abstract decide(
-    demand: Demand,
-    row: i32,
-    value: i64,
-    exists: bool,
-    remainingMs: i64,
-    decision: Decision,
-  ): void;
+  abstract decide(demand: Demand, row: i32, exists: bool, decision: Decision): void;
 
   /**
    * Decides on one row of a demand when at least one of its rows has no room for what was asked.
-   * @param held what others have reserved on it
    * @param asked what must be free for the request to pass
    * The other parameters are those of `decide`.
    */
-  abstract decideHold(
-    demand: Demand,
-    row: i32,
-    value: i64,
-    exists: bool,
-    held: i64,
-    asked: i64,
-    remainingMs: i64,
-    decision: Decision,
-  ): void;
+  abstract decideHold(demand: Demand, row: i32, exists: bool, asked: i64, decision: Decision): void;
 
   /** What to add to a counter for a call that has consumed `tokens`, weighted, not negative. */
   abstract amount(tokens: i64): i64;

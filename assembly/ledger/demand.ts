@@ -1,6 +1,7 @@
 import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
+import { NOT_A_NUMBER } from "../bytes/decimal";
 import { CounterKind, KIND_LETTERS } from "./counter-kind";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
@@ -36,6 +37,10 @@ class Row {
   /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
   item: i32;
   limitKey: i32;
+  /** What was read last. */
+  used: i64;
+  held: i64;
+  leftMs: i64;
 }
 
 /**
@@ -147,6 +152,8 @@ export class Demand {
     row.kind = kind;
     row.item = item;
     row.limitKey = limitKey;
+    row.used = row.held = 0;
+    row.leftMs = -1;
     if (kind != CounterKind.FixedWindow) this.isPlain = false;
   }
 
@@ -177,6 +184,59 @@ export class Demand {
   /** How many tokens a bucket gets back in the time of a window. */
   refill(index: i32): i64 {
     return this.row(index).refill;
+  }
+
+  /**
+   * Keeps what was read for a row.
+   * @param value what its counter holds; NOT_A_NUMBER limits nobody, and counts as 0
+   * @param leftMs how long the counter lives from now, or until it has room; negative if there is none, or it never expires
+   */
+  setReading(index: i32, value: i64, held: i64, leftMs: i64): void {
+    const row = this.row(index);
+    row.used = value == NOT_A_NUMBER ? 0 : value;
+    row.held = held;
+    row.leftMs = leftMs;
+  }
+
+  /** What a row's counter held when it was read last, to decide: tokens used, or of a balance those left. 0 if it never was. */
+  used(index: i32): i64 {
+    return this.row(index).used;
+  }
+
+  /** What was reserved on it then, including what was reserved for this request. 0 if only plain counters were read. */
+  held(index: i32): i64 {
+    return this.row(index).held;
+  }
+
+  /** How long a row's counter lived then, in milliseconds, or until it had room; negative if there was none, or it never expires. */
+  leftMs(index: i32): i64 {
+    return this.row(index).leftMs;
+  }
+
+  /** The same, in which a window that has not begun, or does not end, takes its whole length. */
+  resetMs(index: i32): i64 {
+    const row = this.row(index);
+    return row.leftMs < 0 ? <i64>row.windowSeconds * 1000 : row.leftMs;
+  }
+
+  /** What was left of a row's limit then, not negative. */
+  remaining(index: i32): i64 {
+    const row = this.row(index);
+    const used = max(row.used, 0);
+    return used < row.capacity ? max(row.capacity - used - row.held, 0) : 0;
+  }
+
+  /** The row that had the smallest share of its limit left, the first of equals; there must be one. */
+  get tightest(): i32 {
+    let tightest = 0;
+    let least = Infinity;
+    for (let i = 0; i < this.length; ++i) {
+      const share = <f64>this.remaining(i) / <f64>this.row(i).capacity;
+      if (share >= least) continue;
+      least = share;
+      tightest = i;
+    }
+    return tightest;
   }
 
   /** Appends what `lua/hold.lua` calls the kind of a row. */

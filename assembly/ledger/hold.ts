@@ -8,11 +8,11 @@ import { isRefusal } from "../redis/refusal";
 import { Reply, ReplyKind } from "../redis/reply";
 import { ScriptCall } from "../redis/script";
 import { Algorithm } from "./algorithm";
+import { CounterKind } from "./counter-kind";
 import { Decision, Outcome } from "./decision";
 import { Demand } from "./demand";
 import { HOLD } from "./lua/scripts";
 import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
-import { ReadingListener } from "./readings";
 import { Ask, NO_RESERVATION, Reservation } from "./reservation";
 import { isTraced, tracePeek } from "./trace";
 
@@ -20,6 +20,8 @@ const ASSUMED = bytesOf("assumed");
 const STATED = bytesOf("stated");
 const CHARGE = bytesOf("charge");
 const RELEASE = bytesOf("release");
+const READINGS = bytesOf("readings");
+const NONE = bytesOf("-");
 // The keys that are made anew for each command; the longest is that of the holds on a counter with the longest possible key.
 const made = new ByteBuilder(256, (256 << 10) + 64);
 
@@ -36,8 +38,10 @@ export interface HoldListener {
 @final
 export class Hold extends ScriptCall {
   readonly ask: Ask = new Ask();
-  /** Receives the values of the counters, if nothing is asked for but them; else null. */
-  readings: ReadingListener | null = null;
+  /** Whether the counters are only read: `ask` wants what no counter gives, and nothing is decided. */
+  readsOnly: bool = false;
+  /** Whether the counters are to be read even if all of them have room. */
+  wantsReadings: bool = false;
   /** After `onHeld`: whether there is a hold, or may be one although no reply says so. */
   mayBeMade: bool = false;
   /** The name of the marker, which nothing else has. */
@@ -87,6 +91,7 @@ export class Hold extends ScriptCall {
     command.number(this.reservation.bucketMs);
     command.text(this.reservation.chargesLapsed ? CHARGE : RELEASE);
     command.number(this.reservation.recordMs);
+    command.text(this.wantsReadings ? READINGS : NONE);
     for (let i = 0; i < count; ++i) {
       writeKind(command, demand, i);
       command.number(demand.capacity(i));
@@ -113,43 +118,49 @@ export class Hold extends ScriptCall {
   private read(reply: Reply): void {
     const isArray = reply.kind == ReplyKind.Array;
     this.decision.begin();
-    if (isArray && reply.length == 3 * this.demand.length) return this.deny(reply);
-    const granted = isArray && reply.length == 2 ? reply.numberAt(0) : NOT_A_NUMBER;
+    const rows = 3 * this.demand.length;
+    if (isArray && reply.length == rows) return this.deny(reply);
+    const last = isArray ? reply.length - 2 : -1;
+    const granted = last == (this.wantsReadings ? rows : 0) ? reply.numberAt(last) : NOT_A_NUMBER;
     this.mayBeMade = true;
     if (granted == NOT_A_NUMBER) {
       this.link.misread();
       this.decision.unknown(Failure.Malformed);
       return;
     }
-    this.lapsesAtMs = reply.numberAt(1);
+    this.lapsesAtMs = reply.numberAt(last + 1);
     this.amount = this.ask.input + granted;
     this.decision.granted = granted;
+    if (this.wantsReadings) this.readRows(reply, true);
   }
 
-  /** Finds out which counter has no room. If there are `readings`, only passes them the values of each counter. */
+  /** Finds out which counter has no room, unless the counters are only read. */
   private deny(reply: Reply): void {
     const demand = this.demand;
     const asked = this.ask.input + this.ask.least;
-    const readings = this.readings;
+    this.readRows(reply, false);
+    if (this.readsOnly) return;
+    for (let i = 0; i < demand.length; ++i) {
+      const exists = reply.kindAt(3 * i) != ReplyKind.Null;
+      this.algorithm.decideHold(demand, i, exists, asked, this.decision);
+    }
+    if (this.decision.outcome != Outcome.Deny) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
+  }
+
+  /** Reads the counters into the demand. @param isHeld whether this call has reserved on them since */
+  private readRows(reply: Reply, isHeld: bool): void {
+    const demand = this.demand;
     const traced = isTraced();
     let unreadable = false;
     for (let i = 0; i < demand.length; ++i) {
-      const exists = reply.kindAt(3 * i) != ReplyKind.Null;
-      const number = exists ? reply.numberAt(3 * i) : 0;
-      const remainingMs = reply.numberAt(3 * i + 1);
-      const held = max(reply.numberAt(3 * i + 2), 0);
-      if (traced) tracePeek(this.algorithm, demand, i, number, remainingMs);
-      if (number == NOT_A_NUMBER) unreadable = true;
-      if (readings !== null) {
-        readings.onReading(i, number, remainingMs, held);
-        continue;
-      }
-      const value = number == NOT_A_NUMBER ? 0 : number;
-      this.algorithm.decideHold(demand, i, value, exists, held, asked, remainingMs, this.decision);
+      const value = reply.kindAt(3 * i) != ReplyKind.Null ? reply.numberAt(3 * i) : 0;
+      const leftMs = reply.numberAt(3 * i + 1);
+      if (value == NOT_A_NUMBER) unreadable = true;
+      if (traced) tracePeek(this.algorithm, demand, i, value, leftMs);
+      const own = demand.kind(i) == CounterKind.InFlight ? <i64>isHeld : this.amount;
+      demand.setReading(i, value, max(reply.numberAt(3 * i + 2), 0) + own, leftMs);
     }
     if (unreadable) this.link.misread();
-    const isDecided = readings !== null || this.decision.outcome == Outcome.Deny;
-    if (!isDecided) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
   }
 }
 

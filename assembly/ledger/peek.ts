@@ -7,7 +7,6 @@ import { Reply, ReplyKind } from "../redis/reply";
 import { Algorithm } from "./algorithm";
 import { Decision } from "./decision";
 import { Demand } from "./demand";
-import { ReadingListener } from "./readings";
 import { isTraced, tracePeek } from "./trace";
 
 /** Whoever asked. */
@@ -19,9 +18,6 @@ export interface PeekListener {
 /** Reads the counters of a demand in one round trip, and decides. It belongs to a ticket, and is reused with it. */
 @final
 export class Peek extends ScriptCall {
-  /** Receives the values of the counters; null if nobody needs them. */
-  readings: ReadingListener | null = null;
-
   constructor(
     link: Link,
     private readonly algorithm: Algorithm,
@@ -57,27 +53,20 @@ export class Peek extends ScriptCall {
     const link = this.link;
     const reply = link.reply;
     link.breaker.works();
-    const unreadable = readPeek(reply, this.algorithm, this.demand, this.decision, this.readings);
+    const unreadable = readPeek(reply, this.algorithm, this.demand, this.decision);
     if (unreadable != 0) link.misread();
     if (unreadable < 0) this.decision.unknown(Failure.Malformed);
   }
 }
 
 /**
- * Reads the reply of a peek script, and decides.
+ * Reads the reply of a peek script into the demand, and decides.
  * @param reply two elements for each row: what its counter holds, or null, then the milliseconds that it has left
  * @param demand what was asked for
  * @param decision is overwritten, unless this returns -1
- * @param readings receives the value of each counter
  * @returns how many counters hold no number; -1 if this is not a reply of a peek script
  */
-export function readPeek(
-  reply: Reply,
-  algorithm: Algorithm,
-  demand: Demand,
-  decision: Decision,
-  readings: ReadingListener | null,
-): i32 {
+export function readPeek(reply: Reply, algorithm: Algorithm, demand: Demand, decision: Decision): i32 {
   const count = demand.length;
   if (reply.kind != ReplyKind.Array || reply.length != 2 * count) return -1;
   const traced = isTraced();
@@ -89,8 +78,8 @@ export function readPeek(
     const remainingMs = reply.numberAt(2 * i + 1);
     if (traced) tracePeek(algorithm, demand, i, value, remainingMs);
     if (value == NOT_A_NUMBER) ++unreadable;
-    if (readings !== null) readings.onReading(i, value, remainingMs, 0);
-    algorithm.decide(demand, i, value, exists, remainingMs, decision);
+    demand.setReading(i, value, 0, remainingMs);
+    algorithm.decide(demand, i, exists, decision);
   }
   return unreadable;
 }

@@ -9,7 +9,6 @@ import { Demand } from "./demand";
 import { Outbox } from "./outbox";
 import { Hold, HoldListener } from "./hold";
 import { Peek, PeekListener } from "./peek";
-import { ReadingListener } from "./readings";
 import { Ask, NO_RESERVATION, Reservation } from "./reservation";
 import { Spending } from "./spending";
 
@@ -25,7 +24,7 @@ const enum Holder {
 
 /** Who waits for a decision. */
 export interface DecisionListener {
-  /** Called at most once for each `peek`, `peekHolds` or `reserve`. @param decision valid until the ticket is closed */
+  /** Called at most once for each `peek`, `read` or `reserve`. @param decision valid until the ticket is closed */
   onDecided(decision: Decision): void;
 }
 
@@ -51,6 +50,8 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * before `peek` and `reserve`.
    */
   reservation: Reservation = NO_RESERVATION;
+  /** Whether the demand must have what was read even if all counters have room for a reservation. Set it before `peek`. */
+  wantsReadings: bool = false;
   /** What to charge when the ticket is closed: the weighted tokens, and the name of the answer, as for `settle`. */
   private owed: i64 = 0;
   private answerHigh: u64 = 0;
@@ -72,7 +73,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   /** Starts a new request, whose stream holds the ticket. Only for the ledger. */
   open(): void {
     this.holders = Holder.Stream;
-    this.isReserved = this.isNewAnswer = false;
+    this.isReserved = this.isNewAnswer = this.wantsReadings = false;
     this.owed = 0;
     this.answerHigh = this.answerLow = 0;
     this.listener = null;
@@ -81,27 +82,26 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
 
   /**
    * Asks Redis for the counters of the demand, and decides. Call it at most once, after `demand.keep()`. It never fails: if
-   * Redis cannot be asked or does not answer, the outcome is Unknown.
+   * Redis cannot be asked or does not answer, the outcome is Unknown. It reserves only on limits on calls at the same time.
    * @param listener is told, possibly before this returns; not if the ticket is closed first
-   * @param readings receives the values of the counters before that
    */
-  peek(listener: DecisionListener, readings: ReadingListener | null = null): void {
-    if (!this.demand.isPlain) return this.peekHolds(listener, readings);
-    this.listener = listener;
-    this.question.readings = readings;
-    this.holders |= Holder.Question;
-    this.question.begin();
+  peek(listener: DecisionListener): void {
+    if (this.demand.isPlain) return this.runPeek(listener);
+    this.holding.ask.clear();
+    this.reserve(listener);
   }
 
   /**
-   * The same with the script for holds, which also reads counters that are not plain strings, and reports what is held. It
-   * reserves only on limits on calls at the same time, and nothing at all if `readings` is given.
+   * Only reads the counters, into the demand, instead of `peek`: nothing is reserved, and the decision does not matter, except that
+   * it is Unknown if they could not be read.
+   * @param withHeld whether what is held is read too, beside plain counters
    */
-  peekHolds(listener: DecisionListener, readings: ReadingListener | null): void {
-    const hold = this.holding;
-    hold.ask.clear();
-    if (readings !== null) hold.ask.least = 1;
-    this.reserve(listener, readings);
+  read(listener: DecisionListener, withHeld: bool): void {
+    if (this.demand.isPlain && !withHeld) return this.runPeek(listener);
+    const ask = this.holding.ask;
+    ask.clear();
+    ask.least = 1;
+    this.runHold(listener, true);
   }
 
   /** What to reserve. Write it before `reserve`. */
@@ -113,12 +113,24 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * Reserves on the counters of the demand what `ask` says, and decides, instead of `peek`. What is reserved is settled by
    * `settle` or given back by `close`, both possibly before the decision. The rest is as for `peek`.
    */
-  reserve(listener: DecisionListener, readings: ReadingListener | null = null): void {
+  reserve(listener: DecisionListener): void {
+    this.runHold(listener, false);
+  }
+
+  private runPeek(listener: DecisionListener): void {
     this.listener = listener;
-    this.holding.readings = readings;
+    this.holders |= Holder.Question;
+    this.question.begin();
+  }
+
+  private runHold(listener: DecisionListener, readsOnly: bool): void {
+    const hold = this.holding;
+    this.listener = listener;
+    hold.readsOnly = readsOnly;
+    hold.wantsReadings = this.wantsReadings;
     this.holders |= Holder.Question;
     this.isReserved = true;
-    this.holding.begin(this.reservation);
+    hold.begin(this.reservation);
   }
 
   /** Is told what the counters hold when the charge is made, then forgotten. Set it before `settle`. */
@@ -148,9 +160,6 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   /** The opener lets go, and is not told of a decision any more. Call it once, instead of `settle`. */
   close(): void {
     this.listener = null;
-    this.question.readings = null;
-    const hold = this.hold;
-    if (hold !== null) hold.readings = null;
     // As long as nobody knows whether there is a hold, nobody can settle it.
     if (!this.isReserved || (this.holders & Holder.Question) == 0) this.beginCharge();
     this.release(Holder.Stream);

@@ -9,7 +9,6 @@ import { AnswerName } from "../ledger/answer-name";
 import { CounterKind } from "../ledger/counter-kind";
 import { Decision, Outcome } from "../ledger/decision";
 import { Ledger } from "../ledger/ledger";
-import { ReadingListener } from "../ledger/readings";
 import { Spending } from "../ledger/spending";
 import { DecisionListener, Ticket } from "../ledger/ticket";
 import { Metric, Metrics } from "../telemetry/metrics";
@@ -238,7 +237,7 @@ export class Socket {
  * already: so it reserves nothing, and only tokens decide.
  */
 @final
-class Recheck implements DecisionListener, ReadingListener {
+class Recheck implements DecisionListener {
   constructor(
     private readonly ticket: Ticket,
     private readonly spending: Spending,
@@ -247,18 +246,16 @@ class Recheck implements DecisionListener, ReadingListener {
   }
 
   begin(): void {
-    this.ticket.peek(this, this.ticket.demand.isPlain ? null : this);
-  }
-
-  onReading(row: i32, value: i64, remainingMs: i64, _held: i64): void {
-    const demand = this.ticket.demand;
-    if (demand.kind(row) == CounterKind.InFlight || value <= demand.capacity(row)) return;
-    const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
-    this.spending.overFor(max((leftMs + 999) / 1000, 1));
+    this.ticket.read(this, false);
   }
 
   onDecided(decision: Decision): void {
+    const demand = this.ticket.demand;
     if (decision.outcome == Outcome.Deny) this.spending.overFor(decision.retryAfterSeconds);
+    for (let i = 0; i < demand.length && !demand.isPlain; ++i) {
+      if (demand.kind(i) == CounterKind.InFlight || demand.used(i) <= demand.capacity(i)) continue;
+      this.spending.overFor(max((demand.resetMs(i) + 999) / 1000, 1));
+    }
     this.ticket.close();
   }
 }

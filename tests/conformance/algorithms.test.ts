@@ -24,7 +24,7 @@ function parse(command: RedisCommand): { counters: string[]; values: string[] } 
 }
 
 /** For each row of a check: its kind, and its limit. */
-const rowsOf = (host: StrictHost): string[] => parse(host.pending[0]!).values.slice(8);
+const rowsOf = (host: StrictHost): string[] => parse(host.pending[0]!).values.slice(9);
 
 describe.each(MODULES)("%s", (_name, file) => {
   const ask = (host: StrictHost, id = 2) => host.request(id, ROOT, { "x-api-key": "ann" });

@@ -26,6 +26,7 @@ export interface Asked {
   lapse?: "charge" | "release";
   sign?: 1 | -1;
   width?: number;
+  readings?: boolean;
 }
 
 /** The counters `k0`, `k1`, …, their holds `h0`, `h1`, …, and the markers of calls. */
@@ -66,7 +67,7 @@ export class HeldRedis {
     return [...Array.from({ length: rows }, (_, i) => [`k${i}`, `h${i}`]).flat(), `m:${id}`];
   }
 
-  /** Reserves. `bucket` says when the hold lapses, `rows` why nothing was reserved. */
+  /** Reserves. `bucket` says when the hold lapses, `rows` why nothing was reserved, or what was read before. */
   async hold(
     id: string,
     asked: Asked,
@@ -80,6 +81,7 @@ export class HeldRedis {
       lapse = "charge",
       sign = 1,
       width = WIDTH,
+      readings = false,
     } = asked;
     const keys = this.keysOf(limits.length, id);
     const reply = (await this.redis.eval(
@@ -87,17 +89,15 @@ export class HeldRedis {
       keys.length,
       ...keys,
       ...[sign, input, output, least, assumed ? "assumed" : "stated", width, lapse, 3_600_000],
+      readings ? "readings" : "-",
       ...limits.flatMap((limit) => [sign > 0 ? 3600 : 0, limit]),
       NUMBER,
     )) as unknown[];
     expect(reply.at(-1)).toBe(NUMBER);
     const isDenied = reply.length === 3 * limits.length + 1;
+    const rows = reply.splice(0, isDenied || readings ? 3 * limits.length : 0);
     if (!isDenied) expect(reply).toHaveLength(3);
-    return {
-      granted: isDenied ? -1 : Number(reply[0]),
-      bucket: String(reply[1]),
-      rows: isDenied ? reply.slice(0, -1) : [],
-    };
+    return { granted: isDenied ? -1 : Number(reply[0]), bucket: String(reply[1]), rows };
   }
 
   /** Settles. @returns the reply without its number */

@@ -56,6 +56,20 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     expect(rows[4]).toBeGreaterThan(59_000);
   });
 
+  it("tells the same of a call that is admitted, if somebody wants to know, before what it reserves", async () => {
+    await redis.set("k1", 100, "EX", 60);
+    await held.hold("a", { input: 20, output: 20 });
+    const { granted, rows } = await held.hold("b", { input: 11, output: 5, readings: true });
+    expect(granted).toBe(5);
+    expect(rows).toEqual([null, -2, 40, "100", expect.any(Number), 40]);
+    expect(await held.heldOn()).toBe(56);
+    expect((await held.hold("c", { input: 90, output: 0, readings: true })).rows.slice(0, 3)).toEqual([
+      null,
+      -2,
+      56,
+    ]);
+  });
+
   it("gives a counter that has lost its expiry a new one when it denies", async () => {
     await redis.set("k0", 200);
     expect((await held.hold("a", { input: 1, output: 0 })).rows[1]).toBe(3_600_000);
@@ -141,7 +155,7 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
       held.withClock(held.scripts.holdScript(2)),
       keys.length,
       ...keys,
-      ...[1, 10, 10, 10, "stated", WIDTH, "charge", 1000, 60, 100, 60, 250, NUMBER],
+      ...[1, 10, 10, 10, "stated", WIDTH, "charge", 1000, "-", 60, 100, 60, 250, NUMBER],
     );
     expect(reply).toEqual([NUMBER]);
     expect(await held.heldOn()).toBe(20);

@@ -58,7 +58,7 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
       withClock(scripts.holdScript(size(rows.length))),
       keys.length,
       ...keys,
-      ...[1, 0, amount, least, "stated", WIDTH, "charge", 3_600_000],
+      ...[1, 0, amount, least, "stated", WIDTH, "charge", 3_600_000, "-"],
       ...rows.flat(),
       NUMBER,
     )) as unknown[];

@@ -22,7 +22,7 @@ const keysOf = (id: string): string[] => [
   `higress-token-ratelimit:charge:{EBoh}:${id.padEnd(22, "_")}`,
 ];
 const HOLD = [
-  ...[1, 100, 100, 100, "stated", WIDTH, "charge", 300_000],
+  ...[1, 100, 100, 100, "stated", WIDTH, "charge", 300_000, "-"],
   ...COUNTERS.flatMap(() => [WINDOW, 1e12]),
   "9007199254740992993",
 ];

@@ -16,6 +16,8 @@ export interface Hold {
   assumed: boolean;
   widthMs: number;
   lapse: string;
+  /** Whether the reply is to tell of the counters even if the call is admitted. */
+  readings: boolean;
   limits: number[];
 }
 
@@ -32,7 +34,8 @@ export function holdOf(command: RedisCommand): Hold {
     assumed: values[4] === "assumed",
     widthMs: Number(values[5]),
     lapse: values[6]!,
-    limits: values.slice(8).map(Number),
+    readings: values[8] === "readings",
+    limits: values.slice(9).map(Number),
   };
 }
 

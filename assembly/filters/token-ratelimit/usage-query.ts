@@ -5,7 +5,7 @@ import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { appendEscaped } from "../../json/escape";
 import { Decision, Outcome } from "../../ledger/decision";
-import { ReadingListener } from "../../ledger/readings";
+import { Demand } from "../../ledger/demand";
 import { DecisionListener, Ticket } from "../../ledger/ticket";
 import { nameOf } from "../../rules/limit-by";
 import { RateLimitConfig } from "./config";
@@ -25,7 +25,7 @@ const body = new ByteBuilder(256, i32.MAX_VALUE);
 
 /** A caller's request for the values of its own counters. It belongs to the stream of that request. */
 @final
-export class UsageQuery implements ReadingListener, DecisionListener {
+export class UsageQuery implements DecisionListener {
   /**
    * @param stream the id of the stream to answer
    * @param ticket with the caller's demand; the query closes it
@@ -41,9 +41,7 @@ export class UsageQuery implements ReadingListener, DecisionListener {
   /** Reads the counters with the script of a check, and answers the stream, possibly before this returns. */
   ask(): void {
     const ticket = this.ticket;
-    if (ticket === null) return;
-    if (ticket.reservation.isOn) ticket.peekHolds(this, this);
-    else ticket.peek(this, this);
+    if (ticket !== null) ticket.read(this, ticket.reservation.isOn);
   }
 
   /** Call this when the stream has ended: it is not answered any more. */
@@ -53,34 +51,31 @@ export class UsageQuery implements ReadingListener, DecisionListener {
     if (ticket !== null) ticket.close();
   }
 
-  onReading(row: i32, value: i64, remainingMs: i64, held: i64): void {
-    const ticket = this.ticket;
-    if (ticket === null) return;
-    const demand = ticket.demand;
-    if (row == 0) beginAnswer(this.config);
-    else body.text(",");
+  /** Writes the window of a row. */
+  private write(demand: Demand, row: i32): void {
+    if (row > 0) body.text(",");
     const item = demand.item(row);
-    const capacity = demand.capacity(row);
-    const windowSeconds = demand.windowSeconds(row);
-    // A counter that holds no number limits nobody.
-    const used = max(value, 0);
+    const used = max(demand.used(row), 0);
     body.text('{"rule":"');
     demand.appendLimitPath(body, row);
     body.text('","limit_by":"').bytes(item < 0 ? GLOBAL : nameOf(this.config.items[item].subject.by));
-    body.text('","window_seconds":').decimal(windowSeconds).text(',"limit":').decimal(capacity);
-    body.text(',"used":').decimal(used).text(',"held":').decimal(held);
-    body.text(',"remaining":').decimal(max(capacity - used - held, 0));
-    body
-      .text(',"reset_seconds":')
-      .decimal(resetSeconds(used, remainingMs, windowSeconds))
-      .text("}");
+    body.text('","window_seconds":').decimal(demand.windowSeconds(row));
+    body.text(',"limit":').decimal(demand.capacity(row)).text(',"used":').decimal(used);
+    body.text(',"held":').decimal(demand.held(row)).text(',"remaining":').decimal(demand.remaining(row));
+    body.text(',"reset_seconds":').decimal(resetSeconds(demand, row)).text("}");
   }
 
   /** Answers the stream, whether the caller is above a limit or not. */
   onDecided(decision: Decision): void {
-    const isKnown = decision.outcome != Outcome.Unknown;
+    const ticket = this.ticket;
+    if (ticket === null) return;
+    let answer: Bytes | null = null;
+    if (decision.outcome != Outcome.Unknown) {
+      beginAnswer(this.config);
+      for (let i = 0; i < ticket.demand.length; ++i) this.write(ticket.demand, i);
+      answer = endAnswer();
+    }
     this.close();
-    const answer = isKnown ? endAnswer() : null;
     if (setEffectiveContext(this.stream) != Status.Ok) return;
     if (answer !== null) answerUsage(answer);
     else answerUnavailable();
@@ -109,7 +104,7 @@ function endAnswer(): Bytes {
 }
 
 /** Whole seconds until a window ends, rounded up; 0 if it has not begun, because nothing has been used. */
-function resetSeconds(used: i64, remainingMs: i64, windowSeconds: i32): i64 {
-  if (remainingMs < 0) return used > 0 ? windowSeconds : 0;
-  return max((remainingMs + 999) / 1000, 1);
+function resetSeconds(demand: Demand, row: i32): i64 {
+  if (demand.leftMs(row) < 0 && demand.used(row) <= 0) return 0;
+  return max((demand.resetMs(row) + 999) / 1000, 1);
 }

@@ -1,5 +1,4 @@
 import { ByteBuilder } from "../../bytes/builder";
-import { NOT_A_NUMBER } from "../../bytes/decimal";
 import { Algorithm } from "../algorithm";
 import { Cause, Decision } from "../decision";
 import { Demand } from "../demand";
@@ -24,23 +23,14 @@ export class Balance extends Algorithm {
   }
 
   /** As published, a request passes while anything is left. What is missing, or is no number, counts as nothing. */
-  decide(_demand: Demand, row: i32, value: i64, exists: bool, _remainingMs: i64, decision: Decision): void {
-    if (!exists) decision.spent(row, Cause.Missing, DENIES_FOR_SECONDS);
-    else if (value <= 0 || value == NOT_A_NUMBER) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
+  decide(demand: Demand, row: i32, exists: bool, decision: Decision): void {
+    this.decideHold(demand, row, exists, 0, decision);
   }
 
-  decideHold(
-    _demand: Demand,
-    row: i32,
-    value: i64,
-    exists: bool,
-    held: i64,
-    asked: i64,
-    _remainingMs: i64,
-    decision: Decision,
-  ): void {
+  decideHold(demand: Demand, row: i32, exists: bool, asked: i64, decision: Decision): void {
+    const free = demand.used(row) - demand.held(row);
     if (!exists) decision.spent(row, Cause.Missing, DENIES_FOR_SECONDS);
-    else if (value - held <= 0 || value - held < asked) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
+    else if (free <= 0 || free < asked) decision.spent(row, Cause.Spent, DENIES_FOR_SECONDS);
   }
 
   amount(tokens: i64): i64 {

@@ -1,5 +1,4 @@
 import { ByteBuilder } from "../../bytes/builder";
-import { NOT_A_NUMBER } from "../../bytes/decimal";
 import { Algorithm } from "../algorithm";
 import { CounterKind } from "../counter-kind";
 import { Decision } from "../decision";
@@ -28,34 +27,25 @@ export class Limits extends Algorithm {
    * As published, a request is denied when a counter is above its limit, and still admitted when it is equal. A counter that
    * holds no number limits nobody.
    */
-  decide(demand: Demand, row: i32, value: i64, _exists: bool, remainingMs: i64, decision: Decision): void {
-    if (value == NOT_A_NUMBER || value <= demand.capacity(row)) return;
-    // One that does not exist will live for a whole window.
-    const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
-    decision.exceeded(row, demand.capacity(row), value, leftMs);
+  decide(demand: Demand, row: i32, _exists: bool, decision: Decision): void {
+    const used = demand.used(row);
+    if (used > demand.capacity(row)) decision.exceeded(row, demand.capacity(row), used, demand.resetMs(row));
   }
 
-  decideHold(
-    demand: Demand,
-    row: i32,
-    value: i64,
-    _exists: bool,
-    held: i64,
-    asked: i64,
-    remainingMs: i64,
-    decision: Decision,
-  ): void {
+  decideHold(demand: Demand, row: i32, _exists: bool, asked: i64, decision: Decision): void {
     const capacity = demand.capacity(row);
+    const used = demand.used(row);
+    const held = demand.held(row);
     if (demand.kind(row) == CounterKind.InFlight) {
       if (held >= capacity) decision.exceeded(row, capacity, held, HELD_RETRY_MS);
       return;
     }
-    const free = capacity - value - held;
+    const free = capacity - used - held;
     if (free > 0 && free >= asked) return;
-    const leftMs = remainingMs < 0 ? <i64>demand.windowSeconds(row) * 1000 : remainingMs;
+    const resetMs = demand.resetMs(row);
     // Reserved tokens may become free at any time.
-    const mayFree = capacity - value >= max(asked, 1);
-    decision.exceeded(row, capacity, value + held, leftMs, mayFree ? min(leftMs, HELD_RETRY_MS) : leftMs);
+    const mayFree = capacity - used >= max(asked, 1);
+    decision.exceeded(row, capacity, used + held, resetMs, mayFree ? min(resetMs, HELD_RETRY_MS) : resetMs);
   }
 
   amount(tokens: i64): i64 {

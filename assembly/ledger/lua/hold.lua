@@ -13,11 +13,12 @@
 --          6 how long a bucket is, in milliseconds: a hold lapses when the ninth from now begins
 --          7 `charge` or `release`: what becomes of holds that have lapsed
 --          8 how long the marker lasts, in milliseconds
+--          9 `readings` if the reply is to tell of the counters even when something is reserved; else `-`
 --          per counter: its kind; its limit, or the burst of a bucket, or what a missing balance begins with
 --          behind them the number of the command
---   reply  of what is reserved: the output, and when the hold lapses; of what is denied, per counter: its value (nil when
---          there is none), its remaining milliseconds, or those until there is room; what is held on it; behind them the number of the command. Of a marker
---          that exists: the number alone
+--   reply  of what is denied, or if `readings` are wanted, per counter: its value (nil when there is none), its remaining
+--          milliseconds, or those until there is room, and what is held on it, all before this call; of what is reserved: the output, and
+--          when the hold lapses; behind them the number of the command. Of a marker that exists: the number alone
 --
 --   kinds  `60` a window of 60 seconds that begins with the first token in it: the published counter; `0` a balance, which never
 --          expires; `s60` a window that slides; `b60:100` a bucket that gets 100 tokens back in 60 seconds; `i` calls at the
@@ -27,7 +28,7 @@
 -- can end the script with an error; so an error in place of the reply says that nothing was reserved.
 
 local number = ARGV[#ARGV]
-local rows = (#ARGV - 9) / 2
+local rows = (#ARGV - 10) / 2
 local sign, input, most, least = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local assumed, width, charges = ARGV[5] == 'assumed', tonumber(ARGV[6]), ARGV[7] == 'charge'
 local time = redis.call('TIME')
@@ -119,19 +120,23 @@ local function hold(i, amount)
 end
 
 local function finish(mark)
-  if most >= least then
+  local fits, reply, last = most >= least, {}, 0
+  if not fits or ARGV[9] ~= '-' then
+    for i = 1, rows do reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = values[i], left(i), sums[i] end
+    last = 3 * rows
+  end
+  if fits then
     mark(string.format('%.0f:%.0f', bucket, input + most))
     for i = 1, rows do hold(i, input + most) end
-    return { most, bucket, number }
+    reply[last + 1], reply[last + 2] = most, bucket
+    last = last + 2
   end
-  local reply = {}
-  for i = 1, rows do reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = values[i], left(i), sums[i] end
-  reply[3 * rows + 1] = number
+  reply[last + 1] = number
   return reply
 end
 
 -- each i from 1
-row(@{i}, ARGV[@{2i+7}], tonumber(ARGV[@{2i+8}]), redis.pcall('HMGET', KEYS[@{2i}], 'sum', 'next', bucket), function(v, ...)
+row(@{i}, ARGV[@{2i+8}], tonumber(ARGV[@{2i+9}]), redis.pcall('HMGET', KEYS[@{2i}], 'sum', 'next', bucket), function(v, ...)
   if v == 'HSET' then return redis.pcall('HSET', KEYS[@{2i}], ...) end
   if v == 'HDEL' then return redis.pcall('HDEL', KEYS[@{2i}], ...) end
   if v == 'HGETALL' then return redis.pcall('HGETALL', KEYS[@{2i}]) end

@@ -73,9 +73,11 @@ export const ALL_CHARGE: Answer[] = [
 
 /** What a window of each counter allows, in tokens. */
 export const CAPACITY: i64 = 10;
+/** What counters hold when a call is admitted, or, for a hold, in any case. */
+export const USED: i64 = CAPACITY - 1;
 /** When each hold lapses, and how much it holds. */
 const LAPSES_AT: i64 = 1_700_000_060_000;
-const HELD: i64 = INPUT + LEAST;
+export const HELD: i64 = INPUT + LEAST;
 const OOM = bytesOf("OOM command not allowed");
 const ERR = bytesOf("ERR something");
 const NOSCRIPT = bytesOf("NOSCRIPT No matching script");
@@ -167,14 +169,14 @@ export class FakeTransport extends Transport {
     reply.begin(ReplyKind.Array);
     if (answer == Answer.Garbage) {
       if (sent.kind == Kind.Hold) this.hold(sent.marker);
-      for (let i = 0; i < 5; ++i) reply.add(ReplyKind.Integer, 1);
+      for (let i = 0; i < 7; ++i) reply.add(ReplyKind.Integer, 1);
     } else if (sent.kind == Kind.Hold) {
       this.reserve(sent, answer);
     } else if (sent.isCharge) {
       this.execute(sent, answer);
     } else {
       for (let i = 0; i < sent.counters; ++i) {
-        reply.add(ReplyKind.Bulk, answer == Answer.Denied ? CAPACITY + 1 : 1);
+        reply.add(ReplyKind.Bulk, answer == Answer.Denied ? CAPACITY + 1 : USED);
         reply.add(ReplyKind.Integer, 1000);
       }
     }
@@ -199,13 +201,15 @@ export class FakeTransport extends Transport {
   /** What the script for holds does. */
   private reserve(sent: Sent, answer: Answer): void {
     const reply = this.reply;
-    if (answer == Answer.Denied) {
+    const isMade = answer != Answer.Denied && this.hold(sent.marker);
+    if (answer == Answer.Denied || (isMade && sent.wantsReadings)) {
       for (let i = 0; i < sent.counters; ++i) {
-        reply.add(ReplyKind.Bulk, CAPACITY - 1);
+        reply.add(ReplyKind.Bulk, USED);
         reply.add(ReplyKind.Integer, 1000);
         reply.add(ReplyKind.Integer, 0);
       }
-    } else if (this.hold(sent.marker)) {
+    }
+    if (isMade) {
       if (answer == Answer.Good) this.told.push(sent.marker);
       reply.add(ReplyKind.Integer, LEAST);
       reply.add(ReplyKind.Integer, LAPSES_AT);

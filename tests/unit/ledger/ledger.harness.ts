@@ -83,9 +83,32 @@ export function decision(windows: i32[], capacities: i64[], tokens: i64[], remai
   }
   demand.keep();
   const d = new Decision();
-  const unreadable = readPeek(replyOf(tokens, remaining), new Limits(), demand, d, null);
+  const unreadable = readPeek(replyOf(tokens, remaining), new Limits(), demand, d);
   const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
   return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
+}
+
+/** [used, held, milliseconds left, remaining] of a counter with this limit of which this was read. */
+export function reading(capacity: i64, value: i64, held: i64, leftMs: i64): i64[] {
+  const demand = new Demand();
+  demand.clear();
+  demand.add(60, capacity);
+  demand.keep();
+  demand.setReading(0, value, held, leftMs);
+  return [demand.used(0), demand.held(0), demand.leftMs(0), demand.remaining(0)];
+}
+
+/** The row with the smallest share left, of counters with these limits that have so much used and held. */
+export function tightest(capacities: i64[], used: i64[], held: i64[]): i32 {
+  const demand = new Demand();
+  demand.clear();
+  for (let i = 0; i < capacities.length; ++i) {
+    demand.nextKey.decimal(i);
+    demand.add(60, capacities[i]);
+  }
+  demand.keep();
+  for (let i = 0; i < capacities.length; ++i) demand.setReading(i, used[i], held[i], 1000);
+  return demand.tightest;
 }
 
 /** One for all requests, as in the filter. */

@@ -8,6 +8,8 @@ interface Harness {
   globalKey(rule: string, tagged: boolean, window: number): string;
   ruleKey(rule: string, tagged: boolean, by: string, window: number, name: string, value: string): string;
   decision(windows: number[], capacities: bigint[], tokens: bigint[], remaining: bigint[]): bigint[];
+  reading(capacity: bigint, value: bigint, held: bigint, leftMs: bigint): bigint[];
+  tightest(capacities: bigint[], used: bigint[], held: bigint[]): number;
   merged(keys: string[], capacities: bigint[]): string[];
 }
 
@@ -40,6 +42,23 @@ describe("counters", () => {
     const names = Array.from({ length: 50 }, (_, i) => "key".repeat(i) + i);
     const thresholds = names.map((_, i) => BigInt(i));
     expect(ledger.merged(names, thresholds)).toEqual(names.map((name, i) => `${name}=${i}`));
+  });
+});
+
+describe("what was read", () => {
+  it("stays with its row, and says what remains", () => {
+    expect(ledger.reading(100n, 30n, 20n, 5000n)).toEqual([30n, 20n, 5000n, 50n]);
+    expect(ledger.reading(100n, 90n, 20n, -2n)).toEqual([90n, 20n, -2n, 0n]);
+    expect(ledger.reading(100n, -5n, 0n, 1n)).toEqual([-5n, 0n, 1n, 100n]);
+    expect(ledger.reading(100n, NOT_A_NUMBER, 0n, -1n)).toEqual([0n, 0n, -1n, 100n]);
+    expect(ledger.reading(1n, 2n ** 63n - 1n, 2n ** 63n - 1n, 1n)[3]).toBe(0n);
+  });
+
+  it("names the row with the smallest share left", () => {
+    expect(ledger.tightest([100n, 1000n], [50n, 600n], [0n, 0n])).toBe(1);
+    expect(ledger.tightest([100n, 1000n], [50n, 400n], [20n, 0n])).toBe(0);
+    expect(ledger.tightest([10n, 20n], [5n, 10n], [0n, 0n])).toBe(0);
+    expect(ledger.tightest([10n, 20n], [10n, 40n], [0n, 0n])).toBe(0);
   });
 });
 

@@ -22,6 +22,8 @@ export class Sent {
   number: i64 = 0;
   kind: Kind = Kind.Peek;
   isEval: bool = false;
+  /** Whether a hold is to tell of its counters even if there is room. */
+  wantsReadings: bool = false;
   /** Whether the charge is named by its answer. */
   isAnswer: bool = false;
   /** A hash of the name of the marker. */
@@ -90,6 +92,7 @@ export function read(command: Command, handler: CalloutHandler): Sent {
       numberAt(argument(command, 2)) == OUTPUT &&
       numberAt(argument(command, 3)) == LEAST;
     expect(isAsked, "another amount is reserved than was asked for");
+    sent.wantsReadings = load<u8>(bytesAt(argument(command, 8))) == 114;
   } else {
     sent.lapsesAtMs = numberAt(argument(command, 3));
     sent.held = numberAt(argument(command, 4));

@@ -1,8 +1,8 @@
 import { AnswerName } from "../../../assembly/ledger/answer-name";
 import { Decision, Outcome } from "../../../assembly/ledger/decision";
-import { ReadingListener } from "../../../assembly/ledger/readings";
 import { Reservation, ReservationMode } from "../../../assembly/ledger/reservation";
 import { DecisionListener, Ticket } from "../../../assembly/ledger/ticket";
+import { CAPACITY, HELD, USED } from "./fake-redis.harness";
 import { ownerOf } from "./insides.harness";
 import { choose, did, expect, May, may } from "./paths.harness";
 import { INPUT, LEAST, OUTPUT } from "./sent.harness";
@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 /** Stands for a stream, or for a part of a connection. */
-export class Stream implements DecisionListener, ReadingListener {
+export class Stream implements DecisionListener {
   /** Whether it holds its ticket. */
   holds: bool = true;
   hasAsked: bool = false;
@@ -33,8 +33,6 @@ export class Stream implements DecisionListener, ReadingListener {
   isAnswered: bool = false;
   /** Whether it may still be answered: it has not closed. */
   awaits: bool = false;
-  /** How many counters it has been told of. */
-  private readings: i32 = 0;
 
   constructor(
     readonly world: Surroundings,
@@ -47,7 +45,7 @@ export class Stream implements DecisionListener, ReadingListener {
   peek(): void {
     did("peek", this.index);
     this.hasAsked = this.awaits = true;
-    this.ticket.peek(this, this.wantsReadings ? this : null);
+    this.ticket.peek(this);
   }
 
   reserve(): void {
@@ -58,6 +56,7 @@ export class Stream implements DecisionListener, ReadingListener {
     ask.output = OUTPUT;
     ask.least = LEAST;
     this.ticket.reservation = RESERVATION;
+    this.ticket.wantsReadings = this.wantsReadings;
     this.ticket.reserve(this);
   }
 
@@ -67,9 +66,9 @@ export class Stream implements DecisionListener, ReadingListener {
     else this.peek();
   }
 
-  /** Every other stream that peeks wants to know what its counters hold. */
+  /** Every other stream that reserves wants to know what its counters hold. */
   private get wantsReadings(): bool {
-    return (this.index & 1) == 0 && !this.hasReserved;
+    return (this.index & 1) == 0;
   }
 
   close(): void {
@@ -88,22 +87,26 @@ export class Stream implements DecisionListener, ReadingListener {
     this.ticket.settle(tokens, NAME, isNew);
   }
 
+  /** What was read for the decision is in the demand. */
+  private expectReadings(isAdmitted: bool): void {
+    const demand = this.ticket.demand;
+    const isRead = !this.hasReserved || !isAdmitted || this.wantsReadings;
+    const used = isAdmitted || this.hasReserved ? USED : CAPACITY + 1;
+    const held = isAdmitted && this.hasReserved ? HELD : 0;
+    for (let i = 0; i < demand.length && isRead; ++i) {
+      const isRight = demand.used(i) == used && demand.held(i) == held && demand.leftMs(i) == 1000;
+      expect(isRight, "a stream does not read its counters");
+    }
+  }
+
   get tokens(): i64 {
     return 1 << this.index;
   }
 
-  onReading(row: i32, _value: i64, _remainingMs: i64, _held: i64): void {
-    expect(this.awaits && !this.isAnswered, "a stream is told of counters that does not wait");
-    expect(this.wantsReadings, "a stream is told of counters that has not asked for them");
-    expect(ownerOf(this.ticket) == this.owner, "a stream is told of counters of another one");
-    expect(row == this.readings++, "a stream is not told of each counter once, in order");
-  }
-
   onDecided(decision: Decision): void {
     did("  decided", this.index);
-    const isTold = this.wantsReadings && decision.outcome != Outcome.Unknown;
-    const told = isTold ? this.ticket.demand.length : 0;
-    expect(this.readings == told, "a stream is decided on that was not told of all its counters");
+    const isAdmitted = decision.outcome == Outcome.Admit;
+    if (isAdmitted || decision.outcome == Outcome.Deny) this.expectReadings(isAdmitted);
     expect(this.awaits && !this.isAnswered, "a stream is answered that does not wait");
     expect(decision.outcome == this.world.expected, "a stream hears another answer than was given");
     expect(ownerOf(this.ticket) == this.owner, "a stream is answered by a ticket that another one uses");
