@@ -18,6 +18,8 @@ const DEFAULT_OUTPUT_TOKENS: i64 = 1024;
 const MIN_OUTPUT_TOKENS: i64 = 16;
 const MAX_OUTPUT_TOKENS: i64 = 1 << 30;
 const DEFAULT_TTL_SECONDS: i64 = 600;
+/** With less, the record of a hold would be gone before its settlement is given up whose reply was lost. */
+const MIN_TTL_SECONDS: i64 = 30;
 const MAX_TTL_SECONDS: i64 = 86_400;
 const DEFAULT_BODY_BYTES: i64 = 512 << 10;
 const MAX_BODY_BYTES: i64 = 16 << 20;
@@ -34,7 +36,7 @@ export function readReservation(fields: Fields, fallback: Reservation = NO_RESER
     block.problems.error(block.at("mode"), "is missing; off, estimate or clamp is expected");
   const output = block.integer("default_output_tokens", DEFAULT_OUTPUT_TOKENS, 1, MAX_OUTPUT_TOKENS);
   const least = block.integer("min_output_tokens", MIN_OUTPUT_TOKENS, 1, MAX_OUTPUT_TOKENS);
-  const ttlSeconds = block.integer("ttl_seconds", DEFAULT_TTL_SECONDS, 1, MAX_TTL_SECONDS);
+  const ttlSeconds = block.integer("ttl_seconds", DEFAULT_TTL_SECONDS, MIN_TTL_SECONDS, MAX_TTL_SECONDS);
   const bodyBytes = block.integer("max_body_bytes", DEFAULT_BODY_BYTES, 1, MAX_BODY_BYTES);
   const chargesLapsed = block.choice("on_lapse", ["charge", "release"]) == 0;
   block.warnOfOthers(FIELDS);

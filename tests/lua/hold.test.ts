@@ -245,6 +245,20 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     expect(await redis.get("k0")).toBe("40");
   });
 
+  it("takes nothing back for a hold that Redis has lost with its record, as a replica may that takes over", async () => {
+    const { bucket } = await held.hold("lost", { input: 10, output: 20 });
+    await redis.flushall();
+    await held.hold("other", { input: 5, output: 5 });
+    await held.settle("lost", 7, bucket, 30);
+    expect([await held.spent(), await held.heldOn()]).toEqual([7, 10]);
+    // A record that has only expired outlives its hold: that is taken back.
+    const late = await held.hold("late", { input: 10, output: 20 });
+    await redis.del("m:late");
+    held.lapse();
+    await held.settle("late", 7, late.bucket, 30);
+    expect([await held.spent(), await held.heldOn()]).toEqual([14, 10]);
+  });
+
   it("leaves foreign values alone: a counter of another type limits nobody", async () => {
     await redis.lpush("k0", "x");
     expect((await held.hold("a", { input: 10, output: 10 })).granted).toBe(20 - 10);

@@ -93,6 +93,9 @@ if rows == @{i} then
   if known then
     bucket, held = string.match(known, '^(%d+):(%d+)$')
     held = tonumber(held) or 0
+  elseif tonumber(bucket) > now then
+    -- A record outlives its hold. A Redis that has neither has lost both, such as a replica that has taken over.
+    bucket, held = '0', 0
   end
   redis.call('SET', KEYS[@{2i+1}], '', 'EX', '86400')
   redis.pcall('PEXPIREAT', KEYS[@{2i+1}], ARGV[3])
