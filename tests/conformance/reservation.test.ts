@@ -250,7 +250,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   it.each([
     [{ mode: "on" }, "reservation.mode: must be off or estimate or clamp"],
     [{}, "reservation.mode: is missing; off, estimate or clamp is expected"],
-    [{ mode: "clamp", ttl_seconds: 0 }, "reservation.ttl_seconds: must be a whole number from 1 to 86400"],
+    [{ mode: "clamp", ttl_seconds: 29 }, "reservation.ttl_seconds: must be a whole number from 30 to 86400"],
     [{ mode: "clamp", min_output_tokens: 0 }, "reservation.min_output_tokens: must be a whole number"],
     [{ mode: "clamp", on_lapse: "forget" }, "reservation.on_lapse: must be charge or release"],
     [{ mode: "clamp", max_body_bytes: -1 }, "reservation.max_body_bytes: must be a whole number"],
