@@ -3,6 +3,7 @@
 import type { Worth } from "../support/calls.ts";
 import { chargeOf } from "../support/filter.ts";
 import type { RedisCommand } from "../support/strict-host.ts";
+import type { Books, Sent } from "./books.ts";
 import { deadlineAt, type Reply } from "./faulty-redis.ts";
 
 export type Charge = ReturnType<typeof chargeOf>;
@@ -17,7 +18,7 @@ export const isCharge = ({ args }: RedisCommand): boolean => deadlineAt(args) >=
 export const isChange = ({ args }: RedisCommand): boolean => /^(set|add)$/.test(String(args[4]));
 
 /** Compares at the end what calls were worth with what Redis has counted, whatever the filter says. */
-export class ChargeBooks {
+export class ChargeBooks implements Books {
   /** By counter: what its calls were worth; by balance: the same, below zero. */
   readonly expected = new Map<string, number>();
   /** By balance: what administrators have added in all. */
@@ -47,14 +48,15 @@ export class ChargeBooks {
     for (const key of keys) add(this.expected, key, tokens);
   }
 
-  /** Redis has carried a charge out, or has its marker. */
-  carriedOut(command: RedisCommand): void {
-    const charge = chargeOf(command);
-    this.made.set(charge.marker, charge);
+  markerOf(command: RedisCommand): string | null {
+    return isCharge(command) ? chargeOf(command).marker : null;
   }
 
-  /** Redis has answered, whether anybody hears it or not; in the order in which it has carried commands out. */
-  answered(command: RedisCommand, reply: Reply): void {
+  found({ command }: Sent, marker: string | null): void {
+    if (marker !== null) this.carriedOut(command);
+  }
+
+  answered({ command }: Sent, reply: Reply): void {
     if (isChange(command) && reply?.[0] === 0x2a) this.changed(command, reply.toString());
     if (!isCharge(command) || reply === null) return;
     const { marker, keys } = chargeOf(command);
@@ -66,10 +68,15 @@ export class ChargeBooks {
     this.carriedOut(command);
   }
 
-  /** The filter hears of it. */
-  heard(command: RedisCommand, reply: Reply): void {
+  heard({ command }: Sent, reply: Reply): void {
     if (isCharge(command) && reply !== null && !/^(-|\*2\r\n:-2\r\n)/.test(reply.toString()))
       this.known.add(chargeOf(command).marker);
+  }
+
+  /** Redis has carried a charge out, or has its marker. */
+  private carriedOut(command: RedisCommand): void {
+    const charge = chargeOf(command);
+    this.made.set(charge.marker, charge);
   }
 
   /** Redis has changed a balance, and says what it holds now. */

@@ -29,7 +29,7 @@ export function fateOf(next: Random): Fate {
 }
 
 export type Event = "standstill" | "kill" | "push" | "reload" | "script flush" | "outage" | "flush";
-const EVENTS: Event[] = [
+export const EVENTS: Event[] = [
   ...Array<Event>(4).fill("standstill"),
   ...Array<Event>(4).fill("kill"),
   ...Array<Event>(6).fill("push"),
@@ -40,7 +40,7 @@ const EVENTS: Event[] = [
 ];
 
 /** The events of a run, in an order of its own. */
-export function eventsInDisorder(next: Random, events: readonly Event[] = EVENTS): Event[] {
+export function eventsInDisorder<E>(next: Random, events: readonly E[]): E[] {
   return events
     .map((event) => ({ event, order: next() }))
     .sort((a, b) => a.order - b.order)

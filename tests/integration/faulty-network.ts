@@ -1,11 +1,11 @@
-// The way between workers and a Redis in `settlement-faults.test.ts` and `quota-settlement.test.ts`, on which commands and replies meet their fates.
+// The way between workers and a Redis in `settlement-faults.test.ts`, `quota-settlement.test.ts` and `reservation-chaos.test.ts`,
+// on which commands and replies meet their fates.
 import { pick, type Random } from "../support/calls.ts";
-import { chargeOf } from "../support/filter.ts";
-import type { RedisCommand } from "../support/strict-host.ts";
-import { ChargeBooks, isChange, isCharge } from "./charge-books.ts";
+import { isChange } from "./charge-books.ts";
 import { fateOf, LATEST, TIMEOUT, type Fate } from "./fault-plan.ts";
+import type { Books, Sent } from "./books.ts";
 import { FaultyRedis, type Reply } from "./faulty-redis.ts";
-import { LIMITER, Worker, type Plugin } from "./faulty-worker.ts";
+import { Worker, type Plugin } from "./faulty-worker.ts";
 import { Losses } from "./losses.ts";
 
 /** The clock of Redis is moved on when it is behind by more. */
@@ -18,19 +18,14 @@ function take<T>(list: T[], fits: (one: T) => boolean): T[] {
   return taken;
 }
 
-interface Sent {
-  worker: Worker;
-  command: RedisCommand;
-}
-
 /** The workers, Redis, and the network between them. */
-export class FaultyNetwork {
-  readonly books = new ChargeBooks();
+export class FaultyNetwork<B extends Books> {
   readonly losses: Losses;
   readonly workers: Worker[];
   readonly fates: Partial<Record<Fate | "the connection breaks" | "Redis is killed", number>> = {};
   faults = true;
   state: "up" | "still" | "lost" | "down" = "up";
+  private deaths = 0;
   /** When Redis was last away. */
   private lastAway = -Infinity;
   /** What becomes of the next commands among which is a charge. */
@@ -39,7 +34,7 @@ export class FaultyNetwork {
   private readonly waiting: (Sent & { at: number })[] = [];
   /** Replies, and commands, that are on their way until a time. */
   private readonly lateReplies: (Sent & { at: number; reply: Reply })[] = [];
-  private readonly lateCommands: { at: number; command: RedisCommand }[] = [];
+  private readonly lateCommands: (Sent & { at: number })[] = [];
   /** What has gathered while Redis stands still. */
   private readonly gathered: Sent[] = [];
 
@@ -48,6 +43,7 @@ export class FaultyNetwork {
     private readonly redis: FaultyRedis,
     /** The filters that a call meets, in this order, in each gateway. */
     readonly gateways: Worker[][],
+    readonly books: B,
     public clock: number,
   ) {
     this.workers = gateways.flat();
@@ -55,16 +51,17 @@ export class FaultyNetwork {
   }
 
   /** Two gateways with these filters, and a Redis that keeps its data in a directory. */
-  static async begin(
+  static async begin<B extends Books>(
     directory: string,
     next: Random,
-    plugins: readonly Plugin[] = [LIMITER],
-  ): Promise<FaultyNetwork> {
+    books: B,
+    ...plugins: readonly Plugin[]
+  ): Promise<FaultyNetwork<B>> {
     const redis = await FaultyRedis.start(directory);
     const now = Date.now();
     const gateway = (connection: number): Promise<Worker[]> =>
       Promise.all(plugins.map((plugin) => Worker.start(plugin, now, connection)));
-    return new FaultyNetwork(next, redis, [await gateway(1), await gateway(2)], now);
+    return new FaultyNetwork(next, redis, [await gateway(1), await gateway(2)], books, now);
   }
 
   get isBusy(): boolean {
@@ -94,9 +91,9 @@ export class FaultyNetwork {
     await this.catchUp();
     const gathered = this.gathered.splice(0);
     const replies = await this.redis.run(gathered.map(({ command }) => command.args));
-    for (const [i, { command }] of gathered.entries()) {
-      this.books.answered(command, replies[i]!);
-      for (const one of take(this.waiting, (other) => other.command === command))
+    for (const [i, sent] of gathered.entries()) {
+      this.books.answered(sent, replies[i]!);
+      for (const one of take(this.waiting, ({ command }) => command === sent.command))
         this.deliver(one, replies[i]!);
     }
   }
@@ -107,6 +104,38 @@ export class FaultyNetwork {
     await this.catchUp();
   }
 
+  /** Starts a replica of Redis, which has all that Redis has. */
+  async replicate(): Promise<void> {
+    await this.redis.replicate();
+  }
+
+  /** A planned failover: the replica has everything, and Redis refuses what still comes, until `takeOver`. */
+  async handOver(): Promise<void> {
+    await this.catchUp();
+    await this.redis.handOver();
+  }
+
+  /** The network between Redis and its replica breaks, so the replica becomes a master; when Redis is killed, it takes over. */
+  async promoteReplica(): Promise<void> {
+    await this.redis.promoteReplica();
+  }
+
+  /** The workers find the replica in place of Redis. */
+  async takeOver(): Promise<void> {
+    await this.redis.takeOver();
+  }
+
+  /** A gateway dies, with all that it has in flight, and another takes its place. */
+  async die(index: number): Promise<Worker[]> {
+    const dead = this.gateways[index]!;
+    const now = this.workers[0]!.host.now;
+    const born = await Promise.all(dead.map(({ plugin }) => Worker.start(plugin, now, 100 + ++this.deaths)));
+    for (const worker of dead) worker.isDead = true;
+    this.gateways[index] = born;
+    this.workers.splice(0, this.workers.length, ...this.gateways.flat());
+    return dead;
+  }
+
   async flushScripts(): Promise<void> {
     await this.redis.ask("SCRIPT", "FLUSH");
   }
@@ -114,15 +143,32 @@ export class FaultyNetwork {
   /** Empties Redis, when no command is on its way to it. */
   async flush(): Promise<void> {
     await this.catchUp(Infinity);
-    await this.redis.ask("FLUSHALL");
-    this.books.flushed();
+    await this.redis.flush();
+  }
+
+  /** What is held, by the names of the hashes that keep it. */
+  async held(): Promise<Map<string, number>> {
+    const names = (await this.redis.ask("KEYS", "*:held:*"))
+      .split("\r\n")
+      .filter((line) => line.includes(":"));
+    const sums = new Map<string, number>();
+    for (const name of names) {
+      const [size, sum] = (await this.redis.ask("HGET", name, "sum")).split("\r\n");
+      if (size !== "$-1") sums.set(name, Number(sum));
+    }
+    return sums;
+  }
+
+  /** Gives a balance so many tokens. */
+  async grant(balance: string, tokens: number): Promise<void> {
+    await this.redis.ask("SET", balance, String(tokens));
   }
 
   /** What Redis holds: counters and balances, by their keys. */
   async counters(): Promise<Map<string, number>> {
     const names = (await this.redis.ask("KEYS", "*:*")).split("\r\n").filter((line) => line.includes(":"));
     const counters = new Map<string, number>();
-    for (const name of names.filter((key) => !/:(charge|answer):/.test(key)))
+    for (const name of names.filter((key) => !/:(charge|answer|held):/.test(key)))
       counters.set(name, Number((await this.redis.ask("GET", name)).split("\r\n")[1]));
     return counters;
   }
@@ -140,19 +186,19 @@ export class FaultyNetwork {
     await this.redis.moveTo(this.clock);
     const due = take(this.lateCommands, ({ at }) => at <= until);
     const replies = await this.redis.run(due.map(({ command }) => command.args));
-    for (const [i, { command }] of due.entries()) this.books.answered(command, replies[i]!);
+    for (const [i, sent] of due.entries()) this.books.answered(sent, replies[i]!);
   }
 
   private async carry(sent: Sent[]): Promise<void> {
     // Nobody can say whether a change without a reply was made, so connections break without one.
     const mayBreak = !sent.some(({ command }) => isChange(command));
-    const following = mayBreak && sent.some(({ command }) => isCharge(command)) ? this.following : null;
+    const following = mayBreak && sent.some((one) => this.marks(one)) ? this.following : null;
     const isCut = this.faults && mayBreak && this.next() < 0.02;
     if (following !== null) this.following = null;
     if (following === "kill" || isCut) return this.breakUp(sent, following === "kill");
     const fated = sent.map((one) => {
       const fate = following === "outage" ? "its reply is lost" : this.draw();
-      if (isCharge(one.command)) this.fates[fate] = (this.fates[fate] ?? 0) + 1;
+      if (this.marks(one)) this.fates[fate] = (this.fates[fate] ?? 0) + 1;
       return { ...one, fate };
     });
     if (following === "outage") this.state = "lost";
@@ -161,7 +207,7 @@ export class FaultyNetwork {
     const strays: (Sent & { reply: Reply })[] = [];
     for (const one of fated) {
       const reply = replies[reaching.indexOf(one)] ?? null;
-      this.books.answered(one.command, reply);
+      this.books.answered(one, reply);
       const at = this.clock + TIMEOUT;
       switch (one.fate) {
         case "it is answered":
@@ -184,7 +230,7 @@ export class FaultyNetwork {
           this.waiting.push({ ...one, at });
           break;
         case "it comes late":
-          this.lateCommands.push({ command: one.command, at: this.clock + this.next() ** 2 * LATEST });
+          this.lateCommands.push({ ...one, at: this.clock + this.next() ** 2 * LATEST });
           this.waiting.push({ ...one, at });
           break;
         default:
@@ -208,16 +254,26 @@ export class FaultyNetwork {
     if (isKilled) await this.redis.restart();
     for (const [i, one] of sent.entries()) {
       const reply = replies[i]!;
-      this.books.answered(one.command, reply);
+      this.books.answered(one, reply);
       // What was carried out without a reply has left its marker.
-      if (isCharge(one.command)) {
+      const marker = this.books.markerOf(one.command);
+      if (marker !== null) {
         const name = isKilled ? "Redis is killed" : "the connection breaks";
         this.fates[name] = (this.fates[name] ?? 0) + 1;
-        const found = await this.redis.ask("EXISTS", chargeOf(one.command).marker);
-        if (found === ":1\r\n") this.books.carriedOut(one.command);
+        this.books.found(one, await this.valueOf(marker));
       }
       this.deliver(one, reply);
     }
+  }
+
+  /** What a key holds; null for nothing. */
+  async valueOf(key: string): Promise<string | null> {
+    const [size, value = ""] = (await this.redis.ask("GET", key)).split("\r\n");
+    return size === "$-1" ? null : value;
+  }
+
+  private marks({ command }: Sent): boolean {
+    return this.books.markerOf(command) !== null;
   }
 
   private hold(sent: Sent[]): void {
@@ -231,12 +287,12 @@ export class FaultyNetwork {
 
   /** Hands a reply to the one who waits for it; null when it has none in time. */
   private deliver(one: Sent, reply: Reply): void {
-    this.books.heard(one.command, reply);
+    this.books.heard(one, reply);
     this.hand(one, reply);
   }
 
   private hand({ worker, command }: Sent, reply: Reply): void {
-    if (worker.host.deletedRoots.includes(command.root)) return;
+    if (worker.isDead || worker.host.deletedRoots.includes(command.root)) return;
     this.losses.hears(command, reply);
     worker.host.deliver(command.root, command.token, reply === null ? 1 : 0, reply);
   }

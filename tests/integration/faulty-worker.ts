@@ -49,6 +49,8 @@ export class Worker {
   /** How many streams each of them has. */
   private readonly streams = new Map<number, number>();
   private version = 1;
+  /** Whether its process has been killed. */
+  isDead = false;
 
   /** When each root context that is no longer used was asked to end. */
   private readonly endings = new Map<number, number>();

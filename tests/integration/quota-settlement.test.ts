@@ -19,6 +19,7 @@ import { REDIS } from "../support/filter.ts";
 import { SEED } from "../support/fuzz.ts";
 import { balance, QUOTA, QUOTA_MODULES } from "../support/quota.ts";
 import { eventsInDisorder, FATES, TIMEOUT, type Event } from "./fault-plan.ts";
+import { ChargeBooks } from "./charge-books.ts";
 import { FaultyNetwork } from "./faulty-network.ts";
 import { LIMITER, type Plugin } from "./faulty-worker.ts";
 import { Administrator } from "./quota-administrator.ts";
@@ -85,7 +86,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 it(`leaves balances and counters exact after ${CALLS} calls`, { timeout: 240_000 }, async () => {
   console.log(`FUZZ_SEED=${SEED}`);
   const next = randomOf(SEED);
-  const network = await FaultyNetwork.begin(directory, next, [BALANCES, LIMITER]);
+  const network = await FaultyNetwork.begin(directory, next, new ChargeBooks(), BALANCES, LIMITER);
   const { books, losses, gateways, workers } = network;
   const quotas = gateways.map(([quota]) => quota!);
   const admin = new Administrator(quotas, next);

@@ -15,8 +15,10 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { pick, randomOf } from "../support/calls.ts";
 import { SEED } from "../support/fuzz.ts";
-import { eventsInDisorder, FATES, OUTAGE, STANDSTILL, type Event } from "./fault-plan.ts";
+import { EVENTS, eventsInDisorder, FATES, OUTAGE, STANDSTILL, type Event } from "./fault-plan.ts";
+import { ChargeBooks } from "./charge-books.ts";
 import { FaultyNetwork } from "./faulty-network.ts";
+import { LIMITER } from "./faulty-worker.ts";
 import { Traffic } from "./traffic.ts";
 
 const CALLS = Number(process.env.SETTLEMENT_CALLS ?? 20_000);
@@ -27,7 +29,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 it(`settles ${CALLS} calls exactly, whatever happens`, { timeout: 240_000 }, async () => {
   console.log(`FUZZ_SEED=${SEED}`);
   const next = randomOf(SEED);
-  const network = await FaultyNetwork.begin(directory, next);
+  const network = await FaultyNetwork.begin(directory, next, new ChargeBooks(), LIMITER);
   const { books, losses, workers, gateways } = network;
   const traffic = await Traffic.begin(CALLS, gateways, books, next);
 
@@ -64,11 +66,12 @@ it(`settles ${CALLS} calls exactly, whatever happens`, { timeout: 240_000 }, asy
       case "script flush":
         return network.flushScripts();
       case "flush":
-        return network.flush();
+        await network.flush();
+        return books.flushed();
     }
   };
 
-  const events = eventsInDisorder(next);
+  const events = eventsInDisorder(next, EVENTS);
   const every = CALLS / (events.length + 1);
   for (let happened = 0; !traffic.isOver;) {
     await goOn(50, 50);
