@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { checkConfigFiles } from "./cli/check-config.ts";
+import { explainCurl } from "./cli/explain.ts";
 import { integer, list, service, wasmModule } from "./cli/options.ts";
 import { runMain } from "./cli/run.ts";
 import { serve } from "./cli/serve.ts";
@@ -58,5 +59,22 @@ program
   .option("--json", "one JSON object: ok, errors, warnings, configurations[], problems[]")
   .option("--wasm <file>", "the module that checks all of them, instead of those in build/")
   .action(checkConfigFiles);
+
+program
+  .command("explain")
+  .description("tell what the rate limiter does with a request, and why; nothing is sent or counted")
+  .argument("<curl...>", "a curl command behind --, as one text or as words")
+  .requiredOption("--config <file>", "as for check-config")
+  .option(
+    "--redis <host:port>",
+    "where the counters are, which are only read; without it, nothing has been used yet",
+  )
+  .option("--service <name=host:port>", "where one service is (repeatable)", service, {})
+  .option("--wasm <file>", "the module of the rate limiter")
+  .option("--route <name>", "name of the route, for rules that match one", "default")
+  .option("--cluster <name>", "name of the upstream's cluster", "outbound|80||upstream.static")
+  .option("--client <address>", "the client's address", "127.0.0.1")
+  .option("--json", "one JSON object")
+  .action(explainCurl);
 
 await runMain(program);

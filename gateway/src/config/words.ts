@@ -53,7 +53,8 @@ export function inWords(plugin: OwnPlugin, config: JsonObject): string[] {
     : lines;
 }
 
-function scopeOf(rule: JsonObject): string {
+/** For which requests a rule of `_rules_` is, in words. */
+export function scopeOf(rule: JsonObject): string {
   const parts = SELECTORS.flatMap(([field, words]) => {
     const names = list(rule[field]).map(plain);
     return names.length > 0 ? [`${words} ${names.join(", ")}`] : [];
