@@ -16,6 +16,7 @@ import { PROMPTS_NOT_COUNTED } from "./attacks/prompts.ts";
 import { REDIS_IN_THE_CLOUD } from "./attacks/redis.ts";
 import { USAGE_OF_OTHERS } from "./attacks/usage.ts";
 import { WEBSOCKETS_NOT_CHARGED } from "./attacks/websockets.ts";
+import { BUDGETS_SPENT_TWICE } from "./attacks/windows.ts";
 
 describe.each([
   ["callers who are not counted, or counted as somebody else", CALLERS_NOT_COUNTED],
@@ -24,6 +25,7 @@ describe.each([
   ["calls that pass for free ones", CALLS_THAT_PASS_FOR_FREE],
   ["conversations over WebSockets that cost too little", WEBSOCKETS_NOT_CHARGED],
   ["ceilings that parallel calls pass", CEILINGS_PASSED],
+  ["budgets that are spent twice, and calls that are not counted", BUDGETS_SPENT_TWICE],
   ["charges that are made twice, or lost", CHARGES_MADE_TWICE_OR_LOST],
   ["balances that are not spent", BALANCES_NOT_SPENT],
   ["accounts of others", ACCOUNTS_OF_OTHERS],

@@ -10,7 +10,7 @@ import { PLUGINS } from "../scripts/plugins.mjs";
 const root = resolve(import.meta.dirname, "..");
 /** The fields of a limit have one row each, wherever limits are. */
 const isOfLimit = (field: string): boolean =>
-  field.startsWith("token_per_") || ["in_flight", "burst"].includes(field);
+  /^(token|request)_per_/.test(field) || ["in_flight", "burst"].includes(field);
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 interface Schema {

@@ -1,3 +1,6 @@
+import { ByteBuilder } from "../bytes/builder";
+import { PLUS } from "../bytes/ascii";
+
 /** How a counter counts, and is kept in Redis. */
 export const enum CounterKind {
   /** A window that begins with the first token in it, in a string that expires with it: the published counter. */
@@ -8,7 +11,47 @@ export const enum CounterKind {
   TokenBucket,
   /** Calls at the same time. Each counts as one while it runs, and not at all afterwards. */
   InFlight,
+  /** A window that ends where the calendar says, in a string that expires with it. */
+  Calendar,
+  /** Added to a kind of window: it counts requests instead of tokens, when they are admitted. */
+  Requests = 8,
 }
 
-/** The letters that identify the kinds in scripts, in ASCII; 0 for the plain kind. See `lua/hold.lua`. */
-export const KIND_LETTERS: StaticArray<u8> = [0, 0x73, 0x62, 0x69];
+/** The letters of the kinds, in ASCII; 0 for the published one. See `lua/hold.lua`. */
+const LETTERS: StaticArray<u8> = [0, 0x73, 0x62, 0x69, 0x63];
+const REQUESTS: u8 = 0x72;
+
+/** Whether a counter counts requests. */
+export function countsRequests(kind: CounterKind): bool {
+  return kind >= CounterKind.Requests;
+}
+
+/** Whether calls are charged to it when they have ended. */
+export function countsTokens(kind: CounterKind): bool {
+  return kind < CounterKind.Requests && kind != CounterKind.InFlight;
+}
+
+/** Appends what a counter counts. */
+export function appendUnit(out: ByteBuilder, kind: CounterKind): void {
+  out.text(countsRequests(kind) ? "requests" : kind == CounterKind.InFlight ? "calls" : "tokens");
+}
+
+/** Appends the letters that a kind of counter has in the names of counters and in scripts; the published one has none. */
+export function appendLetters(out: ByteBuilder, kind: CounterKind): void {
+  if (countsRequests(kind)) out.byte(REQUESTS);
+  const letter = LETTERS[kind & ~CounterKind.Requests];
+  if (letter != 0) out.byte(letter);
+}
+
+/**
+ * Appends what identifies a window in the name of its counter: the letters of its kind, its length in seconds, and how many seconds
+ * its calendar is ahead of UTC.
+ * @param detail see `Window`
+ */
+export function appendWindow(out: ByteBuilder, kind: CounterKind, seconds: i32, detail: i64): void {
+  appendLetters(out, kind);
+  out.decimal(seconds);
+  if ((kind & ~CounterKind.Requests) != CounterKind.Calendar) return;
+  if (detail >= 0) out.byte(PLUS);
+  out.decimal(detail);
+}

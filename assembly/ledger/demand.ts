@@ -2,7 +2,7 @@ import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
-import { CounterKind, KIND_LETTERS } from "./counter-kind";
+import { appendLetters, appendWindow, CounterKind } from "./counter-kind";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
 const MAX_ROWS: i32 = 512;
@@ -29,10 +29,10 @@ class Row {
   /** Where its key ends in the bytes of all keys; it begins where the key before it ends. */
   end: i32;
   windowSeconds: i32;
-  /** How many tokens a window allows. */
+  /** What a window allows, in its unit. */
   capacity: i64;
-  /** How many tokens a bucket gets back in the time of a window. */
-  refill: i64;
+  /** That of a `Window`. */
+  detail: i64;
   kind: CounterKind;
   /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
   item: i32;
@@ -111,10 +111,10 @@ export class Demand {
    * so that a counter to which two rules lead is charged once. Above 512 rows, or 256 KiB of keys, nothing is added any more,
    * and `overflowed` is set.
    * @param windowSeconds the length of its window
-   * @param capacity the tokens that a window allows
+   * @param capacity what a window allows, in its unit
    * @param item, limitKey the rule item it comes from, and which of its `limit_keys`; -1 for the global threshold
    * @param kind of the counter, which its key shows
-   * @param refill how many tokens a bucket gets back in the time of a window
+   * @param detail of a bucket or of the calendar, see `Window`
    */
   add(
     windowSeconds: i32,
@@ -122,7 +122,7 @@ export class Demand {
     item: i32 = -1,
     limitKey: i32 = -1,
     kind: CounterKind = CounterKind.FixedWindow,
-    refill: i64 = 0,
+    detail: i64 = 0,
   ): void {
     const begin = this.endOf(this.length - 1);
     if (draft.overflowed) this.overflowed = true;
@@ -134,7 +134,7 @@ export class Demand {
       draft.length = begin;
       if (row.capacity <= capacity) return;
       row.capacity = capacity;
-      row.refill = refill;
+      row.detail = detail;
       row.item = item;
       row.limitKey = limitKey;
       return;
@@ -148,7 +148,7 @@ export class Demand {
     row.end = draft.length;
     row.windowSeconds = windowSeconds;
     row.capacity = capacity;
-    row.refill = refill;
+    row.detail = detail;
     row.kind = kind;
     row.item = item;
     row.limitKey = limitKey;
@@ -172,7 +172,7 @@ export class Demand {
     return this.row(index).windowSeconds;
   }
 
-  /** How many tokens a window of a row allows. */
+  /** What a window of a row allows, in its unit. */
   capacity(index: i32): i64 {
     return this.row(index).capacity;
   }
@@ -181,9 +181,9 @@ export class Demand {
     return this.row(index).kind;
   }
 
-  /** How many tokens a bucket gets back in the time of a window. */
-  refill(index: i32): i64 {
-    return this.row(index).refill;
+  /** What the kind of a row needs besides, see `Window`. */
+  detail(index: i32): i64 {
+    return this.row(index).detail;
   }
 
   /**
@@ -242,10 +242,9 @@ export class Demand {
   /** Appends what `lua/hold.lua` calls the kind of a row. */
   appendKind(out: ByteBuilder, index: i32): void {
     const row = this.row(index);
-    const letter = KIND_LETTERS[row.kind];
-    if (letter != 0) out.byte(letter);
-    if (row.kind != CounterKind.InFlight) out.decimal(row.windowSeconds);
-    if (row.kind == CounterKind.TokenBucket) out.byte(COLON).decimal(row.refill);
+    if (row.kind == CounterKind.InFlight) return appendLetters(out, row.kind);
+    appendWindow(out, row.kind, row.windowSeconds, row.detail);
+    if ((row.kind & ~CounterKind.Requests) == CounterKind.TokenBucket) out.byte(COLON).decimal(row.detail);
   }
 
   /** The position of the rule item that a row comes from, or -1 for the global threshold. */

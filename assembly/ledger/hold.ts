@@ -8,7 +8,7 @@ import { isRefusal } from "../redis/refusal";
 import { Reply, ReplyKind } from "../redis/reply";
 import { ScriptCall } from "../redis/script";
 import { Algorithm } from "./algorithm";
-import { CounterKind } from "./counter-kind";
+import { countsTokens } from "./counter-kind";
 import { Decision, Outcome } from "./decision";
 import { Demand } from "./demand";
 import { HOLD } from "./lua/scripts";
@@ -157,7 +157,7 @@ export class Hold extends ScriptCall {
       const leftMs = reply.numberAt(3 * i + 1);
       if (value == NOT_A_NUMBER) unreadable = true;
       if (traced) tracePeek(this.algorithm, demand, i, value, leftMs);
-      const own = demand.kind(i) == CounterKind.InFlight ? <i64>isHeld : this.amount;
+      const own = countsTokens(demand.kind(i)) ? this.amount : <i64>isHeld;
       demand.setReading(i, value, max(reply.numberAt(3 * i + 2), 0) + own, leftMs);
     }
     if (unreadable) this.link.misread();

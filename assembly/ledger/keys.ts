@@ -1,7 +1,8 @@
 import { COLON, LEFT_BRACE, RIGHT_BRACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
-import { CounterKind, KIND_LETTERS } from "./counter-kind";
+import { appendWindow } from "./counter-kind";
+import { Window } from "./limit";
 
 /**
  * The only place that spells the keys of counters. They are those of the published plugin, so that counters carry over:
@@ -23,12 +24,11 @@ export function appendGlobalCounterKey(
   out: ByteBuilder,
   ruleName: Bytes,
   tagged: bool,
-  window: i32,
-  kind: CounterKind,
+  window: Window,
 ): void {
   begin(out, ruleName, tagged);
   out.bytes(GLOBAL).byte(COLON);
-  appendWindow(out, window, kind);
+  appendWindow(out, window.kind, window.seconds, window.detail);
 }
 
 /**
@@ -42,21 +42,14 @@ export function appendRuleCounterKey(
   ruleName: Bytes,
   tagged: bool,
   limitBy: Bytes,
-  window: i32,
-  kind: CounterKind,
+  window: Window,
   name: Bytes,
   caller: Bytes,
 ): void {
   begin(out, ruleName, tagged);
   out.bytes(limitBy).byte(COLON);
-  appendWindow(out, window, kind);
+  appendWindow(out, window.kind, window.seconds, window.detail);
   out.byte(COLON).bytes(name).byte(COLON).bytes(caller);
-}
-
-/** The length of a window in seconds. What is no published counter has a letter in front, so that nothing takes it for one. */
-function appendWindow(out: ByteBuilder, window: i32, kind: CounterKind): void {
-  if (kind != CounterKind.FixedWindow) out.byte(KIND_LETTERS[kind]);
-  out.decimal(window);
 }
 
 function begin(out: ByteBuilder, ruleName: Bytes, tagged: bool): void {

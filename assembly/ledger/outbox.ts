@@ -9,6 +9,7 @@ import { Reply } from "../redis/reply";
 import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
+import { countsTokens } from "./counter-kind";
 import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { Outboxes, Waiter } from "./outboxes";
@@ -270,8 +271,10 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiter 
   /** Logs, at level debug, what a charge has made of its counters. */
   private trace(charge: Charge, reply: Reply): void {
     const demand = charge.demand;
-    for (let i = 0; i < demand.length; ++i)
-      traceCharge(this.algorithm, demand, i, valueAfterSettle(reply, i), charge.tokens);
+    for (let i = 0; i < demand.length; ++i) {
+      if (countsTokens(demand.kind(i)))
+        traceCharge(this.algorithm, demand, i, valueAfterSettle(reply, i), charge.tokens);
+    }
   }
 
   /** Sends a charge again that came too late and was certainly not made. @returns false if it is not worth another try */

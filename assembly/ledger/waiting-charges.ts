@@ -43,7 +43,7 @@ export class WaitingCharge {
 class Row {
   windowSeconds: i32;
   keySize: i32;
-  refill: i64;
+  detail: i64;
   kind: CounterKind;
 }
 
@@ -101,7 +101,7 @@ export class WaitingCharges {
     for (let i = 0; i < count; ++i, row += offsetof<Row>()) {
       changetype<Row>(row).windowSeconds = demand.windowSeconds(i);
       changetype<Row>(row).kind = demand.kind(i);
-      changetype<Row>(row).refill = demand.refill(i);
+      changetype<Row>(row).detail = demand.detail(i);
       changetype<Row>(row).keySize = demand.keySize(i);
       memory.copy(key, demand.key(i), demand.keySize(i));
       key += demand.keySize(i);
@@ -119,7 +119,7 @@ export class WaitingCharges {
       const size = changetype<Row>(row).keySize;
       demand.nextKey.at(key, size);
       const one = changetype<Row>(row);
-      demand.add(one.windowSeconds, 0, -1, -1, one.kind, one.refill);
+      demand.add(one.windowSeconds, 0, -1, -1, one.kind, one.detail);
       key += size;
     }
     demand.keep();

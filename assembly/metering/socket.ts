@@ -6,7 +6,7 @@ import { BufferType } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes } from "../bytes/bytes";
 import { AnswerName } from "../ledger/answer-name";
-import { CounterKind } from "../ledger/counter-kind";
+import { countsTokens } from "../ledger/counter-kind";
 import { Decision, Outcome } from "../ledger/decision";
 import { Ledger } from "../ledger/ledger";
 import { Spending } from "../ledger/spending";
@@ -233,8 +233,8 @@ export class Socket {
 }
 
 /**
- * Asks what the counters hold, while the connection goes on. Where calls at the same time are counted, the connection is one of them
- * already: so it reserves nothing, and only tokens decide.
+ * Asks what the counters hold, while the connection goes on. Where calls are counted, the connection is one of them already: so it
+ * reserves nothing, and only tokens decide.
  */
 @final
 class Recheck implements DecisionListener {
@@ -253,7 +253,7 @@ class Recheck implements DecisionListener {
     const demand = this.ticket.demand;
     if (decision.outcome == Outcome.Deny) this.spending.overFor(decision.retryAfterSeconds);
     for (let i = 0; i < demand.length && !demand.isPlain; ++i) {
-      if (demand.kind(i) == CounterKind.InFlight || demand.used(i) <= demand.capacity(i)) continue;
+      if (!countsTokens(demand.kind(i)) || demand.used(i) <= demand.capacity(i)) continue;
       this.spending.overFor(max((demand.resetMs(i) + 999) / 1000, 1));
     }
     this.ticket.close();

@@ -2,29 +2,12 @@
 // decides. The scripts themselves: tests/lua/kinds.test.ts.
 import { describe, expect, it } from "vitest";
 import { array, made, MODULES, PAUSE, REDIS, ROOT, start, usageBody } from "../support/filter.ts";
-import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
+import type { StrictHost } from "../support/strict-host.ts";
 import { masked } from "../support/websocket.ts";
+import { config, granted, LAPSES_AT_MS, parse, rowsOf } from "./checks-of-kinds.ts";
 import { ID, SWITCHES, word } from "./connection.ts";
 
-const config = (limit: object, more: object = {}): object => ({
-  rule_name: "r",
-  rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", ...limit }] }],
-  redis: REDIS,
-  ...more,
-});
-const LAPSES_AT_MS = 1_800_000_600_000;
-const granted = array("0", String(LAPSES_AT_MS));
 const RULE = "higress-token-ratelimit:r:limit_by_per_header";
-
-function parse(command: RedisCommand): { counters: string[]; values: string[] } {
-  const args = command.args.map(String);
-  const count = Number(args[2]);
-  const keys = args.slice(3, 3 + count);
-  return { counters: keys.filter((_, i) => i % 2 === 0).slice(0, -1), values: args.slice(3 + count, -1) };
-}
-
-/** For each row of a check: its kind, and its limit. */
-const rowsOf = (host: StrictHost): string[] => parse(host.pending[0]!).values.slice(9);
 
 describe.each(MODULES)("%s", (_name, file) => {
   const ask = (host: StrictHost, id = 2) => host.request(id, ROOT, { "x-api-key": "ann" });
@@ -222,7 +205,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       "algorithm: must be fixed_window or sliding_window",
     ],
     [config({ in_flight: 0 }), "in_flight: must be a whole number"],
-    [config({}), "needs at least one token_per_* or in_flight"],
+    [config({}), "needs at least one token_per_*, request_per_* or in_flight"],
   ])("refuses %j", async (configuration, message) => {
     const host = await start(file);
     expect(host.configure(ROOT, configuration)).toBe(false);

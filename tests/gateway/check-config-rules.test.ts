@@ -45,6 +45,26 @@ redis: {service_name: r.static}`;
     ]);
   });
 
+  it("tells requests from tokens, and whose calendar ends a period", () => {
+    const text = `rule_name: r
+rule_mode: all_match
+calendar: true
+time_zone: "+08:00"
+global_threshold: {token_per_hour: 5, request_per_month: 7000, in_flight: 2}
+rule_items:
+- {limit_by_per_consumer: "", time_zone: "-05:00", limit_keys: [{key: "*", request_per_day: 1}]}
+- {limit_by_per_header: x, calendar: false, limit_keys: [{key: "*", request_per_second: 2}]}
+- {limit_by_per_cookie: c, limit_keys: [{key: "*", in_flight: 3}]}
+redis: {service_name: redis.static}`;
+    const amounts = rules(text).map((line) => /may use (.*), counted/.exec(line)![1]);
+    expect(amounts).toEqual([
+      "5 tokens a calendar hour and 7,000 requests a calendar month (UTC+08:00) and 2 calls at the same time",
+      "1 requests a calendar day (UTC-05:00)",
+      "2 requests a second",
+      "3 calls at the same time",
+    ]);
+  });
+
   it("never repeats a value that may be a credential, and ends after twenty lines", () => {
     const keys = Array.from({ length: 1234 }, (_, i) => `{key: sk-secret-${i}, token_per_day: 1}`).join(", ");
     const text = `rule_name: r\nrule_items: [{limit_by_header: x, limit_keys: [${keys}]}]\nredis: {service_name: r.static, password: hunter2}`;

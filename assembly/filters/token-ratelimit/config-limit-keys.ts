@@ -4,7 +4,7 @@ import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
 import { JsonValue } from "../../json/value";
-import { CounterKind } from "../../ledger/counter-kind";
+import { Counting } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
 import { Cidr, parseCidr } from "../../net/cidr";
 import { checkRegex } from "../../regex/regex";
@@ -33,13 +33,13 @@ export class LimitKeysReader {
   readonly limits: LimitTable = new LimitTable();
   /** The largest number of counters of one limit. */
   mostCounters: i32 = 0;
-  /** The algorithm of the item that is being read. */
-  algorithm: CounterKind = CounterKind.FixedWindow;
 
+  /** @param counting how the limits of the item that is being read count */
   constructor(
     private readonly problems: Problems,
     private readonly questions: Questions,
     private readonly time: PatternTime,
+    public counting: Counting,
   ) {}
 
   /** Keys that are compared as a whole. @param question the number of the item's question */
@@ -120,7 +120,7 @@ export class LimitKeysReader {
     const fields = Fields.ofElement(value, list, position, this.problems);
     if (fields === null) return null;
     const text = fields.requiredText("key", "the value that the limits are for");
-    const limit = readLimit(fields, this.limits, this.algorithm);
+    const limit = readLimit(fields, this.limits, this.counting);
     this.mostCounters = max(this.mostCounters, counterCount);
     fields.warnOfOthers(KEY_FIELDS);
     return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);

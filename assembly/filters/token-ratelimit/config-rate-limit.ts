@@ -20,14 +20,14 @@ import {
 import { readReservation } from "../../plugin/reserving";
 import { HmacSha256 } from "../../bytes/sha256";
 import { CounterKind } from "../../ledger/counter-kind";
-import { Limit } from "../../ledger/limit";
+import { Counting, Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
 import { Reservation } from "../../ledger/reservation";
 import { normalPath } from "../../request/normal-path";
 import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
-import { ALGORITHM, LIMIT_FIELDS, readAlgorithm, readLimit } from "./config-limit";
+import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting, readLimit } from "./config-limit";
 import { NAME, REJECTED } from "./identity";
 import { RuleItemsReader } from "./config-rule-items";
 
@@ -37,13 +37,14 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rule_mode",
   "global_threshold",
   "rule_items",
-  ALGORITHM,
   "rejected_code",
   "rejected_msg",
   "hash_keys",
   "usage_path",
   "redis",
-].concat(METERING_FIELDS);
+]
+  .concat(COUNTING_FIELDS)
+  .concat(METERING_FIELDS);
 
 const DEFAULT_REJECTED_CODE = 429;
 const DEFAULT_REJECTED_MESSAGE = bytesOf("Too many requests");
@@ -106,11 +107,12 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const errorsBefore = fields.problems.errorCount;
   const mode = readMode(fields);
   const isModeKnown = fields.problems.errorCount == errorsBefore;
-  const algorithm = readAlgorithm(fields, CounterKind.FixedWindow);
-  const globalLimit = readGlobalLimit(fields, algorithm);
+  const counting = readCounting(fields, new Counting(CounterKind.FixedWindow, 0));
+  const globalLimit = readGlobalLimit(fields, counting);
   const reservation = readReservation(fields);
-  const reader = new RuleItemsReader(fields.problems, algorithm, reservation);
+  const reader = new RuleItemsReader(fields.problems, counting, reservation);
   if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
+  checkTimeZone(fields, counting.kind == CounterKind.Calendar || reader.hasCalendar);
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
   const message = readMessage(fields);
@@ -152,13 +154,13 @@ function readRuleName(fields: Fields): Bytes | null {
   return null;
 }
 
-function readGlobalLimit(fields: Fields, algorithm: CounterKind): Limit | null {
+function readGlobalLimit(fields: Fields, counting: Counting): Limit | null {
   const value = fields.get("global_threshold");
   if (value === null) return null;
   const windows = Fields.of(value, fields.at("global_threshold"), fields.problems);
   if (windows === null) return null;
   const limits = new LimitTable();
-  const id = readLimit(windows, limits, algorithm);
+  const id = readLimit(windows, limits, counting);
   limits.complete();
   windows.warnOfOthers(LIMIT_FIELDS);
   return limits.get(id);

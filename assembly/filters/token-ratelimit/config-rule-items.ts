@@ -19,9 +19,10 @@ import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ValueKeys } from "../../rules/value-keys";
 import { CounterKind } from "../../ledger/counter-kind";
+import { Counting } from "../../ledger/limit";
 import { Reservation } from "../../ledger/reservation";
 import { readReservation, RESERVATION } from "../../plugin/reserving";
-import { ALGORITHM, readAlgorithm } from "./config-limit";
+import { checkTimeZone, COUNTING_FIELDS, readCounting } from "./config-limit";
 import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
 import { PatternTime } from "./config-pattern-time";
 
@@ -41,14 +42,9 @@ const PRECEDENCE: LimitBy[] = [
 const TRUSTED_PROXIES = "trusted_proxies";
 const IPV6_PREFIX = "ipv6_prefix";
 const ON_MISSING = "on_missing";
-const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by))).concat([
-  "limit_keys",
-  TRUSTED_PROXIES,
-  IPV6_PREFIX,
-  ON_MISSING,
-  ALGORITHM,
-  RESERVATION,
-]);
+const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by)))
+  .concat(["limit_keys", TRUSTED_PROXIES, IPV6_PREFIX, ON_MISSING, RESERVATION])
+  .concat(COUNTING_FIELDS);
 
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
@@ -64,20 +60,22 @@ export class RuleItemsReader {
   private readonly time: PatternTime;
   /** Reads their keys. */
   readonly keys!: LimitKeysReader;
+  /** Whether the limits of some item count by the calendar. */
+  hasCalendar: bool = false;
   /** The position in `rule_items` for each `limit_by_*` and name. */
   private readonly seen: ByteTable = new ByteTable();
 
   /** The `limit_by_*` field that an item probably should have; "" if that is not clear. */
   private meant: string = "";
 
-  /** @param algorithm, reservation of items that have none of their own */
+  /** @param counting, reservation of items that do not say otherwise */
   constructor(
     private readonly problems: Problems,
-    private readonly algorithm: CounterKind,
+    private readonly counting: Counting,
     private readonly reservation: Reservation,
   ) {
     this.time = new PatternTime(problems);
-    this.keys = new LimitKeysReader(problems, this.questions, this.time);
+    this.keys = new LimitKeysReader(problems, this.questions, this.time, counting);
   }
 
   /** @param list the elements of `rule_items` @param path the path of `rule_items` */
@@ -95,7 +93,11 @@ export class RuleItemsReader {
 
   private readItem(fields: Fields, list: Path, position: i32): void {
     const subject = this.readSubject(fields);
-    this.keys.algorithm = readAlgorithm(fields, this.algorithm);
+    const counting = readCounting(fields, this.counting);
+    const isCalendar = counting.kind == CounterKind.Calendar;
+    if (isCalendar) this.hasCalendar = true;
+    checkTimeZone(fields, isCalendar);
+    this.keys.counting = counting;
     this.reservations.push(readReservation(fields, this.reservation));
     const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");

@@ -88,8 +88,8 @@ export class RateLimitPolicy extends Policy {
     const tagged = this.tagged(limit);
     for (let i = 0; i < limit.windows.length; ++i) {
       const window = limit.windows[i];
-      appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window.seconds, window.kind);
-      demand.add(window.seconds, window.tokens, -1, -1, window.kind, window.refill);
+      appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window);
+      demand.add(window.seconds, window.capacity, -1, -1, window.kind, window.detail);
     }
   }
 
@@ -106,10 +106,8 @@ export class RateLimitPolicy extends Policy {
     const caller = this.callerOf(match);
     for (let i = 0; i < windows.length; ++i) {
       const window = windows[i];
-      const seconds = window.seconds;
-      const kind = window.kind;
-      appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, seconds, kind, subject.name, caller);
-      demand.add(seconds, window.tokens, subject.position, match.key, kind, window.refill);
+      appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, window, subject.name, caller);
+      demand.add(window.seconds, window.capacity, subject.position, match.key, window.kind, window.detail);
     }
   }
 

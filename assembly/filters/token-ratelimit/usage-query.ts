@@ -4,6 +4,7 @@ import { Status } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { appendEscaped } from "../../json/escape";
+import { countsRequests } from "../../ledger/counter-kind";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Demand } from "../../ledger/demand";
 import { DecisionListener, Ticket } from "../../ledger/ticket";
@@ -59,6 +60,7 @@ export class UsageQuery implements DecisionListener {
     body.text('{"rule":"');
     demand.appendLimitPath(body, row);
     body.text('","limit_by":"').bytes(item < 0 ? GLOBAL : nameOf(this.config.items[item].subject.by));
+    if (countsRequests(demand.kind(row))) body.text('","unit":"requests');
     body.text('","window_seconds":').decimal(demand.windowSeconds(row));
     body.text(',"limit":').decimal(demand.capacity(row)).text(',"used":').decimal(used);
     body.text(',"held":').decimal(demand.held(row)).text(',"remaining":').decimal(demand.remaining(row));

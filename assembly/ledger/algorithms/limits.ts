@@ -1,6 +1,6 @@
 import { ByteBuilder } from "../../bytes/builder";
 import { Algorithm } from "../algorithm";
-import { CounterKind } from "../counter-kind";
+import { appendUnit, CounterKind, countsRequests } from "../counter-kind";
 import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
@@ -36,15 +36,17 @@ export class Limits extends Algorithm {
     const capacity = demand.capacity(row);
     const used = demand.used(row);
     const held = demand.held(row);
-    if (demand.kind(row) == CounterKind.InFlight) {
+    const kind = demand.kind(row);
+    if (kind == CounterKind.InFlight) {
       if (held >= capacity) decision.exceeded(row, capacity, held, HELD_RETRY_MS);
       return;
     }
     const free = capacity - used - held;
-    if (free > 0 && free >= asked) return;
+    const needed = countsRequests(kind) ? 1 : max(asked, 1);
+    if (free >= needed) return;
     const resetMs = demand.resetMs(row);
     // Reserved tokens may become free at any time.
-    const mayFree = capacity - used >= max(asked, 1);
+    const mayFree = capacity - used >= needed;
     decision.exceeded(row, capacity, used + held, resetMs, mayFree ? min(resetMs, HELD_RETRY_MS) : resetMs);
   }
 
@@ -58,7 +60,8 @@ export class Limits extends Algorithm {
 
   describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void {
     demand.appendLimitPath(line, row);
-    line.text(": ").decimal(value).text(" of ").decimal(demand.capacity(row));
-    line.text(" tokens per ").decimal(demand.windowSeconds(row)).text(" s used");
+    line.text(": ").decimal(value).text(" of ").decimal(demand.capacity(row)).text(" ");
+    appendUnit(line, demand.kind(row));
+    line.text(" per ").decimal(demand.windowSeconds(row)).text(" s used");
   }
 }

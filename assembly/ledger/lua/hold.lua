@@ -21,8 +21,10 @@
 --          when the hold lapses; behind them the number of the command. Of a marker that exists: the number alone
 --
 --   kinds  `60` a window of 60 seconds that begins with the first token in it: the published counter; `0` a balance, which never
---          expires; `s60` a window that slides; `b60:100` a bucket that gets 100 tokens back in 60 seconds; `i` calls at the
---          same time, of which each holds one and leaves none
+--          expires; `s60` a window that slides; `b60:100` a bucket that gets 100 tokens back in 60 seconds; `c86400+28800` a day of a
+--          calendar that is eight hours ahead of UTC, where 2592000 is a month of any length; `i` calls at the
+--          same time, of which each holds one and leaves none. An `r` before a window has it count requests: this script adds
+--          each that it admits, and nothing is held or settled
 --
 -- Nothing is reserved where what is spent, held and asked for would exceed a limit. The marker is written first, and only that
 -- can end the script with an error; so an error in place of the reply says that nothing was reserved.
@@ -35,26 +37,24 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local bucket = (math.floor(now / width) + 9) * width
 local runs, values, sums, nexts, shares = {}, {}, {}, {}, {}
-local kinds, spans, refills, limits = {}, {}, {}, {}
+local units, kinds, spans, details, limits = {}, {}, {}, {}, {}
 
 -- include kinds
 
 -- When there will be room for what is asked, in milliseconds from now, if nobody else spends.
 local function wait(i)
   local own, before, part = state(i)
-  local free, span = limits[i] - sums[i] - input - math.max(least, 1), spans[i]
+  local asked, span = units[i] == 'r' and 1 or input + math.max(least, 1), spans[i]
+  local free = limits[i] - sums[i] - asked
   if free < 0 then return span end
-  if kinds[i] == 'b' then return math.ceil(math.max(0, own - free) * span / refills[i]) end
+  if kinds[i] == 'b' then return math.ceil(math.max(0, own - free) * span / details[i]) end
   if own > free then return math.ceil((part + 1 - free / own) * span) end
   return before > 0 and math.ceil(math.max(0, part - (free - own) / before) * span) or 0
 end
 
 local function left(i)
   if kinds[i] ~= '' then return kinds[i] == 'i' and -1 or wait(i) end
-  local left = runs[i]('PTTL')
-  if left ~= -1 or spans[i] == 0 or type(values[i]) == 'table' then return left end
-  runs[i]('live', spans[i])
-  return spans[i]
+  return type(values[i]) == 'table' and runs[i]('PTTL') or ends(i)
 end
 
 local function lapse(i, name, amount)
@@ -99,8 +99,8 @@ local function row(i, kind, limit, kept, run)
   values[i] = value
   sums[i], nexts[i] = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
   if sums[i] > 0 and nexts[i] <= now then sift(i) end
-  if kinds[i] == 'i' then
-    if sums[i] >= limit then most = -1 end
+  if kinds[i] == 'i' or units[i] == 'r' then
+    if (tonumber(value) or 0) + sums[i] >= limit then most = -1 end
     return
   end
   local room = (sign > 0 and limit or 0) - sign * (tonumber(values[i]) or 0) - sums[i]
@@ -110,6 +110,11 @@ local function row(i, kind, limit, kept, run)
 end
 
 local function hold(i, amount)
+  if units[i] == 'r' then
+    if kinds[i] ~= '' then return add(i, 1) end
+    if type(runs[i]('INCRBY', 1)) == 'number' then ends(i) end
+    return
+  end
   if kinds[i] == 'i' then amount = 1 elseif amount == 0 then return end
   local sum, share, run = sums[i], shares[i], runs[i]
   local soonest = sum > 0 and math.min(nexts[i], bucket) or bucket

@@ -17,7 +17,7 @@ local rows = #ARGV - 6
 local sign, tokens, bucket, held = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local runs, kinds, spans, refills = {}, {}, {}, {}
+local runs, units, kinds, spans, details = {}, {}, {}, {}, {}
 
 -- include kinds
 
@@ -52,6 +52,7 @@ end
 local function settle(i, kind)
   local run = runs[i]
   read(i, kind)
+  if units[i] == 'r' then return 0 end
   if kinds[i] == 'i' then
     if bucket ~= '0' then take(i, 1) end
     return 0
@@ -63,7 +64,7 @@ local function settle(i, kind)
     return tonumber(value) or value or 0
   end
   local value = run('INCRBY', sign * change)
-  if value == sign * change and spans[i] > 0 and run('PTTL') == -1 then run('live', spans[i]) end
+  if type(value) == 'number' and (value == sign * change or details[i]) then ends(i) end
   return value
 end
 

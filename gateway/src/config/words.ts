@@ -4,14 +4,12 @@ import { isObject, type Json, type JsonObject } from "./yaml.ts";
 /** The most lines for one configuration: nobody reads ten thousand keys. */
 const MAX_LINES = 20;
 
-const WINDOWS = [
-  ["token_per_second", "a second"],
-  ["token_per_minute", "a minute"],
-  ["token_per_hour", "an hour"],
-  ["token_per_day", "a day"],
-  ["token_per_week", "a week"],
-  ["token_per_month", "a month"],
+/** Name of a unit in fields, and in words. */
+const UNITS = [
+  ["token", "tokens"],
+  ["request", "requests"],
 ] as const;
+const TIMES = ["second", "minute", "hour", "day", "week", "month"];
 
 /** Of several in one rule item, the last one counts. */
 const SUBJECTS: readonly [field: string, one: string, each: string][] = [
@@ -64,16 +62,22 @@ export function scopeOf(rule: JsonObject): string {
 
 function limitsOf(config: JsonObject, scope: string): string[] {
   const where = redisOf(isObject(config.redis) ? config.redis : {});
-  const subjects: [subject: string, limit: JsonObject, reservation?: Json][] = [];
-  if (isObject(config.global_threshold)) subjects.push(["all together", config.global_threshold]);
+  const subjects: [subject: string, amount: string, reservation?: Json][] = [];
+  if (isObject(config.global_threshold))
+    subjects.push(["all together", amountOf(config.global_threshold, config)]);
   for (const item of list(config.rule_items).filter(isObject)) {
     const keys = list(item.limit_keys).filter(isObject);
-    for (const key of keys) subjects.push([subjectOf(item, key), key, item.reservation]);
+    const calendar = item.calendar ?? config.calendar;
+    const time_zone = item.time_zone ?? config.time_zone;
+    for (const key of keys) {
+      const amount = amountOf(key, { calendar, time_zone } as JsonObject);
+      subjects.push([subjectOf(item, key), amount, item.reservation]);
+    }
   }
   const all = config.rule_mode === "all_match" && subjects.length > 1 ? "; all that match apply" : "";
   const lines = subjects.map(
-    ([subject, limit, reservation]) =>
-      `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amountOf(limit)}, ` +
+    ([subject, amount, reservation]) =>
+      `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amount}, ` +
       `counted in ${where}${reservedBy(reservation ?? config.reservation)}${all}`,
   );
   return lines.length > MAX_LINES
@@ -132,13 +136,24 @@ function subjectOf(item: JsonObject, { key }: JsonObject): string {
   return each.replace("NAME", () => name) + pattern;
 }
 
-function amountOf(limit: JsonObject): string {
-  const parts = WINDOWS.flatMap(([field, words]) => {
-    const count = limit[field];
-    return count === undefined ? [] : [`${Number(count).toLocaleString("en-US")} tokens ${words}`];
-  });
+/** What a limit allows. @param counting how it counts: the fields of its rule item, or else of the configuration */
+function amountOf(limit: JsonObject, { calendar, time_zone }: JsonObject): string {
+  const isCalendar = calendar === true;
+  const parts = UNITS.flatMap(([unit, words]) =>
+    TIMES.flatMap((time) => {
+      const count = limit[`${unit}_per_${time}`];
+      const article = !isCalendar && time === "hour" ? "an" : "a";
+      return count === undefined
+        ? []
+        : [`${numberOf(count)} ${words} ${article} ${isCalendar ? "calendar " : ""}${time}`];
+    }),
+  );
+  if (isCalendar && parts.length > 0) parts.push(`${parts.pop()} (UTC${plain(time_zone)})`);
+  if (limit.in_flight !== undefined) parts.push(`${numberOf(limit.in_flight)} calls at the same time`);
   return parts.join(" and ");
 }
+
+const numberOf = (count: Json | undefined): string => Number(count).toLocaleString("en-US");
 
 /** A scalar in one line, cut when it is long. */
 function plain(value: Json | undefined): string {

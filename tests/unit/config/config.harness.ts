@@ -16,7 +16,8 @@ import { PluginConfig } from "../../../assembly/plugin/config";
 import { Command } from "../../../assembly/redis/command";
 import { Failure } from "../../../assembly/redis/failure";
 import { Transport } from "../../../assembly/redis/transport";
-import { Limit } from "../../../assembly/ledger/limit";
+import { appendWindow } from "../../../assembly/ledger/counter-kind";
+import { Limit, Window } from "../../../assembly/ledger/limit";
 import { RuleMode } from "../../../assembly/rules/rule-mode";
 
 const reader = new RateLimitConfigReader();
@@ -93,9 +94,17 @@ function dumpOf(c: RateLimitConfig): string {
 function windows(limit: Limit): string {
   const parts: string[] = [];
   for (let i = 0; i < limit.windows.length; ++i) {
-    parts.push(`${limit.windows[i].tokens}/${limit.windows[i].seconds}`);
+    parts.push(windowText(limit.windows[i]));
   }
   return parts.join(",");
+}
+
+/** What a window allows, and what identifies it in the name of its counter. */
+function windowText(window: Window): string {
+  const out = new ByteBuilder();
+  out.decimal(window.capacity).text("/");
+  appendWindow(out, window.kind, window.seconds, window.detail);
+  return textOf(out.toBytes());
 }
 
 /** The name of the rule that a request gets, or "none". */

@@ -159,6 +159,12 @@ describe("values in another type", () => {
     ['{"token_per_minute": 9007199254740991}', "9007199254740991/60", []],
     ['{"token_per_day": 9007199254740992}', "9007199254740992/86400", []],
     ['{"token_per_month": 9, "token_per_week": 3}', "3/604800,9/2592000", []],
+    ['{"request_per_day": 4, "token_per_hour": 2, "request_per_second": 1}', "2/3600,1/r1,4/r86400", []],
+    [
+      '{"request_per_week": 4, "request_per_month": 9007199254740992}',
+      "4/r604800,9007199254740992/r2592000",
+      [],
+    ],
   ])("global_threshold %s is %s", (threshold, windows, lines) => {
     expect(
       parse(`{"rule_name":"r","redis":{"service_name":"redis.static"},"global_threshold":${threshold}}`),

@@ -6,7 +6,7 @@ import { config, fixture, json, names, parse } from "./support.ts";
 
 describe("hostile configurations", () => {
   const word = fc.constantFrom(
-    ..."rule_name rule_mode rule_items global_threshold redis service_name limit_keys key token_per_day _rules_".split(
+    ..."rule_name rule_mode rule_items global_threshold redis service_name limit_keys key token_per_day _rules_ calendar time_zone".split(
       " ",
     ),
     ..."limit_by_header limit_by_per_ip limit_by_per_header limit_by_consumer _match_route_ _match_domain_ rejected_msg".split(

@@ -123,6 +123,7 @@ describe("the schema", () => {
       {},
       ["a"],
       [null],
+      ...["+08:00", "-14:59", "+15:00", "+8:00", "Asia/Shanghai"],
     );
     const field = fc.constantFrom(
       ...[
@@ -145,7 +146,8 @@ describe("the schema", () => {
       ...["token_weights.input", "token_weights.cached_input"],
       ...["redis.service_port", "redis.username", "redis.password", "redis.timeout", "redis.database"],
       ...["global_threshold.token_per_second", "global_threshold.token_per_day", "_rules_"],
-      ...["global_threshold.token_per_week", "global_threshold.token_per_month"],
+      ...["global_threshold.token_per_week", "global_threshold.request_per_month"],
+      ...["calendar", "time_zone", "rule_items.0.calendar", "rule_items.0.time_zone"],
       ...[
         "rule_items.0",
         "rule_items.0.ipv6_prefix",

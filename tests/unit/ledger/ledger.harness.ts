@@ -3,6 +3,7 @@ import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
 import { CounterKind } from "../../../assembly/ledger/counter-kind";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
+import { Window } from "../../../assembly/ledger/limit";
 import { Demand } from "../../../assembly/ledger/demand";
 import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
 import { Limits } from "../../../assembly/ledger/algorithms/limits";
@@ -13,7 +14,7 @@ import { Decision, Outcome } from "../../../assembly/ledger/decision";
 
 export function globalKey(rule: string, tagged: bool, window: i32): string {
   const out = new ByteBuilder();
-  appendGlobalCounterKey(out, bytesOf(rule), tagged, window, CounterKind.FixedWindow);
+  appendGlobalCounterKey(out, bytesOf(rule), tagged, new Window(CounterKind.FixedWindow, window, 1, 1));
   return String.UTF8.decode(out.toBytes());
 }
 
@@ -31,8 +32,7 @@ export function ruleKey(
     bytesOf(rule),
     tagged,
     bytesOf(by),
-    window,
-    CounterKind.FixedWindow,
+    new Window(CounterKind.FixedWindow, window, 1, 1),
     bytesOf(name),
     bytesOf(value),
   );
