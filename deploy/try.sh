@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows the limit of 2,000 tokens a minute for each x-api-key: asks the gateway twice with a new key. The first answer uses
+# Shows the limit of 2,000 tokens a minute for each API key: asks the gateway twice with a new key. The first answer uses
 # 2,002 tokens, so the second is 429. A gateway that is being started is given a minute; fails if it then does not limit.
 #
 #   deploy/try.sh [url]      http://localhost:10000, where deploy/envoy/ serves, unless told otherwise

@@ -12,6 +12,7 @@ const TEXT = bytesOf("text/plain");
 const HEADER = message("a header");
 const PARAM = message("a URL parameter");
 const COOKIE = message("a cookie");
+const API_KEY = message("an API key");
 const TOO_MANY = bytesOf("Bad request: too many headers");
 const TOO_MANY_VALUES = bytesOf("Bad request: too many values that identify the caller");
 const WHO = bytesOf("Unauthorized: the request does not say who sends it");
@@ -49,6 +50,7 @@ export function refuseUpgrade(details: Bytes): void {
 function textOf(ambiguity: Ambiguity): Bytes {
   if (ambiguity == Ambiguity.Param) return PARAM;
   if (ambiguity == Ambiguity.Cookie) return COOKIE;
+  if (ambiguity == Ambiguity.ApiKey) return API_KEY;
   if (ambiguity == Ambiguity.TooManyHeaders) return TOO_MANY;
   return ambiguity == Ambiguity.TooManyValues ? TOO_MANY_VALUES : HEADER;
 }

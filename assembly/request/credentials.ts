@@ -14,7 +14,7 @@ import {
   UNDERSCORE,
 } from "../bytes/ascii";
 import { blankAt, skipBlanks } from "../bytes/blanks";
-import { addressOf, Bytes, bytesOf, copyOf, equals, equalsAt, slice } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, copyOf, EMPTY, equals, equalsAt, slice } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 import { AMBIGUOUS } from "./answers";
 
@@ -33,6 +33,8 @@ const BASIC = bytesOf("Basic");
 const BEARER = bytesOf("Bearer");
 const IN_LOWER_CASE = bytesOf("bearer");
 const APOSTROPHE: u8 = 0x27;
+/** In signatures of requests: the public half of the key. */
+const CREDENTIAL = bytesOf("Credential=");
 
 const spellings: Bytes[] = [];
 const numbers = new ByteTable();
@@ -91,12 +93,58 @@ export function credentialsOf(value: Bytes): Bytes {
 }
 
 /**
+ * The key that a value holds, the same wherever a caller sends it: without the scheme, which servers do not insist on. Of a signed
+ * request (AWS and the like, `Credential=<id>/…, Signature=…`) it is the id of the key, because signatures differ. `Basic` keeps
+ * its scheme. Several words that could be the key are `AMBIGUOUS`; a scheme alone is no key.
+ * @param value without surrounding blanks
+ * @param isAuthorization whether its first word is a scheme, even if it is an unknown one
+ */
+export function keyOf(value: Bytes, isAuthorization: bool): Bytes {
+  const credentials = credentialsOf(value);
+  if (credentials === AMBIGUOUS) return AMBIGUOUS;
+  const start = addressOf(credentials);
+  const end = start + credentials.byteLength;
+  let at = start;
+  while (at < end && blankAt(at, end) == 0) ++at;
+  const length = <i32>(at - start);
+  if (equalsAt(start, length, BASIC) || !(isAuthorization || isScheme(start, length))) return credentials;
+  if (at == end) at = start;
+  const id = equalsAt(start, length, BEARER) ? EMPTY : signerIn(at, end);
+  if (id === null) return AMBIGUOUS;
+  const token = id.byteLength > 0 ? id : onlyToken(at, end);
+  return token === null ? AMBIGUOUS : token;
+}
+
+/** Whether the `length` bytes at `ptr` are a scheme that is known. */
+function isScheme(ptr: usize, length: i32): bool {
+  if (length > MAX_SCHEME) return false;
+  for (let i = 0; i < length; ++i) store<u8>(scheme + i, toLower(load<u8>(ptr + i)));
+  return numbers.find(scheme, length) >= 0;
+}
+
+/** The id of the key that has signed a request; empty if there is none, null if there are different ones. */
+function signerIn(from: usize, end: usize): Bytes | null {
+  const size = CREDENTIAL.byteLength;
+  let id: Bytes = EMPTY;
+  for (let at = from; at + size < end; ++at) {
+    if (!equalsAt(at, size, CREDENTIAL)) continue;
+    at += size;
+    const start = at;
+    while (at < end && load<u8>(at) != SLASH && markAt(at, end) == 0) ++at;
+    const length = <i32>(at - start);
+    if (id.byteLength == 0) id = copyOf(start, length);
+    else if (!equalsAt(start, length, id)) return null;
+  }
+  return id;
+}
+
+/**
  * The only token between `from` and `end`, without blanks, quotes and commas around it, which tokens never contain (RFC 6750,
  * 2.1) and some servers drop, and without a repeated scheme, which some servers remove anywhere. Empty if there is no token;
  * null if there are different ones, because servers use the first or the last.
  */
 function onlyToken(from: usize, end: usize): Bytes | null {
-  let token: Bytes = new ArrayBuffer(0);
+  let token: Bytes = EMPTY;
   let at = from;
   while (at < end) {
     const size = markAt(at, end);

@@ -1,7 +1,7 @@
 import { COMMA, SEMICOLON, toLower } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
-import { addressOf, Bytes, bytesOf, copyOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, copyOf, EMPTY, equals } from "../bytes/bytes";
 import { Latest } from "../bytes/latest";
 import { IpAddress } from "../net/address";
 import { Ambiguity, Facts } from "../rules/facts";
@@ -9,7 +9,7 @@ import { Lines, METHOD, PATH, Questions, UPGRADE } from "../rules/questions";
 import { AMBIGUOUS, Answers, compareAnswer } from "./answers";
 import { clientAddress, untrustedAddress } from "./client-address";
 import { readCookies } from "./cookie";
-import { credentialsOf } from "./credentials";
+import { credentialsOf, keyOf } from "./credentials";
 import { readQuery } from "./query";
 
 /** Whether a host has listed all header lines. */
@@ -152,6 +152,20 @@ export class HttpFacts extends Facts implements HeaderReader {
     return value === null || value.byteLength == 0 ? null : value;
   }
 
+  apiKey(): Bytes | null {
+    const inQuery = this.param(this.questions.keyParam);
+    let key = inQuery !== null ? keyOf(inQuery, false) : EMPTY;
+    const headers = this.questions.keyHeaders;
+    for (let i = 0; i < headers.length; ++i) {
+      const value = this.header(headers[i]);
+      if (value === null || value.byteLength == 0 || key === AMBIGUOUS) continue;
+      // Nobody can tell which of several keys the upstream believes.
+      key = key.byteLength == 0 || equals(key, value) ? value : AMBIGUOUS;
+    }
+    if (this.ambiguity != Ambiguity.None) return null;
+    return key === AMBIGUOUS || key.byteLength > 0 ? this.answerOf(key, Ambiguity.ApiKey) : null;
+  }
+
   address(question: i32): IpAddress | null {
     const sources = this.questions.addresses;
     if (!this.hasAddresses) {
@@ -254,11 +268,13 @@ export class HttpFacts extends Facts implements HeaderReader {
       store<u32>(at, len, 8);
       return;
     }
+    const isKey = asked.lines == Lines.Key;
     let value = isUnique(question)
       ? (question == METHOD ? this.methods : this.paths).of(ptr, len)
-      : headerText(ptr, len, asked.isCredentials);
+      : headerText(ptr, len, asked.isCredentials && !isKey);
+    if (isKey) value = keyOf(value, asked.isCredentials);
     if (asked.lines == Lines.Added && value.byteLength > 0) value = copyOf(ptr, len);
-    if (asked.lines == Lines.Same && answers.has(question)) {
+    if ((isKey || asked.lines == Lines.Same) && answers.has(question)) {
       compareAnswer(answers, question, addressOf(value), value.byteLength);
     } else {
       answers.keep(question, value);

@@ -7,6 +7,7 @@ export const enum Ambiguity {
   Header,
   Param,
   Cookie,
+  ApiKey,
   /** The host shows fewer header lines than there are, so a header that a rule looks at may have further values. */
   TooManyHeaders,
   /** There are more values that rules look at than can be counted. */
@@ -37,6 +38,8 @@ export abstract class Facts {
   abstract param(question: i32): Bytes | null;
   /** The value of a cookie; null also for an empty one. */
   abstract cookie(question: i32): Bytes | null;
+  /** The caller's key, in whichever place it is; null also for an empty one. */
+  abstract apiKey(): Bytes | null;
   /** The client's address, IPv4-mapped IPv6 read as IPv4; null also for what is not an address. */
   abstract address(question: i32): IpAddress | null;
 }

@@ -9,10 +9,12 @@ export const enum LimitBy {
   Param,
   Consumer,
   Cookie,
+  ApiKey,
   PerHeader,
   PerParam,
   PerConsumer,
   PerCookie,
+  PerApiKey,
   PerIp,
 }
 
@@ -21,10 +23,12 @@ const NAMES: Bytes[] = [
   bytesOf("limit_by_param"),
   bytesOf("limit_by_consumer"),
   bytesOf("limit_by_cookie"),
+  bytesOf("limit_by_api_key"),
   bytesOf("limit_by_per_header"),
   bytesOf("limit_by_per_param"),
   bytesOf("limit_by_per_consumer"),
   bytesOf("limit_by_per_cookie"),
+  bytesOf("limit_by_per_api_key"),
   bytesOf("limit_by_per_ip"),
 ];
 

@@ -14,12 +14,22 @@ export const enum Lines {
   All,
   /** The last line counts exactly as it stands, unless it is blank: a filter in front has added it. */
   Added,
+  /** All must have the same key, whatever scheme is in front of it. */
+  Key,
 }
 
 const NONE: i32 = -1;
 const AUTHORIZATION = bytesOf("authorization");
 const PROXY_AUTHORIZATION = bytesOf("proxy-authorization");
 const COOKIE: Bytes = bytesOf("cookie");
+/** Where clients send their keys, beside the parameter `key`: Anthropic, Azure, Gemini; the first is everybody's. */
+const KEY_HEADERS: Bytes[] = [
+  AUTHORIZATION,
+  bytesOf("x-api-key"),
+  bytesOf("api-key"),
+  bytesOf("x-goog-api-key"),
+];
+const KEY_PARAM = bytesOf("key");
 
 /** The questions that every configuration has: about the method, the path, and another protocol that is asked for. */
 export const METHOD: i32 = 0;
@@ -67,6 +77,9 @@ class AddressSource {
 export class Questions {
   readonly headers: HeaderQuestion[] = [];
   readonly addresses: AddressSource[] = [];
+  /** The questions for the headers that callers' keys are in; empty if no rule looks at them. */
+  readonly keyHeaders: i32[] = [];
+  keyParam: i32 = NONE;
   paramCount: i32 = 0;
   cookieCount: i32 = 0;
   /** The length of the longest name of a parameter, in bytes. */
@@ -121,6 +134,13 @@ export class Questions {
     if (this.cookieHeader < 0) this.cookieHeader = this.header(COOKIE, Lines.All);
     if (this.cookieNumbers.add(name, this.cookieCount)) return this.cookieCount++;
     return this.findCookie(addressOf(name), name.byteLength);
+  }
+
+  /** Asks for the caller's key. */
+  apiKey(): void {
+    if (this.keyParam >= 0) return;
+    for (let i = 0; i < KEY_HEADERS.length; ++i) this.keyHeaders.push(this.header(KEY_HEADERS[i], Lines.Key));
+    this.keyParam = this.param(KEY_PARAM);
   }
 
   /**

@@ -52,6 +52,9 @@ export class ValueRuleItem extends RuleItem {
       case LimitBy.Cookie:
       case LimitBy.PerCookie:
         return facts.cookie(this.question);
+      case LimitBy.ApiKey:
+      case LimitBy.PerApiKey:
+        return facts.apiKey();
       default:
         return facts.header(this.question);
     }

@@ -38,6 +38,21 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "refuses a request with two values of %s (%s %s, %j)",
   ],
   [
+    "Another key in another place: junk in `x-api-key`, the real one in `authorization`.",
+    "conformance/identity.test.ts",
+    "refuses a request with two keys: %s, %j",
+  ],
+  [
+    "The same key with another scheme, or in another header, or in the URL: a counter for each.",
+    "conformance/identity.test.ts",
+    "counts the key %j, wherever it is: %j",
+  ],
+  [
+    "A signature in place of a key, which differs with each request.",
+    "conformance/identity.test.ts",
+    "counts the key %j, wherever it is: %j",
+  ],
+  [
     "A consumer of one's own, before the one that authentication adds.",
     "conformance/identity.test.ts",
     "takes the consumer that was added last",

@@ -135,6 +135,86 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(host.logs.map((line) => line.text).join()).not.toContain("sk-1");
   });
 
+  it.each<[string, Headers]>([
+    ["sk-1", { authorization: "Bearer sk-1" }],
+    ["sk-1", { authorization: " bearer\t sk-1 " }],
+    ["sk-1", { authorization: "sk-1" }],
+    ["sk-1", { authorization: "Token sk-1" }],
+    ["sk-1", { authorization: "whatever sk-1" }],
+    ["sk-1", { authorization: `${"x".repeat(40)} sk-1` }],
+    ["sk-1", { authorization: "any Bearer sk-1" }],
+    ["sk-1", { "x-api-key": "sk-1 " }],
+    ["sk-1", { "x-api-key": "Bearer sk-1" }],
+    ["sk-1", { "api-key": "sk-1" }],
+    ["sk-1", { "x-goog-api-key": "sk-1" }],
+    ["sk-1", { ":path": "/v1?key=sk-1" }],
+    ["sk-1", { ":path": "/v1?key=%20sk%2d1" }],
+    ["sk-1", { authorization: "Bearer sk-1", "x-api-key": "sk-1", ":path": "/v1?key=sk-1" }],
+    ["sk-1", { authorization: ["Bearer sk-1", "bearer  sk-1"] }],
+    ["sk-1", { authorization: "Bearer", "x-api-key": "sk-1", "api-key": "" }],
+    ["sk-1", { authorization: " ", ":path": "/v1?key=&x", "x-goog-api-key": "sk-1" }],
+    ["a secret", { "x-api-key": "a secret" }],
+    ["Basic YTpi", { authorization: "basic YTpi" }],
+    ["Basic YTpi", { authorization: "Basic YT-_pi=".replace("-_", "") }],
+    ["AKIA1", { authorization: "AWS4-HMAC-SHA256 Credential=AKIA1/20261201/x, Signature=1" }],
+    ["AKIA1", { authorization: "aws4-hmac-sha256 SignedHeaders=a;b,Credential=AKIA1/2,Signature=2" }],
+    ["Credential=AKIA1/x", { authorization: "Bearer Credential=AKIA1/x" }],
+  ])("counts the key %j, wherever it is: %j", async (key, headers) => {
+    const host = await start(file, rules(limit("limit_by_per_api_key", "", "*")));
+    expect(countersOf(host, headers)).toEqual([`limit_by_per_api_key:60:api_key:${key}`]);
+  });
+
+  it.each<[Headers]>([
+    [{}],
+    [{ authorization: "" }],
+    [{ authorization: "Bearer" }],
+    [{ authorization: "Bearer ," }],
+    [{ "x-api-key": " ", "api-key": "", "x-goog-api-key": "", ":path": "/?key=" }],
+    [{ cookie: "key=sk-1", ":path": "/?Key=sk-1" }],
+  ])("finds no key in %j", async (headers) => {
+    const host = await start(file, rules(limit("limit_by_per_api_key", "", "*")));
+    expect(countersOf(host, headers)).toEqual([]);
+    const strict = await start(
+      file,
+      rules({ ...limit("limit_by_per_api_key", "", "*"), on_missing: "reject" }),
+    );
+    expect(strict.request(2, ROOT, headers).localResponse?.code).toBe(401);
+  });
+
+  it.each<[string, Headers]>([
+    ["an API key", { authorization: "Bearer junk", "x-api-key": "sk-1" }],
+    ["an API key", { "x-api-key": "sk-1", "api-key": "sk-2" }],
+    ["an API key", { "x-goog-api-key": "sk-1", ":path": "/v1?key=junk" }],
+    ["an API key", { "x-goog-api-key": "sk-1", ":path": "/v1?key=Bearer+a+b" }],
+    ["a header", { "x-api-key": ["sk-1", "sk-2"] }],
+    ["a header", { "x-api-key": ["sk-1", ""] }],
+    ["a header", { authorization: ["Bearer a", "Token b"] }],
+    ["a header", { authorization: "Bearer a b" }],
+    ["a header", { authorization: "junk a b", "x-api-key": "sk-1" }],
+    ["a header", { authorization: "AWS4-HMAC-SHA256 Credential=A/1, Credential=B/1, Signature=1" }],
+    ["a URL parameter", { ":path": "/v1?key=a&key=b" }],
+  ])("refuses a request with two keys: %s, %j", async (what, headers) => {
+    const host = await start(file, rules(limit("limit_by_per_api_key", "", "*")));
+    const { localResponse } = host.request(2, ROOT, headers);
+    expect([localResponse?.code, localResponse?.body]).toEqual([
+      400,
+      `Bad request: ${what} that identifies the caller is sent more than once, with different values`,
+    ]);
+    expect(host.pending).toEqual([]);
+  });
+
+  it("reads keys of its own and other rules' headers from the same lines", async () => {
+    const config = rules(
+      limit("limit_by_api_key", "", "sk-0", "Bearer sk-1"),
+      limit("limit_by_per_header", "authorization", "*"),
+    );
+    const host = await start(file, { ...config, rule_mode: "all_match" });
+    expect(countersOf(host, { authorization: "bearer sk-1" })).toEqual([
+      "limit_by_api_key:60:api_key:sk-1",
+      "limit_by_per_header:60:authorization:Bearer sk-1",
+    ]);
+  });
+
   it("lets a request pass if no rule has to look at its ambiguous header", async () => {
     const host = await start(
       file,

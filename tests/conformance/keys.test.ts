@@ -13,6 +13,8 @@ const KINDS: [string, string, string | number, Headers, string][] = [
   ["limit_by_param", "apikey", "9a34", { ":path": "/v1?z=%zz&apikey=9a34" }, "apikey:9a34"],
   ["limit_by_consumer", "", "consumer1", { "x-mse-consumer": "consumer1" }, "x-mse-consumer:consumer1"],
   ["limit_by_cookie", "key1", "value1", { cookie: "a=b; key1=value1" }, "key1:value1"],
+  ["limit_by_api_key", "ignored", "sk-1", { "api-key": "sk-1" }, "api_key:sk-1"],
+  ["limit_by_per_api_key", "", "*", { authorization: "Bearer sk:1" }, "api_key:sk:1"],
   ["limit_by_per_header", "x-ca-key", "regexp:^a.*", { "x-ca-key": "abc:d" }, "x-ca-key:abc:d"],
   ["limit_by_per_header", "x-ca-key", "*", { "x-ca-key": "" }, "x-ca-key:"],
   ["limit_by_per_param", "apikey", "*", { ":path": "/v1?apikey=a%20b+c" }, "apikey:a b c"],

@@ -29,7 +29,7 @@ describe.skipIf(!isAvailable)("deploy/envoy/compose.yaml", () => {
     expect(statuses).toEqual([200, 429]);
     expect(rejection).toMatch(/\nx-tokenratelimit-reset: (5\d|60)\n/);
     expect(rejection).toMatch(/\n\nToo many requests\n$/);
-    const counter = `higress-token-ratelimit:{chat}:limit_by_per_header:60:x-api-key:${key}`;
+    const counter = `higress-token-ratelimit:chat:limit_by_per_api_key:60:api_key:${key}`;
     expect(up("exec", "-T", "redis", "redis-cli", "get", counter).trim()).toBe("2002");
   });
 

@@ -206,7 +206,7 @@ describe.skipIf(!isAvailable)("deploy/envoy/envoy.yaml", () => {
     const backends = await startBackends();
     try {
       const envoy = await backends.envoy();
-      const key = "higress-token-ratelimit:{chat}:limit_by_per_header:60:x-api-key:alice";
+      const key = "higress-token-ratelimit:chat:limit_by_per_api_key:60:api_key:alice";
       const headers = { "x-api-key": "alice" };
       expect((await chat(envoy.url, 2001, { headers })).status).toBe(200);
       await untilCounter(backends.redis, key, 2001);

@@ -137,15 +137,15 @@ const EXAMPLES: Record<string, { config: string; calls: Call[]; rejection?: [num
   "the README": {
     config: /```yaml\n(rule_name:[\s\S]*?)```/.exec(readme)?.[1] ?? "",
     calls: [
-      // As the clients of OpenAI and the current ones of Anthropic send their key, and as older ones do.
-      {
-        headers: { authorization: "Bearer alice" },
-        key: "{chat}:limit_by_per_header:60:authorization:Bearer alice",
+      // As the clients of OpenAI, Anthropic, Azure and Gemini send their keys.
+      ...["authorization", "x-api-key", "api-key", "x-goog-api-key"].map((name) => ({
+        headers: { [name]: name === "authorization" ? "Bearer alice" : "alice" },
+        key: "chat:limit_by_per_api_key:60:api_key:alice",
         limit: 2000,
-      },
+      })),
       {
-        headers: { "x-api-key": "alice" },
-        key: "{chat}:limit_by_per_header:60:x-api-key:alice",
+        path: "/v1/chat/completions?key=alice",
+        key: "chat:limit_by_per_api_key:60:api_key:alice",
         limit: 2000,
       },
     ],

@@ -11,7 +11,7 @@ const config = parse(/```yaml\n(rule_name:[\s\S]*?)```/.exec(readme)![1]!) as ob
 const [, usage_path] = /`usage_path: (\S+)`/.exec(readme)!;
 const answer = JSON.parse(/### Usage for callers[\s\S]*?```json\n([\s\S]*?)```/.exec(readme)![1]!) as Answer;
 const ALICE = { authorization: "Bearer sk-alice" };
-const KEY = "higress-token-ratelimit:{chat}:limit_by_per_header:60:authorization:Bearer sk-alice";
+const KEY = "higress-token-ratelimit:chat:limit_by_per_api_key:60:api_key:sk-alice";
 
 interface Answer {
   rule_name: string;
@@ -51,7 +51,7 @@ describe("usage for callers", () => {
     expect(await read({})).toEqual({ ...answer, windows: [] });
     // Nothing was charged for it.
     expect(await stack.redis.get(KEY)).toBe(String(expected!.used));
-    expect(await stack.redis.keys("higress-token-ratelimit:{*")).toEqual([KEY]);
+    expect(await stack.redis.keys("higress-token-ratelimit:chat:*")).toEqual([KEY]);
   });
 
   it("is still told above the limit, where calls are rejected", async () => {

@@ -10,6 +10,7 @@ import { Cidr, parseCidr } from "../../net/cidr";
 import { checkRegex } from "../../regex/regex";
 import { AMBIGUOUS } from "../../request/answers";
 import { cookieText } from "../../request/cookie";
+import { keyOf } from "../../request/credentials";
 import { headerText } from "../../request/http-facts";
 import { paramText } from "../../request/query";
 import { AddressKeys } from "../../rules/address-keys";
@@ -131,6 +132,10 @@ export class LimitKeysReader {
     if (by == LimitBy.Param) return paramText(text);
     const start = addressOf(text);
     if (by == LimitBy.Cookie) return cookieText(start, start + text.byteLength);
+    if (by == LimitBy.ApiKey) {
+      const key = keyOf(paramText(text), false);
+      return key === AMBIGUOUS ? text : key;
+    }
     const form = headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
     return form === AMBIGUOUS ? text : form;
   }

@@ -34,6 +34,8 @@ const PRECEDENCE: LimitBy[] = [
   LimitBy.PerHeader,
   LimitBy.PerParam,
   LimitBy.PerCookie,
+  LimitBy.ApiKey,
+  LimitBy.PerApiKey,
   LimitBy.Consumer,
   LimitBy.PerConsumer,
   LimitBy.PerIp,
@@ -46,6 +48,7 @@ const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by)))
   .concat(["limit_keys", TRUSTED_PROXIES, IPV6_PREFIX, ON_MISSING, RESERVATION])
   .concat(COUNTING_FIELDS);
 
+const API_KEY = bytesOf("api_key");
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
@@ -141,6 +144,10 @@ export class RuleItemsReader {
       case LimitBy.Cookie:
       case LimitBy.PerCookie:
         return this.questions.cookie(name);
+      case LimitBy.ApiKey:
+      case LimitBy.PerApiKey:
+        this.questions.apiKey();
+        return -1;
       case LimitBy.Consumer:
       case LimitBy.PerConsumer:
         // Authentication filters of Higress add their line after those that the client sent.
@@ -176,8 +183,8 @@ export class RuleItemsReader {
       const field = textOf(nameOf(by));
       const value = fields.get(field);
       if (value === null) continue;
-      let name: Bytes | null = CONSUMER_HEADER;
-      if (by != LimitBy.Consumer && by != LimitBy.PerConsumer) name = fields.textOf(field, value);
+      let name = fixedNameOf(by);
+      if (name === null) name = fields.textOf(field, value);
       if (name === null) {
         this.meant = field;
         return null;
@@ -240,6 +247,12 @@ export class RuleItemsReader {
     }
     return list.length > 0 ? new CidrTable(blocks) : null;
   }
+}
+
+/** The name of what kinds look at whose field has no name for it; null for the others. */
+function fixedNameOf(by: LimitBy): Bytes | null {
+  if (by == LimitBy.Consumer || by == LimitBy.PerConsumer) return CONSUMER_HEADER;
+  return by == LimitBy.ApiKey || by == LimitBy.PerApiKey ? API_KEY : null;
 }
 
 /** The part of a request that an item compares. */

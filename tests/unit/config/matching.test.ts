@@ -91,11 +91,13 @@ describe("rule items", () => {
     [["limit_by_header", "limit_by_param"], "limit_by_param k"],
     [["limit_by_param", "limit_by_header"], "limit_by_param k"],
     [["limit_by_per_header", "limit_by_cookie"], "limit_by_per_header k"],
+    [["limit_by_per_cookie", "limit_by_api_key"], "limit_by_api_key api_key"],
+    [["limit_by_per_api_key", "limit_by_consumer"], "limit_by_consumer x-mse-consumer"],
     [["limit_by_per_cookie", "limit_by_consumer"], "limit_by_consumer x-mse-consumer"],
     [["limit_by_consumer", "limit_by_per_consumer"], "limit_by_per_consumer x-mse-consumer"],
     [["limit_by_per_consumer", "limit_by_per_ip"], "limit_by_per_ip from-remote-addr"],
   ])("of several kinds (%j) look at %s", (kinds, winner) => {
-    const exact = winner.startsWith("limit_by_param") || winner.startsWith("limit_by_consumer");
+    const exact = winner.startsWith("limit_by_param") || /^limit_by_(consumer|api_key)/.test(winner);
     const ip = winner.startsWith("limit_by_per_ip");
     const name = (kind: string): string => (kind === "limit_by_per_ip" ? "from-remote-addr" : "k");
     const key = ip ? "1.1.1.1" : exact ? "v" : "*";
@@ -106,6 +108,7 @@ describe("rule items", () => {
       ":path": "/?k=v",
       cookie: "k=v",
       "x-mse-consumer": "v",
+      "x-api-key": "v",
       "source\0address": "1.1.1.1:1",
     };
     expect(match(request)).toEqual([`${winner} ${ip ? "1.1.1.1" : "v"} 1/86400`]);

@@ -46,7 +46,7 @@ export const SCENE: readonly Step[] = [
  */
 export async function play(gateway: string, redis: Redis, show: (outcome: Outcome) => void): Promise<void> {
   for (const step of SCENE) {
-    const key = `higress-token-ratelimit:default_rule:limit_by_per_header:60:authorization:Bearer ${step.apiKey}`;
+    const key = `higress-token-ratelimit:default_rule:limit_by_per_api_key:60:api_key:${step.apiKey}`;
     const before = Number((await redis.get(key)) ?? 0);
     const response = await request(gateway, step);
     const body =
