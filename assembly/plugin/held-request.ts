@@ -4,11 +4,12 @@ import { borrowedSize, release } from "../abi/memory";
 import { setProperty } from "../abi/properties";
 import { BufferType, HeaderMapType, Status } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, bytesOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { parseInteger } from "../bytes/decimal";
 import { Ask, NO_RESERVATION, Reservation } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
+import { BodyModel } from "../request/body-model";
 import { copyWithCap, MAX_GROWTH, replacedFor } from "../request/cap-writer";
 import { isDisguised } from "../request/free-endpoints";
 import { HostRequest } from "../request/host-request";
@@ -46,7 +47,11 @@ export class HeldRequest {
   /** After `granted`: the cap that the body has now, in tokens, if it was lowered or added; else -1. */
   cap: i64 = -1;
   private readonly caps: OutputCaps = new OutputCaps();
-  private reservation: Reservation = NO_RESERVATION;
+  /** How the call reserves; as it may do at most, as long as that depends on the body. */
+  reservation: Reservation = NO_RESERVATION;
+  /** Made when a body is first read for the model that it is for. */
+  private modelReader: BodyModel | null = null;
+  private readsModel: bool = false;
   private api: Api = Api.Unknown;
   /** The bytes that have passed, and the length that the request announced; negative if that is unknown. */
   private bytes: i64 = 0;
@@ -61,9 +66,19 @@ export class HeldRequest {
   private clamps: bool = false;
   private wanted: i64 = 0;
 
-  /** @param holdsHeaders whether the headers are held too, until the body may go on */
-  begin(reservation: Reservation, api: Api, holdsHeaders: bool): void {
+  /**
+   * @param holdsHeaders whether the headers are held too, until the body may go on
+   * @param readsModel whether to read which model the body is for
+   */
+  begin(reservation: Reservation, api: Api, holdsHeaders: bool, readsModel: bool): void {
     this.reservation = reservation;
+    this.readsModel = readsModel;
+    if (readsModel) {
+      const known = this.modelReader;
+      const reader = known !== null ? known : new BodyModel();
+      this.modelReader = reader;
+      reader.begin();
+    }
     this.clamps = false;
     // If a header may lead to another API, the answer may have output after all.
     this.api = api == Api.NoOutput && isDisguised(REQUEST) ? Api.Unknown : api;
@@ -82,6 +97,14 @@ export class HeldRequest {
 
   dispose(): void {
     this.caps.dispose();
+    const reader = this.modelReader;
+    if (reader !== null) reader.dispose();
+  }
+
+  /** The model that the body is for; `AMBIGUOUS`, or null if that is not known. Ask once, after `finish` if the body has ended. */
+  get model(): Bytes | null {
+    const reader = this.modelReader;
+    return reader !== null && this.readsModel && this.isWhole && !this.isEncoded ? reader.finish() : null;
   }
 
   /** Whether the call is judged by the size of its body, because that is too long to be held. */
@@ -110,6 +133,8 @@ export class HeldRequest {
       if (piece != 0) {
         meter.requestPiece(piece, borrowedSize());
         this.caps.feed(piece, borrowedSize());
+        const reader = this.modelReader;
+        if (reader !== null && this.readsModel) reader.feed(piece, borrowedSize());
       }
       release(piece);
     }
@@ -130,7 +155,8 @@ export class HeldRequest {
     const tokens = this.isWhole ? input : max(input, size / UNREAD_BYTES_PER_TOKEN);
     const stated = this.stated;
     this.wanted = stated >= 0 ? stated : reservation.defaultOutputTokens;
-    this.clamps = this.mayChange && this.isWhole && caps.canWrite && this.api > Api.Ambiguous;
+    this.clamps =
+      this.mayChange && reservation.clamps && this.isWhole && caps.canWrite && this.api > Api.Ambiguous;
     if (this.clamps && caps.wantedCap >= 0) this.wanted = caps.wantedCap;
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
     ask.output = ask.least = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);

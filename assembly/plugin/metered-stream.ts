@@ -71,8 +71,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   }
 
   /** Removes from the request what would make its response unreadable. */
-  protected prepareRequest(policy: P, ticket: Ticket, asksForUpgrade: bool): void {
-    if (asksForUpgrade) {
+  protected prepareRequest(policy: P, ticket: Ticket | null, asksForUpgrade: bool): void {
+    if (asksForUpgrade && ticket !== null) {
       prepareUpgrade();
       this.socket = new Socket(
         policy.ledger,

@@ -1,6 +1,6 @@
 import { addressOf, Bytes, bytesOf, EMPTY } from "../bytes/bytes";
 import { Selector } from "../config/selector";
-import { headerText, HttpSource } from "../request/http-facts";
+import { headerText, HttpSource } from "../request/header-facts";
 import { clusterName, routeName } from "../request/route";
 
 const AUTHORITY = bytesOf(":authority");

@@ -9,7 +9,7 @@ import { RedisConfig } from "../config/redis";
 import { Algorithm } from "../ledger/algorithm";
 import { Ledger } from "../ledger/ledger";
 import { Outboxes } from "../ledger/outboxes";
-import { HttpSource } from "../request/http-facts";
+import { HttpSource } from "../request/header-facts";
 import { Metrics } from "../telemetry/metrics";
 import { Readers } from "../usage/readers";
 import { ConfigReader, PluginConfig } from "./config";

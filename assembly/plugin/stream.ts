@@ -8,6 +8,7 @@ import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
 import { Decision, Outcome } from "../ledger/decision";
 import { DecisionListener, Ticket } from "../ledger/ticket";
+import { Reservation } from "../ledger/reservation";
 import { Api, apiOf } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
 import { isHandshake } from "../request/upgrade";
@@ -79,7 +80,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     }
     const isCall = this.socket === null || !isHandshake();
     if (ticket.reservation.isOn && path !== null && isCall && consuming != Consumes.Later) {
-      return this.readFirst(policy, ticket, apiOf(path), hasBody);
+      return this.readFirst(policy, ticket.reservation, apiOf(path), hasBody);
     }
     this.phase = Phase.Checking;
     this.inRequest = true;
@@ -102,11 +103,20 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     else this.deny(policy, decision);
   }
 
-  /** Reads the body first, unless there is none or the call is judged by its size. */
-  private readFirst(policy: P, ticket: Ticket, api: Api, hasBody: bool): FilterHeadersStatus {
+  /**
+   * Reads the body first, unless there is none or the call is judged by its size.
+   * @param readsModel whether rules wait for the model that the body is for; then there is no ticket yet
+   */
+  protected readFirst(
+    policy: P,
+    reservation: Reservation,
+    api: Api,
+    hasBody: bool,
+    readsModel: bool = false,
+  ): FilterHeadersStatus {
     const held = borrowHeld();
     this.held = held;
-    held.begin(ticket.reservation, api, policy.holdsHeaders);
+    held.begin(reservation, api, policy.holdsHeaders, readsModel);
     this.meter.begin(policy.metering, this.consumes, true);
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;
@@ -115,18 +125,42 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return policy.holdsHeaders ? FilterHeadersStatus.StopIteration : FilterHeadersStatus.Continue;
     }
     if (!hasBody) held.finish(true);
-    this.reserve(policy, ticket, held);
-    return this.phase == Phase.Admitted
-      ? FilterHeadersStatus.Continue
-      : FilterHeadersStatus.StopAllIterationAndWatermark;
+    this.decide(policy, held);
+    return this.passes ? FilterHeadersStatus.Continue : FilterHeadersStatus.StopAllIterationAndWatermark;
   }
 
-  /** Has the ledger reserve what the request asks for, and decide. */
-  private reserve(policy: P, ticket: Ticket, held: HeldRequest): void {
+  /**
+   * Finds the limits of a request whose body has been read, because they depend on its model.
+   * @returns null if it is refused, or not limited
+   */
+  protected matchModel(_policy: P, _model: Bytes | null): Ticket | null {
+    return null;
+  }
+
+  /** Whether the request need not wait (any longer). */
+  private get passes(): bool {
+    return this.phase == Phase.Admitted || this.phase == Phase.Unlimited;
+  }
+
+  /** Has the ledger decide, and reserve what the request asks for. */
+  private decide(policy: P, held: HeldRequest): void {
+    const known = this.ticket;
+    const ticket = known !== null ? known : this.matchModel(policy, held.model);
+    this.ticket = ticket;
+    if (ticket === null) {
+      this.dropHeld();
+      this.meter.giveBack();
+      return;
+    }
     this.phase = Phase.Checking;
-    held.ask(ticket.ask, this.meter.inputSoFar, policy.metering.weights);
     this.inRequest = true;
-    ticket.reserve(this);
+    held.reservation = ticket.reservation;
+    if (ticket.reservation.isOn) {
+      held.ask(ticket.ask, this.meter.inputSoFar, policy.metering.weights);
+      ticket.reserve(this);
+    } else {
+      ticket.peek(this);
+    }
     this.inRequest = false;
   }
 
@@ -138,16 +172,15 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     hasTrailers: bool = false,
   ): FilterDataStatus {
     const policy = this.policy;
-    const ticket = this.ticket;
-    if (policy === null || ticket === null) return FilterDataStatus.Continue;
+    if (policy === null) return FilterDataStatus.Continue;
     held.read(size, this.meter);
     if (this.phase == Phase.Reading) {
       // Before trailers, the last chunk did not look like the last, so the buffer will not have all of the body.
       if (endOfStream) held.finish(!hasTrailers);
       else if (!held.isTooLong) return FilterDataStatus.StopIterationAndWatermark;
-      this.reserve(policy, ticket, held);
+      this.decide(policy, held);
     }
-    if (this.phase == Phase.Admitted) return FilterDataStatus.Continue;
+    if (this.passes) return FilterDataStatus.Continue;
     // Only then does the buffer have all of the body when Redis replies.
     return endOfStream ? FilterDataStatus.StopIterationAndBuffer : FilterDataStatus.StopIterationAndWatermark;
   }

@@ -13,6 +13,8 @@ const HEADER = message("a header");
 const PARAM = message("a URL parameter");
 const COOKIE = message("a cookie");
 const API_KEY = message("an API key");
+const MODEL = bytesOf("Bad request: the model is given more than once, with different values");
+const WHICH = bytesOf("Bad request: the request does not say which model it is for");
 const TOO_MANY = bytesOf("Bad request: too many headers");
 const TOO_MANY_VALUES = bytesOf("Bad request: too many values that identify the caller");
 const WHO = bytesOf("Unauthorized: the request does not say who sends it");
@@ -41,6 +43,13 @@ export function refuseUnidentified(details: Bytes): void {
   sendLocalResponse(UNAUTHORIZED, details, WHO, headers);
 }
 
+/** Answers the current stream's request, which names no model although a rule requires it. */
+export function refuseWithoutModel(details: Bytes): void {
+  headers.clear();
+  headers.add(CONTENT_TYPE, TEXT);
+  sendLocalResponse(BAD_REQUEST, details, WHICH, headers);
+}
+
 /** Refuses the current stream's request, which asks for an upgrade (`upgrade: refuse`). */
 export function refuseUpgrade(details: Bytes): void {
   headers.clear();
@@ -51,6 +60,7 @@ function textOf(ambiguity: Ambiguity): Bytes {
   if (ambiguity == Ambiguity.Param) return PARAM;
   if (ambiguity == Ambiguity.Cookie) return COOKIE;
   if (ambiguity == Ambiguity.ApiKey) return API_KEY;
+  if (ambiguity == Ambiguity.Model) return MODEL;
   if (ambiguity == Ambiguity.TooManyHeaders) return TOO_MANY;
   return ambiguity == Ambiguity.TooManyValues ? TOO_MANY_VALUES : HEADER;
 }

@@ -15,7 +15,7 @@ import {
   UNDERSCORE,
 } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equals, equalsAt, indexOfByte } from "../bytes/bytes";
-import { HttpSource } from "./http-facts";
+import { HttpSource } from "./header-facts";
 
 /*
  * Which requests certainly consume no tokens: they are neither checked nor charged an estimate. The sender chooses method,

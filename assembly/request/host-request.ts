@@ -2,7 +2,7 @@ import { getHeader, HeaderLines } from "../abi/headers";
 import { getProperty } from "../abi/properties";
 import { HeaderMapType, Status } from "../abi/types";
 import { Bytes } from "../bytes/bytes";
-import { HeaderList, HeaderReader, HttpSource } from "./http-facts";
+import { HeaderList, HeaderReader, HttpSource } from "./header-facts";
 
 const LINES = new HeaderLines();
 

@@ -1,111 +1,49 @@
-import { COMMA, SEMICOLON, toLower } from "../bytes/ascii";
-import { ByteBuilder } from "../bytes/builder";
-import { dropBlanks, skipBlanks } from "../bytes/blanks";
-import { addressOf, Bytes, bytesOf, copyOf, EMPTY, equals } from "../bytes/bytes";
-import { Latest } from "../bytes/latest";
+import { addressOf, Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
 import { IpAddress } from "../net/address";
-import { Ambiguity, Facts } from "../rules/facts";
-import { Lines, METHOD, PATH, Questions, UPGRADE } from "../rules/questions";
-import { AMBIGUOUS, Answers, compareAnswer } from "./answers";
+import { Ambiguity } from "../rules/facts";
+import { METHOD, PATH, UPGRADE } from "../rules/questions";
+import { AMBIGUOUS, Answers } from "./answers";
+import { modelText } from "./body-model";
 import { clientAddress, untrustedAddress } from "./client-address";
 import { readCookies } from "./cookie";
-import { credentialsOf, keyOf } from "./credentials";
+import { keyOf } from "./credentials";
+import { HeaderFacts, HttpSource } from "./header-facts";
+import { modelInPath } from "./path-model";
 import { readQuery } from "./query";
-
-/** Whether a host has listed all header lines. */
-export const enum HeaderList {
-  /** All lines were listed. */
-  Complete,
-  /** There are further lines, or too many to be read. */
-  Cut,
-  /** The host cannot list them. */
-  Unavailable,
-}
-
-/** Receives the header lines of a request. */
-export interface HeaderReader {
-  /** A line, in memory that is valid until `endOfLines` has returned. The name may be changed in place. */
-  line(name: usize, nameSize: i32, value: usize, valueSize: i32): void;
-  endOfLines(): void;
-}
-
-/** The source of facts about an HTTP request. `null` means absent. */
-export interface HttpSource {
-  /** The value of the first request header with this name, in any letter case. */
-  header(name: Bytes): Bytes | null;
-  /** Passes all header lines to `reader` in order. */
-  headers(reader: HeaderReader): HeaderList;
-  /** The value of a property of the stream; the segments of its path are joined by NUL. */
-  property(path: Bytes): Bytes | null;
-}
 
 /** The header in which the authentication filters of Higress store the name of the consumer. */
 export const CONSUMER_HEADER: Bytes = bytesOf("x-mse-consumer");
 
 const SOURCE_ADDRESS = bytesOf("source\0address");
-/** After this many absent headers, all lines are read at once. */
-const FEW_MISSES = 2;
-const NO_QUESTIONS = new Questions();
-/** The size of an entry of `additions`: question, address and size of a line. */
-const ADDITION: i32 = 12;
-/** A longer buffer is not kept for the next request. */
-const KEPT: i32 = 4096;
-
-/** Whether the header lines of a request have been read. */
-const enum Reading {
-  NotYet,
-  /** All have: a header without an answer is absent. */
-  Complete,
-  Cut,
-  Unavailable,
-}
-
 /**
- * The facts of one HTTP request at a time. Everything is read when it is first needed, and only once. A single header is
- * looked up by name, which is cheapest if it is absent. If it is present, or further headers are needed, all lines are read
- * and answer all questions for headers, just as the path answers those for parameters. So the cost of a request grows with
- * its size and with the number of questions, but not with their product.
+ * The facts of one HTTP request at a time. Everything is read when it is first needed, and only once: the lines of all headers
+ * answer all questions for headers, and the path those for parameters. So the cost of a request grows with its size and with
+ * the number of questions, but not with their product.
  */
 @final
-export class HttpFacts extends Facts implements HeaderReader {
-  private questions: Questions = NO_QUESTIONS;
-  private readonly headers: Answers<Bytes> = new Answers<Bytes>();
+export class HttpFacts extends HeaderFacts {
   private readonly params: Answers<Bytes> = new Answers<Bytes>();
   private readonly cookies: Answers<Bytes> = new Answers<Bytes>();
   private readonly addresses: Answers<IpAddress> = new Answers<IpAddress>();
-  private reading: Reading = Reading.NotYet;
-  private misses: i32 = 0;
   private hasParams: bool = false;
   private hasCookies: bool = false;
   private hasAddresses: bool = false;
-  /** Further lines of headers that have several. */
-  private readonly additions: ByteBuilder = new ByteBuilder(120);
-  private readonly joined: ByteBuilder = new ByteBuilder(256, i32.MAX_VALUE);
-  private readonly methods: Latest = new Latest();
-  private readonly paths: Latest = new Latest();
+  /** Whether a body follows that may name the model. Set it after `begin`. */
+  awaitsBody: bool = false;
+  private hasModel: bool = false;
+  private theModel: Bytes | null = null;
 
-  constructor(private readonly source: HttpSource) {
-    super();
+  constructor(source: HttpSource) {
+    super(source);
   }
 
-  /** Starts a new request, about which `questions` may be asked. */
-  begin(questions: Questions): void {
-    this.questions = questions;
-    this.ambiguity = Ambiguity.None;
-    this.missing = this.required = -1;
-    this.headers.begin(questions.headers.length);
-    this.reading = Reading.NotYet;
-    this.misses = 0;
-  }
-
-  /** Ends the request: forgets the questions and the answers. */
   end(): void {
-    this.questions = NO_QUESTIONS;
-    this.headers.end();
+    super.end();
     if (this.hasParams) this.params.end();
     if (this.hasCookies) this.cookies.end();
     if (this.hasAddresses) this.addresses.end();
-    this.hasParams = this.hasCookies = this.hasAddresses = false;
+    this.hasParams = this.hasCookies = this.hasAddresses = this.hasModel = this.awaitsBody = false;
+    this.theModel = null;
   }
 
   header(question: i32): Bytes | null {
@@ -166,6 +104,58 @@ export class HttpFacts extends Facts implements HeaderReader {
     return key === AMBIGUOUS || key.byteLength > 0 ? this.answerOf(key, Ambiguity.ApiKey) : null;
   }
 
+  model(): Bytes | null {
+    if (!this.hasModel) {
+      this.hasModel = true;
+      this.theModel = this.findModel();
+    }
+    const model = this.theModel;
+    if (model === null && this.awaitsBody) this.ambiguity = Ambiguity.NotYet;
+    return this.answerOf(model, Ambiguity.Model);
+  }
+
+  /** The model that the headers name, or the query of a request without a body; null if they name none. */
+  private findModel(): Bytes | null {
+    const questions = this.questions;
+    const header = questions.modelHeader >= 0 ? this.header(questions.modelHeader) : null;
+    if (header !== null && header.byteLength > 0) {
+      this.awaitsBody = false;
+      return modelText(addressOf(header), header.byteLength);
+    }
+    const path = this.path();
+    const inPath = path !== null ? modelInPath(path) : null;
+    if (inPath !== null) {
+      this.awaitsBody = false;
+      // Then what the body says need not count either.
+      return inPath === AMBIGUOUS ? null : inPath;
+    }
+    for (let i = 0; i < questions.modelParams.length && !this.awaitsBody; ++i) {
+      const value = this.param(questions.modelParams[i]);
+      if (value !== null) return modelText(addressOf(value), value.byteLength);
+    }
+    return null;
+  }
+
+  /**
+   * Answers all questions for which the host has to be asked, because it may not be able to answer any more when the body has been
+   * read.
+   */
+  answerAll(): void {
+    const questions = this.questions;
+    for (let i = 0; i < questions.headers.length; ++i) this.readHeader(i);
+    if (questions.paramCount > 0) this.param(0);
+    if (questions.cookieCount > 0) this.cookie(0);
+    for (let i = 0; i < questions.addresses.length; ++i) this.address(i);
+    this.ambiguity = Ambiguity.None;
+    this.missing = this.required = -1;
+  }
+
+  /** The body has been read. @param model it is for; `AMBIGUOUS`, or null if that is not known */
+  tellModel(model: Bytes | null): void {
+    this.awaitsBody = false;
+    this.theModel = model;
+  }
+
   address(question: i32): IpAddress | null {
     const sources = this.questions.addresses;
     if (!this.hasAddresses) {
@@ -186,130 +176,4 @@ export class HttpFacts extends Facts implements HeaderReader {
     this.addresses.keep(question, address);
     return address;
   }
-
-  line(name: usize, nameSize: i32, value: usize, valueSize: i32): void {
-    if (!this.questions.mayAskHeader(nameSize)) return;
-    for (let i = 0; i < nameSize; ++i) store<u8>(name + i, toLower(load<u8>(name + i)));
-    let question = this.questions.findHeader(name, nameSize);
-    while (question >= 0) {
-      this.addLine(question, value, valueSize);
-      question = this.questions.headers[question].next;
-    }
-  }
-
-  endOfLines(): void {
-    const count = this.additions.length / ADDITION;
-    for (let i = 0; i < count; ++i) this.joinFrom(i, count);
-    this.additions.clear();
-  }
-
-  private answerOf(value: Bytes | null, kind: Ambiguity): Bytes | null {
-    if (value !== AMBIGUOUS) return value;
-    this.ambiguity = this.reading == Reading.Cut ? Ambiguity.TooManyHeaders : kind;
-    return null;
-  }
-
-  /** The value of a header, null or `AMBIGUOUS`. */
-  private readHeader(question: i32): Bytes | null {
-    const answers = this.headers;
-    if (answers.has(question)) return answers.get(question);
-    const questions = this.questions;
-    if (this.reading == Reading.NotYet) {
-      if (isUnique(question)) return this.keepFirst(question);
-      if (this.misses < FEW_MISSES && !questions.foundFirst) {
-        if (this.source.header(questions.headers[question].name) === null) {
-          ++this.misses;
-          answers.keep(question, null);
-          return null;
-        }
-      }
-      this.readLines();
-      if (this.misses == 0) questions.foundFirst = answers.has(question);
-      if (answers.has(question)) return answers.get(question);
-    }
-    if (this.reading == Reading.Complete) answers.keep(question, null);
-    else if (this.reading == Reading.Unavailable || isUnique(question)) this.keepFirst(question);
-    else {
-      const isThere = this.source.header(questions.headers[question].name) !== null;
-      answers.keep(question, isThere ? AMBIGUOUS : null);
-    }
-    return answers.get(question);
-  }
-
-  /** Answers with the first line, as if it were the only one. */
-  private keepFirst(question: i32): Bytes | null {
-    const value = this.source.header(this.questions.headers[question].name);
-    if (value === null) this.headers.keep(question, null);
-    else this.addLine(question, addressOf(value), value.byteLength);
-    return this.headers.get(question);
-  }
-
-  /** Answers all questions for headers that are present. */
-  private readLines(): void {
-    const list = this.source.headers(this);
-    if (list == HeaderList.Complete) {
-      this.reading = Reading.Complete;
-      return;
-    }
-    this.headers.end();
-    this.additions.clear();
-    this.reading = list == HeaderList.Cut ? Reading.Cut : Reading.Unavailable;
-  }
-
-  private addLine(question: i32, ptr: usize, len: i32): void {
-    const answers = this.headers;
-    const asked = this.questions.headers[question];
-    if (answers.get(question) === AMBIGUOUS) return;
-    if (asked.lines == Lines.All && answers.has(question)) {
-      const at = this.additions.append(ADDITION);
-      if (at == 0) return;
-      store<u32>(at, question);
-      store<u32>(at, <u32>ptr, 4);
-      store<u32>(at, len, 8);
-      return;
-    }
-    const isKey = asked.lines == Lines.Key;
-    let value = isUnique(question)
-      ? (question == METHOD ? this.methods : this.paths).of(ptr, len)
-      : headerText(ptr, len, asked.isCredentials && !isKey);
-    if (isKey) value = keyOf(value, asked.isCredentials);
-    if (asked.lines == Lines.Added && value.byteLength > 0) value = copyOf(ptr, len);
-    if ((isKey || asked.lines == Lines.Same) && answers.has(question)) {
-      compareAnswer(answers, question, addressOf(value), value.byteLength);
-    } else {
-      answers.keep(question, value);
-    }
-  }
-
-  /** Joins all further lines of the header at `first` to its answer, unless that has been done. */
-  private joinFrom(first: i32, count: i32): void {
-    const additions = this.additions.ptr;
-    const question = load<i32>(additions + first * ADDITION);
-    if (question < 0) return;
-    const joined = this.joined;
-    const separator = question == this.questions.cookieHeader ? SEMICOLON : COMMA;
-    joined.clear();
-    const line = this.headers.get(question);
-    if (line !== null) joined.bytes(line);
-    for (let i = first; i < count; ++i) {
-      const at = additions + i * ADDITION;
-      if (load<i32>(at) != question) continue;
-      joined.byte(separator).at(<usize>load<u32>(at, 4), load<i32>(at, 8));
-      store<i32>(at, -1);
-    }
-    this.headers.keep(question, joined.toBytes());
-    if (joined.length > KEPT) joined.reset(256);
-  }
-}
-
-/** Whether a question is about the method or the path, which are there only once and have no blanks to remove. */
-function isUnique(question: i32): bool {
-  return question <= PATH;
-}
-
-/** The value of a header as rules compare it: without surrounding blanks, and credentials in canonical form. */
-export function headerText(ptr: usize, len: i32, isCredentials: bool): Bytes {
-  const from = skipBlanks(ptr, ptr + len);
-  const text = copyOf(from, <i32>(dropBlanks(from, ptr + len) - from));
-  return isCredentials ? credentialsOf(text) : text;
 }

@@ -66,6 +66,16 @@ export function mayEndAnywhere(): bool {
   return unclear;
 }
 
+/** Whether servers may disagree on where the path leads, or where it ends. */
+export function isUnclearPath(): bool {
+  return unclear || cuts > 0;
+}
+
+/** The segments of the path, each behind a slash, in lower case. */
+export function segmentsOfPath(): ByteBuilder {
+  return segments;
+}
+
 /** Frees what a long path takes. */
 export function forgetPath(): void {
   if (segments.length > KEPT) segments.reset(256);

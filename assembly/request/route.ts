@@ -1,5 +1,5 @@
 import { Bytes, bytesOf } from "../bytes/bytes";
-import { HttpSource } from "./http-facts";
+import { HttpSource } from "./header-facts";
 
 // In Higress' Envoy, the names are top-level properties; in newer Envoys, configuration attributes.
 // https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes

@@ -1,13 +1,16 @@
 import { Bytes } from "../bytes/bytes";
 import { IpAddress } from "../net/address";
 
-/** Where a request gives several different values for one thing, so that nobody can tell which one counts. */
+/** Why nobody can tell which value counts: mostly because a request gives several different ones for one thing. */
 export const enum Ambiguity {
   None,
   Header,
   Param,
   Cookie,
   ApiKey,
+  Model,
+  /** Only the body can tell, and it has not been read. */
+  NotYet,
   /** The host shows fewer header lines than there are, so a header that a rule looks at may have further values. */
   TooManyHeaders,
   /** There are more values that rules look at than can be counted. */
@@ -40,6 +43,8 @@ export abstract class Facts {
   abstract cookie(question: i32): Bytes | null;
   /** The caller's key, in whichever place it is; null also for an empty one. */
   abstract apiKey(): Bytes | null;
+  /** The name of the model, in lower case. */
+  abstract model(): Bytes | null;
   /** The client's address, IPv4-mapped IPv6 read as IPv4; null also for what is not an address. */
   abstract address(question: i32): IpAddress | null;
 }

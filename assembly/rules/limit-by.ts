@@ -10,11 +10,13 @@ export const enum LimitBy {
   Consumer,
   Cookie,
   ApiKey,
+  Model,
   PerHeader,
   PerParam,
   PerConsumer,
   PerCookie,
   PerApiKey,
+  PerModel,
   PerIp,
 }
 
@@ -24,13 +26,20 @@ const NAMES: Bytes[] = [
   bytesOf("limit_by_consumer"),
   bytesOf("limit_by_cookie"),
   bytesOf("limit_by_api_key"),
+  bytesOf("limit_by_model"),
   bytesOf("limit_by_per_header"),
   bytesOf("limit_by_per_param"),
   bytesOf("limit_by_per_consumer"),
   bytesOf("limit_by_per_cookie"),
   bytesOf("limit_by_per_api_key"),
+  bytesOf("limit_by_per_model"),
   bytesOf("limit_by_per_ip"),
 ];
+
+/** Whether a kind looks at the model that a request is for. */
+export function isOfModel(by: LimitBy): bool {
+  return by == LimitBy.Model || by == LimitBy.PerModel;
+}
 
 /** The name of a kind in the configuration, which is also a part of its Redis keys and so never changes. */
 export function nameOf(by: LimitBy): Bytes {

@@ -8,7 +8,7 @@ export class Subject {
     readonly by: LimitBy,
     /**
      * The name of the header, parameter or cookie as the configuration spells it; `x-mse-consumer` for consumers; `api_key`
-     * for callers' keys; the whole source (`from-remote-addr`, `from-header-…`) for addresses. It is a part of the Redis keys.
+     * for callers' keys, `model` for models; the whole source (`from-remote-addr`, `from-header-…`) for addresses. It is a part of the Redis keys.
      */
     readonly name: Bytes,
     /** The item's index in `rule_items`, from 0. */

@@ -30,6 +30,8 @@ const KEY_HEADERS: Bytes[] = [
   bytesOf("x-goog-api-key"),
 ];
 const KEY_PARAM = bytesOf("key");
+/** Where requests without a body name their model: OpenAI's Realtime API, and Azure's. */
+const MODEL_PARAMS: Bytes[] = [bytesOf("model"), bytesOf("deployment")];
 
 /** The questions that every configuration has: about the method, the path, and another protocol that is asked for. */
 export const METHOD: i32 = 0;
@@ -80,6 +82,10 @@ export class Questions {
   /** The questions for the headers that callers' keys are in; empty if no rule looks at them. */
   readonly keyHeaders: i32[] = [];
   keyParam: i32 = NONE;
+  /** The questions for the parameters that name a model; empty if no rule looks at models. */
+  readonly modelParams: i32[] = [];
+  /** The question for the header that a filter in front sets to the model, or -1. */
+  modelHeader: i32 = NONE;
   paramCount: i32 = 0;
   cookieCount: i32 = 0;
   /** The length of the longest name of a parameter, in bytes. */
@@ -141,6 +147,18 @@ export class Questions {
     if (this.keyParam >= 0) return;
     for (let i = 0; i < KEY_HEADERS.length; ++i) this.keyHeaders.push(this.header(KEY_HEADERS[i], Lines.Key));
     this.keyParam = this.param(KEY_PARAM);
+  }
+
+  /** Asks for the model. @param header the header that a filter in front sets to it; empty if there is none */
+  model(header: Bytes): void {
+    if (this.modelParams.length > 0) return;
+    for (let i = 0; i < MODEL_PARAMS.length; ++i) this.modelParams.push(this.param(MODEL_PARAMS[i]));
+    if (header.byteLength > 0) this.modelHeader = this.header(header, Lines.Last);
+  }
+
+  /** Whether a rule looks at models. */
+  get asksModel(): bool {
+    return this.modelParams.length > 0;
   }
 
   /**

@@ -1,8 +1,8 @@
 import { Bytes } from "../bytes/bytes";
 import { addressText } from "../net/address-text";
 import { AddressKeys } from "./address-keys";
-import { Facts } from "./facts";
-import { LimitBy } from "./limit-by";
+import { Ambiguity, Facts } from "./facts";
+import { isOfModel, LimitBy } from "./limit-by";
 import { Match, Subject } from "./match";
 import { ValueKeys } from "./value-keys";
 
@@ -38,6 +38,10 @@ export class ValueRuleItem extends RuleItem {
 
   match(facts: Facts): Match | null {
     const value = this.valueIn(facts);
+    if (facts.ambiguity != Ambiguity.None) return null;
+    // What the first key is for may be the model that is not known, so such a call is no cheaper.
+    if (value === null && isOfModel(this.subject.by) && !this.subject.isRequired)
+      return new Match(this.subject, this.keys.limitOf(0), 0, this.keys.first);
     // As published, `*` matches an empty value; but nobody is identified by one.
     if (value === null || (this.subject.isRequired && value.byteLength == 0)) return this.lacks(facts);
     const key = this.keys.find(value);
@@ -55,6 +59,9 @@ export class ValueRuleItem extends RuleItem {
       case LimitBy.ApiKey:
       case LimitBy.PerApiKey:
         return facts.apiKey();
+      case LimitBy.Model:
+      case LimitBy.PerModel:
+        return facts.model();
       default:
         return facts.header(this.question);
     }

@@ -1,4 +1,4 @@
-import { addressOf, Bytes, bytesOf, copyOf, startsWith } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, copyOf, EMPTY, startsWith } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 import { Literal } from "../regex/literal";
 import { Prefilter } from "../regex/prefilter";
@@ -19,7 +19,10 @@ export abstract class ValueKeys {
   /** For each key the number of its limit. */
   protected readonly ids: StaticArray<i32>;
 
-  /** @param count how many keys there are */
+  /** The text of the first key if keys match exactly; else empty. */
+  first: Bytes = EMPTY;
+
+  /** @param count how many keys there are, at least one */
   constructor(count: i32) {
     this.ids = new StaticArray<i32>(count);
   }
@@ -47,6 +50,7 @@ export class ExactKeys extends ValueKeys {
   /** @returns whether the key can match, which one that was added before cannot */
   add(key: i32, text: Bytes, limit: i32): bool {
     this.ids[key] = limit;
+    if (key == 0) this.first = text;
     return this.table.add(text, key);
   }
 

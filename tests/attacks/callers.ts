@@ -53,6 +53,21 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "counts the key %j, wherever it is: %j",
   ],
   [
+    "A cheap model beside the dear one that is used: twice in the body, in a header, in the query.",
+    "conformance/models.test.ts",
+    "refuses a body with two models",
+  ],
+  [
+    "A model that the filter cannot read, though some server can: escapes, another letter case, no JSON, a body that is too long.",
+    "conformance/models.test.ts",
+    "counts a model that is not known as the first key's",
+  ],
+  [
+    "A cheap model in the header that only the router should set.",
+    "conformance/models.test.ts",
+    "believes a header only if it is configured",
+  ],
+  [
     "A consumer of one's own, before the one that authentication adds.",
     "conformance/identity.test.ts",
     "takes the consumer that was added last",

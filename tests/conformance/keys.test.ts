@@ -14,6 +14,8 @@ const KINDS: [string, string, string | number, Headers, string][] = [
   ["limit_by_consumer", "", "consumer1", { "x-mse-consumer": "consumer1" }, "x-mse-consumer:consumer1"],
   ["limit_by_cookie", "key1", "value1", { cookie: "a=b; key1=value1" }, "key1:value1"],
   ["limit_by_api_key", "ignored", "sk-1", { "api-key": "sk-1" }, "api_key:sk-1"],
+  ["limit_by_model", "ignored", "GPT-4o", { ":path": "/v1/models/gpt-4o:generateContent" }, "model:gpt-4o"],
+  ["limit_by_per_model", "", "*", { ":path": "/openai/deployments/a/chat/completions" }, "model:a"],
   ["limit_by_per_api_key", "", "*", { authorization: "Bearer sk:1" }, "api_key:sk:1"],
   ["limit_by_per_header", "x-ca-key", "regexp:^a.*", { "x-ca-key": "abc:d" }, "x-ca-key:abc:d"],
   ["limit_by_per_header", "x-ca-key", "*", { "x-ca-key": "" }, "x-ca-key:"],

@@ -1,4 +1,4 @@
-import { addressOf, Bytes, bytesOf, equals, slice, startsWith } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf, EMPTY, equals, slice, startsWith } from "../../bytes/bytes";
 import { decimalText } from "../../bytes/decimal";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
@@ -10,8 +10,9 @@ import { Cidr, parseCidr } from "../../net/cidr";
 import { checkRegex } from "../../regex/regex";
 import { AMBIGUOUS } from "../../request/answers";
 import { cookieText } from "../../request/cookie";
+import { modelText } from "../../request/body-model";
 import { keyOf } from "../../request/credentials";
-import { headerText } from "../../request/http-facts";
+import { headerText } from "../../request/header-facts";
 import { paramText } from "../../request/query";
 import { AddressKeys } from "../../rules/address-keys";
 import { LimitBy } from "../../rules/limit-by";
@@ -135,6 +136,10 @@ export class LimitKeysReader {
     if (by == LimitBy.ApiKey) {
       const key = keyOf(paramText(text), false);
       return key === AMBIGUOUS ? text : key;
+    }
+    if (by == LimitBy.Model) {
+      const model = modelText(addressOf(text), text.byteLength);
+      return model !== null ? model : EMPTY;
     }
     const form = headerText(start, text.byteLength, this.questions.headers[question].isCredentials);
     return form === AMBIGUOUS ? text : form;

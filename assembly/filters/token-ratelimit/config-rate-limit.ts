@@ -41,6 +41,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rejected_msg",
   "hash_keys",
   "usage_path",
+  "model_header",
   "redis",
 ]
   .concat(COUNTING_FIELDS)
@@ -110,7 +111,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const counting = readCounting(fields, new Counting(CounterKind.FixedWindow, 0));
   const globalLimit = readGlobalLimit(fields, counting);
   const reservation = readReservation(fields);
-  const reader = new RuleItemsReader(fields.problems, counting, reservation);
+  const reader = new RuleItemsReader(fields.problems, counting, reservation, fields.text("model_header"));
   if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
   checkTimeZone(fields, counting.kind == CounterKind.Calendar || reader.hasCalendar);
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);

@@ -13,7 +13,7 @@ import { CONSUMER_HEADER } from "../../request/http-facts";
 import { CidrTable } from "../../net/cidr-table";
 import { Cidr, parseCidr } from "../../net/cidr";
 import { WHOLE_ADDRESS } from "../../net/address-text";
-import { LimitBy, nameOf } from "../../rules/limit-by";
+import { isOfModel, LimitBy, nameOf } from "../../rules/limit-by";
 import { Subject } from "../../rules/match";
 import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
@@ -36,6 +36,8 @@ const PRECEDENCE: LimitBy[] = [
   LimitBy.PerCookie,
   LimitBy.ApiKey,
   LimitBy.PerApiKey,
+  LimitBy.Model,
+  LimitBy.PerModel,
   LimitBy.Consumer,
   LimitBy.PerConsumer,
   LimitBy.PerIp,
@@ -49,6 +51,7 @@ const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by)))
   .concat(COUNTING_FIELDS);
 
 const API_KEY = bytesOf("api_key");
+const MODEL = bytesOf("model");
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
@@ -76,6 +79,8 @@ export class RuleItemsReader {
     private readonly problems: Problems,
     private readonly counting: Counting,
     private readonly reservation: Reservation,
+    /** The header that a filter in front sets to the model; empty if there is none. */
+    private readonly modelHeader: Bytes,
   ) {
     this.time = new PatternTime(problems);
     this.keys = new LimitKeysReader(problems, this.questions, this.time, counting);
@@ -147,6 +152,10 @@ export class RuleItemsReader {
       case LimitBy.ApiKey:
       case LimitBy.PerApiKey:
         this.questions.apiKey();
+        return -1;
+      case LimitBy.Model:
+      case LimitBy.PerModel:
+        this.questions.model(this.modelHeader);
         return -1;
       case LimitBy.Consumer:
       case LimitBy.PerConsumer:
@@ -252,6 +261,7 @@ export class RuleItemsReader {
 /** The name of what kinds look at whose field has no name for it; null for the others. */
 function fixedNameOf(by: LimitBy): Bytes | null {
   if (by == LimitBy.Consumer || by == LimitBy.PerConsumer) return CONSUMER_HEADER;
+  if (isOfModel(by)) return MODEL;
   return by == LimitBy.ApiKey || by == LimitBy.PerApiKey ? API_KEY : null;
 }
 

@@ -5,6 +5,7 @@ import { Demand } from "../../ledger/demand";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/keys";
 import { Ledger } from "../../ledger/ledger";
 import { Limit } from "../../ledger/limit";
+import { Reservation, ReservationMode } from "../../ledger/reservation";
 import { Ticket } from "../../ledger/ticket";
 import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
@@ -21,6 +22,9 @@ import { RateLimitConfig } from "./config";
 /** What a rule item that applies leaves to the garbage collector, beside the value that it looks at. */
 const MATCH_BYTES = 192;
 const NONE: Match[] = [];
+/** The longest body, in bytes, that is held to read its model if nothing is reserved: in stock Envoy, and in Higress. */
+const MODEL_BODY: i64 = 512 << 10;
+const RAISED_MODEL_BODY: i64 = 8 << 20;
 const CLOSE = closeFrame("token rate limit exceeded");
 
 /**
@@ -34,6 +38,8 @@ export class RateLimitPolicy extends Policy {
   private text: Bytes = EMPTY;
   /** Counts requests that no rule limits, and warns about them. */
   readonly unmatched: Unmatched;
+  /** How a body is held to read which model it is for: as long as for the strictest reservation that its call may need. */
+  readonly holding: Reservation;
 
   constructor(
     readonly config: RateLimitConfig,
@@ -49,6 +55,10 @@ export class RateLimitPolicy extends Policy {
       host.holdsHeaders || config.holdsHeaders,
       host.raisesBufferLimit,
     );
+    const most = host.raisesBufferLimit ? RAISED_MODEL_BODY : MODEL_BODY;
+    let holding = config.reservation;
+    for (let i = 0; i < config.items.length; ++i) holding = holding.orStricter(config.itemReservations[i]);
+    this.holding = holding.isOn ? holding : new Reservation(ReservationMode.Off, 0, false, 0, 0, most);
     this.unmatched = new Unmatched(config.itemsPath, metrics);
   }
 

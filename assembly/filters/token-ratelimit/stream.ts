@@ -1,18 +1,25 @@
 import { StreamContext } from "../../abi/contexts";
 import { Pool } from "../../abi/pool";
 import { FilterHeadersStatus } from "../../abi/types";
-import { bytesOf, equals } from "../../bytes/bytes";
+import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Ticket } from "../../ledger/ticket";
 import { PolicySource } from "../../plugin/root";
 import { keepRoute, Phase } from "../../plugin/metered-stream";
 import { CountingStream } from "../../plugin/stream";
-import { refuseAmbiguous, refuseUnidentified, refuseUpgrade } from "../../rejection/refusals";
+import {
+  refuseAmbiguous,
+  refuseUnidentified,
+  refuseUpgrade,
+  refuseWithoutModel,
+} from "../../rejection/refusals";
+import { apiOf } from "../../request/api";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
 import { HttpFacts } from "../../request/http-facts";
 import { pathEquals } from "../../request/normal-path";
 import { Ambiguity } from "../../rules/facts";
+import { isOfModel } from "../../rules/limit-by";
 import { Metric, Metrics } from "../../telemetry/metrics";
 import { recordDecision } from "../../telemetry/record";
 import { ReaderPool } from "../../usage/reader-pool";
@@ -23,7 +30,9 @@ import { emptyUsage, UsageQuery } from "./usage-query";
 
 // Both belong to the stream whose callback is running; no question outlives it.
 const REQUEST = new HostRequest();
-const FACTS = new HttpFacts(REQUEST);
+let FACTS = new HttpFacts(REQUEST);
+/** Facts that no stream uses. While a body is held, its stream keeps the facts of its headers. */
+const idle = new Pool<HttpFacts>(16);
 
 const GET = bytesOf("GET");
 const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -33,6 +42,8 @@ const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
 export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   /** The query that this request is, if it is on `usage_path`. */
   private usage: UsageQuery | null = null;
+  /** The facts of the request, while rules wait for its model. */
+  private facts: HttpFacts | null = null;
 
   /** @param home where it is kept when its stream has ended */
   constructor(
@@ -51,19 +62,24 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     if (policy === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
     FACTS.begin(policy.config.questions);
     if (asksForUsage(policy)) return this.tellUsage(policy);
+    let consuming = Consumes.Tokens;
+    if (policy.config.questions.asksModel) {
+      consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
+      FACTS.awaitsBody = !endOfStream && consuming >= Consumes.Tokens && !FACTS.asksForUpgrade;
+    }
     const ticket = policy.match(FACTS);
     const ambiguity = FACTS.ambiguity;
+    if (ambiguity == Ambiguity.NotYet) return this.readModel(policy, consuming);
     const missing = FACTS.missing;
-    const isRefused = FACTS.required >= 0;
-    let consuming = Consumes.Tokens;
-    if (ticket !== null || isRefused || policy.unmatched.mayWarn)
+    const required = FACTS.required;
+    if (ticket !== null || required >= 0 || policy.unmatched.mayWarn)
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
     const path = ticket !== null ? FACTS.path() : null;
     const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
     FACTS.end();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);
     const isCall = consuming >= Consumes.StoredAnswer;
-    if (isRefused && isCall) return this.refuseUnidentified(ticket);
+    if (required >= 0 && isCall) return this.refuseUnidentified(policy, required, ticket);
     if (ticket === null) {
       policy.unmatched.note(missing, isCall);
       return FilterHeadersStatus.Continue;
@@ -79,17 +95,59 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     return this.ask(policy, ticket, consuming, path, !endOfStream);
   }
 
+  /** Reads the body, because rules look at the model, and only the body can tell which that is. */
+  private readModel(policy: RateLimitPolicy, consuming: Consumes): FilterHeadersStatus {
+    const facts = FACTS;
+    const spare = idle.take();
+    FACTS = spare !== null ? spare : new HttpFacts(REQUEST);
+    facts.answerAll();
+    const path = facts.path();
+    this.facts = facts;
+    this.policy = policy;
+    this.consumes = consuming;
+    keepRoute();
+    this.prepareRequest(policy, null, false);
+    return this.readFirst(policy, policy.holding, apiOf(path !== null ? path : EMPTY), true, true);
+  }
+
+  protected matchModel(policy: RateLimitPolicy, model: Bytes | null): Ticket | null {
+    const facts = this.facts;
+    if (facts === null) return null;
+    facts.tellModel(model);
+    const ticket = policy.match(facts);
+    const ambiguity = facts.ambiguity;
+    const missing = facts.missing;
+    const required = facts.required;
+    this.dropFacts();
+    if (ambiguity != Ambiguity.None) this.refuseAmbiguous(ticket, ambiguity);
+    else if (required >= 0) this.refuseUnidentified(policy, required, ticket);
+    else if (ticket !== null) return ticket;
+    else {
+      this.phase = Phase.Unlimited;
+      policy.unmatched.note(missing, true);
+    }
+    return null;
+  }
+
+  private dropFacts(): void {
+    const facts = this.facts;
+    if (facts === null) return;
+    this.facts = null;
+    facts.end();
+    idle.put(facts);
+  }
+
   /** Answers a request on `usage_path`. The rules identify its caller, or refuse it, as they do for a call. */
   private tellUsage(policy: RateLimitPolicy): FilterHeadersStatus {
     const method = FACTS.method();
     const isGet = method !== null && equals(method, GET);
     const ticket = isGet ? policy.match(FACTS) : null;
     const ambiguity = FACTS.ambiguity;
-    const isRefused = FACTS.required >= 0;
+    const required = FACTS.required;
     FACTS.end();
     keepRoute();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);
-    if (isRefused) return this.refuseUnidentified(ticket);
+    if (required >= 0) return this.refuseUnidentified(policy, required, ticket);
     this.refuse(null);
     if (ticket !== null) {
       const query = new UsageQuery(this.id, policy.config, ticket);
@@ -110,10 +168,12 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     return STOP;
   }
 
-  private refuseUnidentified(ticket: Ticket | null): FilterHeadersStatus {
+  /** @param item the position of the rule item that finds nothing to look at */
+  private refuseUnidentified(policy: RateLimitPolicy, item: i32, ticket: Ticket | null): FilterHeadersStatus {
     this.metrics.add(Metric.UnidentifiedRequests);
     this.refuse(ticket);
-    refuseUnidentified(UNIDENTIFIED);
+    if (isOfModel(policy.config.items[item].subject.by)) refuseWithoutModel(UNIDENTIFIED);
+    else refuseUnidentified(UNIDENTIFIED);
     return STOP;
   }
 
@@ -121,6 +181,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const usage = this.usage;
     if (usage !== null) usage.close();
     this.usage = null;
+    this.dropFacts();
     super.onEnd();
   }
 

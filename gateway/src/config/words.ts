@@ -21,6 +21,8 @@ const SUBJECTS: readonly [field: string, one: string, each: string][] = [
   ["limit_by_per_cookie", "", "each value of the cookie NAME"],
   ["limit_by_api_key", "one API key", ""],
   ["limit_by_per_api_key", "", "each API key"],
+  ["limit_by_model", "one model", ""],
+  ["limit_by_per_model", "", "each model"],
   ["limit_by_consumer", "one consumer", ""],
   ["limit_by_per_consumer", "", "each consumer"],
   ["limit_by_per_ip", "", "each client address"],

@@ -141,6 +141,7 @@ describe("the schema", () => {
         "reservation.mode",
         "hash_keys",
         "usage_path",
+        "model_header",
         "redis",
       ],
       ...["token_weights.input", "token_weights.cached_input"],

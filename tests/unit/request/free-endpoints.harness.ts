@@ -1,7 +1,7 @@
 import "../../../assembly/abi/abort";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
 import { consumes, Consumes } from "../../../assembly/request/free-endpoints";
-import { HeaderList, HeaderReader, HttpSource } from "../../../assembly/request/http-facts";
+import { HeaderList, HeaderReader, HttpSource } from "../../../assembly/request/header-facts";
 
 /** A request with one header beside its method and path, if that has a name. */
 class Request implements HttpSource {

@@ -1,7 +1,8 @@
 import "../../../assembly/abi/abort";
 import { Bytes, bytesOf } from "../../../assembly/bytes/bytes";
 import { clientAddress, untrustedAddress } from "../../../assembly/request/client-address";
-import { HeaderList, HeaderReader, HttpFacts, HttpSource } from "../../../assembly/request/http-facts";
+import { HeaderList, HeaderReader, HttpSource } from "../../../assembly/request/header-facts";
+import { HttpFacts } from "../../../assembly/request/http-facts";
 import { Cidr, parseCidr } from "../../../assembly/net/cidr";
 import { CidrTable } from "../../../assembly/net/cidr-table";
 import { addressText } from "../../../assembly/net/address-text";
