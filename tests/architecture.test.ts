@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["metering", "telemetry", "ledger", "request", "usage", "redis", "config", "json", "bytes", "abi"],
   ],
   metering: ["telemetry", "ledger", "request", "usage", "estimate", "bytes", "abi"],
-  rejection: ["ledger", "rules", "bytes", "abi"],
+  rejection: ["ledger", "rules", "request", "json", "bytes", "abi"],
   telemetry: ["ledger", "rules", "request", "usage", "redis", "config", "json", "bytes", "abi"],
   ledger: ["redis", "bytes", "abi"],
   request: ["rules", "usage", "net", "json", "bytes", "abi"],

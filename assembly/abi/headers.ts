@@ -133,13 +133,27 @@ export function replaceHeader(map: HeaderMapType, name: Bytes, value: Bytes): St
   );
 }
 
+/** Where headers are written. */
+export interface HeaderSink {
+  /** Sets a header that is not there to one value; of the headers of a message, also one that is there. */
+  put(name: Bytes, value: Bytes): void;
+}
+
+/** The headers of the response of the current stream. */
+@final
+export class ResponseHeaders implements HeaderSink {
+  put(name: Bytes, value: Bytes): void {
+    replaceHeader(HeaderMapType.HttpResponseHeaders, name, value);
+  }
+}
+
 /**
  * Header pairs in the format that hosts read and write; the object can be reused:
  *
  *   u32le count │ count × (u32le name size, u32le value size) │ count × (name, NUL, value, NUL)
  */
 @final
-export class HeaderPairs {
+export class HeaderPairs implements HeaderSink {
   private count: i32 = 0;
   private sizes: ByteBuilder = new ByteBuilder(64);
   private content: ByteBuilder = new ByteBuilder(128);
@@ -156,6 +170,10 @@ export class HeaderPairs {
     this.content.bytes(value);
     this.end(value.byteLength);
     return this;
+  }
+
+  put(name: Bytes, value: Bytes): void {
+    this.add(name, value);
   }
 
   /** Adds a header whose value is a decimal number. */

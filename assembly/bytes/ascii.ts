@@ -41,6 +41,7 @@ export const LOWER_V: u8 = 0x76;
 export const LEFT_BRACE: u8 = 0x7b; // {
 export const PIPE: u8 = 0x7c; // |
 export const RIGHT_BRACE: u8 = 0x7d; // }
+export const TILDE: u8 = 0x7e; // ~
 export const DEL: u8 = 0x7f;
 
 /** `0` to `9`. */

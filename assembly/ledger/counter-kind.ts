@@ -31,9 +31,26 @@ export function countsTokens(kind: CounterKind): bool {
   return kind < CounterKind.Requests && kind != CounterKind.InFlight;
 }
 
+/** What a counter counts. */
+export const enum Unit {
+  Tokens,
+  Requests,
+  /** At the same time. */
+  Calls,
+}
+
+/** The names of units, by `Unit`. */
+export const UNITS: string[] = ["tokens", "requests", "calls"];
+
+/** What a kind of counter counts. */
+export function unitOf(kind: CounterKind): Unit {
+  if (countsRequests(kind)) return Unit.Requests;
+  return kind == CounterKind.InFlight ? Unit.Calls : Unit.Tokens;
+}
+
 /** Appends what a counter counts. */
 export function appendUnit(out: ByteBuilder, kind: CounterKind): void {
-  out.text(countsRequests(kind) ? "requests" : kind == CounterKind.InFlight ? "calls" : "tokens");
+  out.text(UNITS[unitOf(kind)]);
 }
 
 /** Appends the letters that a kind of counter has in the names of counters and in scripts; the published one has none. */

@@ -1,4 +1,5 @@
 import { Failure } from "../redis/failure";
+import { Demand } from "./demand";
 
 /** What to do with a request. */
 export const enum Outcome {
@@ -42,6 +43,13 @@ export class Decision {
   granted: i64 = 0;
   /** Whole seconds until no row is above its limit, rounded up, at least 1. 0 unless the outcome is Deny. */
   retryAfterSeconds: i64 = 0;
+  /** The same in milliseconds. */
+  retryAfterMs: i64 = 0;
+  /** Whether waiting does not help, because the row never has room for what was asked. */
+  isHopeless: bool = false;
+
+  /** @param demand what is decided about */
+  constructor(readonly demand: Demand) {}
 
   /** Starts a new decision: admitted, until a row turns out to be above its limit. */
   begin(): void {
@@ -50,7 +58,8 @@ export class Decision {
     this.cause = Cause.None;
     this.row = -1;
     this.capacity = this.used = this.granted = 0;
-    this.resetSeconds = this.retryAfterSeconds = 0;
+    this.resetSeconds = this.retryAfterSeconds = this.retryAfterMs = 0;
+    this.isHopeless = false;
   }
 
   /** Discards what was decided: the counters could not be read. @param failure why not; not None */
@@ -61,13 +70,23 @@ export class Decision {
   }
 
   /**
-   * Denies the request because of a row. The first row given becomes the reason; later ones only prolong `retryAfterSeconds`.
+   * Denies the request because of a row. The first row given becomes the reason, or the first that never has room; others only
+   * prolong the time to wait.
    * @param capacity, used of that row, in tokens
    * @param remainingMs how long its window lasts from now, in milliseconds; not negative
    * @param retryMs after which it may have room again, if that is sooner
+   * @param isHopeless whether it never has room for what was asked
    */
-  exceeded(row: i32, capacity: i64, used: i64, remainingMs: i64, retryMs: i64 = remainingMs): void {
-    if (this.outcome != Outcome.Deny) {
+  exceeded(
+    row: i32,
+    capacity: i64,
+    used: i64,
+    remainingMs: i64,
+    retryMs: i64 = remainingMs,
+    isHopeless: bool = false,
+  ): void {
+    if (this.outcome != Outcome.Deny || (isHopeless && !this.isHopeless)) {
+      this.isHopeless = isHopeless;
       this.outcome = Outcome.Deny;
       this.cause = Cause.AboveLimit;
       this.row = row;
@@ -75,6 +94,7 @@ export class Decision {
       this.used = used;
       this.resetSeconds = (remainingMs + 500) / 1000;
     }
+    this.retryAfterMs = max(this.retryAfterMs, max(retryMs, 1));
     this.retryAfterSeconds = max(this.retryAfterSeconds, max((retryMs + 999) / 1000, 1));
   }
 

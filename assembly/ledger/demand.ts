@@ -2,7 +2,7 @@ import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { made } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
-import { appendLetters, appendWindow, CounterKind } from "./counter-kind";
+import { appendLetters, appendWindow, CounterKind, Unit, unitOf } from "./counter-kind";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
 const MAX_ROWS: i32 = 512;
@@ -17,6 +17,8 @@ const KEPT_KEYS: i32 = 1 << 12;
 const FIRST_ROWS: i32 = 2;
 /** ...and those with more than this do not keep the memory. */
 const KEPT_ROWS: i32 = 16;
+/** No window is longer than a year, in milliseconds, whatever Redis says. */
+const LONGEST_MS: i64 = 366 * 86_400_000;
 /** Room for the keys of most requests. */
 const FIRST_KEYS: i32 = 96;
 
@@ -181,6 +183,11 @@ export class Demand {
     return this.row(index).kind;
   }
 
+  /** What a row counts. */
+  unit(index: i32): Unit {
+    return unitOf(this.row(index).kind);
+  }
+
   /** What the kind of a row needs besides, see `Window`. */
   detail(index: i32): i64 {
     return this.row(index).detail;
@@ -226,13 +233,19 @@ export class Demand {
     return used < row.capacity ? max(row.capacity - used - row.held, 0) : 0;
   }
 
-  /** The row that had the smallest share of its limit left, the first of equals; there must be one. */
-  get tightest(): i32 {
-    let tightest = 0;
+  /** In how many milliseconds, from when it was read, a row's window ended: 0 if nothing of it was used. */
+  resetsInMs(index: i32): i64 {
+    const row = this.row(index);
+    return row.leftMs < 0 && row.used <= 0 ? 0 : min(this.resetMs(index), LONGEST_MS);
+  }
+
+  /** The row of a unit that had the smallest share of its limit left, the first of equals; -1 if there is none. */
+  tightest(unit: Unit): i32 {
+    let tightest = -1;
     let least = Infinity;
     for (let i = 0; i < this.length; ++i) {
       const share = <f64>this.remaining(i) / <f64>this.row(i).capacity;
-      if (share >= least) continue;
+      if (this.unit(i) != unit || share >= least) continue;
       least = share;
       tightest = i;
     }

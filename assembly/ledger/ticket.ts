@@ -36,7 +36,7 @@ export interface DecisionListener {
 @final
 export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   readonly demand: Demand = new Demand();
-  private readonly decision: Decision = new Decision();
+  private readonly decision: Decision = new Decision(this.demand);
   private readonly question!: Peek;
   private readonly charge!: Charge;
   /** Made when a call first asks for a reservation. */

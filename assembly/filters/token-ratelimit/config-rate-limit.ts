@@ -9,6 +9,8 @@ import { RedisConfig } from "../../config/redis";
 import { readRedisOf, RedisBlocks } from "../../config/redis-blocks";
 import { textOfScalar } from "../../config/scalar";
 import { Metering } from "../../metering/meter";
+import { Format, FORMATS } from "../../rejection/formats";
+import { LIMIT_HEADERS, LimitHeaders } from "../../rejection/limit-headers";
 import { Rejection } from "../../rejection/rejection";
 import {
   METERING_FIELDS,
@@ -39,6 +41,8 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "rule_items",
   "rejected_code",
   "rejected_msg",
+  "rejected_format",
+  "limit_headers",
   "hash_keys",
   "usage_path",
   "model_header",
@@ -65,7 +69,7 @@ export class RateLimitConfig {
     readonly limits: LimitTable,
     /** The questions of the items about a request. */
     readonly questions: Questions,
-    /** `rejected_code` and `rejected_msg`. */
+    /** `rejected_code`, `rejected_msg`, `rejected_format` and `limit_headers`. */
     readonly rejection: Rejection,
     /** `token_weights` and `missing_usage`. */
     readonly metering: Metering,
@@ -117,6 +121,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
   const code = <i32>fields.integer("rejected_code", DEFAULT_REJECTED_CODE, 200, 599);
   const message = readMessage(fields);
+  const format = <Format>fields.choice("rejected_format", FORMATS);
+  const limitHeaders = <LimitHeaders>fields.choice("limit_headers", LIMIT_HEADERS);
   const metering = readMetering(fields);
   const strips = readStripAcceptEncoding(fields);
   const allowsUpgrades = readUpgrade(fields);
@@ -134,7 +140,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     reader.items,
     reader.keys.limits,
     reader.questions,
-    new Rejection(code, message, isJsonMessage(fields), REJECTED),
+    new Rejection(code, message, isJsonMessage(fields), format, limitHeaders, REJECTED),
     metering,
     strips,
     allowsUpgrades,

@@ -10,6 +10,7 @@ import { Ticket } from "../../ledger/ticket";
 import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
 import { closeFrame } from "../../metering/socket";
+import { LimitHeaders } from "../../rejection/limit-headers";
 import { Ambiguity, Facts } from "../../rules/facts";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -87,6 +88,7 @@ export class RateLimitPolicy extends Policy {
     if (first !== null) this.addMatch(ticket, first);
     if (global !== null) ticket.reservation = ticket.reservation.orStricter(config.reservation);
     demand.keep();
+    ticket.wantsReadings = config.rejection.limitHeaders != LimitHeaders.None;
     this.value = this.text = EMPTY;
     if (!demand.overflowed) return ticket;
     facts.ambiguity = Ambiguity.TooManyValues;

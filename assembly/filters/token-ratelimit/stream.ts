@@ -1,5 +1,7 @@
 import { StreamContext } from "../../abi/contexts";
+import { ResponseHeaders } from "../../abi/headers";
 import { Pool } from "../../abi/pool";
+import { nowMilliseconds } from "../../abi/time";
 import { FilterHeadersStatus } from "../../abi/types";
 import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
 import { Decision, Outcome } from "../../ledger/decision";
@@ -7,6 +9,8 @@ import { Ticket } from "../../ledger/ticket";
 import { PolicySource } from "../../plugin/root";
 import { keepRoute, Phase } from "../../plugin/metered-stream";
 import { CountingStream } from "../../plugin/stream";
+import { formatOf, Format } from "../../rejection/formats";
+import { LimitHeaders, tellLimits } from "../../rejection/limit-headers";
 import {
   refuseAmbiguous,
   refuseUnidentified,
@@ -33,6 +37,7 @@ const REQUEST = new HostRequest();
 let FACTS = new HttpFacts(REQUEST);
 /** Facts that no stream uses. While a body is held, its stream keeps the facts of its headers. */
 const idle = new Pool<HttpFacts>(16);
+const RESPONSE = new ResponseHeaders();
 
 const GET = bytesOf("GET");
 const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -44,6 +49,10 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   private usage: UsageQuery | null = null;
   /** The facts of the request, while rules wait for its model. */
   private facts: HttpFacts | null = null;
+  /** The format of the API that the request calls, if an answer depends on it. */
+  private api: Format = Format.OpenAI;
+  /** When the counters were read about which the response will tell, in milliseconds since the epoch; 0 if it will not. */
+  private readAtMs: i64 = 0;
 
   /** @param home where it is kept when its stream has ended */
   constructor(
@@ -91,8 +100,14 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
     }
+    this.noteApi(policy, path);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     return this.ask(policy, ticket, consuming, path, !endOfStream);
+  }
+
+  /** Remembers which API the request calls, if an answer depends on it. */
+  private noteApi(policy: RateLimitPolicy, path: Bytes | null): void {
+    if (path !== null && policy.config.rejection.dependsOnApi) this.api = formatOf(path);
   }
 
   /** Reads the body, because rules look at the model, and only the body can tell which that is. */
@@ -106,6 +121,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     this.policy = policy;
     this.consumes = consuming;
     keepRoute();
+    this.noteApi(policy, path);
     this.prepareRequest(policy, null, false);
     return this.readFirst(policy, policy.holding, apiOf(path !== null ? path : EMPTY), true, true);
   }
@@ -182,16 +198,34 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     if (usage !== null) usage.close();
     this.usage = null;
     this.dropFacts();
+    this.readAtMs = 0;
     super.onEnd();
   }
 
-  protected record(_policy: RateLimitPolicy, decision: Decision): bool {
+  onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
+    const policy = this.policy;
+    const ticket = this.ticket;
+    if (this.readAtMs != 0 && policy !== null && ticket !== null) this.tellLimits(policy, ticket);
+    return super.onResponseHeaders(endOfStream);
+  }
+
+  /** Tells the caller what is left of its limits, in place of what the upstream says of its own. */
+  private tellLimits(policy: RateLimitPolicy, ticket: Ticket): void {
+    const now = nowMilliseconds();
+    const headers = policy.config.rejection.limitHeaders;
+    tellLimits(RESPONSE, headers, this.api, ticket.demand, -1, now, now - this.readAtMs);
+    this.readAtMs = 0;
+  }
+
+  protected record(policy: RateLimitPolicy, decision: Decision): bool {
     recordDecision(decision, this.metrics);
+    if (decision.outcome == Outcome.Admit && policy.config.rejection.limitHeaders != LimitHeaders.None)
+      this.readAtMs = max(nowMilliseconds(), 1);
     return decision.outcome != Outcome.Deny;
   }
 
   protected reject(policy: RateLimitPolicy, decision: Decision): void {
-    policy.config.rejection.send(decision);
+    policy.config.rejection.send(decision, this.api);
   }
 }
 

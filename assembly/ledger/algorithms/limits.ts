@@ -47,7 +47,8 @@ export class Limits extends Algorithm {
     const resetMs = demand.resetMs(row);
     // Reserved tokens may become free at any time.
     const mayFree = capacity - used >= needed;
-    decision.exceeded(row, capacity, used + held, resetMs, mayFree ? min(resetMs, HELD_RETRY_MS) : resetMs);
+    const retryMs = mayFree ? min(resetMs, HELD_RETRY_MS) : resetMs;
+    decision.exceeded(row, capacity, used + held, resetMs, retryMs, needed > capacity);
   }
 
   amount(tokens: i64): i64 {

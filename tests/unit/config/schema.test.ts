@@ -133,6 +133,8 @@ describe("the schema", () => {
         "rule_items",
         "rejected_code",
         "rejected_msg",
+        "rejected_format",
+        "limit_headers",
         "token_weights",
         "missing_usage",
         "strip_accept_encoding",

@@ -1,7 +1,7 @@
 import "../../../assembly/abi/abort";
 import { bytesOf } from "../../../assembly/bytes/bytes";
 import { ByteBuilder } from "../../../assembly/bytes/builder";
-import { CounterKind } from "../../../assembly/ledger/counter-kind";
+import { CounterKind, Unit } from "../../../assembly/ledger/counter-kind";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
 import { Window } from "../../../assembly/ledger/limit";
 import { Demand } from "../../../assembly/ledger/demand";
@@ -82,7 +82,7 @@ export function decision(windows: i32[], capacities: i64[], tokens: i64[], remai
     demand.add(windows[i], capacities[i]);
   }
   demand.keep();
-  const d = new Decision();
+  const d = new Decision(demand);
   const unreadable = readPeek(replyOf(tokens, remaining), new Limits(), demand, d);
   const denied: i64 = d.outcome == Outcome.Deny ? 1 : 0;
   return [denied, d.row, d.capacity, d.used, d.resetSeconds, d.retryAfterSeconds, unreadable];
@@ -108,7 +108,7 @@ export function tightest(capacities: i64[], used: i64[], held: i64[]): i32 {
   }
   demand.keep();
   for (let i = 0; i < capacities.length; ++i) demand.setReading(i, used[i], held[i], 1000);
-  return demand.tightest;
+  return demand.tightest(Unit.Tokens);
 }
 
 /** One for all requests, as in the filter. */
