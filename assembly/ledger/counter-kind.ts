@@ -17,6 +17,9 @@ export const enum CounterKind {
   Requests = 8,
 }
 
+/** What kinds of windows are called, by `CounterKind`. */
+const NAMES: string[] = ["fixed_window", "sliding_window", "token_bucket", "in_flight", "calendar"];
+
 /** The letters of the kinds, in ASCII; 0 for the published one. See `lua/hold.lua`. */
 const LETTERS: StaticArray<u8> = [0, 0x73, 0x62, 0x69, 0x63];
 const REQUESTS: u8 = 0x72;
@@ -46,6 +49,11 @@ export const UNITS: string[] = ["tokens", "requests", "calls"];
 export function unitOf(kind: CounterKind): Unit {
   if (countsRequests(kind)) return Unit.Requests;
   return kind == CounterKind.InFlight ? Unit.Calls : Unit.Tokens;
+}
+
+/** What the kind of a counter's window is called. */
+export function kindName(kind: CounterKind): string {
+  return NAMES[kind & ~CounterKind.Requests];
 }
 
 /** Appends what a counter counts. */

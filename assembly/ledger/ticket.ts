@@ -1,5 +1,6 @@
 import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
+import { ByteBuilder } from "../bytes/builder";
 import { Link } from "../redis/link";
 import { Algorithm } from "./algorithm";
 import { AnswerName } from "./answer-name";
@@ -102,6 +103,12 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     ask.clear();
     ask.least = 1;
     this.runHold(listener, true);
+  }
+
+  /** Appends what was read for a row, in words. */
+  appendReason(out: ByteBuilder, row: i32): ByteBuilder {
+    if (row >= 0) this.algorithm.describe(out, this.demand, row, this.demand.used(row));
+    return out;
   }
 
   /** What to reserve. Write it before `reserve`. */

@@ -20,6 +20,7 @@ import { prepareUpgrade, upgraded, Upgrade } from "../request/upgrade";
 import { Metrics } from "../telemetry/metrics";
 import { ReaderPool } from "../usage/reader-pool";
 import { Policy } from "./policy";
+import { Recording } from "./recording";
 
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
@@ -58,6 +59,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   protected consumes: Consumes = Consumes.Tokens;
   /** The protocol that the connection has changed to, or may change to if the request asks for it. */
   protected socket: Socket | null = null;
+  /** Tells what becomes of the call; null if nobody wants to know. */
+  protected recording: Recording | null = null;
 
   /** @param home where it is kept when its stream has ended */
   constructor(
@@ -83,6 +86,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
         policy.closeFrame,
       );
     }
+    policy.voices.hideSecret();
     if (policy.stripsAcceptEncoding) removeHeader(HeaderMapType.HttpRequestHeaders, ACCEPT_ENCODING);
   }
 
@@ -100,6 +104,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
+    const recording = this.recording;
+    if (recording !== null) recording.answer();
     if (this.phase == Phase.Admitted && this.openSocket() === null) meterResponseHeaders(this.meter);
     if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
@@ -125,6 +131,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
     if (ticket !== null) ticket.close();
     this.ticket = null;
     this.policy = null;
+    this.recording = null;
     this.dropSocket();
     this.meter.giveBack();
     this.phase = Phase.Unlimited;
@@ -145,6 +152,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
       return;
     }
     const tokens = meterTotal(this.meter, isComplete, this.metrics);
+    const recording = this.recording;
+    if (recording !== null) recording.ended(this.meter.consumed, tokens);
     nameAnswer(this.meter, ticket.demand);
     this.meter.giveBack();
     ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);

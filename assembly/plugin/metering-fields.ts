@@ -11,6 +11,8 @@ export const METERING_FIELDS: string[] = [
   "upgrade",
   "reservation",
   "hold_headers",
+  "debug",
+  "decision_log",
 ];
 const WEIGHT_FIELDS: string[] = ["input", "cached_input", "cache_write", "output", "reasoning"];
 

@@ -1,6 +1,7 @@
 import { Bytes } from "../bytes/bytes";
 import { Ledger } from "../ledger/ledger";
 import { Metering } from "../metering/meter";
+import { Voices } from "./voices";
 
 /** A configuration at work, reduced to what all plugins share: how calls are counted, and in which ledger. */
 export abstract class Policy {
@@ -15,5 +16,7 @@ export abstract class Policy {
     readonly holdsHeaders: bool,
     /** Whether the host must be asked to hold more of a body than its connections do. */
     readonly raisesBufferLimit: bool,
+    /** Who is told what became of calls. */
+    readonly voices: Voices,
   ) {}
 }

@@ -18,6 +18,7 @@ import { HeldRequest } from "./held-request";
 import { borrowHeld, returnHeld } from "./held-requests";
 import { MeteredStream, Phase } from "./metered-stream";
 import { Policy } from "./policy";
+import { Recording } from "./recording";
 
 const RANGE = bytesOf("range");
 /** When to retry a call whose body could not be written, in milliseconds. */
@@ -71,10 +72,13 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.policy = policy;
     this.ticket = ticket;
     this.consumes = consuming;
+    const recording = this.recording;
+    if (recording !== null) ticket.wantsReadings = true;
     if (consuming < Consumes.Tokens && !(checksLater && consuming == Consumes.Later)) {
       // A range of an answer would leave out the usage that it reports.
       if (consuming > Consumes.Later) removeHeader(HeaderMapType.HttpRequestHeaders, RANGE);
       this.metrics.note(Metric.FreeRequests);
+      if (recording !== null) recording.free(ticket);
       this.admit(policy);
       return FilterHeadersStatus.Continue;
     }
@@ -83,6 +87,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return this.readFirst(policy, ticket.reservation, apiOf(path), hasBody);
     }
     this.phase = Phase.Checking;
+    if (recording !== null) recording.asks();
     this.inRequest = true;
     ticket.peek(this);
     this.inRequest = false;
@@ -99,8 +104,20 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.writeGrant(policy, decision);
     const passes = this.record(policy, decision);
     this.metrics.note(passes ? Metric.AllowedRequests : Metric.DeniedRequests);
+    const recording = this.recording;
+    if (recording !== null) this.tellDecision(recording, decision, passes);
     if (passes) this.letPass(policy);
     else this.deny(policy, decision);
+  }
+
+  private tellDecision(recording: Recording, decision: Decision, passes: bool): void {
+    const ticket = this.ticket;
+    if (ticket === null) return;
+    const held = this.held;
+    let outcome = passes ? "allowed" : "denied";
+    if (passes && decision.outcome == Outcome.Unknown) outcome = "unchecked";
+    if (passes && held !== null && held.cap >= 0) outcome = "clamped";
+    recording.decided(outcome, ticket, decision, held !== null ? ticket.ask : null);
   }
 
   /**
@@ -153,6 +170,11 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
       return;
     }
     this.phase = Phase.Checking;
+    const recording = this.recording;
+    if (recording !== null) {
+      recording.asks();
+      ticket.wantsReadings = true;
+    }
     this.inRequest = true;
     held.reservation = ticket.reservation;
     if (ticket.reservation.isOn) {

@@ -21,11 +21,21 @@ const CONFIG = {
   redis: REDIS,
 };
 const debugLines = (host: StrictHost): string[] =>
-  host.logs.filter(({ level }) => level === 1).map(({ text }) => text.replace("[ai-token-ratelimit] ", ""));
+  host.logs
+    .filter(({ level }) => level === 1)
+    .map(({ text }) => text.replace("[ai-token-ratelimit] ", ""))
+    .filter((line) => !line.startsWith("decision "));
+
+/** A host that logs at level debug. */
+async function begin(file: string, config: object): Promise<StrictHost> {
+  const host = await start(file, config);
+  host.logLevel = 1;
+  return host;
+}
 
 describe.each(MODULES)("%s", (_name, file) => {
   it("logs the counters that a check has found and a charge has left, by rule", async () => {
-    const host = await start(file, CONFIG);
+    const host = await begin(file, CONFIG);
     host.request(2, ROOT, { "x-api-key": "sk-secret" });
     host.reply(ROOT, array("4000", 60_000, "60", 58_000));
     host.responseHeaders(2, { "content-type": "application/json" });
@@ -41,7 +51,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it("logs the counters of a call that reserves tokens and is denied", async () => {
-    const host = await start(file, { ...CONFIG, reservation: { mode: "estimate" } });
+    const host = await begin(file, { ...CONFIG, reservation: { mode: "estimate" } });
     host.request(2, ROOT, { "x-api-key": "sk-secret" }, false);
     host.requestBody(2, "{}", true);
     host.reply(ROOT, array("4000", 60_000, "0", "200", 58_000, "0"));
@@ -55,7 +65,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   it("names the rule with the lower threshold if two lead to one counter", async () => {
     const items = [{ limit_by_per_header: "x-team", limit_keys: [{ key: "*", token_per_minute: 100 }] }];
     const twice = [...items, { ...items[0], limit_keys: [{ key: "regexp:b", token_per_minute: 10 }] }];
-    const host = await start(file, { ...CONFIG, global_threshold: undefined, rule_items: twice });
+    const host = await begin(file, { ...CONFIG, global_threshold: undefined, rule_items: twice });
     host.request(2, ROOT, { "x-team": "blue" });
     host.reply(ROOT, counter(5));
     expect(debugLines(host)).toEqual([

@@ -125,3 +125,18 @@ describe.each(["docs/runbook.md", "docs/runbook_zh.md"])("%s", (path) => {
     for (const phrase of quoted) expect(filter).toContain(phrase);
   });
 });
+
+describe.each(["docs/observability.md", "docs/observability_zh.md"])("%s", (path) => {
+  it("explains every metric that all filters have, and no other", () => {
+    const names = /const NAMES: string\[\] = \[([^\]]+)\]/.exec(read("assembly/telemetry/metrics.ts"))![1]!;
+    const metrics = [...names.matchAll(/"(\w+)"/g)].map((match) => match[1]!);
+    const table = read(path)
+      .split(/^## .*$/m)
+      .at(-1)!;
+    const explained = table
+      .split("\n")
+      .filter((line) => /^\| `/.test(line))
+      .flatMap((line) => [...line.split("|")[1]!.matchAll(/`([\w.*]+)`/g)].map((match) => match[1]!));
+    expect(explained.sort()).toEqual([...metrics, "redis_failures.*"].sort());
+  });
+});

@@ -59,7 +59,7 @@ export class StrictHost {
   readonly clusters = new Set<string>();
   /** The clock, in milliseconds. */
   now = 1_000_000;
-  logLevel = 0;
+  logLevel = 2;
   /** Root contexts that the filter was asked to end and has not yet, and those it has ended since. */
   readonly ending = new Set<number>();
   readonly deletedRoots: number[] = [];

@@ -17,6 +17,7 @@ import {
 } from "../../plugin/metering-fields";
 import { Reservation } from "../../ledger/reservation";
 import { readReservation } from "../../plugin/reserving";
+import { readVoices, Voices } from "../../plugin/voices";
 import { endsIn, mayEndAnywhere, readPath } from "../../request/path-ending";
 import { DEFAULT_STATUS, Denial, DenialFormat } from "./denial";
 
@@ -68,6 +69,8 @@ export class QuotaConfig {
     readonly stripsAcceptEncoding: bool,
     readonly allowsUpgrades: bool,
     readonly reservation: Reservation,
+    /** Who is told what became of calls. */
+    readonly voices: Voices,
     readonly redis: RedisConfig,
   ) {}
 }
@@ -99,6 +102,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
     const metering = readMetering(fields);
     const strips = readStripAcceptEncoding(fields);
     const allowsUpgrades = readUpgrade(fields);
+    const voices = readVoices(fields, redis);
     if (redis === null) return null;
     return new QuotaConfig(
       prefix.byteLength > 0 ? prefix : DEFAULT_PREFIX,
@@ -114,6 +118,7 @@ export class QuotaConfigReader extends ConfigReader<QuotaConfig> {
       strips,
       allowsUpgrades,
       reservation,
+      voices,
       redis,
     );
   }

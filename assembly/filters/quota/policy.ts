@@ -49,6 +49,7 @@ export class QuotaPolicy extends Policy {
       CLOSE,
       host.holdsHeaders || config.holdsHeaders,
       host.raisesBufferLimit,
+      config.voices,
     );
     const query = new ByteBuilder().bytes(CHAT).bytes(config.adminPath).toBytes();
     this.queryPath = query;

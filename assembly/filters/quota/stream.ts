@@ -7,6 +7,7 @@ import { BalanceVerb } from "../../ledger/balance-change";
 import { Decision, Outcome } from "../../ledger/decision";
 import { PolicySource } from "../../plugin/root";
 import { keepRoute, Phase } from "../../plugin/metered-stream";
+import { recordingFor } from "../../plugin/recording";
 import { CountingStream } from "../../plugin/stream";
 import { refuseAmbiguous, refuseUpgrade } from "../../rejection/refusals";
 import { consumes, Consumes, isDisguised } from "../../request/free-endpoints";
@@ -100,6 +101,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
     }
+    this.recording = recordingFor(policy.voices);
     const ticket = policy.ticketFor(consumer);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     // A batch is charged when its results are fetched. A caller without balance would never fetch them, so check it now.

@@ -1,6 +1,5 @@
 import { decimalText } from "../../bytes/decimal";
-import { COLON, inLowerCase, RIGHT_BRACE } from "../../bytes/ascii";
-import { ByteBuilder } from "../../bytes/builder";
+import { inLowerCase, RIGHT_BRACE } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
@@ -20,6 +19,8 @@ import {
   readUpgrade,
 } from "../../plugin/metering-fields";
 import { readReservation } from "../../plugin/reserving";
+import { secretHash } from "../../plugin/secret-hash";
+import { readVoices, Voices } from "../../plugin/voices";
 import { HmacSha256 } from "../../bytes/sha256";
 import { CounterKind } from "../../ledger/counter-kind";
 import { Counting, Limit } from "../../ledger/limit";
@@ -84,6 +85,8 @@ export class RateLimitConfig {
     readonly itemReservations: Reservation[],
     /** Whether stock Envoy is configured to hold headers while a body is read (`hold_headers`). */
     readonly holdsHeaders: bool,
+    /** Who is told what became of calls. */
+    readonly voices: Voices,
     /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
     readonly usagePath: Bytes | null,
     readonly redis: RedisConfig,
@@ -129,6 +132,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const hashesKeys = fields.flag("hash_keys", false);
   const usagePath = readUsagePath(fields);
   const holdsHeaders = readHoldHeaders(fields);
+  const voices = readVoices(fields, redis);
 
   if (name === null) return null;
   checkRuleName(name, fields, touchesSeveralCounters(mode, globalLimit, reader));
@@ -148,6 +152,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     reservation,
     reader.reservations,
     holdsHeaders,
+    voices,
     usagePath,
     redis,
     fields.at("rule_items"),
@@ -234,21 +239,12 @@ function checkRuleName(name: Bytes, fields: Fields, severalCounters: bool): void
   }
 }
 
-/**
- * The hash for `hash_keys`. Its key is derived from the credentials for Redis, which all replicas of the gateway have in their
- * configuration but the data in Redis does not reveal, and from the name of the rule, so that each rule has different codes for
- * the same callers.
- */
+/** The hash for `hash_keys`, with a key of its own for each rule, so that one caller has different codes under different rules. */
 function readKeyHash(fields: Fields, ruleName: Bytes, redis: RedisConfig): HmacSha256 {
   if (redis.password.byteLength == 0 && redis.http.authorization.byteLength == 0) {
     const message =
       "without redis.password has no secret: whoever guesses a caller's value finds its counter";
     fields.problems.warning(fields.at("hash_keys"), message);
   }
-  const key = new ByteBuilder(128).text(`${NAME} hash_keys`);
-  // The lengths are included, so that no other parts give the same key.
-  const parts = [ruleName, redis.username, redis.password, redis.http.authorization];
-  for (let i = 0; i < parts.length; ++i)
-    key.byte(COLON).decimal(parts[i].byteLength).byte(COLON).bytes(parts[i]);
-  return new HmacSha256(key.toBytes());
+  return secretHash(`${NAME} hash_keys`, ruleName, redis);
 }

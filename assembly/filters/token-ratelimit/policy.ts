@@ -55,6 +55,7 @@ export class RateLimitPolicy extends Policy {
       CLOSE,
       host.holdsHeaders || config.holdsHeaders,
       host.raisesBufferLimit,
+      config.voices,
     );
     const most = host.raisesBufferLimit ? RAISED_MODEL_BODY : MODEL_BODY;
     let holding = config.reservation;

@@ -8,6 +8,7 @@ import { Decision, Outcome } from "../../ledger/decision";
 import { Ticket } from "../../ledger/ticket";
 import { PolicySource } from "../../plugin/root";
 import { keepRoute, Phase } from "../../plugin/metered-stream";
+import { recordingFor } from "../../plugin/recording";
 import { CountingStream } from "../../plugin/stream";
 import { formatOf, Format } from "../../rejection/formats";
 import { LimitHeaders, tellLimits } from "../../rejection/limit-headers";
@@ -69,6 +70,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     REQUEST.lineCount = count;
     const policy = this.policies.select(REQUEST);
     if (policy === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
+    this.recording = recordingFor(policy.voices);
     FACTS.begin(policy.config.questions);
     if (asksForUsage(policy)) return this.tellUsage(policy);
     let consuming = Consumes.Tokens;
@@ -90,7 +92,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const isCall = consuming >= Consumes.StoredAnswer;
     if (required >= 0 && isCall) return this.refuseUnidentified(policy, required, ticket);
     if (ticket === null) {
-      policy.unmatched.note(missing, isCall);
+      this.noteUnmatched(policy, missing, isCall);
       return FilterHeadersStatus.Continue;
     }
     keepRoute();
@@ -140,9 +142,18 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     else if (ticket !== null) return ticket;
     else {
       this.phase = Phase.Unlimited;
-      policy.unmatched.note(missing, true);
+      this.noteUnmatched(policy, missing, true);
     }
     return null;
+  }
+
+  /** @param missing the position of the rule item that found nothing to look at, or -1 */
+  private noteUnmatched(policy: RateLimitPolicy, missing: i32, isCall: bool): void {
+    policy.unmatched.note(missing, isCall);
+    policy.voices.hideSecret();
+    const recording = this.recording;
+    if (recording === null || !isCall) return;
+    recording.unmatched(missing < 0 ? "" : policy.config.itemsPath.item(missing).toString());
   }
 
   private dropFacts(): void {

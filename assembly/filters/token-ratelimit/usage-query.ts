@@ -7,6 +7,7 @@ import { appendEscaped } from "../../json/escape";
 import { countsRequests } from "../../ledger/counter-kind";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Demand } from "../../ledger/demand";
+import { appendReading } from "../../ledger/reading-text";
 import { DecisionListener, Ticket } from "../../ledger/ticket";
 import { nameOf } from "../../rules/limit-by";
 import { RateLimitConfig } from "./config";
@@ -56,15 +57,13 @@ export class UsageQuery implements DecisionListener {
   private write(demand: Demand, row: i32): void {
     if (row > 0) body.text(",");
     const item = demand.item(row);
-    const used = max(demand.used(row), 0);
     body.text('{"rule":"');
     demand.appendLimitPath(body, row);
     body.text('","limit_by":"').bytes(item < 0 ? GLOBAL : nameOf(this.config.items[item].subject.by));
     if (countsRequests(demand.kind(row))) body.text('","unit":"requests');
     body.text('","window_seconds":').decimal(demand.windowSeconds(row));
-    body.text(',"limit":').decimal(demand.capacity(row)).text(',"used":').decimal(used);
-    body.text(',"held":').decimal(demand.held(row)).text(',"remaining":').decimal(demand.remaining(row));
-    body.text(',"reset_seconds":').decimal(resetSeconds(demand, row)).text("}");
+    appendReading(body, demand, row);
+    body.text("}");
   }
 
   /** Answers the stream, whether the caller is above a limit or not. */
@@ -103,10 +102,4 @@ function endAnswer(): Bytes {
   discarded(answer.byteLength);
   if (body.length > KEPT) body.reset(256);
   return answer;
-}
-
-/** Whole seconds until a window ends, rounded up; 0 if it has not begun, because nothing has been used. */
-function resetSeconds(demand: Demand, row: i32): i64 {
-  if (demand.leftMs(row) < 0 && demand.used(row) <= 0) return 0;
-  return max((demand.resetMs(row) + 999) / 1000, 1);
 }

@@ -142,6 +142,8 @@ describe("the schema", () => {
         "reservation",
         "reservation.mode",
         "hash_keys",
+        "debug",
+        "decision_log",
         "usage_path",
         "model_header",
         "redis",
