@@ -1,5 +1,5 @@
 import { addressOf, Bytes, copy, copyOf } from "./bytes";
-import { decimalLength, writeDecimal } from "./decimal";
+import { MAX_DECIMAL, writeDecimal } from "./decimal";
 
 /**
  * A growable byte string for reuse: `clear()` keeps the memory, so that a warm builder allocates nothing. It never grows above
@@ -36,12 +36,17 @@ export class ByteBuilder {
     this.buffer = new ArrayBuffer(min(capacity, this.limit));
   }
 
-  /** Makes room for `size` bytes at the end, which the caller must write at once. @returns their address; 0 if there is no room */
+  /** Makes room for `size` bytes at the end, which the caller must write at once, or `endAt` before. @returns their address; 0 if there is no room */
   append(size: i32): usize {
     if (!this.reserve(size)) return 0;
     const at = addressOf(this.buffer) + this.length;
     this.length += size;
     return at;
+  }
+
+  /** Gives back the room from `end` on that `append` has made too much. */
+  endAt(end: usize): void {
+    this.length = <i32>(end - addressOf(this.buffer));
   }
 
   byte(value: u8): ByteBuilder {
@@ -74,9 +79,8 @@ export class ByteBuilder {
 
   /** Appends a number in decimal. */
   decimal(value: i64): ByteBuilder {
-    if (this.reserve(decimalLength(value))) {
-      this.length += writeDecimal(addressOf(this.buffer) + this.length, value);
-    }
+    const at = this.append(MAX_DECIMAL);
+    if (at != 0) this.endAt(at + writeDecimal(at, value));
     return this;
   }
 

@@ -30,33 +30,38 @@ export function parseInteger(ptr: usize, len: i32): i64 {
   return negative ? -value : value;
 }
 
-/** The length of `value` in decimal, including the sign. */
-export function decimalLength(value: i64): i32 {
-  let n = value < 0 ? 2 : 1;
-  let rest = magnitude(value);
-  for (; rest >= EIGHT_DIGITS; rest /= EIGHT_DIGITS) n += 8;
-  for (let low = <u32>rest / 10; low != 0; low /= 10) ++n;
-  return n;
+/** The length of the longest number in decimal, including its sign. */
+export const MAX_DECIMAL: i32 = 20;
+
+/** Writes `value` in decimal at `ptr`, where `MAX_DECIMAL` bytes must be free. @returns its length, including the sign */
+export function writeDecimal(ptr: usize, value: i64): i32 {
+  let at = ptr;
+  if (value < 0) store<u8>(at++, MINUS);
+  const all: u64 = value < 0 ? <u64>0 - <u64>value : <u64>value;
+  if (all < EIGHT_DIGITS) return <i32>(writeFew(at, <u32>all) - ptr);
+  const above = all / EIGHT_DIGITS;
+  if (above < EIGHT_DIGITS) {
+    at = writeFew(at, <u32>above);
+  } else {
+    const first = above / EIGHT_DIGITS;
+    at = writeFew(at, <u32>first);
+    store<u64>(at, digitsOf(<u32>(above - first * EIGHT_DIGITS)));
+    at += 8;
+  }
+  store<u64>(at, digitsOf(<u32>(all - above * EIGHT_DIGITS)));
+  return <i32>(at + 8 - ptr);
 }
 
-/** Writes `value` in decimal at `ptr`, where `decimalLength(value)` bytes must be free. @returns that length */
-export function writeDecimal(ptr: usize, value: i64): i32 {
-  const length = decimalLength(value);
-  let at = ptr + length;
-  let rest = magnitude(value);
-  while (rest >= EIGHT_DIGITS) {
-    const above = rest / EIGHT_DIGITS;
-    at -= 8;
-    store<u64>(at, digitsOf(rest - above * EIGHT_DIGITS));
-    rest = above;
+/** Writes a number below 10^8 without leading zeros at `at`, where eight bytes must be free. @returns the end of its digits */
+function writeFew(at: usize, value: u32): usize {
+  if (value < 10) {
+    store<u8>(at, DIGIT_0 + <u8>value);
+    return at + 1;
   }
-  let low = <u32>rest;
-  do {
-    store<u8>(--at, DIGIT_0 + <u8>(low % 10));
-    low /= 10;
-  } while (low != 0);
-  if (value < 0) store<u8>(ptr, MINUS);
-  return length;
+  const digits = digitsOf(value);
+  const zeroBits = ctz(digits ^ ZEROS) & 56;
+  store<u64>(at, digits >> zeroBits);
+  return at + 8 - <usize>(zeroBits >> 3);
 }
 
 // Eight digits are read and written at once, as the bytes of a word, because the numbers of commands have 19 digits. The first
@@ -65,16 +70,10 @@ export function writeDecimal(ptr: usize, value: i64): i32 {
 const EIGHT_DIGITS: u64 = 100_000_000;
 const ZEROS: u64 = 0x3030303030303030;
 
-// @ts-ignore: decorator
-@inline
-function magnitude(value: i64): u64 {
-  return value < 0 ? <u64>0 - <u64>value : <u64>value;
-}
-
 /** The eight digits of a number below 10^8. Divisions by 100 and 10 are multiplications, exact for numbers of this size. */
-function digitsOf(value: u64): u64 {
+function digitsOf(value: u32): u64 {
   // Two numbers of four digits, then four of two, then eight of one, each above the one before it.
-  const fours = (value / 10_000) | ((value % 10_000) << 32);
+  const fours = (<u64>(value / 10_000)) | ((<u64>(value % 10_000)) << 32);
   const hundreds = ((fours * 10_486) >> 20) & 0x0000007f_0000007f;
   const twos = hundreds | ((fours - hundreds * 100) << 16);
   const tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
@@ -96,8 +95,7 @@ function ofDigits(digits: u64): i64 {
   return <i64>((fours * (1 + ((<u64>10_000) << 32))) >> 32);
 }
 
-/** Room for the longest number, including its sign. */
-const SCRATCH: usize = memory.data(20);
+const SCRATCH: usize = memory.data(MAX_DECIMAL);
 
 /**
  * `value` in decimal, for messages. A number in a template literal would add the standard library's tables for all radices to

@@ -1,6 +1,6 @@
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copy } from "../bytes/bytes";
-import { decimalLength, writeDecimal } from "../bytes/decimal";
+import { MAX_DECIMAL, writeDecimal } from "../bytes/decimal";
 
 /** The maximum size of a command in bytes, in any encoding. A longer one is not sent. */
 export const MAX_COMMAND: i32 = 3 << 20;
@@ -46,9 +46,11 @@ export class Command {
 
   /** Adds a number, in decimal. */
   number(value: i64): void {
-    const size = decimalLength(value);
-    const at = this.begin(size);
-    if (at != 0) writeDecimal(at, value);
+    const at = this.begin(MAX_DECIMAL);
+    if (at == 0) return;
+    const size = writeDecimal(at, value);
+    store<i32>(at - HEAD, size);
+    this.buffer.endAt(at + size);
   }
 
   /** Whether something has been left out because the command became too long. */

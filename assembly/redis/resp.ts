@@ -1,7 +1,7 @@
 import { CR, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copy, copyOf } from "../bytes/bytes";
-import { decimalLength, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
+import { MAX_DECIMAL, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
 import { bytesAt, Command, nextTo, sizeAt } from "./command";
 import { Reply, ReplyKind } from "./reply";
 
@@ -17,6 +17,9 @@ const MINUS: u8 = 0x2d;
 const COLON: u8 = 0x3a;
 const DOLLAR: u8 = 0x24;
 const ASTERISK: u8 = 0x2a;
+/** The most bytes of the line that begins a value. */
+const MAX_HEAD: i32 = 1 + MAX_DECIMAL + 2;
+const SCRATCH = memory.data(MAX_DECIMAL);
 
 /**
  * Writes the command that runs a script.
@@ -24,12 +27,11 @@ const ASTERISK: u8 = 0x2a;
  * @param script the SHA-1 of the script for EVALSHA, its text for EVAL
  */
 export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, command: Command): void {
-  const count = 3 + command.length;
-  const at = out.append(headSize(count));
-  if (at != 0) writeHead(at, ASTERISK, count);
+  const at = out.append(MAX_HEAD);
+  if (at != 0) out.endAt(writeHead(at, ASTERISK, 3 + command.length));
   appendBulk(out, addressOf(verb), verb.byteLength);
   appendBulk(out, addressOf(script), script.byteLength);
-  appendNumber(out, command.keys);
+  appendBulk(out, SCRATCH, writeDecimal(SCRATCH, command.keys));
   let argument = command.first;
   for (let i = 0; i < command.length; ++i, argument = nextTo(argument)) {
     appendBulk(out, bytesAt(argument), sizeAt(argument));
@@ -37,26 +39,14 @@ export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, comm
 }
 
 function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
-  const at = out.append(headSize(len) + len + 2);
+  const at = out.append(MAX_HEAD + len + 2);
   if (at == 0) return;
   const content = writeHead(at, DOLLAR, len);
   copy(content, ptr, len);
-  writeEnd(content + len);
+  out.endAt(writeEnd(content + len));
 }
 
-function appendNumber(out: ByteBuilder, value: i64): void {
-  const len = decimalLength(value);
-  const at = out.append(headSize(len) + len + 2);
-  if (at == 0) return;
-  const content = writeHead(at, DOLLAR, len);
-  writeEnd(content + writeDecimal(content, value));
-}
-
-/** The size of `*<count>\r\n` in bytes. */
-function headSize(count: i32): i32 {
-  return 1 + decimalLength(count) + 2;
-}
-
+/** Writes `<type><count>\r\n` where `MAX_HEAD` bytes are free. @returns the end */
 function writeHead(at: usize, type: u8, count: i32): usize {
   store<u8>(at, type);
   return writeEnd(at + 1 + writeDecimal(at + 1, count));
