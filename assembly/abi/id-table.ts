@@ -22,7 +22,7 @@ export class IdTable<T> {
   /** Sets the object of `id`, and replaces an earlier one. */
   set(id: u32, item: T): void {
     const slot = this.slotOf(id);
-    if (this.items[slot] === null && ++this.count * 2 > this.items.length) {
+    if (unchecked(this.items[slot]) === null && ++this.count * 2 > this.items.length) {
       this.grow();
       return this.put(this.slotOf(id), id, item);
     }
@@ -38,10 +38,10 @@ export class IdTable<T> {
     // Objects after the hole that are not in their own slots move up, so that a search never meets the hole.
     const mask = this.items.length - 1;
     for (let at = (hole + 1) & mask; unchecked(this.items[at]) !== null; at = (at + 1) & mask) {
-      const home = hash(this.ids[at]) & mask;
+      const home = hash(unchecked(this.ids[at])) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      this.ids[hole] = this.ids[at];
-      this.items[hole] = this.items[at];
+      unchecked((this.ids[hole] = this.ids[at]));
+      unchecked((this.items[hole] = this.items[at]));
       hole = at;
     }
     unchecked((this.items[hole] = null));

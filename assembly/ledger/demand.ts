@@ -1,6 +1,6 @@
 import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { made } from "../bytes/bytes";
+import { copy, made } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
 import { appendLetters, appendWindow, CounterKind, Unit, unitOf } from "./counter-kind";
 
@@ -89,7 +89,7 @@ export class Demand {
       this.keys = new StaticArray<u8>(size);
       made(size);
     }
-    memory.copy(changetype<usize>(this.keys), ptr, size);
+    copy(changetype<usize>(this.keys), ptr, size);
   }
 
   /** Becomes a copy of another demand, which has been kept and has not overflowed. */

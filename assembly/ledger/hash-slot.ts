@@ -74,10 +74,10 @@ const CHANGES: StaticArray<u32> = [
  * @returns the text as a number that begins with its first byte
  */
 export function tagWithChecksum(checksum: u32): u32 {
-  const differing = checksum ^ PLAIN_CHECKSUM;
   let text = PLAIN;
-  for (let bit = 0; bit < 16; ++bit) {
-    if ((differing >> bit) & 1) text ^= unchecked(CHANGES[bit]);
+  // The checksum has 16 bits, and so has CHANGES.
+  for (let bits = (checksum ^ PLAIN_CHECKSUM) & 0xffff; bits != 0; bits &= bits - 1) {
+    text ^= unchecked(CHANGES[<i32>ctz(bits)]);
   }
   return text;
 }
