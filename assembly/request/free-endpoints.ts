@@ -14,7 +14,7 @@ import {
   SLASH,
   UNDERSCORE,
 } from "../bytes/ascii";
-import { addressOf, Bytes, bytesOf, equals, equalsAt, indexOfByte } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, EMPTY, equals, equalsAt, indexOfByte } from "../bytes/bytes";
 import { HttpSource } from "./header-facts";
 
 /*
@@ -149,6 +149,10 @@ const CALL_NAMES: Bytes[] = CALLS.map<Bytes>((name) => bytesOf(name));
 const PATTERNS: Pattern[] = ENDINGS.concat(BATCHES).map<Pattern>((text) => new Pattern(text));
 const BASE_PATTERNS: Pattern[] = BASES.map<Pattern>((text) => new Pattern(text));
 
+// The path of the last POST whose headers did not matter, the same object for the same path, and what the request consumes.
+let postedPath: Bytes = EMPTY;
+let posted: Consumes = Consumes.Tokens;
+
 /** Where the segments of the current path begin, their number, and where the last one ends. */
 const STARTS: usize = memory.data(MAX_SEGMENTS << 2);
 let segments: i32 = 0;
@@ -185,16 +189,20 @@ export function consumes(
   hasBody: bool,
 ): Consumes {
   if (method === null || path === null) return Consumes.Tokens;
+  const isPost = equals(method, POST);
+  if (isPost && path === postedPath) return posted;
   const from = addressOf(path);
   const end = pathEndOf(path);
   const start = segmentStart(from, end);
-  if (equals(method, POST)) {
+  if (isPost) {
     // No free endpoint ends with the name of a call, so the last segment is enough to recognize most calls.
     if (!isCallName(start, <i32>(end - start)) && isPlain(path)) {
       const consuming = consumesByEnding();
       if (consuming != Consumes.Tokens) return isDisguised(request) ? Consumes.Tokens : consuming;
     }
-    return isStore(start, end) ? Consumes.NewAnswer : Consumes.Tokens;
+    postedPath = path.byteLength <= MAX_PATH ? path : EMPTY;
+    posted = isStore(start, end) ? Consumes.NewAnswer : Consumes.Tokens;
+    return posted;
   }
   if (equals(method, DELETE) && hasBody) {
     const isFree = isPlain(path) && consumesByEnding() != Consumes.Tokens && !isDisguised(request);

@@ -20,21 +20,36 @@ const plain = new ByteBuilder(256, MAX_LENGTH);
 const escaped = new ByteBuilder(512, MAX_LENGTH);
 
 /**
- * Sets one attribute of the `ai_log` property, which Higress' access log includes for AI plugins.
+ * An attribute of the `ai_log` property, which Higress' access log includes for AI plugins.
  *
  * The property holds a JSON object with sorted names, escaped once more as the content of a JSON string, because the log format
- * puts it between quotes. Attributes of other plugins are kept. A value that is not such an object is not changed.
- * @param name plain ASCII
- * @param value plain ASCII
+ * puts it between quotes.
  */
-export function setLogAttribute(name: Bytes, value: Bytes): void {
-  const property = getProperty(PROPERTY);
-  let object: JsonValue | null = null;
-  if (property !== null && property.byteLength > 0) {
-    object = parseProperty(property);
-    if (object === null) return;
+@final
+export class LogAttribute {
+  /** The property without attributes of other plugins. */
+  private readonly alone: Bytes;
+
+  /** @param name, value plain ASCII */
+  constructor(
+    private readonly name: Bytes,
+    private readonly value: Bytes,
+  ) {
+    writeWithMember(null, name, value);
+    this.alone = escaped.toBytes();
   }
-  if (writeWithMember(object, name, value)) setPropertyAt(PROPERTY, escaped.ptr, escaped.length);
+
+  /** Sets it, and keeps the attributes of other plugins. If the property does not hold an object, it is not changed. */
+  set(): void {
+    const property = getProperty(PROPERTY);
+    if (property === null || property.byteLength == 0) {
+      setPropertyAt(PROPERTY, addressOf(this.alone), this.alone.byteLength);
+      return;
+    }
+    const object = parseProperty(property);
+    if (object === null || !writeWithMember(object, this.name, this.value)) return;
+    setPropertyAt(PROPERTY, escaped.ptr, escaped.length);
+  }
 }
 
 /** The object in the property, or null if there is none. */

@@ -4,13 +4,12 @@ import { CONSUMER_HEADER, HttpFacts } from "../request/http-facts";
 import { HostRequest } from "../request/host-request";
 import { clusterName, routeName } from "../request/route";
 import { Lines, Questions } from "../rules/questions";
-import { setLogAttribute } from "./ai-log";
+import { LogAttribute } from "./ai-log";
 import { Metric, Metrics } from "./metrics";
 
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
-const STATUS = bytesOf("token_ratelimit_status");
-const LIMITED = bytesOf("limited");
+const LIMITED = new LogAttribute(bytesOf("token_ratelimit_status"), bytesOf("limited"));
 const REQUEST = new HostRequest();
 const FACTS = new HttpFacts(REQUEST);
 const QUESTIONS = new Questions();
@@ -23,7 +22,7 @@ export function recordDecision(decision: Decision, metrics: Metrics): void {
 }
 
 function recordDenial(metrics: Metrics): void {
-  setLogAttribute(STATUS, LIMITED);
+  LIMITED.set();
   const route = routeName(REQUEST);
   const cluster = clusterName(REQUEST);
   FACTS.begin(QUESTIONS);

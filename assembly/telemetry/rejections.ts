@@ -1,7 +1,7 @@
 import { defineCounter, incrementCounter } from "../abi/metrics";
 import { DEL, SPACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
 
 /**
@@ -30,6 +30,11 @@ export class Rejections {
   private readonly ids: i64[] = [];
   /** Maps the name of a counter to its index in `ids`. */
   private readonly places: ByteTable = new ByteTable();
+  /** What was counted last, and its index, or -1: a caller above its limit often comes again. */
+  private route: Bytes = EMPTY;
+  private cluster: Bytes = EMPTY;
+  private consumer: Bytes = EMPTY;
+  private latest: i32 = -1;
 
   /**
    * Counts a rejected request under the metric name of the published plugin, which Higress turns into labels. A part that is
@@ -37,6 +42,14 @@ export class Rejections {
    * would cut (`ann.metric`), because it would pass for another consumer.
    */
   count(route: Bytes, cluster: Bytes, consumer: Bytes): void {
+    const isLatest =
+      equals(consumer, this.consumer) && equals(route, this.route) && equals(cluster, this.cluster);
+    const index = isLatest && this.latest >= 0 ? this.latest : this.indexOf(route, cluster, consumer);
+    const id = this.ids[index];
+    if (id >= 0) incrementCounter(<u32>id, 1);
+  }
+
+  private indexOf(route: Bytes, cluster: Bytes, consumer: Bytes): i32 {
     const shownRoute = isShown(route) ? route : OTHER;
     const shownCluster = isShown(cluster) ? cluster : OTHER;
     const isWhole = isShown(consumer) && !holds(consumer, CONSUMER_END);
@@ -44,8 +57,14 @@ export class Rejections {
     if (index < 0) index = this.placeOf(shownRoute, shownCluster, OTHER, 2 * MAX_COUNTERS);
     // Clusters may come from clients too, if a route takes the cluster from a header.
     if (index < 0) index = this.placeOf(OTHER, OTHER, OTHER, i32.MAX_VALUE);
-    const id = this.ids[index];
-    if (id >= 0) incrementCounter(<u32>id, 1);
+    const isShort = max(max(route.byteLength, cluster.byteLength), consumer.byteLength) <= MAX_PART;
+    this.latest = isShort ? index : -1;
+    if (isShort) {
+      this.route = route;
+      this.cluster = cluster;
+      this.consumer = consumer;
+    }
+    return index;
   }
 
   /** The index of a counter, which is created if there are fewer than `most`; otherwise -1. */
