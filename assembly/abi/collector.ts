@@ -17,9 +17,6 @@ let lastCopied: u32 = 0;
 
 const LEAST_GARBAGE: u32 = 192 << 10;
 
-/** The garbage of one stream in bytes, without its values: a few small objects, because most are reused. */
-const STREAM_BYTES: u32 = 256;
-
 /** Call this at the beginning of every export. */
 // @ts-ignore: decorator
 @inline
@@ -35,11 +32,6 @@ export function leave(): void {
   allocated += copiedBytes - lastCopied;
   lastCopied = copiedBytes;
   if (allocated > LEAST_GARBAGE && allocated > (<u32>memory.size()) << 13) collect();
-}
-
-/** Notes the garbage of a stream that has ended. */
-export function streamEnded(): void {
-  discarded(STREAM_BYTES);
 }
 
 /** Notes that about `bytes` bytes have become garbage. */

@@ -1,4 +1,5 @@
-import { streamEnded } from "./collector";
+// First of all, because the compiler initialises the runtime where it first sees an object made, which must not be in `abort`.
+import "./collector";
 import { RootContext, StreamContext } from "./contexts";
 import { IdTable } from "./id-table";
 
@@ -39,9 +40,7 @@ export function streamOf(id: u32): StreamContext | null {
 /** Ends a stream, at the first of on_log, on_done and on_delete: hosts differ in which of these they call. */
 export function endStream(id: u32): void {
   const stream = streams.take(id);
-  if (stream === null) return;
-  stream.onEnd();
-  streamEnded();
+  if (stream !== null) stream.onEnd();
 }
 
 export function deleteContext(id: u32): void {

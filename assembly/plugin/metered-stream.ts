@@ -1,3 +1,4 @@
+import { discarded } from "../abi/collector";
 import { StreamContext } from "../abi/contexts";
 import { removeHeader } from "../abi/headers";
 import { Pool } from "../abi/pool";
@@ -25,6 +26,8 @@ import { Recording } from "./recording";
 const CLEAR_ROUTE_CACHE = bytesOf("clear_route_cache");
 const OFF = bytesOf("off");
 const ACCEPT_ENCODING = bytesOf("accept-encoding");
+/** The garbage of one call in bytes, without its values and matches: most objects are reused. */
+const STREAM_BYTES: u32 = 128;
 // The name of the answer that is being settled.
 const NAME = new AnswerName();
 
@@ -126,6 +129,13 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   }
 
   onEnd(): void {
+    // One that no rule limits has neither, unless that was found out after its body had been read.
+    if (this.phase != Phase.Unlimited || this.policy !== null) this.letGo();
+    this.home.put(this);
+  }
+
+  /** Settles what is not settled, and forgets the call. */
+  protected letGo(): void {
     this.settle(false);
     const ticket = this.ticket;
     if (ticket !== null) ticket.close();
@@ -135,7 +145,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
     this.dropSocket();
     this.meter.giveBack();
     this.phase = Phase.Unlimited;
-    this.home.put(this);
+    discarded(STREAM_BYTES);
   }
 
   /** Charges what the call has consumed. Only the first call has an effect, so every callback that ends a stream may call it. */

@@ -1,4 +1,5 @@
 import { takeBuffer } from "../abi/buffers";
+import { discarded } from "../abi/collector";
 import { RootContext, StreamContext } from "../abi/contexts";
 import { log } from "../abi/log";
 import { Pool } from "../abi/pool";
@@ -19,6 +20,8 @@ import { Policies } from "./policies";
 
 /** Idle streams kept for reuse. */
 const MAX_IDLE = 64;
+/** Memory that a stream takes, in bytes, about. */
+const STREAM_BYTES: u32 = 512;
 
 /** Knows which policy applies to a request. */
 export interface PolicySource<P> {
@@ -106,7 +109,11 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
 
   createStream(id: u32): StreamContext {
     const known = this.idle.take();
-    if (known === null) return this.makeStream(id);
+    if (known === null) {
+      // The pool keeps a bounded number, so this stream becomes garbage sooner or later.
+      discarded(STREAM_BYTES);
+      return this.makeStream(id);
+    }
     known.id = id;
     return known;
   }

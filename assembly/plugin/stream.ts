@@ -263,10 +263,10 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     return super.onResponseHeaders(endOfStream);
   }
 
-  onEnd(): void {
+  protected letGo(): void {
     this.dropHeld();
     this.clampedTo = -1;
-    super.onEnd();
+    super.letGo();
   }
 }
 
