@@ -17,17 +17,17 @@ import { packData } from "./pack-data.mjs";
 import { MODULES } from "./plugins.mjs";
 
 const FORMS = { debug: ".debug.wasm", release: ".wasm" };
-/** What the compiler does besides for a release, in this order. */
-const TRANSFORMS = ["./scripts/static-bytes.mjs", "./scripts/cold-code.mjs"];
+/** What the compiler does for a release: it does not optimise, and keeps the names of functions. */
+const UNFINISHED = ["--transform", "./scripts/static-bytes.mjs", "--optimizeLevel", "0", "--debug"];
 /** All that a module is made of; the lock file tells the compiler's version. */
 const INPUTS = [
   "assembly",
   "asconfig.json",
   "package-lock.json",
   "scripts/build.mjs",
-  "scripts/cold-code.mjs",
   "scripts/lua-scripts.mjs",
   "scripts/module-text.mjs",
+  "scripts/optimize.mjs",
   "scripts/pack-data.mjs",
   "scripts/plugins.mjs",
   "scripts/static-bytes.mjs",
@@ -39,12 +39,12 @@ const STAMP = "build/.built";
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-const outputs = MODULES.flatMap(({ entry, name, options }) =>
+const outputs = MODULES.flatMap(({ entry, name, inlined }) =>
   Object.entries(FORMS).map(([target, suffix]) => ({
     entry,
     target,
     file: `build/${name}${suffix}`,
-    options: target === "release" ? [...options, ...TRANSFORMS.flatMap((file) => ["--transform", file])] : [],
+    inlined,
   })),
 );
 
@@ -83,6 +83,12 @@ async function compile(entry, args) {
   if (error) process.exit(1);
 }
 
+/** Does what is left to do for a release. */
+async function finish(module, inlined) {
+  const { optimized } = await import("./optimize.mjs");
+  writeFileSync(module, packData(optimized(readFileSync(module), inlined)));
+}
+
 if (process.argv.includes("--check")) {
   if (!updateLuaScripts(false)) {
     console.error("assembly/ledger/lua/scripts.ts is not what its sources make; run make build");
@@ -98,11 +104,12 @@ if (process.argv.includes("--check")) {
     rmSync(STAMP, { force: true });
     const scratch = mkdtempSync("build/.new-");
     process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-    for (const { entry, target, file, options } of outputs) {
+    for (const { entry, target, file, inlined } of outputs) {
       // Moved into place, so that whoever reads the module has all of it, also while two builds run.
       const module = join(scratch, "module.wasm");
-      await compile(entry, ["--target", target, ...options, "--outFile", module]);
-      if (target === "release") writeFileSync(module, packData(readFileSync(module)));
+      const isRelease = target === "release";
+      await compile(entry, ["--target", target, ...(isRelease ? UNFINISHED : []), "--outFile", module]);
+      if (isRelease) await finish(module, inlined);
       renameSync(module, file);
     }
     // What was changed meanwhile is built next time.

@@ -20,7 +20,7 @@ export default class {
     for (const source of parser.sources) markLiterals(source.statements);
   }
 
-  /** The compiler calls this before it optimises the module of binaryen, which is changed in place. */
+  /** The compiler calls this once the module of binaryen is complete; it is changed in place. */
   afterCompile(module) {
     const segments = Array.from({ length: module.getNumDataSegments() }, (_, i) => {
       const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(i));

@@ -29,10 +29,14 @@ export function createContext(id: u32, parent: u32): void {
   streams.set(id, root.createStream(id));
 }
 
+// @ts-ignore: decorator
+@inline
 export function rootOf(id: u32): RootContext | null {
   return roots.get(id);
 }
 
+// @ts-ignore: decorator
+@inline
 export function streamOf(id: u32): StreamContext | null {
   return streams.get(id);
 }

@@ -15,6 +15,8 @@ export class IdTable<T> {
   private count: i32 = 0;
 
   /** The object of `id`, or null. */
+  // @ts-ignore: decorator
+  @inline
   get(id: u32): T | null {
     return unchecked(this.items[this.slotOf(id)]);
   }

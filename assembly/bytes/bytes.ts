@@ -91,6 +91,8 @@ export function areSame(a: usize, b: usize, len: i32): bool {
 }
 
 /** Fewer than eight bytes as a number, another one for other bytes of the same length. */
+// @ts-ignore: decorator
+@inline
 export function shortWord(ptr: usize, len: i32): u64 {
   if (len >= 4) return (<u64>load<u32>(ptr)) | ((<u64>load<u32>(ptr + len - 4)) << 32);
   if (len <= 0) return 0;

@@ -16,6 +16,8 @@ export function placesForText(): u64 {
 }
 
 /** The number after `value`; each of its bits depends on every bit of `value`. SplitMix64 (G. Steele and others, 2014). */
+// @ts-ignore: decorator
+@inline
 export function scattered(value: u64): u64 {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
   value = (value ^ (value >> 27)) * 0x94d049bb133111eb;

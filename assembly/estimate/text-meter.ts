@@ -223,6 +223,8 @@ export class TextMeter {
     return this.pieces + <usize>(index * PIECE);
   }
 
+  // @ts-ignore: decorator
+  @inline
   private originAt(index: i32): i32 {
     return load<u8>(this.pieces + <usize>(this.room * PIECE + index));
   }
@@ -259,6 +261,8 @@ export class TextMeter {
   }
 
   /** Chooses the place of the piece in the next stretch. */
+  // @ts-ignore: decorator
+  @inline
   private nextPiece(): void {
     const inStretch = (<i64>this.random(this.count)) & (((<i64>1) << this.shift) - 1);
     this.from = (((<i64>this.count) << this.shift) + inStretch) * PIECE;
@@ -266,6 +270,8 @@ export class TextMeter {
   }
 
   /** An arbitrary number for the stretch at `index`, the same each time. */
+  // @ts-ignore: decorator
+  @inline
   private random(index: i32): u64 {
     return scattered(this.places + <u64>(this.shift << 8) + <u64>index) >> 1;
   }
@@ -278,6 +284,8 @@ function beginDecoding(): void {
 }
 
 /** Appends the character that an escape stands for to the `length` bytes in `DECODED`. @returns the new length */
+// @ts-ignore: decorator
+@inline
 function append(length: i32): i32 {
   if (escapes.empty) return length;
   escapes.passOn();

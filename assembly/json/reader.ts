@@ -79,6 +79,8 @@ export class JsonReader extends JsonLexer {
   }
 
   /** Starts a new text at the next byte. Bytes that have been fed but not read belong to it. */
+  // @ts-ignore: decorator
+  @inline
   begin(): void {
     this.before = 0;
     this.window = this.at;

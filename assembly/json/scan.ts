@@ -36,6 +36,8 @@ export function findClosingQuote(from: usize, end: usize): usize {
 }
 
 /** Whether the bytes from `from` to `to` end with the backslash that begins an escape. */
+// @ts-ignore: decorator
+@inline
 export function endsInEscape(from: usize, to: usize): bool {
   let at = to;
   while (at > from && load<u8>(at - 1) == BACKSLASH) --at;

@@ -117,6 +117,8 @@ export class JsonText {
   }
 
   /** Makes the `size` bytes at `at` the text, or its next part. */
+  // @ts-ignore: decorator
+  @inline
   show(at: usize, size: i32): void {
     this.ptr = at;
     this.length = size;
@@ -150,6 +152,8 @@ export class JsonText {
     this.overflowed = false;
   }
 
+  // @ts-ignore: decorator
+  @inline
   private publish(): void {
     this.ptr = this.buffer;
     this.length = this.filled;
@@ -172,6 +176,8 @@ export class JsonText {
   }
 
   /** Replaces a surrogate without its other half with U+FFFD. */
+  // @ts-ignore: decorator
+  @inline
   endSurrogate(): void {
     if (this.surrogate == 0) return;
     this.surrogate = 0;

@@ -52,6 +52,8 @@ function writeHead(at: usize, type: u8, count: i32): usize {
   return writeEnd(at + 1 + writeDecimal(at + 1, count));
 }
 
+// @ts-ignore: decorator
+@inline
 function writeEnd(at: usize): usize {
   store<u8>(at, CR);
   store<u8>(at, LF, 1);

@@ -103,6 +103,8 @@ export abstract class HeaderFacts extends Facts implements HeaderReader {
     this.additions.clear();
   }
 
+  // @ts-ignore: decorator
+  @inline
   protected answerOf(value: Bytes | null, kind: Ambiguity): Bytes | null {
     if (value !== AMBIGUOUS) return value;
     this.ambiguity = this.reading == Reading.Cut ? Ambiguity.TooManyHeaders : kind;

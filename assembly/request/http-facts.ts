@@ -46,6 +46,8 @@ export class HttpFacts extends HeaderFacts {
     this.theModel = null;
   }
 
+  // @ts-ignore: decorator
+  @inline
   header(question: i32): Bytes | null {
     return this.answerOf(this.readHeader(question), Ambiguity.Header);
   }

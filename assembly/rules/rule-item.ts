@@ -18,6 +18,8 @@ export abstract class RuleItem {
   abstract match(facts: Facts): Match | null;
 
   /** Records that the request lacks what the item looks at. @returns null */
+  // @ts-ignore: decorator
+  @inline
   protected lacks(facts: Facts): Match | null {
     facts.lacks(this.subject.position, this.subject.isRequired);
     return null;

@@ -111,6 +111,8 @@ export class Document {
   }
 
   /** Starts a new text. */
+  // @ts-ignore: decorator
+  @inline
   begin(): void {
     this.tally.beginText();
     this.rawFrom = 0;
@@ -163,6 +165,8 @@ export class Document {
   }
 
   /** Passes on the bytes from `from` to `to`, which cannot be read. */
+  // @ts-ignore: decorator
+  @inline
   pass(from: usize, to: usize): void {
     if (to > from) this.unread.take(from, <i32>(to - from));
   }

@@ -195,6 +195,8 @@ function find(ptr: usize, len: i32): i32 {
 }
 
 /** There are few names, and nearly all differ in their first byte, last byte or length. */
+// @ts-ignore: decorator
+@inline
 function hash(ptr: usize, len: i32): u32 {
   return (<u32>load<u8>(ptr) * 37 + <u32>load<u8>(ptr + len - 1) * 23 + <u32>len * 19) & SLOT_MASK;
 }

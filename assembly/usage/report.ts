@@ -106,6 +106,8 @@ export class Report {
     }
   }
 
+  // @ts-ignore: decorator
+  @inline
   private set(slot: Slot, value: i64): void {
     store<i64>(this.values + (slot << 3), value);
     this.present |= 1 << slot;

@@ -144,6 +144,8 @@ export class SseFraming {
     }
   }
 
+  // @ts-ignore: decorator
+  @inline
   private beginLine(): void {
     this.line = Line.Name;
     this.name = 0;

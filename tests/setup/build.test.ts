@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { root, scratchFolder } from "./scratch.ts";
 
@@ -34,6 +35,7 @@ export default {
     return { error: null, stdout: "", stderr: "" };
   },
 };`;
+const BINARYEN = pathToFileURL(join(root, "node_modules/assemblyscript/lib/binaryen.js"));
 const module = join(folder, "build/ai-token-ratelimit.wasm");
 
 beforeAll(() => {
@@ -42,7 +44,9 @@ beforeAll(() => {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   const compiler = join(folder, "node_modules/assemblyscript");
   mkdirSync(compiler, { recursive: true });
-  writeFileSync(join(compiler, "package.json"), '{"type":"module","exports":{"./asc":"./asc.js"}}');
+  const exports = { "./asc": "./asc.js", "./binaryen": "./binaryen.js" };
+  writeFileSync(join(compiler, "package.json"), JSON.stringify({ type: "module", exports }));
+  writeFileSync(join(compiler, "binaryen.js"), `export { default } from ${JSON.stringify(BINARYEN)};`);
   writeFileSync(join(compiler, "asc.js"), COMPILER);
   writeFileSync(join(folder, "asconfig.json"), '{"options":{"runtime":"stub"}}');
   for (const entry of ["token-ratelimit.higress", "token-ratelimit.envoy", "quota.higress", "quota.envoy"])
