@@ -8,8 +8,17 @@ declare function proxy_define_metric(type: u32, name: usize, nameSize: usize, id
 
 /** Defines a counter. @returns its id, which may be 0; -1 if the host refuses */
 export function defineCounter(name: Bytes): i64 {
+  return define(MetricType.Counter, name);
+}
+
+/** The same for a histogram. */
+export function defineHistogram(name: Bytes): i64 {
+  return define(MetricType.Histogram, name);
+}
+
+function define(type: MetricType, name: Bytes): i64 {
   clearSlots();
-  const status = proxy_define_metric(MetricType.Counter, addressOf(name), name.byteLength, sizeSlot());
+  const status = proxy_define_metric(type, addressOf(name), name.byteLength, sizeSlot());
   return status == Status.Ok ? <i64>slotNumber() : -1;
 }
 
@@ -19,4 +28,13 @@ declare function proxy_increment_metric(id: u32, offset: i64): u32;
 
 export function incrementCounter(id: u32, by: i64): Status {
   return proxy_increment_metric(id, by);
+}
+
+// @ts-ignore: decorator
+@external("env", "proxy_record_metric")
+declare function proxy_record_metric(id: u32, value: i64): u32;
+
+/** Adds a value to a histogram. */
+export function recordMetric(id: u32, value: i64): Status {
+  return proxy_record_metric(id, value);
 }

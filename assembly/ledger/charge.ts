@@ -1,3 +1,4 @@
+import { NOT_A_NUMBER } from "../bytes/decimal";
 import { ByteBuilder } from "../bytes/builder";
 import { Command } from "../redis/command";
 import { Link } from "../redis/link";
@@ -5,12 +6,14 @@ import { Reply } from "../redis/reply";
 import { ScriptCall } from "../redis/script";
 import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
+import { countsTokens } from "./counter-kind";
 import { Demand } from "./demand";
 import { Hold, writeCounter, writeKind } from "./hold";
 import { SETTLE_HELD } from "./lua/scripts";
 import { appendMarkerKey, MarkerName } from "./marker";
 import { valueAfterSettle, writeSettle } from "./settlement";
 import { Spending } from "./spending";
+import { traceCharge } from "./trace";
 import { WaitingCharge } from "./waiting-charges";
 
 // The marker's key, made anew for each command.
@@ -181,6 +184,24 @@ export class Charge extends ScriptCall {
     for (let i = 0; i < demand.length; ++i) {
       spending.heard(this.algorithm.deniesForSeconds(demand, i, valueAfterSettle(reply, i)));
     }
+  }
+
+  /** Logs, at level debug, what it has made of its counters. */
+  trace(reply: Reply): void {
+    for (let i = 0; i < this.demand.length; ++i) {
+      if (countsTokens(this.demand.kind(i)))
+        traceCharge(this.algorithm, this.demand, i, valueAfterSettle(reply, i), this.tokens);
+    }
+  }
+
+  /** How many of its tokens are beyond a limit, now that it is made. @param reply to the charge */
+  excess(reply: Reply): i64 {
+    let most: i64 = 0;
+    for (let i = 0; i < this.demand.length; ++i) {
+      const value = valueAfterSettle(reply, i);
+      if (value != NOT_A_NUMBER) most = max(most, this.algorithm.excess(this.demand, i, value));
+    }
+    return min(most, this.tokens);
   }
 
   /** Makes one attempt. The sender is told of its end, possibly before this returns. */

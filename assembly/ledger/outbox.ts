@@ -9,14 +9,13 @@ import { Reply } from "../redis/reply";
 import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
 import { Charge, ChargeOwner, ChargeSender } from "./charge";
-import { countsTokens } from "./counter-kind";
 import { Demand } from "./demand";
 import { MarkerName } from "./marker";
 import { Outboxes, Waiter } from "./outboxes";
 import { Probe, ProbeListener } from "./probe";
 import { ANSWER_LIFE_MS, chargeLifeMs } from "./schedule";
-import { leftUntilDeadlineMs, readSettle, Settlement, valueAfterSettle } from "./settlement";
-import { isTraced, traceCharge } from "./trace";
+import { leftUntilDeadlineMs, readSettle, Settlement } from "./settlement";
+import { isTraced } from "./trace";
 import { isTooOld, WaitingCharge, WaitingCharges } from "./waiting-charges";
 
 /** At most this many charges are in flight at once; further ones wait. */
@@ -36,6 +35,8 @@ const MAX_IDLE: i32 = 64;
 export interface ChargeCounter {
   /** Redis has counted these tokens. */
   charged(tokens: i64): void;
+  /** These tokens, which were charged, are beyond a limit. */
+  exceeded(tokens: i64): void;
   /** These tokens were consumed, and will not be counted: the charge was given up. */
   lost(tokens: i64): void;
 }
@@ -265,16 +266,10 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiter 
     this.counter.charged(charge.tokens);
     charge.tell(reply);
     // A charge that has waited no longer knows its limits.
-    if (charge.waiting === null && isTraced()) this.trace(charge, reply);
-  }
-
-  /** Logs, at level debug, what a charge has made of its counters. */
-  private trace(charge: Charge, reply: Reply): void {
-    const demand = charge.demand;
-    for (let i = 0; i < demand.length; ++i) {
-      if (countsTokens(demand.kind(i)))
-        traceCharge(this.algorithm, demand, i, valueAfterSettle(reply, i), charge.tokens);
-    }
+    if (charge.waiting !== null) return;
+    const excess = charge.excess(reply);
+    if (excess > 0) this.counter.exceeded(excess);
+    if (isTraced()) charge.trace(reply);
   }
 
   /** Sends a charge again that came too late and was certainly not made. @returns false if it is not worth another try */

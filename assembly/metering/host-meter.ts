@@ -76,9 +76,8 @@ export function meterTotal(meter: Meter, isComplete: bool, metrics: Metrics): i6
   if (answer.isCompressed) metrics.add(Metric.CompressedResponses);
   if (answer.usage.clamped) metrics.add(Metric.ClampedUsages);
   if (meter.isUnreadable) metrics.add(Metric.UnreadableResponses);
-  if (meter.estimatedTokens > 0) {
-    metrics.note(Metric.UnreportedCalls);
-    metrics.add(Metric.EstimatedTokens, meter.estimatedTokens);
-  }
+  const isEstimate = meter.estimatedTokens > 0;
+  if (tokens > 0) metrics.usage(!isEstimate);
+  if (isEstimate) metrics.add(Metric.EstimatedTokens, meter.estimatedTokens);
   return tokens;
 }

@@ -29,7 +29,8 @@ export class FailureLog {
     const more = this.leftOut[failure];
     this.leftOut[failure] = 0;
     const repeated = more > 0 ? ` (and ${decimalText(more)} times more since the last such line)` : "";
-    const error = message !== null ? errorCode(message) : "";
+    const code = message !== null ? errorCode(message) : "";
+    const error = code + hintOf(code);
     log(
       LogLevel.Error,
       `Redis ${this.redis}: ${explain(failure)}${error}${repeated}; requests pass unlimited`,
@@ -54,6 +55,16 @@ function explain(failure: Failure): string {
     default:
       return "the reply is not that to the command; check that redis.service_name names a Redis (or redis.http.cluster a Webdis), and redis.timeout: what Redis answers later may reach somebody else";
   }
+}
+
+/** What the commonest errors of Redis mean for an operator. */
+function hintOf(code: string): string {
+  if (code == "NOPERM") return "; its user may not run scripts (EVALSHA, EVAL), or not on these keys";
+  if (code == "OOM") return "; it is full";
+  if (code == "READONLY") return "; it is a replica: name the master";
+  if (code == "ERR")
+    return "; it may be too old for scripts, refuse them, or lack the database that is configured";
+  return "";
 }
 
 /** The first word of an error, such as WRONGTYPE or NOPERM: the rest may quote keys, which hold callers' secrets. */

@@ -1,3 +1,4 @@
+import { nowMilliseconds } from "../abi/time";
 import { Breaker } from "./breaker";
 import { FailureLog } from "./failure-log";
 import { kindOf } from "./refusal";
@@ -5,9 +6,14 @@ import { Reply } from "./reply";
 import { Failure } from "./failure";
 import { Transport } from "./transport";
 
-/** Counts the failures of a Redis. */
+/** Of so many commands, one is timed. */
+const TIMED: u32 = 16;
+
+/** Counts the failures of a Redis, and how long it takes. */
 export interface FailureCounter {
   redisFailure(failure: Failure): void;
+  /** So long a command has waited for its reply. */
+  redisTook(milliseconds: i64): void;
 }
 
 /** One Redis used by one configuration: the transport, the breaker, and the log and count of failures. */
@@ -15,6 +21,10 @@ export interface FailureCounter {
 export class Link {
   readonly breaker: Breaker = new Breaker();
   private readonly log: FailureLog;
+  private commands: u32 = 0;
+  /** The number of the command that is being timed, 0 if none is, and when it was sent. */
+  private timed: i64 = 0;
+  private timedAtMs: i64 = 0;
 
   constructor(
     readonly transport: Transport,
@@ -26,6 +36,20 @@ export class Link {
   /** The latest reply. */
   get reply(): Reply {
     return this.transport.reply;
+  }
+
+  /** A command is sent. @param number it ends with */
+  sent(number: i64): void {
+    if (this.commands++ % TIMED != 0) return;
+    this.timed = number;
+    this.timedAtMs = nowMilliseconds();
+  }
+
+  /** The reply to the command with that number is there. */
+  answered(number: i64): void {
+    if (number != this.timed) return;
+    this.timed = 0;
+    this.counter.redisTook(max(nowMilliseconds() - this.timedAtMs, 0));
   }
 
   /** A command has failed: counts and logs it. For ErrorReply, `reply` holds the error. */

@@ -55,6 +55,7 @@ export abstract class ScriptCall extends CalloutHandler {
     const failure = transport.receive(status, size);
     const reply = transport.reply;
     if (failure == Failure.None && !reply.takeLast(this.number)) return this.onResult(Failure.Malformed);
+    this.link.answered(this.number);
     if (failure != Failure.ErrorReply) return this.onResult(failure);
     const error = reply.error;
     if (startsWith(error, NOSCRIPT) && !this.evalTried) {
@@ -79,6 +80,7 @@ export abstract class ScriptCall extends CalloutHandler {
     if (script === null) return Failure.NotSent;
     const transport = this.link.transport;
     this.number = transport.newNumber();
+    this.link.sent(this.number);
     command.clear();
     this.write(command);
     command.number(this.number);

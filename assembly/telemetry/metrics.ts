@@ -1,10 +1,18 @@
+import { log } from "../abi/log";
+import { LogLevel } from "../abi/types";
 import { ChargeCounter } from "../ledger/outbox";
 import { Outboxes, Waiter } from "../ledger/outboxes";
 import { FailureCounter } from "../redis/link";
 import { Failure, failureName, FAILURES } from "../redis/failure";
 import { Consumption } from "../usage/consumption";
 import { Counter } from "./counter";
+import { Histogram } from "./histogram";
 import { Rejections } from "./rejections";
+
+/** After so many calls without a report of usage, and none with one, the operator is warned. */
+const MANY: i32 = 20;
+const NEVER_REPORTED =
+  "no call has reported its usage so far, so all are charged an estimate; for streams, have clients send stream_options.include_usage, or let the gateway add it";
 
 /** What every filter counts. */
 export const enum Metric {
@@ -41,6 +49,8 @@ export const enum Metric {
   ClampedRequests,
   /** Calls that were charged an estimate, because their responses did not report usage. */
   UnreportedCalls,
+  /** Charged tokens that are beyond a limit. */
+  OvershootTokens,
   /** What calls have consumed, unweighted; in the order of `Consumption`. */
   InputTokens,
   CachedInputTokens,
@@ -68,6 +78,7 @@ const NAMES: string[] = [
   "free_requests",
   "clamped_requests",
   "unreported_calls",
+  "overshoot_tokens",
   "input_tokens",
   "cached_input_tokens",
   "cache_write_tokens",
@@ -86,6 +97,9 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   readonly rejections: Rejections = new Rejections();
 
   private hasNotes: bool = false;
+  private readonly latency: Histogram;
+  /** How many calls reported no usage, if none has. */
+  private unreportedInRow: i32 = 0;
 
   /**
    * @param prefix the beginning of all metric names
@@ -95,6 +109,7 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
     prefix: string,
     private readonly ticks: Outboxes,
   ) {
+    this.latency = new Histogram(prefix + "redis_milliseconds");
     for (let i = 0; i < NAMES.length; ++i) this.counters[i] = new Counter(prefix + NAMES[i]);
     for (let i = 0; i < FAILURES; ++i)
       this.counters[NAMES.length + i] = new Counter(`${prefix}redis_failures.${failureName(<Failure>i)}`);
@@ -142,8 +157,26 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
     this.add(Metric.ChargedTokens, tokens);
   }
 
+  exceeded(tokens: i64): void {
+    this.note(Metric.OvershootTokens, tokens);
+  }
+
   lost(tokens: i64): void {
     this.add(Metric.LostTokens, tokens);
+  }
+
+  redisTook(milliseconds: i64): void {
+    this.latency.record(milliseconds);
+  }
+
+  /** A call has ended that was charged. @param isReported whether its response reported its usage */
+  usage(isReported: bool): void {
+    if (isReported) {
+      this.unreportedInRow = i32.MIN_VALUE;
+      return;
+    }
+    this.note(Metric.UnreportedCalls);
+    if (++this.unreportedInRow == MANY) log(LogLevel.Warn, NEVER_REPORTED);
   }
 
   redisFailure(failure: Failure): void {

@@ -1,6 +1,6 @@
 // Contract: what happens with every call is counted, and the host is told of it with the next tick.
 import { describe, expect, it } from "vitest";
-import { counter, made, metric, MODULES, PER_KEY, play, ROOT, start } from "../support/filter.ts";
+import { counter, made, metric, MODULES, PER_KEY, play, ROOT, start, usageBody } from "../support/filter.ts";
 import { held } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
@@ -83,5 +83,50 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "allowed_requests")).toBe(0);
     host.done(ROOT);
     expect(metric(host, "allowed_requests")).toBe(1);
+  });
+
+  it("counts what a charge adds beyond a limit, and no more than the charge", async () => {
+    const host = await start(file, PER_KEY);
+    host.request(2, ROOT, { "x-api-key": "ann" });
+    host.reply(ROOT, counter(98));
+    host.responseHeaders(2, JSON_TYPE);
+    host.responseBody(2, usageBody(3, 4), true);
+    host.reply(ROOT, made(105));
+    expect(counted(host)).toMatchObject({ charged_tokens: 7, overshoot_tokens: 5 });
+    host.request(3, ROOT, { "x-api-key": "ann" });
+    host.reply(ROOT, counter(99));
+    host.responseHeaders(3, JSON_TYPE);
+    host.responseBody(3, usageBody(3, 4), true);
+    host.reply(ROOT, made(300));
+    expect(counted(host)).toMatchObject({ charged_tokens: 14, overshoot_tokens: 12 });
+  });
+
+  it("times one of sixteen commands", async () => {
+    const host = await start(file, PER_KEY);
+    for (let id = 2; id < 2 + 17; ++id) {
+      host.request(id, ROOT, { "x-api-key": "ann" });
+      host.now += id;
+      host.reply(ROOT, counter(101));
+      host.end(id);
+    }
+    expect(host.records.get("ai_token_ratelimit.redis_milliseconds")).toEqual([2, 18]);
+  });
+
+  it("warns once if no call reports its usage", async () => {
+    const silent = async (reported: boolean): Promise<string[]> => {
+      const host = await start(file, PER_KEY);
+      if (reported) play(host, 2, "ann");
+      for (let id = 10; id < 60; ++id) {
+        host.request(id, ROOT, { "x-api-key": "ann" });
+        host.reply(ROOT, counter(0));
+        host.responseHeaders(id, JSON_TYPE);
+        host.responseBody(id, JSON.stringify({ choices: [{ message: { content: "hello" } }] }), true);
+        host.reply(ROOT, made(9));
+        host.end(id);
+      }
+      return host.lines();
+    };
+    expect(await silent(true)).toEqual([]);
+    expect(await silent(false)).toEqual([expect.stringContaining("no call has reported its usage so far")]);
   });
 });

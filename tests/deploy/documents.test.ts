@@ -137,6 +137,6 @@ describe.each(["docs/observability.md", "docs/observability_zh.md"])("%s", (path
       .split("\n")
       .filter((line) => /^\| `/.test(line))
       .flatMap((line) => [...line.split("|")[1]!.matchAll(/`([\w.*]+)`/g)].map((match) => match[1]!));
-    expect(explained.sort()).toEqual([...metrics, "redis_failures.*"].sort());
+    expect(explained.sort()).toEqual([...metrics, "redis_milliseconds", "redis_failures.*"].sort());
   });
 });

@@ -28,6 +28,7 @@ export const HIGRESS_IMPORTS = [
   "proxy_get_property",
   "proxy_increment_metric",
   "proxy_log",
+  "proxy_record_metric",
   "proxy_redis_call",
   "proxy_redis_init",
   "proxy_remove_header_map_value",
@@ -51,6 +52,7 @@ export class StrictHost {
   readonly logs: { level: number; text: string }[] = [];
   readonly properties = new Map<string, string>();
   readonly metrics = new Map<string, bigint>();
+  readonly records = new Map<string, number[]>();
   readonly streams = new Map<number, Stream>();
   readonly redisInits: RedisInit[] = [];
   /** Commands that were sent and not answered yet. */

@@ -263,6 +263,7 @@ export class BenchHost {
         this.giveNumber(slot, this.metricNames.push(this.text(name, size)) - 1);
         return Status.Ok;
       },
+      proxy_record_metric: () => Status.Ok,
       proxy_increment_metric: (id: number, by: bigint) => {
         if (this.recording) {
           const name = this.metricNames[id] ?? String(id);

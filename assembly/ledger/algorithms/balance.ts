@@ -41,6 +41,10 @@ export class Balance extends Algorithm {
     return value > 0 ? 0 : DENIES_FOR_SECONDS;
   }
 
+  excess(_demand: Demand, _row: i32, value: i64): i64 {
+    return -value;
+  }
+
   describe(line: ByteBuilder, _demand: Demand, _row: i32, value: i64): void {
     line.text("balance: ").decimal(value).text(" tokens");
   }

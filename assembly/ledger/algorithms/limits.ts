@@ -1,6 +1,6 @@
 import { ByteBuilder } from "../../bytes/builder";
 import { Algorithm } from "../algorithm";
-import { appendUnit, CounterKind, countsRequests } from "../counter-kind";
+import { appendUnit, CounterKind, countsRequests, countsTokens } from "../counter-kind";
 import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
@@ -57,6 +57,10 @@ export class Limits extends Algorithm {
 
   deniesForSeconds(demand: Demand, row: i32, value: i64): i64 {
     return value > demand.capacity(row) ? demand.windowSeconds(row) : 0;
+  }
+
+  excess(demand: Demand, row: i32, value: i64): i64 {
+    return countsTokens(demand.kind(row)) ? value - demand.capacity(row) : 0;
   }
 
   describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void {

@@ -6,6 +6,8 @@ interface Host {
   /** What the calls write, and of properties what they read. */
   readonly logs: { level: number; text: string }[];
   readonly metrics: Map<string, bigint>;
+  /** The values of histograms, in order. */
+  readonly records: Map<string, number[]>;
   readonly properties: Map<string, string>;
   onIncrement: (metric: string, by: number) => void;
 }
@@ -18,6 +20,7 @@ export function telemetryCalls(
   | "proxy_get_log_level"
   | "proxy_define_metric"
   | "proxy_increment_metric"
+  | "proxy_record_metric"
   | "proxy_get_property"
   | "proxy_set_property"
 > {
@@ -42,6 +45,13 @@ export function telemetryCalls(
       if (by < 0n) throw new Error(`${name} is decremented`);
       host.metrics.set(name, (host.metrics.get(name) ?? 0n) + by);
       host.onIncrement(name, Number(by));
+      return Status.Ok;
+    },
+    proxy_record_metric: (id: number, value: bigint) => {
+      const name = metricNames[id];
+      if (name === undefined) throw new Error(`metric ${id} is not defined`);
+      if (value < 0n) throw new Error(`${name} records a negative value`);
+      host.records.set(name, [...(host.records.get(name) ?? []), Number(value)]);
       return Status.Ok;
     },
     proxy_get_property: (path: number, pathSize: number, ptrSlot: number, sizeSlot: number) => {

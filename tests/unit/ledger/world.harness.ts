@@ -65,6 +65,10 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
     this.counted |= tokens;
   }
 
+  exceeded(_tokens: i64): void {}
+
+  redisTook(_milliseconds: i64): void {}
+
   lost(tokens: i64): void {
     ++this.losses;
     expect((this.forfeited & tokens) == 0, "tokens are lost twice");
