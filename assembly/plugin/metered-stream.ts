@@ -129,8 +129,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   }
 
   onEnd(): void {
-    // One that no rule limits has neither, unless that was found out after its body had been read.
-    if (this.phase != Phase.Unlimited || this.policy !== null) this.letGo();
+    // A stream that no rule limits has nothing, unless its body was read to find that out, or somebody wants to know.
+    if (this.phase != Phase.Unlimited || this.policy !== null || this.recording !== null) this.letGo();
     this.home.put(this);
   }
 

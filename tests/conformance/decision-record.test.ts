@@ -179,6 +179,20 @@ describe.each(MODULES)("%s", (_name, file) => {
     },
   );
 
+  it("tells the next client nothing of a request that no rule limits", async () => {
+    const host = await start(file, ASKING);
+    host.request(2, ROOT, { "x-why": SECRET });
+    host.responseHeaders(2, JSON_TYPE);
+    expect(JSON.parse(String(host.streams.get(2)!.response!["x-why"]))).toMatchObject({
+      outcome: "unmatched",
+    });
+    host.end(2);
+    // A host may answer a request before a filter has seen it.
+    host.open(3, ROOT);
+    host.responseHeaders(3, JSON_TYPE);
+    expect(host.streams.get(3)!.response).not.toHaveProperty("x-why");
+  });
+
   it("stays below 4 KB with as many limits as there may be", async () => {
     const items = Array.from({ length: 100 }, (_, i) => ({
       limit_by_per_header: `x-${i}`,

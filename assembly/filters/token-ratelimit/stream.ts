@@ -204,13 +204,13 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     return STOP;
   }
 
-  onEnd(): void {
+  protected letGo(): void {
     const usage = this.usage;
     if (usage !== null) usage.close();
     this.usage = null;
     this.dropFacts();
     this.readAtMs = 0;
-    super.onEnd();
+    super.letGo();
   }
 
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
