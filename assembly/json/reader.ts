@@ -146,7 +146,7 @@ export class JsonReader extends JsonLexer {
     const end = this.end;
     for (let at = this.at; at < end; ++at) {
       const c = load<u8>(at);
-      if (c == ascii.SPACE || c == ascii.LF || c == ascii.CR || c == ascii.TAB) continue;
+      if (c <= ascii.SPACE && ascii.isSpace(c)) continue;
       switch (this.place) {
         case Place.CommaOrEnd:
           if (c == ascii.COMMA) {

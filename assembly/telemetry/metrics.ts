@@ -117,12 +117,12 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
 
   /** Counts what has happened. @param amount of tokens, or how often; positive */
   add(metric: Metric, amount: i64 = 1): void {
-    this.counters[metric].add(amount);
+    unchecked(this.counters[metric]).add(amount);
   }
 
   /** Counts what happens with every call, so that it costs no host call. @param amount as for `add` */
   note(metric: Metric, amount: i64 = 1): void {
-    this.counters[metric].note(amount);
+    unchecked(this.counters[metric]).note(amount);
     if (this.hasNotes) return;
     this.hasNotes = true;
     this.ticks.wake(this);
