@@ -45,6 +45,8 @@ export class Decision {
   retryAfterSeconds: i64 = 0;
   /** The same in milliseconds. */
   retryAfterMs: i64 = 0;
+  /** The first row that would deny the request if it were no shadow; -1 if none would. */
+  shadowRow: i32 = -1;
   /** Whether waiting does not help, because the row never has room for what was asked. */
   isHopeless: bool = false;
 
@@ -56,7 +58,7 @@ export class Decision {
     this.outcome = Outcome.Admit;
     this.failure = Failure.None;
     this.cause = Cause.None;
-    this.row = -1;
+    this.row = this.shadowRow = -1;
     this.capacity = this.used = this.granted = 0;
     this.resetSeconds = this.retryAfterSeconds = this.retryAfterMs = 0;
     this.isHopeless = false;
@@ -70,7 +72,7 @@ export class Decision {
   }
 
   /**
-   * Denies the request because of a row. The first row given becomes the reason, or the first that never has room; others only
+   * Denies the request because of a row, unless that denies nothing. The first row given becomes the reason, or the first that never has room; others only
    * prolong the time to wait.
    * @param capacity, used of that row, in tokens
    * @param remainingMs how long its window lasts from now, in milliseconds; not negative
@@ -85,6 +87,10 @@ export class Decision {
     retryMs: i64 = remainingMs,
     isHopeless: bool = false,
   ): void {
+    if (!this.demand.isEnforced(row)) {
+      if (this.shadowRow < 0) this.shadowRow = row;
+      return;
+    }
     if (this.outcome != Outcome.Deny || (isHopeless && !this.isHopeless)) {
       this.isHopeless = isHopeless;
       this.outcome = Outcome.Deny;

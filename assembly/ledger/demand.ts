@@ -3,6 +3,7 @@ import { ByteBuilder } from "../bytes/builder";
 import { copy, made } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
 import { appendLetters, appendWindow, CounterKind, Unit, unitOf } from "./counter-kind";
+import { Row, RowFlag } from "./row";
 
 /** The most rows of a demand: the scripts are written for so many counters. */
 const MAX_ROWS: i32 = 512;
@@ -24,26 +25,6 @@ const FIRST_KEYS: i32 = 96;
 
 // Keys are written here, one request after the other, and kept with their request in as much memory as they need.
 let draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
-
-/** One counter, in memory outside the garbage collector's view. */
-@unmanaged
-class Row {
-  /** Where its key ends in the bytes of all keys; it begins where the key before it ends. */
-  end: i32;
-  windowSeconds: i32;
-  /** What a window allows, in its unit. */
-  capacity: i64;
-  /** That of a `Window`. */
-  detail: i64;
-  kind: CounterKind;
-  /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
-  item: i32;
-  limitKey: i32;
-  /** What was read last. */
-  used: i64;
-  held: i64;
-  leftMs: i64;
-}
 
 /**
  * What one request asks for: the counters to check it against and later charge it to, one row each, in the order in which
@@ -117,6 +98,7 @@ export class Demand {
    * @param item, limitKey the rule item it comes from, and which of its `limit_keys`; -1 for the global threshold
    * @param kind of the counter, which its key shows
    * @param detail of a bucket or of the calendar, see `Window`
+   * @param flags how strictly it applies. Of two on one counter, one that denies nothing yields to one that does
    */
   add(
     windowSeconds: i32,
@@ -125,6 +107,7 @@ export class Demand {
     limitKey: i32 = -1,
     kind: CounterKind = CounterKind.FixedWindow,
     detail: i64 = 0,
+    flags: RowFlag = RowFlag.None,
   ): void {
     const begin = this.endOf(this.length - 1);
     if (draft.overflowed) this.overflowed = true;
@@ -134,7 +117,10 @@ export class Demand {
       if (this.keySize(i) != size || memory.compare(this.key(i), draft.ptr + begin, size) != 0) continue;
       const row = this.row(i);
       draft.length = begin;
-      if (row.capacity <= capacity) return;
+      const isShadow = flags & RowFlag.Shadow;
+      const wasShadow = row.flags & RowFlag.Shadow;
+      row.flags = (row.flags | flags) & ~(isShadow ^ wasShadow);
+      if (isShadow != wasShadow ? isShadow != 0 : row.capacity <= capacity) return;
       row.capacity = capacity;
       row.detail = detail;
       row.item = item;
@@ -152,6 +138,7 @@ export class Demand {
     row.capacity = capacity;
     row.detail = detail;
     row.kind = kind;
+    row.flags = flags;
     row.item = item;
     row.limitKey = limitKey;
     row.used = row.held = 0;
@@ -181,6 +168,33 @@ export class Demand {
 
   kind(index: i32): CounterKind {
     return this.row(index).kind;
+  }
+
+  /** Whether a row may deny the request, and its calls. */
+  isEnforced(index: i32): bool {
+    return (this.row(index).flags & (RowFlag.Shadow | RowFlag.Waived)) == 0;
+  }
+
+  /** The first row that may deny the request; -1 if there is none. */
+  get firstEnforced(): i32 {
+    for (let i = 0; i < this.length; ++i) if (this.isEnforced(i)) return i;
+    return -1;
+  }
+
+  /** Whether a row is counted, and denies nothing. */
+  isShadow(index: i32): bool {
+    return (this.row(index).flags & RowFlag.Shadow) != 0;
+  }
+
+  /** Whether a row has one of these flags. */
+  hasFlag(flags: RowFlag): bool {
+    for (let i = 0; i < this.length; ++i) if ((this.row(i).flags & flags) != 0) return true;
+    return false;
+  }
+
+  /** Has every row deny nothing any more, because the request passes although one is exceeded. */
+  waive(): void {
+    for (let i = 0; i < this.length; ++i) this.row(i).flags |= RowFlag.Waived;
   }
 
   /** What a row counts. */
@@ -237,19 +251,6 @@ export class Demand {
   resetsInMs(index: i32): i64 {
     const row = this.row(index);
     return row.leftMs < 0 && row.used <= 0 ? 0 : min(this.resetMs(index), LONGEST_MS);
-  }
-
-  /** The row of a unit that had the smallest share of its limit left, the first of equals; -1 if there is none. */
-  tightest(unit: Unit): i32 {
-    let tightest = -1;
-    let least = Infinity;
-    for (let i = 0; i < this.length; ++i) {
-      const share = <f64>this.remaining(i) / <f64>this.row(i).capacity;
-      if (this.unit(i) != unit || share >= least) continue;
-      least = share;
-      tightest = i;
-    }
-    return tightest;
   }
 
   /** Appends what `lua/hold.lua` calls the kind of a row. */

@@ -94,7 +94,7 @@ export class Hold extends ScriptCall {
     command.text(this.wantsReadings ? READINGS : NONE);
     for (let i = 0; i < count; ++i) {
       writeKind(command, demand, i);
-      command.number(demand.capacity(i));
+      command.number(demand.isEnforced(i) ? demand.capacity(i) : -demand.capacity(i));
     }
   }
 
@@ -137,28 +137,33 @@ export class Hold extends ScriptCall {
   /** Finds out which counter has no room, unless the counters are only read. */
   private deny(reply: Reply): void {
     const demand = this.demand;
-    const asked = this.ask.input + this.ask.least;
     this.readRows(reply, false);
-    if (this.readsOnly) return;
-    for (let i = 0; i < demand.length; ++i) {
-      const exists = reply.kindAt(3 * i) != ReplyKind.Null;
-      this.algorithm.decideHold(demand, i, exists, asked, this.decision);
-    }
-    if (this.decision.outcome != Outcome.Deny) this.decision.exceeded(0, demand.capacity(0), 0, 1000);
+    const row = demand.firstEnforced;
+    if (this.readsOnly || row < 0 || this.decision.outcome == Outcome.Deny) return;
+    this.decision.exceeded(row, demand.capacity(row), 0, 1000);
   }
 
-  /** Reads the counters into the demand. @param isHeld whether this call has reserved on them since */
+  /** Reads the counters into the demand, and decides. @param isHeld whether this call has reserved on them since */
   private readRows(reply: Reply, isHeld: bool): void {
     const demand = this.demand;
+    const asked = this.ask.input + this.ask.least;
     const traced = isTraced();
     let unreadable = false;
     for (let i = 0; i < demand.length; ++i) {
-      const value = reply.kindAt(3 * i) != ReplyKind.Null ? reply.numberAt(3 * i) : 0;
+      const exists = reply.kindAt(3 * i) != ReplyKind.Null;
+      const value = exists ? reply.numberAt(3 * i) : 0;
       const leftMs = reply.numberAt(3 * i + 1);
       if (value == NOT_A_NUMBER) unreadable = true;
       if (traced) tracePeek(this.algorithm, demand, i, value, leftMs);
-      const own = countsTokens(demand.kind(i)) ? this.amount : <i64>isHeld;
-      demand.setReading(i, value, max(reply.numberAt(3 * i + 2), 0) + own, leftMs);
+      const held = max(reply.numberAt(3 * i + 2), 0);
+      demand.setReading(i, value, held, leftMs);
+      // Of what was reserved, the script has decided: only shadows are left.
+      if (!this.readsOnly && !(isHeld && demand.isEnforced(i))) {
+        this.algorithm.decideHold(demand, i, exists, asked, this.decision);
+      }
+      if (!isHeld) continue;
+      const own = countsTokens(demand.kind(i)) ? this.amount : 1;
+      demand.setReading(i, value, held + own, leftMs);
     }
     if (unreadable) this.link.misread();
   }

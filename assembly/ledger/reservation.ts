@@ -45,6 +45,21 @@ export class Reservation {
     return other.mode > this.mode ? other : this;
   }
 
+  /** The same without changes of requests, for limits that deny nothing. */
+  get watching(): Reservation {
+    if (!this.clamps) return this;
+    const output = this.defaultOutputTokens;
+    const least = this.minOutputTokens;
+    return new Reservation(
+      ReservationMode.Estimate,
+      this.ttlSeconds,
+      this.chargesLapsed,
+      output,
+      least,
+      this.maxBodyBytes,
+    );
+  }
+
   /** The length of a bucket of holds, in milliseconds. */
   get bucketMs(): i64 {
     return (this.ttlSeconds * 1000 + BUCKETS - 1) / BUCKETS;

@@ -253,7 +253,8 @@ class Recheck implements DecisionListener {
     const demand = this.ticket.demand;
     if (decision.outcome == Outcome.Deny) this.spending.overFor(decision.retryAfterSeconds);
     for (let i = 0; i < demand.length && !demand.isPlain; ++i) {
-      if (!countsTokens(demand.kind(i)) || demand.used(i) <= demand.capacity(i)) continue;
+      if (!countsTokens(demand.kind(i)) || !demand.isEnforced(i)) continue;
+      if (demand.used(i) <= demand.capacity(i)) continue;
       this.spending.overFor(max((demand.resetMs(i) + 999) / 1000, 1));
     }
     this.ticket.close();

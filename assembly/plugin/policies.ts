@@ -23,6 +23,11 @@ export class Policies<P> {
     this.overrides.push(policy);
   }
 
+  /** Whether it depends on a request which policy applies. */
+  get isScoped(): bool {
+    return this.selectors.length > 0;
+  }
+
   /** The policy that applies to a request by its host, route and cluster; null if none does. */
   select(request: HttpSource): P | null {
     if (this.selectors.length == 0) return this.global;

@@ -64,11 +64,12 @@ export class Recording {
     const record = this.record;
     record.begin(outcome);
     const isDenied = decision.outcome == Outcome.Deny;
-    if (isDenied) {
+    const row = isDenied ? decision.row : decision.shadowRow;
+    if (row >= 0) {
       const rule = record.name("rule").byte(QUOTE);
-      ticket.demand.appendLimitPath(rule, decision.row);
+      ticket.demand.appendLimitPath(rule, row);
       rule.byte(QUOTE);
-      ticket.appendReason(record.name("why").byte(QUOTE), decision.row).byte(QUOTE);
+      ticket.appendReason(record.name("why").byte(QUOTE), row).byte(QUOTE);
     } else if (decision.outcome == Outcome.Unknown) {
       record.name("why").text('"Redis: ').text(failureName(decision.failure)).byte(QUOTE);
     }

@@ -27,6 +27,8 @@ const STREAM_BYTES: u32 = 512;
 export interface PolicySource<P> {
   /** The policy that applies to a request at this moment; null if none does. */
   select(request: HttpSource): P | null;
+  /** Whether that depends on the request, such as on its route. */
+  isScoped(): bool;
 }
 
 /**
@@ -92,6 +94,10 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     }
     this.policies = policies;
     return ledgers.describe();
+  }
+
+  isScoped(): bool {
+    return this.policies.isScoped;
   }
 
   select(request: HttpSource): P | null {

@@ -117,6 +117,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     let outcome = passes ? "allowed" : "denied";
     if (passes && decision.outcome == Outcome.Unknown) outcome = "unchecked";
     if (passes && held !== null && held.cap >= 0) outcome = "clamped";
+    if (passes && (decision.outcome == Outcome.Deny || decision.shadowRow >= 0)) outcome = "would_deny";
     recording.decided(outcome, ticket, decision, held !== null ? ticket.ask : null);
   }
 
@@ -231,7 +232,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     if (held === null || decision.outcome != Outcome.Admit) return;
     // During a callback of the request, the buffer has only the last chunk of the body.
     if (held.granted(decision.granted, policy.metering.weights, !this.inRequest)) return;
-    decision.exceeded(0, 0, 0, RETRY_MS);
+    decision.exceeded(max(decision.demand.firstEnforced, 0), 0, 0, RETRY_MS);
   }
 
   private letPass(policy: P): void {

@@ -5,6 +5,7 @@ import { Bytes, bytesOf } from "../bytes/bytes";
 import { appendDuration, appendTime } from "../bytes/time";
 import { Unit, UNITS } from "../ledger/counter-kind";
 import { Demand } from "../ledger/demand";
+import { tightestOf } from "../ledger/tightest";
 import { Format } from "./formats";
 
 /** Which headers tell callers what is left of their limits (`limit_headers`). */
@@ -60,7 +61,7 @@ export function tellLimits(
   policies.clear();
   for (let unit = Unit.Tokens; unit <= Unit.Calls; ++unit) {
     const isRefusing = refusing >= 0 && demand.unit(refusing) == unit;
-    const row = isRefusing ? refusing : demand.tightest(unit);
+    const row = isRefusing ? refusing : tightestOf(demand, unit);
     if (row < 0) continue;
     const resetMs = max(demand.resetsInMs(row) - agoMs, 0);
     if (kind == LimitHeaders.Ietf) addStandard(demand, row, unit, resetMs);
@@ -69,6 +70,13 @@ export function tellLimits(
   if (policies.length == 0) return;
   sink.put(POLICY, policies.toBytes());
   sink.put(LIMIT, value.toBytes());
+}
+
+/** Sets a header to the limit of a row. */
+export function tellRule(sink: HeaderSink, header: Bytes, demand: Demand, row: i32): void {
+  value.clear();
+  demand.appendLimitPath(value, row);
+  sink.put(header, value.toBytes());
 }
 
 /** Sets the three headers of a unit in the form of OpenAI or Anthropic. */

@@ -21,6 +21,7 @@ const WHO = bytesOf("Unauthorized: the request does not say who sends it");
 /** RFC 9110, section 11.6.1. The scheme is the one of Higress' key-auth. */
 const CHALLENGE = bytesOf("www-authenticate");
 const KEY = bytesOf('Key realm="ai-token-ratelimit"');
+const MARKED = bytesOf("Bad request: x-ratelimit-exceeded is a header of the gateway");
 const NO_UPGRADES = bytesOf("Upgrades are not allowed here");
 const headers = new HeaderPairs();
 
@@ -31,9 +32,7 @@ const headers = new HeaderPairs();
  * @param details identifies this answer in access logs
  */
 export function refuseAmbiguous(ambiguity: Ambiguity, details: Bytes): void {
-  headers.clear();
-  headers.add(CONTENT_TYPE, TEXT);
-  sendLocalResponse(BAD_REQUEST, details, textOf(ambiguity), headers);
+  refuseBadly(details, textOf(ambiguity));
 }
 
 /** Answers the current stream's request, which lacks a value that a rule requires (`on_missing: reject`). */
@@ -45,9 +44,18 @@ export function refuseUnidentified(details: Bytes): void {
 
 /** Answers the current stream's request, which names no model although a rule requires it. */
 export function refuseWithoutModel(details: Bytes): void {
+  refuseBadly(details, WHICH);
+}
+
+/** Refuses the current stream's request, which has a mark that only this filter sets (`on_limit: header`). */
+export function refuseMarked(details: Bytes): void {
+  refuseBadly(details, MARKED);
+}
+
+function refuseBadly(details: Bytes, why: Bytes): void {
   headers.clear();
   headers.add(CONTENT_TYPE, TEXT);
-  sendLocalResponse(BAD_REQUEST, details, WHICH, headers);
+  sendLocalResponse(BAD_REQUEST, details, why, headers);
 }
 
 /** Refuses the current stream's request, which asks for an upgrade (`upgrade: refuse`). */

@@ -4,9 +4,10 @@ import { nowMilliseconds } from "../abi/time";
 import { ByteBuilder } from "../bytes/builder";
 import { Bytes, bytesOf } from "../bytes/bytes";
 import { Decision } from "../ledger/decision";
+import { Demand } from "../ledger/demand";
 import { CONTENT_TYPE, JSON_TYPE, Reason, sendInFormat } from "./bodies";
 import { Format } from "./formats";
-import { LimitHeaders, tellLimits } from "./limit-headers";
+import { LimitHeaders, tellLimits, tellRule } from "./limit-headers";
 import { appendMessage, hasWords } from "./message";
 
 const RESET = bytesOf("X-TokenRateLimit-Reset");
@@ -21,6 +22,8 @@ const FALSE = bytesOf("false");
 const LONGEST_WAIT = 60;
 /** The rule that refuses a request: so callers can tell our refusals from those of a provider. */
 const RULE = bytesOf("x-ratelimit-rule");
+const UNAVAILABLE = 503;
+const NOT_NOW = bytesOf("Limits cannot be checked at the moment");
 
 const headers = new HeaderPairs();
 const text = new ByteBuilder(256, i32.MAX_VALUE);
@@ -40,6 +43,7 @@ export class Rejection {
     readonly limitHeaders: LimitHeaders,
     /** Identifies this answer in access logs (`%RESPONSE_CODE_DETAILS%`). */
     private readonly details: Bytes,
+    private readonly unavailable: Bytes,
   ) {
     this.hasWords = hasWords(message);
   }
@@ -72,12 +76,23 @@ export class Rejection {
     sendInFormat(headers, format, Reason.Limit, this.status, this.details, text, waitSeconds, demand, row);
   }
 
+  /** Answers the current stream's request when Redis cannot be asked (`on_redis_error: deny`). */
+  sendUnavailable(demand: Demand, api: Format): void {
+    headers.clear();
+    const format = this.format == Format.Auto ? api : this.format;
+    if (format == Format.Text) {
+      sendLocalResponse(UNAVAILABLE, this.unavailable, NOT_NOW, headers);
+      return;
+    }
+    text.clear();
+    text.bytes(NOT_NOW);
+    sendInFormat(headers, format, Reason.Unavailable, UNAVAILABLE, this.unavailable, text, -1, demand, -1);
+  }
+
   /** Adds the headers that a caller gets who is told more than as published. */
   private tell(decision: Decision, api: Format): void {
     if (!decision.isHopeless) headers.addNumber(RETRY_AFTER_MS, decision.retryAfterMs);
-    text.clear();
-    decision.demand.appendLimitPath(text, decision.row);
-    headers.put(RULE, text.toBytes());
+    tellRule(headers, RULE, decision.demand, decision.row);
     const kind = this.limitHeaders;
     if (kind == LimitHeaders.None) return;
     tellLimits(headers, kind, api, decision.demand, decision.row, nowMilliseconds(), 0);

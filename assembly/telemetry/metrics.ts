@@ -34,6 +34,14 @@ export const enum Metric {
   RefusedUpgrades,
   /** Requests that passed without a check because Redis was not available. */
   UncheckedRequests,
+  /** Requests that were denied because Redis was not available (`on_redis_error: deny`). */
+  DeniedUncheckedRequests,
+  /** Requests that passed, and would have been denied without `shadow`. */
+  WouldDenyRequests,
+  /** Requests above a limit that passed with a mark (`on_limit: header`). */
+  DivertedRequests,
+  /** Requests that passed, and whose caller was warned (`warn_at`). */
+  WarnedRequests,
   /** Requests that were refused because their caller is ambiguous. */
   AmbiguousRequests,
   /** Requests that no rule limits. */
@@ -70,6 +78,10 @@ const NAMES: string[] = [
   "closed_connections",
   "refused_upgrades",
   "unchecked_requests",
+  "denied_unchecked_requests",
+  "would_deny_requests",
+  "diverted_requests",
+  "warned_requests",
   "ambiguous_requests",
   "unmatched_requests",
   "unidentified_requests",

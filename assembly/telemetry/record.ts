@@ -1,3 +1,6 @@
+import { beginLine, logLine, logs } from "../abi/log";
+import { LogLevel } from "../abi/types";
+import { ByteBuilder } from "../bytes/builder";
 import { bytesOf } from "../bytes/bytes";
 import { Decision, Outcome } from "../ledger/decision";
 import { CONSUMER_HEADER, HttpFacts } from "../request/http-facts";
@@ -9,16 +12,37 @@ import { Metric, Metrics } from "./metrics";
 
 const UNKNOWN = bytesOf("-");
 const NO_CONSUMER = bytesOf("none");
-const LIMITED = new LogAttribute(bytesOf("token_ratelimit_status"), bytesOf("limited"));
+const STATUS = bytesOf("token_ratelimit_status");
+const LIMITED = new LogAttribute(STATUS, bytesOf("limited"));
+const DIVERTED = new LogAttribute(STATUS, bytesOf("diverted"));
+const WOULD_DENY = new LogAttribute(STATUS, bytesOf("would_deny"));
+const line = new ByteBuilder(128);
 const REQUEST = new HostRequest();
 const FACTS = new HttpFacts(REQUEST);
 const QUESTIONS = new Questions();
 const CONSUMER = QUESTIONS.header(CONSUMER_HEADER, Lines.Last);
 
-/** Records the decision about the current stream's request, as the published plugin does. */
-export function recordDecision(decision: Decision, metrics: Metrics): void {
-  if (decision.outcome == Outcome.Unknown) metrics.add(Metric.UncheckedRequests);
-  if (decision.outcome == Outcome.Deny) recordDenial(metrics);
+/** Records the decision about the current stream's request, as the published plugin does. @param passes whether it passes */
+export function recordDecision(decision: Decision, passes: bool, metrics: Metrics): void {
+  if (decision.outcome == Outcome.Unknown) {
+    metrics.add(passes ? Metric.UncheckedRequests : Metric.DeniedUncheckedRequests);
+  } else if (decision.outcome == Outcome.Deny) {
+    if (!passes) return recordDenial(metrics);
+    metrics.add(Metric.DivertedRequests);
+    DIVERTED.set();
+  } else if (decision.shadowRow >= 0) {
+    recordShadow(decision, metrics);
+  }
+}
+
+/** A request passes only because the limit that it exceeds denies nothing. */
+function recordShadow(decision: Decision, metrics: Metrics): void {
+  metrics.add(Metric.WouldDenyRequests);
+  WOULD_DENY.set();
+  if (!logs(LogLevel.Debug)) return;
+  beginLine(line);
+  decision.demand.appendLimitPath(line.text("would deny: "), decision.shadowRow);
+  logLine(LogLevel.Debug, line);
 }
 
 function recordDenial(metrics: Metrics): void {

@@ -45,6 +45,21 @@ redis: {service_name: r.static}`;
     ]);
   });
 
+  it("tells which limits deny nothing, or more than what is above them", () => {
+    const text = `rule_name: r
+rule_items:
+- {limit_by_per_param: a, limit_keys: [{key: "*", token_per_day: 1}], shadow: true}
+- {limit_by_per_param: b, limit_keys: [{key: "*", token_per_day: 1}], on_redis_error: deny}
+- {limit_by_per_param: c, limit_keys: [{key: "*", token_per_day: 1}]}
+on_limit: header
+redis: {service_name: r.static}`;
+    expect(rules(text).map((line) => line.replace(/.*static:80/, ""))).toEqual([
+      "; denies nothing (shadow)",
+      "; calls above it pass with a header; denies when Redis does not answer",
+      "; calls above it pass with a header",
+    ]);
+  });
+
   it("tells requests from tokens, and whose calendar ends a period", () => {
     const text = `rule_name: r
 rule_mode: all_match

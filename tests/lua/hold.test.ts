@@ -70,6 +70,16 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     ]);
   });
 
+  it("reserves on a counter below whose limit is a minus, without asking it", async () => {
+    const limits = [-100, 250];
+    expect((await held.hold("a", { input: 90, output: 60 }, limits)).granted).toBe(60);
+    expect([await held.heldOn(0), await held.heldOn(1)]).toEqual([150, 150]);
+    expect((await held.hold("b", { input: 1, output: 200, least: 9 }, limits)).granted).toBe(99);
+    expect((await held.hold("c", { input: 1, output: 0 }, limits)).granted).toBe(-1);
+    await held.settle("a", 120);
+    expect([await held.spent(0), await held.spent(1)]).toEqual([120, 120]);
+  });
+
   it("gives a counter that has lost its expiry a new one when it denies", async () => {
     await redis.set("k0", 200);
     expect((await held.hold("a", { input: 1, output: 0 })).rows[1]).toBe(3_600_000);

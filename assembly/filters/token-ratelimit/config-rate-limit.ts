@@ -23,6 +23,7 @@ import { secretHash } from "../../plugin/secret-hash";
 import { readVoices, Voices } from "../../plugin/voices";
 import { HmacSha256 } from "../../bytes/sha256";
 import { CounterKind } from "../../ledger/counter-kind";
+import { RowFlag } from "../../ledger/row";
 import { Counting, Limit } from "../../ledger/limit";
 import { LimitTable } from "../../ledger/limit-table";
 import { Reservation } from "../../ledger/reservation";
@@ -31,7 +32,8 @@ import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
 import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting, readLimit } from "./config-limit";
-import { NAME, REJECTED } from "./identity";
+import { readRowFlags, readSoftness, SOFT_FIELDS, Softness, STRICTNESS_FIELDS } from "./config-enforcement";
+import { NAME, REJECTED, UNAVAILABLE } from "./identity";
 import { RuleItemsReader } from "./config-rule-items";
 
 /** The fields of a rate limit. */
@@ -50,6 +52,8 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "redis",
 ]
   .concat(COUNTING_FIELDS)
+  .concat(STRICTNESS_FIELDS)
+  .concat(SOFT_FIELDS)
   .concat(METERING_FIELDS);
 
 const DEFAULT_REJECTED_CODE = 429;
@@ -83,6 +87,10 @@ export class RateLimitConfig {
     /** How calls reserve what they may cost (`reservation`): those of `globalLimit`, and those of each item. */
     readonly reservation: Reservation,
     readonly itemReservations: Reservation[],
+    /** How strictly the limits apply: `globalLimit`, and those of each item. */
+    readonly flags: RowFlag,
+    readonly itemFlags: RowFlag[],
+    readonly softness: Softness,
     /** Whether stock Envoy is configured to hold headers while a body is read (`hold_headers`). */
     readonly holdsHeaders: bool,
     /** Who is told what became of calls. */
@@ -93,6 +101,11 @@ export class RateLimitConfig {
     /** The path of `rule_items`, for messages. */
     readonly itemsPath: Path,
   ) {}
+
+  /** Whether something is told of the counters of calls that pass. */
+  get tellsReadings(): bool {
+    return this.rejection.limitHeaders != LimitHeaders.None || this.softness.warnAt > 0;
+  }
 
   /** A short description for the log, without secrets. */
   describe(): string {
@@ -118,7 +131,11 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const counting = readCounting(fields, new Counting(CounterKind.FixedWindow, 0));
   const globalLimit = readGlobalLimit(fields, counting);
   const reservation = readReservation(fields);
-  const reader = new RuleItemsReader(fields.problems, counting, reservation, fields.text("model_header"));
+  const flags = readRowFlags(fields);
+  const isShadow = (flags & RowFlag.Shadow) != 0;
+  const softness = readSoftness(fields);
+  const modelHeader = fields.text("model_header");
+  const reader = new RuleItemsReader(fields.problems, counting, reservation, flags, modelHeader);
   if (fields.has("rule_items")) reader.read(fields.listOfObjects("rule_items"), fields.at("rule_items"));
   checkTimeZone(fields, counting.kind == CounterKind.Calendar || reader.hasCalendar);
   checkCombination(fields, mode == RuleMode.FirstMatch && isModeKnown);
@@ -144,13 +161,16 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     reader.items,
     reader.keys.limits,
     reader.questions,
-    new Rejection(code, message, isJsonMessage(fields), format, limitHeaders, REJECTED),
+    new Rejection(code, message, isJsonMessage(fields), format, limitHeaders, REJECTED, UNAVAILABLE),
     metering,
     strips,
-    allowsUpgrades,
+    allowsUpgrades || isShadow,
     hashesKeys ? readKeyHash(fields, name, redis) : null,
-    reservation,
+    isShadow ? reservation.watching : reservation,
     reader.reservations,
+    flags,
+    reader.flags,
+    softness,
     holdsHeaders,
     voices,
     usagePath,

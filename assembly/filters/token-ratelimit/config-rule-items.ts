@@ -19,9 +19,11 @@ import { Lines, Questions } from "../../rules/questions";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ValueKeys } from "../../rules/value-keys";
 import { CounterKind } from "../../ledger/counter-kind";
+import { RowFlag } from "../../ledger/row";
 import { Counting } from "../../ledger/limit";
 import { Reservation } from "../../ledger/reservation";
 import { readReservation, RESERVATION } from "../../plugin/reserving";
+import { readRowFlags, STRICTNESS_FIELDS } from "./config-enforcement";
 import { checkTimeZone, COUNTING_FIELDS, readCounting } from "./config-limit";
 import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
 import { PatternTime } from "./config-pattern-time";
@@ -48,7 +50,8 @@ const IPV6_PREFIX = "ipv6_prefix";
 const ON_MISSING = "on_missing";
 const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by)))
   .concat(["limit_keys", TRUSTED_PROXIES, IPV6_PREFIX, ON_MISSING, RESERVATION])
-  .concat(COUNTING_FIELDS);
+  .concat(COUNTING_FIELDS)
+  .concat(STRICTNESS_FIELDS);
 
 const API_KEY = bytesOf("api_key");
 const MODEL = bytesOf("model");
@@ -61,6 +64,8 @@ export class RuleItemsReader {
   readonly items: RuleItem[] = [];
   /** How the calls of each item reserve what they may cost, by its position. */
   readonly reservations: Reservation[] = [];
+  /** How strictly the limits of each item apply. */
+  readonly flags: RowFlag[] = [];
   /** The questions of the items about a request. */
   readonly questions: Questions = new Questions();
   private readonly time: PatternTime;
@@ -74,11 +79,12 @@ export class RuleItemsReader {
   /** The `limit_by_*` field that an item probably should have; "" if that is not clear. */
   private meant: string = "";
 
-  /** @param counting, reservation of items that do not say otherwise */
+  /** @param counting, reservation, rowFlags of items that do not say otherwise */
   constructor(
     private readonly problems: Problems,
     private readonly counting: Counting,
     private readonly reservation: Reservation,
+    private readonly rowFlags: RowFlag,
     /** The header that a filter in front sets to the model; empty if there is none. */
     private readonly modelHeader: Bytes,
   ) {
@@ -106,7 +112,11 @@ export class RuleItemsReader {
     if (isCalendar) this.hasCalendar = true;
     checkTimeZone(fields, isCalendar);
     this.keys.counting = counting;
-    this.reservations.push(readReservation(fields, this.reservation));
+    const flags = readRowFlags(fields, this.rowFlags);
+    const isShadow = (flags & RowFlag.Shadow) != 0;
+    const reservation = readReservation(fields, this.reservation);
+    this.flags.push(flags);
+    this.reservations.push(isShadow ? reservation.watching : reservation);
     const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");
     if (keys.length == 0) this.problems.error(path, "needs at least one key");
@@ -118,7 +128,7 @@ export class RuleItemsReader {
     const by = subject.by;
     const name = subject.name;
     this.checkRepetition(subject, fields.path, list, position);
-    const isRequired = fields.choice(ON_MISSING, ["allow", "reject"]) == 1;
+    const isRequired = fields.choice(ON_MISSING, ["allow", "reject"]) == 1 && !isShadow;
     const prefix = <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
     if (by == LimitBy.PerIp) {
       const source = this.readSource(name, fields, fields.at(subject.field));

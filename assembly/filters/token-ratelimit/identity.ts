@@ -6,7 +6,9 @@ export const NAME = "ai-token-ratelimit";
 export const METRICS = "ai_token_ratelimit.";
 
 export const REJECTED = bytesOf(`${NAME}.rejected`);
+export const UNAVAILABLE = bytesOf(`${NAME}.unavailable`);
 export const AMBIGUOUS = bytesOf(`${NAME}.ambiguous`);
 export const UNIDENTIFIED = bytesOf(`${NAME}.unidentified`);
 export const UPGRADE_REFUSED = bytesOf(`${NAME}.upgrade_refused`);
+export const MARKED = bytesOf(`${NAME}.marked`);
 export const USAGE = bytesOf(`${NAME}.usage`);

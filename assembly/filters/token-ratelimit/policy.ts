@@ -2,6 +2,7 @@ import { discarded } from "../../abi/collector";
 import { Bytes, EMPTY } from "../../bytes/bytes";
 import { callerText } from "../../ledger/caller-text";
 import { Demand } from "../../ledger/demand";
+import { RowFlag } from "../../ledger/row";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../ledger/keys";
 import { Ledger } from "../../ledger/ledger";
 import { Limit } from "../../ledger/limit";
@@ -10,7 +11,6 @@ import { Ticket } from "../../ledger/ticket";
 import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
 import { closeFrame } from "../../metering/socket";
-import { LimitHeaders } from "../../rejection/limit-headers";
 import { Ambiguity, Facts } from "../../rules/facts";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -89,7 +89,7 @@ export class RateLimitPolicy extends Policy {
     if (first !== null) this.addMatch(ticket, first);
     if (global !== null) ticket.reservation = ticket.reservation.orStricter(config.reservation);
     demand.keep();
-    ticket.wantsReadings = config.rejection.limitHeaders != LimitHeaders.None;
+    ticket.wantsReadings = config.tellsReadings || demand.hasFlag(RowFlag.Shadow);
     this.value = this.text = EMPTY;
     if (!demand.overflowed) return ticket;
     facts.ambiguity = Ambiguity.TooManyValues;
@@ -102,7 +102,8 @@ export class RateLimitPolicy extends Policy {
     for (let i = 0; i < limit.windows.length; ++i) {
       const window = limit.windows[i];
       appendGlobalCounterKey(demand.nextKey, this.config.ruleName, tagged, window);
-      demand.add(window.seconds, window.capacity, -1, -1, window.kind, window.detail);
+      const flags = this.config.flags;
+      demand.add(window.seconds, window.capacity, -1, -1, window.kind, window.detail, flags);
     }
   }
 
@@ -110,6 +111,7 @@ export class RateLimitPolicy extends Policy {
     const demand = ticket.demand;
     const reservation = this.config.itemReservations[match.subject.position];
     ticket.reservation = ticket.reservation.orStricter(reservation);
+    const flags = this.config.itemFlags[match.subject.position];
     const ruleName = this.config.ruleName;
     const subject = match.subject;
     const limit = this.config.limits.get(match.limit);
@@ -120,7 +122,8 @@ export class RateLimitPolicy extends Policy {
     for (let i = 0; i < windows.length; ++i) {
       const window = windows[i];
       appendRuleCounterKey(demand.nextKey, ruleName, tagged, by, window, subject.name, caller);
-      demand.add(window.seconds, window.capacity, subject.position, match.key, window.kind, window.detail);
+      const detail = window.detail;
+      demand.add(window.seconds, window.capacity, subject.position, match.key, window.kind, detail, flags);
     }
   }
 

@@ -6,17 +6,21 @@ import { Host } from "../../plugin/host";
 import { CountingRoot } from "../../plugin/root";
 import { RateLimitConfig, RateLimitConfigReader } from "./config";
 import { METRICS } from "./identity";
+import { Mark } from "./mark";
 import { RateLimitPolicy } from "./policy";
 import { RateLimitStream } from "./stream";
 
 /** One plugin configuration of ai-token-ratelimit, and the streams it applies to. */
 @final
 export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy> {
+  private readonly mark: Mark = new Mark();
+
   constructor(id: u32, host: Host) {
     super(id, METRICS, new RateLimitConfigReader(), new Limits(), host);
   }
 
   protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {
+    if (config.softness.diverts) this.mark.isInUse = true;
     return new RateLimitPolicy(config, ledger, this.host, this.metrics);
   }
 
@@ -25,6 +29,6 @@ export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy
   }
 
   protected makeStream(id: u32): StreamContext {
-    return new RateLimitStream(id, this, this.idle, this.readers, this.metrics);
+    return new RateLimitStream(id, this, this.mark, this.idle, this.readers, this.metrics);
   }
 }

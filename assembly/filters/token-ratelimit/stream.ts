@@ -5,15 +5,19 @@ import { nowMilliseconds } from "../../abi/time";
 import { FilterHeadersStatus } from "../../abi/types";
 import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
 import { Decision, Outcome } from "../../ledger/decision";
+import { Demand } from "../../ledger/demand";
+import { RowFlag } from "../../ledger/row";
+import { hasUsed, tightestOf } from "../../ledger/tightest";
 import { Ticket } from "../../ledger/ticket";
 import { PolicySource } from "../../plugin/root";
 import { keepRoute, Phase } from "../../plugin/metered-stream";
 import { recordingFor } from "../../plugin/recording";
 import { CountingStream } from "../../plugin/stream";
 import { formatOf, Format } from "../../rejection/formats";
-import { LimitHeaders, tellLimits } from "../../rejection/limit-headers";
+import { LimitHeaders, tellLimits, tellRule } from "../../rejection/limit-headers";
 import {
   refuseAmbiguous,
+  refuseMarked,
   refuseUnidentified,
   refuseUpgrade,
   refuseWithoutModel,
@@ -28,7 +32,8 @@ import { isOfModel } from "../../rules/limit-by";
 import { Metric, Metrics } from "../../telemetry/metrics";
 import { recordDecision } from "../../telemetry/record";
 import { ReaderPool } from "../../usage/reader-pool";
-import { AMBIGUOUS, UNIDENTIFIED, UPGRADE_REFUSED } from "./identity";
+import { AMBIGUOUS, MARKED, UNIDENTIFIED, UPGRADE_REFUSED } from "./identity";
+import { Mark, markRequest, removeMark } from "./mark";
 import { RateLimitPolicy } from "./policy";
 import { answerNotGet, answerUsage } from "./usage-answers";
 import { emptyUsage, UsageQuery } from "./usage-query";
@@ -40,6 +45,8 @@ let FACTS = new HttpFacts(REQUEST);
 const idle = new Pool<HttpFacts>(16);
 const RESPONSE = new ResponseHeaders();
 
+/** The rule of which a caller has used more than the share at which it is warned. */
+const WARNING = bytesOf("x-ratelimit-warning");
 const GET = bytesOf("GET");
 const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
 
@@ -54,11 +61,14 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   private api: Format = Format.OpenAI;
   /** When the counters were read about which the response will tell, in milliseconds since the epoch; 0 if it will not. */
   private readAtMs: i64 = 0;
+  /** Whether it will warn the caller (`warn_at`). */
+  private isWarned: bool = false;
 
   /** @param home where it is kept when its stream has ended */
   constructor(
     id: u32,
     private readonly policies: PolicySource<RateLimitPolicy>,
+    private readonly mark: Mark,
     home: Pool<StreamContext>,
     readers: ReaderPool,
     metrics: Metrics,
@@ -68,6 +78,11 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
 
   onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatus {
     REQUEST.lineCount = count;
+    if (this.mark.isInUse && removeMark()) {
+      // The route was chosen by what the client has set, and so was what depends on the route.
+      if (this.policies.isScoped()) return this.refuseMarked();
+      --REQUEST.lineCount;
+    }
     const policy = this.policies.select(REQUEST);
     if (policy === null || this.phase != Phase.Unlimited) return FilterHeadersStatus.Continue;
     this.recording = recordingFor(policy.voices);
@@ -95,7 +110,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       this.noteUnmatched(policy, missing, isCall);
       return FilterHeadersStatus.Continue;
     }
-    keepRoute();
+    this.keepRoute(policy);
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
       this.metrics.add(Metric.RefusedUpgrades);
       this.refuse(ticket);
@@ -105,6 +120,11 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     this.noteApi(policy, path);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     return this.ask(policy, ticket, consuming, path, !endOfStream);
+  }
+
+  /** Asks the host to keep the route, unless the call may have to take another one. */
+  private keepRoute(policy: RateLimitPolicy): void {
+    if (!policy.config.softness.diverts) keepRoute();
   }
 
   /** Remembers which API the request calls, if an answer depends on it. */
@@ -122,7 +142,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     this.facts = facts;
     this.policy = policy;
     this.consumes = consuming;
-    keepRoute();
+    this.keepRoute(policy);
     this.noteApi(policy, path);
     this.prepareRequest(policy, null, false);
     return this.readFirst(policy, policy.holding, apiOf(path !== null ? path : EMPTY), true, true);
@@ -188,6 +208,12 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     return STOP;
   }
 
+  private refuseMarked(): FilterHeadersStatus {
+    this.refuse(null);
+    refuseMarked(MARKED);
+    return STOP;
+  }
+
   private refuseAmbiguous(ticket: Ticket | null, ambiguity: Ambiguity): FilterHeadersStatus {
     this.metrics.add(Metric.AmbiguousRequests);
     this.refuse(ticket);
@@ -216,27 +242,45 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
     const policy = this.policy;
     const ticket = this.ticket;
-    if (this.readAtMs != 0 && policy !== null && ticket !== null) this.tellLimits(policy, ticket);
+    if (this.readAtMs != 0 && policy !== null && ticket !== null) this.tell(policy, ticket.demand);
     return super.onResponseHeaders(endOfStream);
   }
 
   /** Tells the caller what is left of its limits, in place of what the upstream says of its own. */
-  private tellLimits(policy: RateLimitPolicy, ticket: Ticket): void {
+  private tell(policy: RateLimitPolicy, demand: Demand): void {
     const now = nowMilliseconds();
     const headers = policy.config.rejection.limitHeaders;
-    tellLimits(RESPONSE, headers, this.api, ticket.demand, -1, now, now - this.readAtMs);
+    if (headers != LimitHeaders.None)
+      tellLimits(RESPONSE, headers, this.api, demand, -1, now, now - this.readAtMs);
+    if (this.isWarned) tellRule(RESPONSE, WARNING, demand, tightestOf(demand));
     this.readAtMs = 0;
   }
 
   protected record(policy: RateLimitPolicy, decision: Decision): bool {
-    recordDecision(decision, this.metrics);
-    if (decision.outcome == Outcome.Admit && policy.config.rejection.limitHeaders != LimitHeaders.None)
+    const passes = this.mayPass(policy, decision);
+    recordDecision(decision, passes, this.metrics);
+    if (passes && decision.outcome != Outcome.Unknown && policy.config.tellsReadings) {
       this.readAtMs = max(nowMilliseconds(), 1);
-    return decision.outcome != Outcome.Deny;
+      this.isWarned = hasUsed(decision.demand, policy.config.softness.warnAt);
+      if (this.isWarned) this.metrics.add(Metric.WarnedRequests);
+    }
+    return passes;
+  }
+
+  /** Whether a request passes. If it is above a limit that lets it pass nevertheless, this marks it. */
+  private mayPass(policy: RateLimitPolicy, decision: Decision): bool {
+    const demand = decision.demand;
+    if (decision.outcome == Outcome.Unknown) return !demand.hasFlag(RowFlag.DeniesUnknown);
+    if (decision.outcome == Outcome.Admit) return true;
+    if (!policy.config.softness.diverts || !markRequest(demand, decision.row)) return false;
+    demand.waive();
+    return true;
   }
 
   protected reject(policy: RateLimitPolicy, decision: Decision): void {
-    policy.config.rejection.send(decision, this.api);
+    const rejection = policy.config.rejection;
+    if (decision.outcome == Outcome.Unknown) rejection.sendUnavailable(decision.demand, this.api);
+    else rejection.send(decision, this.api);
   }
 }
 

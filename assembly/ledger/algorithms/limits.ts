@@ -56,7 +56,7 @@ export class Limits extends Algorithm {
   }
 
   deniesForSeconds(demand: Demand, row: i32, value: i64): i64 {
-    return value > demand.capacity(row) ? demand.windowSeconds(row) : 0;
+    return demand.isEnforced(row) && value > demand.capacity(row) ? demand.windowSeconds(row) : 0;
   }
 
   excess(demand: Demand, row: i32, value: i64): i64 {

@@ -14,7 +14,8 @@
 --          7 `charge` or `release`: what becomes of holds that have lapsed
 --          8 how long the marker lasts, in milliseconds
 --          9 `readings` if the reply is to tell of the counters even when something is reserved; else `-`
---          per counter: its kind; its limit, or the burst of a bucket, or what a missing balance begins with
+--          per counter: its kind; its limit, or the burst of a bucket, or what a missing balance begins with. Below zero: it is
+--          reserved on it, but it has no say
 --          behind them the number of the command
 --   reply  of what is denied, or if `readings` are wanted, per counter: its value (nil when there is none), its remaining
 --          milliseconds, or those until there is room, and what is held on it, all before this call; of what is reserved: the output, and
@@ -89,7 +90,7 @@ local function sift(i)
 end
 
 local function row(i, kind, limit, kept, run)
-  runs[i], limits[i], shares[i] = run, limit, kept[3]
+  runs[i], limits[i], shares[i] = run, math.abs(limit), kept[3]
   read(i, kind)
   local value = 0
   if kinds[i] == '' then value = run('GET') elseif kinds[i] ~= 'i' then value = used(i) end
@@ -99,6 +100,7 @@ local function row(i, kind, limit, kept, run)
   values[i] = value
   sums[i], nexts[i] = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
   if sums[i] > 0 and nexts[i] <= now then sift(i) end
+  if limit < 0 then return end
   if kinds[i] == 'i' or units[i] == 'r' then
     if (tonumber(value) or 0) + sums[i] >= limit then most = -1 end
     return

@@ -66,23 +66,23 @@ export function scopeOf(rule: JsonObject): string {
 
 function limitsOf(config: JsonObject, scope: string): string[] {
   const where = redisOf(isObject(config.redis) ? config.redis : {});
-  const subjects: [subject: string, amount: string, reservation?: Json][] = [];
+  const subjects: [subject: string, amount: string, strictness: string, reservation?: Json][] = [];
   if (isObject(config.global_threshold))
-    subjects.push(["all together", amountOf(config.global_threshold, config)]);
+    subjects.push(["all together", amountOf(config.global_threshold, config), strictnessOf(config)]);
   for (const item of list(config.rule_items).filter(isObject)) {
     const keys = list(item.limit_keys).filter(isObject);
     const calendar = item.calendar ?? config.calendar;
     const time_zone = item.time_zone ?? config.time_zone;
     for (const key of keys) {
       const amount = amountOf(key, { calendar, time_zone } as JsonObject);
-      subjects.push([subjectOf(item, key), amount, item.reservation]);
+      subjects.push([subjectOf(item, key), amount, strictnessOf(config, item), item.reservation]);
     }
   }
   const all = config.rule_mode === "all_match" && subjects.length > 1 ? "; all that match apply" : "";
   const lines = subjects.map(
-    ([subject, amount, reservation]) =>
+    ([subject, amount, strictness, reservation]) =>
       `${plain(config.rule_name)}, ${scope}: ${subject} may use ${amount}, ` +
-      `counted in ${where}${reservedBy(reservation ?? config.reservation)}${all}`,
+      `counted in ${where}${reservedBy(reservation ?? config.reservation)}${strictness}${all}`,
   );
   return lines.length > MAX_LINES
     ? [
@@ -118,6 +118,16 @@ function redisOf(redis: JsonObject): string {
   const database = Number(redis.database) || 0;
   const where = cluster === "" ? `Redis ${name}:${port}` : `Redis behind the cluster ${cluster}`;
   return database === 0 ? where : `${where}, database ${database}`;
+}
+
+/** What a limit does that is not only counted and enforced. */
+function strictnessOf(config: JsonObject, item: JsonObject = {}): string {
+  if ((item.shadow ?? config.shadow) === true) return "; denies nothing (shadow)";
+  const parts = [
+    config.on_limit === "header" ? "; calls above it pass with a header" : "",
+    (item.on_redis_error ?? config.on_redis_error) === "deny" ? "; denies when Redis does not answer" : "",
+  ];
+  return parts.join("");
 }
 
 /** How calls reserve what they may cost, if they do. */

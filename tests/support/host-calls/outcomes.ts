@@ -22,6 +22,7 @@ export function outcomeCalls(
         stream.heldBody = new Uint8Array();
         stream.requestBody = new Uint8Array();
       }
+      stream.forwarded = stream.request;
       stream.request = null;
       return Status.Ok;
     },

@@ -16,6 +16,8 @@ export interface Stream {
   id: number;
   root: number;
   request: Headers | null;
+  /** The headers of the request as they were when the filter let them go on. */
+  forwarded: Headers | null;
   response: Headers | null;
   /** The headers of the response while they can be read: in their own callback and, as in Envoy, in none but the last. */
   readable: Headers | null;
@@ -37,6 +39,7 @@ export const newStream = (id: number, root: number): Stream => ({
   id,
   root,
   request: null,
+  forwarded: null,
   response: null,
   readable: null,
   requestBody: new Uint8Array(),

@@ -5,6 +5,7 @@ import { CounterKind, Unit } from "../../../assembly/ledger/counter-kind";
 import { appendGlobalCounterKey, appendRuleCounterKey } from "../../../assembly/ledger/keys";
 import { Window } from "../../../assembly/ledger/limit";
 import { Demand } from "../../../assembly/ledger/demand";
+import { tightestOf } from "../../../assembly/ledger/tightest";
 import { keyChecksum, tagWithChecksum } from "../../../assembly/ledger/hash-slot";
 import { Limits } from "../../../assembly/ledger/algorithms/limits";
 import { readPeek } from "../../../assembly/ledger/peek";
@@ -108,7 +109,7 @@ export function tightest(capacities: i64[], used: i64[], held: i64[]): i32 {
   }
   demand.keep();
   for (let i = 0; i < capacities.length; ++i) demand.setReading(i, used[i], held[i], 1000);
-  return demand.tightest(Unit.Tokens);
+  return tightestOf(demand, Unit.Tokens);
 }
 
 /** One for all requests, as in the filter. */
