@@ -9,8 +9,8 @@ import { SERVERS } from "./servers.ts";
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const DAY = 24 * HOUR;
-/** How real time may change what is left of a key, in milliseconds. */
-const SLACK = 500;
+/** How long real time may take meanwhile, in milliseconds. */
+const SLACK = 10_000;
 
 /** When the window around `now` ends whose clock is so many seconds ahead of UTC. */
 function endOf(seconds: number, ahead: number, now: number): number {
@@ -41,17 +41,19 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
   async function compareEnds(now: number): Promise<void> {
     await on.reset(now);
     const windows = LENGTHS.flatMap((seconds) => OFFSETS.map((ahead): [number, number] => [seconds, ahead]));
+    const began = performance.now();
     await on.settle(
       windows.map(([seconds, ahead]): Row => [kindOf(seconds, ahead), 1]),
       5,
     );
     const lefts = await Promise.all(windows.map((_, i) => on.redis.pttl(`k${i}`)));
+    const passed = performance.now() - began;
     for (const [i, [seconds, ahead]] of windows.entries()) {
       const wanted = endOf(seconds, ahead, now) - now;
       expect(wanted).toBeLessThanOrEqual(seconds === 2_592_000 ? 31 * DAY : seconds * SECOND);
-      // A key that would live for less than that may have expired by now.
-      if (wanted <= SLACK) expect(lefts[i]).toBeLessThanOrEqual(wanted);
-      else expect(Math.abs(lefts[i]! - wanted)).toBeLessThan(SLACK);
+      expect(lefts[i]).toBeLessThanOrEqual(wanted);
+      // Real milliseconds pass meanwhile, and a key with few of them may have expired.
+      if (wanted > passed + 5) expect(lefts[i]).toBeGreaterThanOrEqual(wanted - passed - 5);
     }
   }
 
@@ -64,17 +66,17 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
 
   it("ends windows where the calendar does at any time", async () => {
     await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 13_600_000_000_000 }), compareEnds), fuzz(60));
-  });
+  }, 120_000);
 
   it("lets nobody use a second budget before the period has ended, and everybody use it then", async () => {
     const rows: Row[] = [["c86400+28800", 100]];
-    await on.reset(Date.parse("2026-12-01T15:59:59Z"));
+    await on.reset(Date.parse("2026-12-01T15:59:00Z"));
     await on.settle(rows, 100);
     const { granted, rows: denial } = await on.ask(rows, 1);
     expect([granted, denial[0]![0]]).toEqual([-1, 100]);
     expect(denial[0]![1]).toBeGreaterThan(0);
-    expect(denial[0]![1]).toBeLessThanOrEqual(1_000);
-    await on.pass(1_000);
+    expect(denial[0]![1]).toBeLessThanOrEqual(60_000);
+    await on.pass(60_000);
     expect((await on.ask(rows, 100)).granted).toBe(100);
     expect((await on.ask(rows, 1)).granted).toBe(-1);
   });
@@ -146,7 +148,7 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
         let period = endOf(SECONDS, AHEAD, on.now);
         for (const one of steps) {
           if (one.do === "pass") {
-            // Not so near the end of a period that real milliseconds matter.
+            // Not so near the end of a period that real time matters.
             const later = on.now + one.ms;
             const near = endOf(SECONDS, AHEAD, later) - later;
             await on.pass(near < SLACK ? one.ms + SLACK : one.ms);
@@ -173,7 +175,7 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
           expect(Number((await on.redis.get("k0")) ?? 0)).toBe(spent);
         }
       }),
-      fuzz(40),
+      fuzz(30),
     );
   }, 120_000);
 });

@@ -43,9 +43,9 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
       await on.pass(10_000);
     }
     const [, leftMs] = (await on.ask([[kind, 10]], 5)).rows[0]!;
-    await on.pass(leftMs - 1_000);
+    await on.pass(leftMs - 30_000);
     expect((await on.ask([[kind, 10]], 5)).granted).toBe(-1);
-    await on.pass(1_001);
+    await on.pass(30_001);
     expect((await on.ask([[kind, 10]], 5)).granted).toBe(5);
   });
 
@@ -115,49 +115,53 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     expect(await on.redis.get("k0")).toBe("many");
   });
 
-  it.each(["r3600", "rc3600+20700"])("%s beside tokens agrees with a model in any history", async (kind) => {
-    const isCalendar = kind.includes("c");
-    const step = fc.oneof(
-      fc.record({ do: fc.constant("ask" as const), tokens: fc.nat(40) }),
-      fc.record({ do: fc.constant("again" as const), which: fc.nat(9) }),
-      fc.record({ do: fc.constant("settle" as const), which: fc.nat(3), tokens: fc.nat(40) }),
-      fc.record({ do: fc.constant("pass" as const), minutes: fc.nat(40) }),
-    );
-    const rows: Row[] = [
-      [kind, 4],
-      ["s3600", 1_000_000],
-      ["i", 3],
-    ];
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-        await on.reset(Date.parse("2026-12-01T10:10:30Z"));
-        const asked: string[] = [];
-        const open: { id: string; lapsesAt: number }[] = [];
-        let count = 0;
-        let endsAt = 0;
-        for (const one of steps) {
-          if (one.do === "pass") await on.pass(one.minutes * 60_000);
-          if (on.now >= endsAt) count = 0;
-          if (one.do === "ask") {
-            const running = open.filter(({ lapsesAt }) => lapsesAt > on.now).length;
-            const { id, granted } = await on.ask(rows, one.tokens);
-            expect(granted).toBe(count < 4 && running < 3 ? one.tokens : -1);
-            asked.push(id);
-            if (granted < 0) continue;
-            if (count === 0) endsAt = isCalendar ? endOfHour(on.now) : on.now + HOUR;
-            count++;
-            open.push({ id, lapsesAt: (Math.floor(on.now / WIDTH) + 9) * WIDTH });
+  it.each(["r3600", "rc3600+20700"])(
+    "%s beside tokens agrees with a model in any history",
+    async (kind) => {
+      const isCalendar = kind.includes("c");
+      const step = fc.oneof(
+        fc.record({ do: fc.constant("ask" as const), tokens: fc.nat(40) }),
+        fc.record({ do: fc.constant("again" as const), which: fc.nat(9) }),
+        fc.record({ do: fc.constant("settle" as const), which: fc.nat(3), tokens: fc.nat(40) }),
+        fc.record({ do: fc.constant("pass" as const), minutes: fc.nat(40) }),
+      );
+      const rows: Row[] = [
+        [kind, 4],
+        ["s3600", 1_000_000],
+        ["i", 3],
+      ];
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+          await on.reset(Date.parse("2026-12-01T10:10:30Z"));
+          const asked: string[] = [];
+          const open: { id: string; lapsesAt: number }[] = [];
+          let count = 0;
+          let endsAt = 0;
+          for (const one of steps) {
+            if (one.do === "pass") await on.pass(one.minutes * 60_000);
+            if (on.now >= endsAt) count = 0;
+            if (one.do === "ask") {
+              const running = open.filter(({ lapsesAt }) => lapsesAt > on.now).length;
+              const { id, granted } = await on.ask(rows, one.tokens);
+              expect(granted).toBe(count < 4 && running < 3 ? one.tokens : -1);
+              asked.push(id);
+              if (granted < 0) continue;
+              if (count === 0) endsAt = isCalendar ? endOfHour(on.now) : on.now + HOUR;
+              count++;
+              open.push({ id, lapsesAt: (Math.floor(on.now / WIDTH) + 9) * WIDTH });
+            }
+            const last = one.do === "settle" ? open.splice(one.which, 1)[0] : undefined;
+            if (one.do === "settle" && last) await on.settle(rows, one.tokens, last.id);
+            const id = one.do === "again" ? open[one.which]?.id : undefined;
+            if (id !== undefined) expect((await on.ask(rows, 1, { id })).granted).toBeNaN();
+            expect(Number((await on.redis.get("k0")) ?? 0)).toBe(count);
           }
-          const last = one.do === "settle" ? open.splice(one.which, 1)[0] : undefined;
-          if (one.do === "settle" && last) await on.settle(rows, one.tokens, last.id);
-          const id = one.do === "again" ? open[one.which]?.id : undefined;
-          if (id !== undefined) expect((await on.ask(rows, 1, { id })).granted).toBeNaN();
-          expect(Number((await on.redis.get("k0")) ?? 0)).toBe(count);
-        }
-      }),
-      fuzz(40),
-    );
-  });
+        }),
+        fuzz(30),
+      );
+    },
+    120_000,
+  );
 });
 
 /** When an hour ends whose clock is five hours and 45 minutes ahead. */
