@@ -157,11 +157,12 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     ...counters.flatMap((counter) => [counter, holdsOf(counter)]),
     marker,
   ];
+  const windows = (counters: string[]): string[] => counters.map(() => String(WINDOW));
   /** Reserves 10 tokens on each counter, of a limit of 1,000; no hold lapses during the tests. */
-  const hold = (counters: string[], marker: string): Promise<unknown> => {
+  const hold = (counters: string[], marker: string, kinds = windows(counters)): Promise<unknown> => {
     const all = heldKeys(counters, marker);
-    const asked = [1, 4, 6, 6, "stated", 60_000, "charge", 600_000];
-    const limits = counters.flatMap(() => [WINDOW, 1000]);
+    const asked = [1, 4, 6, 6, "stated", 60_000, "charge", 600_000, "-"];
+    const limits = kinds.flatMap((kind) => [kind, 1000]);
     return cluster.eval(
       scripts.holdScript(capacityFor(counters.length)),
       all.length,
@@ -171,9 +172,14 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
       "1",
     );
   };
-  const settleHeld = (counters: string[], marker: string, tokens: number): Promise<unknown> => {
+  const settleHeld = (
+    counters: string[],
+    marker: string,
+    tokens: number,
+    kinds = windows(counters),
+  ): Promise<unknown> => {
     const all = heldKeys(counters, marker);
-    const numbers = [1, tokens, Date.now() + 60_000, 0, 0, ...counters.map(() => WINDOW)];
+    const numbers = [1, tokens, Date.now() + 60_000, 0, 0, ...kinds];
     return cluster.eval(
       scripts.settleHeldScript(capacityFor(counters.length)),
       all.length,
@@ -238,6 +244,22 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
       }
     },
   );
+
+  it("counts a request, by the calendar too, in the step that reserves tokens, and each once", async () => {
+    const counters = tagged("requests");
+    const kinds = ["c86400+28800", "r60", "rc2592000-12600"];
+    const marker = newMarker(counters[0]!);
+    expect(await hold(counters, marker, kinds)).toEqual([6, expect.any(Number), "1"]);
+    expect(await hold(counters, marker, kinds)).toEqual(["1"]);
+    await settleHeld(counters, marker, 7, kinds);
+    const counted = await Promise.all(counters.slice(1).map((counter) => cluster.get(counter)));
+    expect(counted).toEqual(["1", "1"]);
+    const lefts = await Promise.all(counters.map((counter) => cluster.pttl(counter)));
+    for (const [i, days] of [1, 1 / 1440, 31].entries()) {
+      expect(lefts[i]).toBeGreaterThan(0);
+      expect(lefts[i]).toBeLessThanOrEqual(days * 86_400_000);
+    }
+  });
 
   it("a host without a Cluster client gets MOVED, and nothing is counted", async () => {
     const counters = single("moved");
