@@ -145,11 +145,20 @@ describe.each(MODULES)("%s", (_name, file) => {
 
   it("names units in the log, and never a charge of tokens to requests", async () => {
     const host = await start(file, config({ token_per_day: 100, request_per_day: 9 }));
+    host.logLevel = 1;
     ask(host);
     host.reply(ROOT, array("100", 42_000, "0", "8", 12_000, "0"));
     const lines = host.lines(1).join("\n");
     expect(lines).toContain("rule_items[0].limit_keys[0]: 100 of 100 tokens per 86400 s used");
     expect(lines).toContain("rule_items[0].limit_keys[0]: 8 of 9 requests per 86400 s used");
+    host.end(2);
+    ask(host, 3);
+    host.reply(ROOT, granted);
+    host.responseHeaders(3, { "content-type": "application/json" });
+    host.responseBody(3, usageBody(8, 4), true);
+    host.reply(ROOT, made(12, 0));
+    const charges = host.lines(1).filter((line) => line.endsWith("of them now"));
+    expect(charges).toEqual([expect.stringContaining(": 12 of 100 tokens per 86400 s used, 12 of them now")]);
   });
 
   it("lets a WebSocket be one call: what it says later neither counts nor is closed for lack of calls", async () => {
