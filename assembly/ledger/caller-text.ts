@@ -1,5 +1,6 @@
 import { COLON } from "../bytes/ascii";
 import { addressOf, Bytes, copyOf } from "../bytes/bytes";
+import { writeHex } from "../bytes/hex";
 import { DIGEST, HmacSha256, sha256 } from "../bytes/sha256";
 
 /** The longest text that a counter's name has for its caller, in bytes. */
@@ -26,16 +27,4 @@ export function callerText(value: Bytes, hmac: HmacSha256 | null): Bytes {
   store<u8>(hash - 1, COLON);
   writeHex(hash, sha256(ptr, length), DIGEST);
   return text;
-}
-
-function writeHex(to: usize, from: usize, size: i32): void {
-  for (let i = 0; i < size; ++i) {
-    const value = load<u8>(from + i);
-    store<u8>(to + 2 * i, digit(value >> 4));
-    store<u8>(to + 2 * i, digit(value & 15), 1);
-  }
-}
-
-function digit(value: u8): u8 {
-  return value < 10 ? 0x30 + value : 0x61 - 10 + value;
 }

@@ -270,7 +270,8 @@ export class Demand {
   appendLimitPath(out: ByteBuilder, index: i32): void {
     const row = this.row(index);
     if (row.item < 0) out.text("global_threshold");
-    else out.text("rule_items[").decimal(row.item).text("].limit_keys[").decimal(row.limitKey).text("]");
+    else out.text("rule_items[").decimal(row.item).text("]");
+    if (row.limitKey >= 0) out.text(".limit_keys[").decimal(row.limitKey).text("]");
   }
 
   /** Memory that rows and keys take, in bytes, about. */

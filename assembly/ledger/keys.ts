@@ -11,6 +11,9 @@ import { Window } from "./limit";
  *         higress-token-ratelimit:<rule_name>:<limit_by>:<window>:<name>:<value>
  *   2.x   the same with {<rule_name>}
  *
+ * A rule with `match`, which the published plugin lacks, has `match` for <limit_by>, a hash of its conditions for <name>, and for
+ * <value> all values that it splits by, each with its length in front.
+ *
  * The braces are a Redis Cluster hash tag: keys with the same tag live in one slot, which a script that touches
  * several keys requires. Whatever is tagged therefore carries the 2.x name, whichever rule_mode is set.
  *

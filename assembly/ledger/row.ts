@@ -23,7 +23,7 @@ export class Row {
   detail: i64;
   kind: CounterKind;
   flags: RowFlag;
-  /** The rule item it comes from, and which of its `limit_keys`, from 0; both -1 for the global threshold. */
+  /** The rule item it comes from, and which of its `limit_keys`, from 0, or -1; both -1 for the global threshold. */
   item: i32;
   limitKey: i32;
   /** What was read last. */

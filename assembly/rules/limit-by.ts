@@ -18,6 +18,8 @@ export const enum LimitBy {
   PerApiKey,
   PerModel,
   PerIp,
+  /** Several of these at once (`match`). */
+  Match,
 }
 
 const NAMES: Bytes[] = [
@@ -34,6 +36,7 @@ const NAMES: Bytes[] = [
   bytesOf("limit_by_per_api_key"),
   bytesOf("limit_by_per_model"),
   bytesOf("limit_by_per_ip"),
+  bytesOf("match"),
 ];
 
 /** Whether a kind looks at the model that a request is for. */

@@ -25,7 +25,7 @@ export class Match {
     readonly subject: Subject,
     /** The number of its limit in the configuration's `LimitTable`. */
     readonly limit: i32,
-    /** Which of the item's `limit_keys` matched, from 0. */
+    /** Which of the item's `limit_keys` matched, from 0; -1 for `match`, which has none. */
     readonly key: i32,
     /** Whose counter it is: the value found in the request, or the canonical text of the address. Not to be changed. */
     readonly value: Bytes,

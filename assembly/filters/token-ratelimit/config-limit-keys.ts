@@ -22,8 +22,9 @@ import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
 import { counterCount, LIMIT_FIELDS, readLimit } from "./config-limit";
 import { PatternTime } from "./config-pattern-time";
 
-const KEY_FIELDS = ["key"].concat(LIMIT_FIELDS);
-const EVERY_VALUE = bytesOf("*");
+const KEY = "key";
+const KEY_FIELDS = [KEY].concat(LIMIT_FIELDS);
+export const EVERY_VALUE = bytesOf("*");
 export const NO_BLOCK = "must be an IP address or a block of them, such as 10.0.0.0/8";
 const NEVER_MATCHES = "matches nothing, because blanks do not count in a value";
 const NEVER_APPLIES = "never applies, because earlier keys take all it could match";
@@ -35,6 +36,12 @@ export class LimitKeysReader {
   readonly limits: LimitTable = new LimitTable();
   /** The largest number of counters of one limit. */
   mostCounters: i32 = 0;
+  /** The field that has a key. */
+  field: string = KEY;
+  /** The position of the first key in its list. */
+  first: i32 = 0;
+  /** The limit of all keys, if they have none of their own; else -1. */
+  limit: i32 = -1;
 
   /** @param counting how the limits of the item that is being read count */
   constructor(
@@ -88,7 +95,7 @@ export class LimitKeysReader {
       }
       if (!applies) key.warning(NEVER_APPLIES);
     }
-    this.time.add(costs, path);
+    this.time.add(costs, path, this.first, this.field);
     return keys;
   }
 
@@ -119,13 +126,22 @@ export class LimitKeysReader {
 
   /** Reads one key. @returns null if it cannot be read */
   readKey(value: JsonValue, list: Path, position: i32): LimitKey | null {
-    const fields = Fields.ofElement(value, list, position, this.problems);
+    const fields = Fields.ofElement(value, list, this.first + position, this.problems);
     if (fields === null) return null;
-    const text = fields.requiredText("key", "the value that the limits are for");
+    const text = fields.requiredText(this.field, "the value that the limits are for");
+    let limit = this.limit;
+    if (limit < 0) {
+      limit = this.readLimit(fields);
+      fields.warnOfOthers(KEY_FIELDS);
+    }
+    return text.byteLength == 0 ? null : new LimitKey(text, limit, fields, this.field);
+  }
+
+  /** Reads the limits of an object. @returns their number */
+  readLimit(fields: Fields): i32 {
     const limit = readLimit(fields, this.limits, this.counting);
     this.mostCounters = max(this.mostCounters, counterCount);
-    fields.warnOfOthers(KEY_FIELDS);
-    return text.byteLength == 0 ? null : new LimitKey(text, limit, fields);
+    return limit;
   }
 
   /** A key in the form in which values are compared. */
@@ -154,13 +170,14 @@ class LimitKey {
     /** The number of its limit. */
     readonly limit: i32,
     private readonly fields: Fields,
+    private readonly field: string,
   ) {}
 
   error(message: string): void {
-    this.fields.problems.error(this.fields.at("key"), message);
+    this.fields.problems.error(this.fields.at(this.field), message);
   }
 
   warning(message: string): void {
-    this.fields.problems.warning(this.fields.at("key"), message);
+    this.fields.problems.warning(this.fields.at(this.field), message);
   }
 }

@@ -14,13 +14,21 @@ export class PatternTime {
   /** The costs of the patterns of each item, and the paths of its keys. */
   private readonly costs: PatternCosts[] = [];
   private readonly paths: Path[] = [];
+  private readonly firsts: i32[] = [];
+  private readonly fields: string[] = [];
 
   constructor(private readonly problems: Problems) {}
 
-  /** Adds an item. @param path the path of its `limit_keys` */
-  add(costs: PatternCosts, path: Path): void {
+  /**
+   * Adds patterns of one value.
+   * @param path of the list that has them, the first of them at the position `first`
+   * @param field the field of an element that has the pattern
+   */
+  add(costs: PatternCosts, path: Path, first: i32, field: string): void {
     this.costs.push(costs);
     this.paths.push(path);
+    this.firsts.push(first);
+    this.fields.push(field);
   }
 
   /**
@@ -40,7 +48,8 @@ export class PatternTime {
       certain += this.costs[i].certain;
       if (this.timeOfDearest(i) > this.timeOfDearest(dearest)) dearest = i;
     }
-    const key = this.paths[dearest].item(this.costs[dearest].dearest).field("key");
+    const position = this.firsts[dearest] + this.costs[dearest].dearest;
+    const key = this.paths[dearest].item(position).field(this.fields[dearest]);
     const most = `most of it, ${inMilliseconds(this.timeOfDearest(dearest))}, ${key}`;
     const cost = `have patterns that may take about ${inMilliseconds(worst)} of a worker for one request, ${most}`;
     if (certain <= TOO_MUCH_TIME) this.problems.warning(path, `${cost}; counted repetitions cost most`);

@@ -1,21 +1,16 @@
 import { decimalText } from "../../bytes/decimal";
-import { NUL } from "../../bytes/ascii";
-import { ByteBuilder } from "../../bytes/builder";
-import { addressOf, Bytes, bytesOf, EMPTY, equals, slice, startsWith } from "../../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../../bytes/bytes";
 import { ByteTable } from "../../bytes/table";
 import { textOf } from "../../bytes/utf8";
 import { Fields } from "../../config/fields";
 import { Path } from "../../config/path";
 import { Problems } from "../../config/problems";
-import { found, textOfScalar } from "../../config/scalar";
 import { JsonValue } from "../../json/value";
-import { CONSUMER_HEADER } from "../../request/http-facts";
-import { CidrTable } from "../../net/cidr-table";
-import { Cidr, parseCidr } from "../../net/cidr";
 import { WHOLE_ADDRESS } from "../../net/address-text";
-import { isOfModel, LimitBy, nameOf } from "../../rules/limit-by";
+import { LimitBy, nameOf } from "../../rules/limit-by";
 import { Subject } from "../../rules/match";
-import { Lines, Questions } from "../../rules/questions";
+import { Questions } from "../../rules/questions";
+import { CombinedRuleItem } from "../../rules/combined-item";
 import { AddressRuleItem, RuleItem, ValueRuleItem } from "../../rules/rule-item";
 import { ValueKeys } from "../../rules/value-keys";
 import { CounterKind } from "../../ledger/counter-kind";
@@ -24,8 +19,10 @@ import { Counting } from "../../ledger/limit";
 import { Reservation } from "../../ledger/reservation";
 import { readReservation, RESERVATION } from "../../plugin/reserving";
 import { readRowFlags, STRICTNESS_FIELDS } from "./config-enforcement";
-import { checkTimeZone, COUNTING_FIELDS, readCounting } from "./config-limit";
-import { LimitKeysReader, NO_BLOCK } from "./config-limit-keys";
+import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting } from "./config-limit";
+import { LimitKeysReader } from "./config-limit-keys";
+import { MATCH, MatchReader } from "./config-match";
+import { fixedNameOf, SubjectReader, TRUSTED_PROXIES } from "./config-subjects";
 import { PatternTime } from "./config-pattern-time";
 
 /** The `limit_by_*` fields in ascending precedence: if an item has several, the last one counts, as in the published plugin. */
@@ -45,18 +42,13 @@ const PRECEDENCE: LimitBy[] = [
   LimitBy.PerIp,
 ];
 
-const TRUSTED_PROXIES = "trusted_proxies";
 const IPV6_PREFIX = "ipv6_prefix";
 const ON_MISSING = "on_missing";
 const ITEM_FIELDS = PRECEDENCE.map<string>((by) => textOf(nameOf(by)))
-  .concat(["limit_keys", TRUSTED_PROXIES, IPV6_PREFIX, ON_MISSING, RESERVATION])
+  .concat(["limit_keys", TRUSTED_PROXIES, IPV6_PREFIX, ON_MISSING, RESERVATION, MATCH])
   .concat(COUNTING_FIELDS)
   .concat(STRICTNESS_FIELDS);
-
-const API_KEY = bytesOf("api_key");
-const MODEL = bytesOf("model");
-const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
-const FROM_HEADER_PREFIX = bytesOf("from-header-");
+const MATCH_ITEM_FIELDS = ITEM_FIELDS.concat(LIMIT_FIELDS);
 
 /** Reads `rule_items`. */
 @final
@@ -66,8 +58,7 @@ export class RuleItemsReader {
   readonly reservations: Reservation[] = [];
   /** How strictly the limits of each item apply. */
   readonly flags: RowFlag[] = [];
-  /** The questions of the items about a request. */
-  readonly questions: Questions = new Questions();
+  private readonly subjects: SubjectReader;
   private readonly time: PatternTime;
   /** Reads their keys. */
   readonly keys!: LimitKeysReader;
@@ -85,11 +76,16 @@ export class RuleItemsReader {
     private readonly counting: Counting,
     private readonly reservation: Reservation,
     private readonly rowFlags: RowFlag,
-    /** The header that a filter in front sets to the model; empty if there is none. */
-    private readonly modelHeader: Bytes,
+    modelHeader: Bytes,
   ) {
+    this.subjects = new SubjectReader(modelHeader);
     this.time = new PatternTime(problems);
-    this.keys = new LimitKeysReader(problems, this.questions, this.time, counting);
+    this.keys = new LimitKeysReader(problems, this.subjects.questions, this.time, counting);
+  }
+
+  /** The questions of the items about a request. */
+  get questions(): Questions {
+    return this.subjects.questions;
   }
 
   /** @param list the elements of `rule_items` @param path the path of `rule_items` */
@@ -99,14 +95,13 @@ export class RuleItemsReader {
       const fields = Fields.of(list[i], path.item(i), this.problems);
       if (fields === null) continue;
       this.readItem(fields, path, i);
-      fields.warnOfOthers(ITEM_FIELDS);
+      fields.warnOfOthers(fields.has(MATCH) ? MATCH_ITEM_FIELDS : ITEM_FIELDS);
     }
     this.keys.limits.complete();
     this.time.check(path);
   }
 
   private readItem(fields: Fields, list: Path, position: i32): void {
-    const subject = this.readSubject(fields);
     const counting = readCounting(fields, this.counting);
     const isCalendar = counting.kind == CounterKind.Calendar;
     if (isCalendar) this.hasCalendar = true;
@@ -117,6 +112,8 @@ export class RuleItemsReader {
     const reservation = readReservation(fields, this.reservation);
     this.flags.push(flags);
     this.reservations.push(isShadow ? reservation.watching : reservation);
+    if (fields.has(MATCH)) return this.readCombined(fields, list, position, isShadow);
+    const subject = this.readSubject(fields);
     const keys = fields.listOfObjects("limit_keys");
     const path = fields.at("limit_keys");
     if (keys.length == 0) this.problems.error(path, "needs at least one key");
@@ -127,18 +124,18 @@ export class RuleItemsReader {
 
     const by = subject.by;
     const name = subject.name;
-    this.checkRepetition(subject, fields.path, list, position);
-    const isRequired = fields.choice(ON_MISSING, ["allow", "reject"]) == 1 && !isShadow;
-    const prefix = <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
+    this.checkRepetition(bytesOf(subject.field + ":" + textOf(name)), fields.path, list, position);
+    const isRequired = readIsRequired(fields) && !isShadow;
+    const prefix = readPrefix(fields);
     if (by == LimitBy.PerIp) {
-      const source = this.readSource(name, fields, fields.at(subject.field));
+      const source = this.subjects.readSource(name, fields, fields.at(subject.field));
       const item = new Subject(by, name, position, isRequired);
       this.items.push(new AddressRuleItem(item, source, prefix, this.keys.readAddressKeys(keys, path)));
       return;
     }
     this.warnOfAddressField(TRUSTED_PROXIES, fields);
     this.warnOfAddressField(IPV6_PREFIX, fields);
-    const question = this.questionOf(by, name);
+    const question = this.subjects.questionOf(by, name);
     const values =
       by < LimitBy.PerHeader
         ? <ValueKeys>this.keys.readExactKeys(keys, path, subject.field, by, question)
@@ -146,34 +143,24 @@ export class RuleItemsReader {
     this.items.push(new ValueRuleItem(new Subject(by, name, position, isRequired), question, values));
   }
 
-  private warnOfAddressField(name: string, fields: Fields): void {
-    if (fields.has(name)) this.problems.warning(fields.at(name), "does nothing without limit_by_per_ip");
+  /** Reads an item with `match`, whose limits stand beside it. */
+  private readCombined(fields: Fields, list: Path, position: i32, isShadow: bool): void {
+    for (let i = 0; i <= PRECEDENCE.length; ++i) {
+      if (fields.has(ITEM_FIELDS[i]))
+        this.problems.error(fields.at(ITEM_FIELDS[i]), "has no place beside match");
+    }
+    const limit = this.keys.readLimit(fields);
+    const conditions = new MatchReader(fields, this.keys, this.subjects);
+    const isRequired = readIsRequired(fields) && !isShadow;
+    conditions.read(limit, position, isRequired, readPrefix(fields));
+    const definition = conditions.definition;
+    if (definition.byteLength > 0) this.checkRepetition(definition, fields.path, list, position);
+    const subject = new Subject(LimitBy.Match, conditions.name, position, isRequired);
+    this.items.push(new CombinedRuleItem(subject, conditions.conditions, limit));
   }
 
-  /** The number of the question that an item of this kind asks. */
-  private questionOf(by: LimitBy, name: Bytes): i32 {
-    switch (by) {
-      case LimitBy.Param:
-      case LimitBy.PerParam:
-        return this.questions.param(name);
-      case LimitBy.Cookie:
-      case LimitBy.PerCookie:
-        return this.questions.cookie(name);
-      case LimitBy.ApiKey:
-      case LimitBy.PerApiKey:
-        this.questions.apiKey();
-        return -1;
-      case LimitBy.Model:
-      case LimitBy.PerModel:
-        this.questions.model(this.modelHeader);
-        return -1;
-      case LimitBy.Consumer:
-      case LimitBy.PerConsumer:
-        // Authentication filters of Higress add their line after those that the client sent.
-        return this.questions.header(name, Lines.Last);
-      default:
-        return this.questions.header(name, Lines.Same);
-    }
+  private warnOfAddressField(name: string, fields: Fields): void {
+    if (fields.has(name)) this.problems.warning(fields.at(name), "does nothing without limit_by_per_ip");
   }
 
   /** Reports mistakes in the keys of an item that has already been refused. */
@@ -225,54 +212,19 @@ export class RuleItemsReader {
     return winner;
   }
 
-  private checkRepetition(subject: NamedField, path: Path, list: Path, position: i32): void {
-    const key = bytesOf(subject.field + ":" + textOf(subject.name));
+  private checkRepetition(key: Bytes, path: Path, list: Path, position: i32): void {
     if (this.seen.add(key, position)) return;
     const first = list.item(this.seen.find(addressOf(key), key.byteLength));
     this.problems.warning(path, `looks at the same as ${first}`);
   }
-
-  /** The number of the address that `text` names. */
-  private readSource(text: Bytes, fields: Fields, path: Path): i32 {
-    const trusted = this.readTrustedProxies(fields);
-    if (equals(text, FROM_REMOTE_ADDR)) {
-      if (trusted !== null) {
-        this.problems.warning(fields.at(TRUSTED_PROXIES), "does nothing with from-remote-addr");
-      }
-      return this.questions.address(null, null, text);
-    }
-    const header = startsWith(text, FROM_HEADER_PREFIX)
-      ? slice(text, FROM_HEADER_PREFIX.byteLength, text.byteLength)
-      : EMPTY;
-    if (header.byteLength == 0) {
-      this.problems.error(path, "must be from-remote-addr or from-header-<name of a header>");
-    }
-    const proxies = fields.get(TRUSTED_PROXIES);
-    const description = new ByteBuilder(64).bytes(text).byte(NUL);
-    if (trusted !== null && proxies !== null) description.bytes(proxies.raw);
-    return this.questions.address(header, trusted, description.toBytes());
-  }
-
-  /** `trusted_proxies`, or null if there are none. */
-  private readTrustedProxies(fields: Fields): CidrTable | null {
-    const list = fields.list(TRUSTED_PROXIES);
-    const blocks: Cidr[] = [];
-    for (let i = 0; i < list.length; ++i) {
-      const text = textOfScalar(list[i]);
-      let block: Cidr | null = null;
-      if (text !== null) block = parseCidr(text);
-      if (block !== null) blocks.push(block);
-      else this.problems.error(fields.at(TRUSTED_PROXIES).item(i), NO_BLOCK + found(list[i]));
-    }
-    return list.length > 0 ? new CidrTable(blocks) : null;
-  }
 }
 
-/** The name of what kinds look at whose field has no name for it; null for the others. */
-function fixedNameOf(by: LimitBy): Bytes | null {
-  if (by == LimitBy.Consumer || by == LimitBy.PerConsumer) return CONSUMER_HEADER;
-  if (isOfModel(by)) return MODEL;
-  return by == LimitBy.ApiKey || by == LimitBy.PerApiKey ? API_KEY : null;
+function readIsRequired(fields: Fields): bool {
+  return fields.choice(ON_MISSING, ["allow", "reject"]) == 1;
+}
+
+function readPrefix(fields: Fields): i32 {
+  return <i32>fields.integer(IPV6_PREFIX, WHOLE_ADDRESS, 1, WHOLE_ADDRESS);
 }
 
 /** The part of a request that an item compares. */

@@ -70,12 +70,14 @@ function limitsOf(config: JsonObject, scope: string): string[] {
   if (isObject(config.global_threshold))
     subjects.push(["all together", amountOf(config.global_threshold, config), strictnessOf(config)]);
   for (const item of list(config.rule_items).filter(isObject)) {
-    const keys = list(item.limit_keys).filter(isObject);
+    const combined = list(item.match).filter(isObject);
+    const keys = combined.length > 0 ? [item] : list(item.limit_keys).filter(isObject);
     const calendar = item.calendar ?? config.calendar;
     const time_zone = item.time_zone ?? config.time_zone;
     for (const key of keys) {
       const amount = amountOf(key, { calendar, time_zone } as JsonObject);
-      subjects.push([subjectOf(item, key), amount, strictnessOf(config, item), item.reservation]);
+      const subject = combined.length > 0 ? combined.map(conditionOf).join(" with ") : subjectOf(item, key);
+      subjects.push([subject, amount, strictnessOf(config, item), item.reservation]);
     }
   }
   const all = config.rule_mode === "all_match" && subjects.length > 1 ? "; all that match apply" : "";
@@ -134,6 +136,17 @@ function strictnessOf(config: JsonObject, item: JsonObject = {}): string {
 function reservedBy(reservation: Json | undefined): string {
   const mode = isObject(reservation) ? plain(reservation.mode) : "off";
   return mode === "off" ? "" : `, reserved before each call (${mode})`;
+}
+
+/** A condition of `match`, in the words for a rule item that has only this one. */
+function conditionOf(condition: JsonObject): string {
+  const [kind = "", name] =
+    Object.entries(condition).find(([field]) => !["value", "from"].includes(field)) ?? [];
+  const isNamed = ["header", "param", "cookie"].includes(kind);
+  const key = (isNamed ? condition.value : name) ?? "";
+  const splits = kind === "ip" || /^(\*$|regexp:)/.test(plain(key));
+  const field = isNamed ? name : kind === "ip" ? (condition.from ?? "from-remote-addr") : "";
+  return subjectOf({ [`limit_by_${splits ? "per_" : ""}${kind}`]: field ?? "" }, { key });
 }
 
 function subjectOf(item: JsonObject, { key }: JsonObject): string {

@@ -83,6 +83,54 @@ describe("problems", () => {
     expect(errors.join("\n")).toContain(keyMessage);
   });
 
+  it("of a match are found, each with its path", () => {
+    const conditions = [
+      { consumer: "*", model: "m" },
+      { heder: "x", value: "*" },
+      { header: "x" },
+      { header: "", value: "*" },
+      { model: "regexp:(" },
+      { ip: "nowhere" },
+      { ip: "1.1.1.1", from: "header-x" },
+      { consumer: ["a"] },
+      { consumer: "a", value: "b", from: "c" },
+      7,
+    ];
+    const lines = parse(
+      items(
+        { match: conditions, limit_keys: [], limit_by_header: "x" },
+        { match: [], token_per_minute: 5 },
+        { match: null, token_per_minute: 5 },
+      ),
+    );
+    expect(lines.map((line) => line.split(": ").slice(0, 2).join(": ")).sort()).toEqual(
+      [
+        "error: rule_items[0].limit_by_header",
+        "error: rule_items[0].limit_keys",
+        "error: rule_items[0]",
+        "error: rule_items[0].match[0]",
+        "error: rule_items[0].match[1]",
+        "warning: rule_items[0].match[1].heder",
+        "error: rule_items[0].match[2].value",
+        "error: rule_items[0].match[3].header",
+        "error: rule_items[0].match[4].model",
+        "error: rule_items[0].match[5].ip",
+        "error: rule_items[0].match[6].from",
+        "error: rule_items[0].match[7].consumer",
+        "warning: rule_items[0].match[8].value",
+        "warning: rule_items[0].match[8].from",
+        "error: rule_items[0].match[9]",
+        "error: rule_items[1].match",
+        "error: rule_items[2].match",
+      ].sort(),
+    );
+    expect(lines.join("\n")).toContain("did you mean header?");
+    const [misspelt] = parse(items({ mach: [{ consumer: "*" }], token_per_minute: 5 })).filter((line) =>
+      line.includes("did you mean"),
+    );
+    expect(misspelt).toContain("did you mean match?");
+  });
+
   it("are only counted when there are too many", () => {
     const lines = parse(
       items({ limit_by_header: "x", limit_keys: Array.from({ length: 250 }, () => ({ key: "a" })) }),

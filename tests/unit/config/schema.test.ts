@@ -167,6 +167,11 @@ describe("the schema", () => {
         "rule_items.0.limit_keys",
         "rule_items.0.limit_keys.0",
         "rule_items.0.limit_keys.0.key",
+        "rule_items.0.match",
+        "rule_items.0.match.0",
+        "rule_items.0.match.0.header",
+        "rule_items.0.match.0.value",
+        "rule_items.0.match.0.consumer",
       ],
       ...[
         "rule_items.0.limit_by_per_ip",
@@ -184,6 +189,8 @@ describe("the schema", () => {
         if (all) config.rule_mode = "all_match";
         if (path.startsWith("rule_items.")) {
           config.rule_items = [items];
+          if (path.startsWith("rule_items.0.match"))
+            config.rule_items = [{ match: [{ header: "x", value: "*" }], token_per_hour: 1 }];
           if (!all) delete config.global_threshold;
         }
         if (path.startsWith("token_weights.")) config.token_weights = {};
