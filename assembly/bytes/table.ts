@@ -122,7 +122,7 @@ const FACTOR: u64 = 0x9e3779b97f4a7c15;
 const LAST_FACTOR: u64 = 0xbb67ae8584caa73b;
 
 /** Mixes eight bytes at a time with a multiplication, which moves bits up, and a shift, which moves them down. */
-function hashOf(ptr: usize, len: i32): u32 {
+export function hashOf(ptr: usize, len: i32): u32 {
   let hash = <u64>len * FACTOR;
   if (len < 8) {
     hash = (hash ^ shortWord(ptr, len)) * FACTOR;

@@ -8,7 +8,8 @@ import { Failure } from "../redis/failure";
 import { Algorithm } from "./algorithm";
 import { countsTokens } from "./counter-kind";
 import { Demand } from "./demand";
-import { Hold, writeCounter, writeKind } from "./hold";
+import { Hold } from "./hold";
+import { writeHoldKeys, writeKind } from "./hold-arguments";
 import { SETTLE_HELD } from "./lua/scripts";
 import { appendMarkerKey, MarkerName } from "./marker";
 import { valueAfterSettle, writeSettle } from "./settlement";
@@ -44,6 +45,8 @@ export class Charge extends ScriptCall {
   /** When the hold lapses and what is reserved on each counter, in weighted tokens, as far as is known; else 0. */
   lapsesAtMs: i64 = 0;
   held: i64 = 0;
+  /** What the input alone costs; -1 if that is not known, or the charge has waited: estimates may do without. */
+  input: i64 = -1;
   /** What to add, in weighted tokens; 0 only leaves the marker. */
   tokens: i64 = 0;
   /** What its marker is named after: the answer, or the charge itself, which has 128 bits that nothing else has. */
@@ -91,6 +94,7 @@ export class Charge extends ScriptCall {
   begin(tokens: i64, answerHigh: u64 = 0, answerLow: u64 = 0): void {
     this.isHeld = false;
     this.lapsesAtMs = this.held = 0;
+    this.input = -1;
     const isNamed = (answerHigh | answerLow) != 0;
     this.start(tokens, isNamed ? MarkerName.Answer : MarkerName.Charge, answerHigh, answerLow);
   }
@@ -109,9 +113,10 @@ export class Charge extends ScriptCall {
    * Charges `tokens` in place of what a hold has reserved. If the answer is new, this treats its name as `beginNew` does.
    * Otherwise it charges under that name, as `begin` does, but ends the hold first, because the name may have been charged
    * already. Even 0 tokens are sent, to end the hold.
+   * @param input how much of it is for the input; -1 if that is not known
    * @param hold the hold that was asked for, and may have been made
    */
-  beginHeld(tokens: i64, hold: Hold, answerHigh: u64, answerLow: u64, isNew: bool): void {
+  beginHeld(tokens: i64, input: i64, hold: Hold, answerHigh: u64, answerLow: u64, isNew: bool): void {
     const isFetched = !isNew && (answerHigh | answerLow) != 0;
     this.nextHigh = answerHigh;
     this.nextLow = answerLow;
@@ -119,6 +124,7 @@ export class Charge extends ScriptCall {
     this.isHeld = true;
     this.lapsesAtMs = hold.lapsesAtMs;
     this.held = hold.amount;
+    this.input = isFetched ? -1 : input;
     this.start(isFetched ? 0 : tokens, MarkerName.Charge, hold.idHigh, hold.idLow);
   }
 
@@ -159,6 +165,7 @@ export class Charge extends ScriptCall {
     this.isHeld = waiting.isHeld;
     this.lapsesAtMs = waiting.lapsesAtMs;
     this.held = waiting.held;
+    this.input = -1;
   }
 
   /** Saves what `resume` needs. */
@@ -226,15 +233,13 @@ export class Charge extends ScriptCall {
   /** Writes the keys and arguments of settle-held.lua. */
   private writeHeld(command: Command): void {
     const demand = this.demand;
-    for (let i = 0; i < demand.length; ++i) writeCounter(command, demand, i);
-    marker.clear();
-    appendMarkerKey(marker, this.name, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
-    command.key(marker.ptr, marker.length);
+    writeHoldKeys(command, demand, this.name, this.idHigh, this.idLow);
     command.number(this.algorithm.amount(1));
     command.number(this.tokens);
     command.number(this.deadlineMs);
     command.number(this.lapsesAtMs);
     command.number(this.held);
+    command.number(this.input);
     for (let i = 0; i < demand.length; ++i) writeKind(command, demand, i);
   }
 

@@ -1,4 +1,3 @@
-import { ByteBuilder } from "../bytes/builder";
 import { bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
 import { Command } from "../redis/command";
@@ -12,7 +11,8 @@ import { countsTokens } from "./counter-kind";
 import { Decision, Outcome } from "./decision";
 import { Demand } from "./demand";
 import { HOLD } from "./lua/scripts";
-import { appendHoldsKey, appendMarkerKey, MarkerName } from "./marker";
+import { writeHoldKeys, writeKind } from "./hold-arguments";
+import { MarkerName } from "./marker";
 import { Ask, NO_RESERVATION, Reservation } from "./reservation";
 import { isTraced, tracePeek } from "./trace";
 
@@ -22,8 +22,9 @@ const CHARGE = bytesOf("charge");
 const RELEASE = bytesOf("release");
 const READINGS = bytesOf("readings");
 const NONE = bytesOf("-");
-// The keys that are made anew for each command; the longest is that of the holds on a counter with the longest possible key.
-const made = new ByteBuilder(256, (256 << 10) + 64);
+/** What the estimate of the input may be multiplied by at least, in percent: when what is reserved may shrink, and when not. */
+const LEAST_WHEN_SHRINKING: i64 = 50;
+const LEAST: i64 = 100;
 
 /** Whoever asked. */
 export interface HoldListener {
@@ -79,10 +80,7 @@ export class Hold extends ScriptCall {
   protected write(command: Command): void {
     const demand = this.demand;
     const count = demand.length;
-    for (let i = 0; i < count; ++i) writeCounter(command, demand, i);
-    made.clear();
-    appendMarkerKey(made, MarkerName.Charge, demand.key(0), demand.keySize(0), this.idHigh, this.idLow);
-    command.key(made.ptr, made.length);
+    writeHoldKeys(command, demand, MarkerName.Charge, this.idHigh, this.idLow);
     command.number(this.algorithm.amount(1));
     command.number(this.ask.input);
     command.number(this.ask.output);
@@ -92,6 +90,8 @@ export class Hold extends ScriptCall {
     command.text(this.reservation.chargesLapsed ? CHARGE : RELEASE);
     command.number(this.reservation.recordMs);
     command.text(this.wantsReadings ? READINGS : NONE);
+    command.number(this.ask.model);
+    command.number(this.ask.mayShrink ? LEAST_WHEN_SHRINKING : LEAST);
     for (let i = 0; i < count; ++i) {
       writeKind(command, demand, i);
       command.number(demand.isEnforced(i) ? demand.capacity(i) : -demand.capacity(i));
@@ -120,7 +120,7 @@ export class Hold extends ScriptCall {
     this.decision.begin();
     const rows = 3 * this.demand.length;
     if (isArray && reply.length == rows) return this.deny(reply);
-    const last = isArray ? reply.length - 2 : -1;
+    const last = isArray ? reply.length - 4 : -1;
     const granted = last == (this.wantsReadings ? rows : 0) ? reply.numberAt(last) : NOT_A_NUMBER;
     this.mayBeMade = true;
     if (granted == NOT_A_NUMBER) {
@@ -129,7 +129,7 @@ export class Hold extends ScriptCall {
       return;
     }
     this.lapsesAtMs = reply.numberAt(last + 1);
-    this.amount = this.ask.input + granted;
+    this.amount = this.ask.input + reply.numberAt(last + 2) + granted;
     this.decision.granted = granted;
     if (this.wantsReadings) this.readRows(reply, true);
   }
@@ -167,19 +167,4 @@ export class Hold extends ScriptCall {
     }
     if (unreadable) this.link.misread();
   }
-}
-
-/** Writes the kind of a counter, as the scripts for holds know it. */
-export function writeKind(command: Command, demand: Demand, row: i32): void {
-  made.clear();
-  demand.appendKind(made, row);
-  command.at(made.ptr, made.length);
-}
-
-/** Writes the keys of a counter: its own, and that of its holds. */
-export function writeCounter(command: Command, demand: Demand, row: i32): void {
-  command.key(demand.key(row), demand.keySize(row));
-  made.clear();
-  appendHoldsKey(made, demand.key(row), demand.keySize(row));
-  command.key(made.ptr, made.length);
 }

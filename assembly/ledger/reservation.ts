@@ -85,10 +85,15 @@ export class Ask {
   least: i64 = 0;
   /** Whether the caller has stated no output. If so, a counter grants at most a quarter of its limit for the output. */
   isAssumed: bool = false;
+  /** Which model it calls, from 0 to 7: estimates are corrected for each. -1 if nothing is to be corrected or learned. */
+  model: i32 = -1;
+  /** Whether what was learned may also lower what is reserved. */
+  mayShrink: bool = false;
 
   /** Asks for nothing. */
   clear(): void {
     this.input = this.output = this.least = 0;
-    this.isAssumed = false;
+    this.isAssumed = this.mayShrink = false;
+    this.model = -1;
   }
 }

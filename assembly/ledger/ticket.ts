@@ -53,8 +53,9 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
   reservation: Reservation = NO_RESERVATION;
   /** Whether the demand must have what was read even if all counters have room for a reservation. Set it before `peek`. */
   wantsReadings: bool = false;
-  /** What to charge when the ticket is closed: the weighted tokens, and the name of the answer, as for `settle`. */
+  /** What to charge when the ticket is closed: the weighted tokens, those for the input, and the name of the answer, as for `settle`. */
   private owed: i64 = 0;
+  private owedForInput: i64 = -1;
   private answerHigh: u64 = 0;
   private answerLow: u64 = 0;
   private isNewAnswer: bool = false;
@@ -76,6 +77,7 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     this.holders = Holder.Stream;
     this.isReserved = this.isNewAnswer = this.wantsReadings = false;
     this.owed = 0;
+    this.owedForInput = -1;
     this.answerHigh = this.answerLow = 0;
     this.listener = null;
     this.reservation = NO_RESERVATION;
@@ -154,10 +156,12 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
    * unknown. It is read before this returns
    * @param isNew whether this call has just created the answer. Then it is charged in any case, because the name may come from
    * the caller, and the name is left behind afterwards, so that fetching the answer costs nothing
+   * @param input how many of the tokens are for the input, from which later estimates are corrected; -1 if that is not known
    */
-  settle(tokens: i64, name: AnswerName, isNew: bool): void {
+  settle(tokens: i64, name: AnswerName, isNew: bool, input: i64 = -1): void {
     if ((this.holders & Holder.Stream) == 0) return;
     this.owed = max(tokens, 0);
+    this.owedForInput = input;
     this.answerHigh = name.high;
     this.answerLow = name.low;
     this.isNewAnswer = isNew;
@@ -214,7 +218,8 @@ export class Ticket implements PeekListener, HoldListener, ChargeOwner {
     if (tokens == 0 && hold === null) return;
     this.holders |= Holder.Charge;
     const charge = this.charge;
-    if (hold !== null) charge.beginHeld(tokens, hold, this.answerHigh, this.answerLow, this.isNewAnswer);
+    if (hold !== null)
+      charge.beginHeld(tokens, this.owedForInput, hold, this.answerHigh, this.answerLow, this.isNewAnswer);
     else if (this.isNewAnswer) charge.beginNew(tokens, this.answerHigh, this.answerLow);
     else charge.begin(tokens, this.answerHigh, this.answerLow);
   }

@@ -44,6 +44,8 @@ export class Meter {
   estimatedTokens: i64 = 0;
   /** After `total`: whether that estimate is for an answer that could not be read. */
   isUnreadable: bool = false;
+  /** After `total`: what its input alone costs, if the report is complete; else -1. */
+  inputCost: i64 = -1;
   /** After `total`: whether the answer is complete and reported its usage, so that its name may stand for the charge. */
   hasName: bool = false;
 
@@ -63,6 +65,7 @@ export class Meter {
     this.estimatedTokens = 0;
     this.isUnreadable = false;
     this.hasName = false;
+    this.inputCost = -1;
     this.answer.begin(consumes != Consumes.Tokens && consumes > Consumes.Later);
   }
 
@@ -115,6 +118,7 @@ export class Meter {
     const usage = answer.usage;
     let input = usage.input;
     let output = usage.output;
+    let isPartial = !isComplete || answer.isPart;
     if (this.estimates) {
       // Some servers report no input: TGI, and Ollama when it has the prompt in its cache.
       if (input == 0) input = this.inputSoFar;
@@ -122,11 +126,13 @@ export class Meter {
       // may one that ends as it should, where the upstream gave up.
       // Of what is doubtful all may be what the model said, the report included.
       const isDoubtful = answer.isDoubtful;
-      const isPartial =
-        !isComplete || answer.isPart || isDoubtful || answer.hasLateText || (output == 0 && answer.hasEvents);
+      isPartial = isPartial || isDoubtful || answer.hasLateText || (output == 0 && answer.hasEvents);
       if (isPartial) output = max(output, answer.generatedTokens);
       if (isDoubtful) input = max(input, this.inputSoFar);
     }
+    // `consumed` keeps what comes last: the whole.
+    if (!isPartial && usage.input > 0)
+      this.inputCost = this.charge(input, usage.cachedInput, usage.cacheWrite, 0, 0);
     return this.charge(input, usage.cachedInput, usage.cacheWrite, output, usage.reasoning);
   }
 

@@ -161,6 +161,9 @@ export class HeldRequest {
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
     ask.output = ask.least = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
     ask.isAssumed = false;
+    ask.model = this.isWhole && caps.isJson ? caps.model : -1;
+    // A ceiling is only as hard as the estimates are high, and who teaches them is the caller.
+    ask.mayShrink = !reservation.clamps;
     if (this.clamps) {
       const least = max(reservation.minOutputTokens, caps.leastCap);
       ask.least = this.weigh(min(this.wanted, least), weights);

@@ -162,11 +162,12 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
       return;
     }
     const tokens = meterTotal(this.meter, isComplete, this.metrics);
+    const input = this.meter.inputCost;
     const recording = this.recording;
     if (recording !== null) recording.ended(this.meter.consumed, tokens);
     nameAnswer(this.meter, ticket.demand);
     this.meter.giveBack();
-    ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer);
+    ticket.settle(tokens, NAME, this.consumes == Consumes.NewAnswer, input);
   }
 
   /** The connection, if the response that begins changes its protocol; otherwise null from now on. */

@@ -1,3 +1,4 @@
+import { hashOf } from "../bytes/table";
 import { JsonText } from "../json/text";
 import { Api } from "./api";
 import { Name } from "./cap-names";
@@ -8,6 +9,8 @@ import { Family, familyOf } from "./model-family";
 
 /** The smallest budget for reasoning that Anthropic takes: docs.claude.com/en/docs/build-with-claude/extended-thinking */
 const LEAST_BUDGET: i64 = 1024;
+/** Models are told apart by a hash of so many bits. */
+const MODEL_BITS = 3;
 
 /**
  * What a body says about the size of the output, and what has to be overwritten to lower it: the half of `OutputCaps` that does
@@ -41,6 +44,8 @@ export class CapPlan {
   thinkingBudget: i64 = -1;
   /** The smallest cap that can be written in tokens. Servers would refuse a smaller one. */
   leastCap: i64 = 1;
+  /** Which model is asked for: a number from 0 to 7, which models may share. 0 if the body names none. */
+  model: u32 = 0;
   /** Where caps stand, and where one has to be added, in the order of the body. */
   readonly places: CapPlaces = new CapPlaces();
   /** What the caps of the API are; null if that is not known. */
@@ -81,6 +86,7 @@ export class CapPlan {
     this.separateThinking = 0;
     this.thinkingBudget = -1;
     this.leastCap = 1;
+    this.model = 0;
     this.places.clear();
     this.added = null;
     this.family = Family.Unnamed;
@@ -103,6 +109,7 @@ export class CapPlan {
 
   /** The name of a model has been read; null if it is none. */
   protected addModel(name: JsonText | null): void {
+    if (name !== null) this.model = hashOf(name.ptr, name.length) >> (32 - MODEL_BITS);
     const family = name !== null && isReadable(name) ? familyOf(name.ptr, name.length) : Family.Other;
     this.family = min(this.family, family);
   }

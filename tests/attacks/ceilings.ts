@@ -57,4 +57,19 @@ export const CEILINGS_PASSED: readonly Attack[] = [
     "conformance/algorithms.test.ts",
     "treats lapsed holds as configured when it reads counters for %s",
   ],
+  [
+    "Many small calls that teach the estimates, then large ones at once, for which little is reserved.",
+    "lua/learning.test.ts",
+    "let a caller who taught them small calls take away a quarter of what is left at most",
+  ],
+  [
+    "The same under `clamp`, to pass a hard ceiling.",
+    "lua/learning.test.ts",
+    "never reserve less than was asked for where they may not",
+  ],
+  [
+    "Calls that cost twice their estimate, on a counter that others share, so that theirs are denied.",
+    "lua/learning.test.ts",
+    "never deny a call because of what was learned, as long as there is room without it",
+  ],
 ];

@@ -161,7 +161,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
   /** Reserves 10 tokens on each counter, of a limit of 1,000; no hold lapses during the tests. */
   const hold = (counters: string[], marker: string, kinds = windows(counters)): Promise<unknown> => {
     const all = heldKeys(counters, marker);
-    const asked = [1, 4, 6, 6, "stated", 60_000, "charge", 600_000, "-"];
+    const asked = [1, 4, 6, 6, "stated", 60_000, "charge", 600_000, "-", 3, 50];
     const limits = kinds.flatMap((kind) => [kind, 1000]);
     return cluster.eval(
       scripts.holdScript(capacityFor(counters.length)),
@@ -179,7 +179,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     kinds = windows(counters),
   ): Promise<unknown> => {
     const all = heldKeys(counters, marker);
-    const numbers = [1, tokens, Date.now() + 60_000, 0, 0, ...kinds];
+    const numbers = [1, tokens, Date.now() + 60_000, 0, 0, tokens, ...kinds];
     return cluster.eval(
       scripts.settleHeldScript(capacityFor(counters.length)),
       all.length,

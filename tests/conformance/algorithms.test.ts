@@ -86,7 +86,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.responseBody(2, usageBody(8, 4), true);
     const { values } = parse(host.pending[0]!);
     expect([values[1], values[3], values[4]]).toEqual(["12", String(LAPSES_AT_MS), "0"]);
-    expect(values.slice(5)).toEqual(["b60:100", "i"]);
+    expect(values.slice(6)).toEqual(["b60:100", "i"]);
     host.reply(ROOT, made(12, 0));
     host.end(2);
     expect(host.pending).toHaveLength(0);
@@ -188,7 +188,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.reply(ROOT, null);
     host.end(2);
     host.pass(ROOT, 1_500);
-    expect(parse(host.pending[0]!).values.slice(5)).toEqual(["b60:100"]);
+    expect(parse(host.pending[0]!).values.slice(6)).toEqual(["b60:100"]);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 // What the filter asks Redis about counters that are no plain strings.
-import { array, REDIS } from "../support/filter.ts";
+import { REDIS } from "../support/filter.ts";
+import { held } from "../support/hold-commands.ts";
 import type { RedisCommand, StrictHost } from "../support/strict-host.ts";
 
 /** A configuration that limits each value of x-api-key. */
@@ -9,9 +10,9 @@ export const config = (limit: object, more: object = {}): object => ({
   redis: REDIS,
   ...more,
 });
-export const LAPSES_AT_MS = 1_800_000_600_000;
+export { LAPSES_AT_MS } from "../support/hold-commands.ts";
 /** The reply to a check that admits a call. */
-export const granted = array("0", String(LAPSES_AT_MS));
+export const granted = held(0);
 
 /** The counters of a command, and its other arguments. */
 export function parse(command: RedisCommand): { counters: string[]; values: string[] } {
@@ -22,4 +23,4 @@ export function parse(command: RedisCommand): { counters: string[]; values: stri
 }
 
 /** For each row of a check: its kind, and its limit. */
-export const rowsOf = (host: StrictHost): string[] => parse(host.pending[0]!).values.slice(9);
+export const rowsOf = (host: StrictHost): string[] => parse(host.pending[0]!).values.slice(11);

@@ -245,7 +245,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const before = host.memoryBytes;
     for (let i = 1; i < 5; ++i) round(2 + 2_000 * i);
     expect(host.memoryBytes).toBe(before);
-  });
+  }, 120_000);
 
   it.each([
     [{ mode: "on" }, "reservation.mode: must be off or estimate or clamp"],

@@ -54,12 +54,13 @@ describe("beside a real Redis", () => {
       case "hold":
         return [
           ...[scripts.holdScript(1), 3, `k${at}`, `h${at}`, marker],
-          ...[1, 5, amount, Math.min(least, amount), "stated", WIDTH, "charge", 3_600_000, kind, 100, NUMBER],
+          ...[1, 70, amount, Math.min(least, amount), least > 20 ? "stated" : "assumed", WIDTH, "charge"],
+          ...[3_600_000, "-", id, 50, kind, 300, NUMBER],
         ];
       default:
         return [
           ...[scripts.settleHeldScript(1), 3, `k${at}`, `h${at}`, marker],
-          ...[1, amount, now + 60_000, 0, 0, kind, NUMBER],
+          ...[1, amount + least, now + 60_000, 0, 0, amount, kind, NUMBER],
         ];
     }
   }

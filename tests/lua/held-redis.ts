@@ -27,6 +27,9 @@ export interface Asked {
   sign?: 1 | -1;
   width?: number;
   readings?: boolean;
+  /** Which model is called, and whether what was learned may lower what is reserved. */
+  model?: number;
+  mayShrink?: boolean;
 }
 
 /** The counters `k0`, `k1`, …, their holds `h0`, `h1`, …, and the markers of calls. */
@@ -72,7 +75,7 @@ export class HeldRedis {
     id: string,
     asked: Asked,
     limits = LIMITS,
-  ): Promise<{ granted: number; bucket: string; rows: unknown[] }> {
+  ): Promise<{ granted: number; bucket: string; correction: number; rows: unknown[] }> {
     const {
       input,
       output,
@@ -82,6 +85,8 @@ export class HeldRedis {
       sign = 1,
       width = WIDTH,
       readings = false,
+      model = -1,
+      mayShrink = false,
     } = asked;
     const keys = this.keysOf(limits.length, id);
     const reply = (await this.redis.eval(
@@ -89,15 +94,20 @@ export class HeldRedis {
       keys.length,
       ...keys,
       ...[sign, input, output, least, assumed ? "assumed" : "stated", width, lapse, 3_600_000],
-      readings ? "readings" : "-",
+      ...[readings ? "readings" : "-", model, mayShrink ? 50 : 100],
       ...limits.flatMap((limit) => [sign > 0 ? 3600 : 0, limit]),
       NUMBER,
     )) as unknown[];
     expect(reply.at(-1)).toBe(NUMBER);
     const isDenied = reply.length === 3 * limits.length + 1;
     const rows = reply.splice(0, isDenied || readings ? 3 * limits.length : 0);
-    if (!isDenied) expect(reply).toHaveLength(3);
-    return { granted: isDenied ? -1 : Number(reply[0]), bucket: String(reply[1]), rows };
+    if (!isDenied) expect(reply.slice(3)).toEqual(["held", NUMBER]);
+    return {
+      granted: isDenied ? -1 : Number(reply[0]),
+      bucket: String(reply[1]),
+      correction: Number(reply[2]),
+      rows,
+    };
   }
 
   /** Settles. @returns the reply without its number */
@@ -109,13 +119,14 @@ export class HeldRedis {
     rows = LIMITS.length,
     sign = 1,
     deadline = Date.now() + 60_000,
+    input = -1,
   ): Promise<unknown[]> {
     const keys = this.keysOf(rows, id);
     const reply = (await this.redis.eval(
       this.withClock(this.scripts.settleHeldScript(2 ** Math.ceil(Math.log2(rows)))),
       keys.length,
       ...keys,
-      ...[sign, tokens, deadline, bucket, held],
+      ...[sign, tokens, deadline, bucket, held, input],
       ...Array.from({ length: rows }, () => (sign > 0 ? 3600 : 0)),
       NUMBER,
     )) as unknown[];

@@ -165,7 +165,7 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
       held.withClock(held.scripts.holdScript(2)),
       keys.length,
       ...keys,
-      ...[1, 10, 10, 10, "stated", WIDTH, "charge", 1000, "-", 60, 100, 60, 250, NUMBER],
+      ...[1, 10, 10, 10, "stated", WIDTH, "charge", 1000, "-", -1, 100, 60, 100, 60, 250, NUMBER],
     );
     expect(reply).toEqual([NUMBER]);
     expect(await held.heldOn()).toBe(20);

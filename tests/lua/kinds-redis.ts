@@ -66,11 +66,11 @@ export class KindsRedis {
     { least = amount, id = `c${++this.calls}` } = {},
   ): Promise<{ id: string; granted: number; rows: Denial[] }> {
     const reply = await this.run(this.scripts.holdScript(size(rows)), rows, id, [
-      ...[1, 0, amount, least, "stated", WIDTH, "charge", 40 * WIDTH, "-"],
+      ...[1, 0, amount, least, "stated", WIDTH, "charge", 40 * WIDTH, "-", -1, 100],
       ...rows.flat(),
     ]);
     const numbers = reply.map(Number);
-    if (numbers.length !== 3 * rows.length) return { id, granted: numbers[0] ?? NaN, rows: [] };
+    if (numbers.length === 0 || reply.includes("held")) return { id, granted: numbers[0] ?? NaN, rows: [] };
     return { id, granted: -1, rows: rows.map((_, i) => numbers.slice(3 * i, 3 * i + 3) as Denial) };
   }
 
@@ -78,7 +78,7 @@ export class KindsRedis {
   async settle(rows: Row[], tokens: number, id = `c${++this.calls}`): Promise<number[]> {
     const reply = await this.run(this.scripts.settleHeldScript(size(rows)), rows, id, [
       // Redis' own clock decides how long the marker lasts.
-      ...[1, tokens, Math.max(this.now, Date.now()) + 60_000, 0, 0],
+      ...[1, tokens, Math.max(this.now, Date.now()) + 60_000, 0, 0, -1],
       ...rows.map(([kind]) => kind),
     ]);
     return reply.slice(1).map(Number);

@@ -53,9 +53,9 @@ const OURS: Dialect = {
   balance: remembered((tokens) => `*2\r\n${bulk(tokens)}${NUMBER}`),
 };
 
-/** What Redis replies to a reservation that is made: the output it grants, when it lapses, and the number. */
+/** What Redis replies to a reservation that is made: the output it grants, when it lapses, no correction, and the number. */
 export function grantReply(tokens: number): Uint8Array {
-  return Buffer.from(`*3\r\n:${tokens}\r\n:${LAPSES_AT_MS}\r\n${NUMBER}`);
+  return Buffer.from(`*5\r\n:${tokens}\r\n:${LAPSES_AT_MS}\r\n:0\r\n$4\r\nheld\r\n${NUMBER}`);
 }
 
 /** What Redis replies to one that is not made: the counter, its remaining milliseconds, what is held on it, and the number. */

@@ -45,21 +45,21 @@ const KEY = String.UTF8.encode("x-api-key");
 const CLAMPED = String.UTF8.encode("x-ratelimit-clamped-tokens");
 const COUNTER = "higress-token-ratelimit:bench:limit_by_per_header:60:x-api-key:";
 const HOLD = String.UTF8.encode(
-  "*18\r\n$7\r\nEVALSHA\r\n$40\r\nb213579f59ab6fed33896625cdd54674fcc5d83e\r\n$1\r\n3\r\n$83\r\n" + COUNTER,
+  "*20\r\n$7\r\nEVALSHA\r\n$40\r\nb213579f59ab6fed33896625cdd54674fcc5d83e\r\n$1\r\n3\r\n$83\r\n" + COUNTER,
 );
 const HELD = String.UTF8.encode("\r\n$119\r\nhigress-token-ratelimit:held:{MNMk}:" + COUNTER);
 const MARKER = "\r\n$60\r\nhigress-token-ratelimit:charge:{MNMk}:AAAAAAAAAAAYAAAAAAAAAA";
 const HOLD_END = String.UTF8.encode(
   MARKER +
     "\r\n$1\r\n1\r\n$3\r\n435\r\n$3\r\n512\r\n$2\r\n16\r\n$6\r\nstated\r\n$5\r\n75000\r\n$6\r\ncharge" +
-    "\r\n$7\r\n3000000\r\n$1\r\n-\r\n$2\r\n60\r\n$5\r\n10000\r\n$19\r\n1729382256910270464\r\n",
+    "\r\n$7\r\n3000000\r\n$1\r\n-\r\n$1\r\n0\r\n$3\r\n100\r\n$2\r\n60\r\n$5\r\n10000\r\n$19\r\n1729382256910270464\r\n",
 );
 const SETTLE = String.UTF8.encode(
-  "*13\r\n$7\r\nEVALSHA\r\n$40\r\ne4e811f35d793b66825b7ef6fa1451d5e59b3f85\r\n$1\r\n3\r\n$83\r\n" + COUNTER,
+  "*14\r\n$7\r\nEVALSHA\r\n$40\r\ne4e811f35d793b66825b7ef6fa1451d5e59b3f85\r\n$1\r\n3\r\n$83\r\n" + COUNTER,
 );
 const SETTLE_END = String.UTF8.encode(
   MARKER +
-    "\r\n$1\r\n1\r\n$2\r\n19\r\n$13\r\n1729382256910\r\n$13\r\n1729382925000\r\n$3\r\n947" +
+    "\r\n$1\r\n1\r\n$2\r\n19\r\n$13\r\n1729382256910\r\n$13\r\n1729382925000\r\n$3\r\n947\r\n$2\r\n15" +
     "\r\n$2\r\n60\r\n$19\r\n1729382256910270465\r\n",
 );
 
@@ -102,8 +102,8 @@ export function proxy_on_redis_call_response(_root: u32, token: u32, _status: u3
   const reply = readBuffer(9, size);
   const id = waitingFor(token);
   if (id != 0) {
-    // `*3 CR LF :<granted>`; a denial has four elements.
-    if (load<u8>(reply, 1) == 0x33) admit(numberAt(reply + 5));
+    // `*5 CR LF :<granted>`; a denial has four elements.
+    if (load<u8>(reply, 1) == 0x35) admit(numberAt(reply + 5));
     else reject(id);
     heap.free(body);
   }

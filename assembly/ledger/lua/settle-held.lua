@@ -7,13 +7,14 @@
 --   ARGV   1 what a charge does: 1 if it raises a counter, -1 if it lowers a balance
 --          2 the tokens to charge, 3 the deadline in milliseconds since the epoch, as in settle.lua
 --          4 when the hold lapses, 5 what was held on each counter: if the marker is gone; 0 for no hold
+--          6 what the input has cost; -1 if that is not known, or nothing is to be learned from it
 --          per counter: its kind, as in hold.lua; behind them the number of the command
 --   reply  as that of settle.lua
 --
 -- What comes too late touches nothing: the record stays, so that the charge finds its hold when it is sent again.
 
 local number = ARGV[#ARGV]
-local rows = #ARGV - 6
+local rows = #ARGV - 7
 local sign, tokens, bucket, held = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -38,7 +39,7 @@ local function take(i, held)
   local kept = run('HMGET', bucket, 'sum', 'L' .. bucket)
   local open, sum, ended = tonumber(kept[1]), tonumber(kept[2]) or 0, tonumber(kept[3])
   if open and sum <= held then
-    run('HDEL', bucket, 'sum', 'next')
+    run('HDEL', bucket, 'sum', 'next', 'cut')
   elseif open then
     run('HSET', 'sum', sum - held, bucket, open - held)
     if open <= held then run('HDEL', bucket) end
@@ -68,9 +69,35 @@ local function settle(i, kind)
   return value
 end
 
-local function finish()
+-- The mean and the mean deviation of numbers, after one more. The last sixteen count most.
+local function known(learned, number, spread)
+  local mean, before = string.match(learned or '', '^(%d+%.%d+) (%d+%.%d+)$')
+  if mean then
+    spread = before + (math.abs(number - mean) - before) / 16
+    mean = mean + (number - mean) / 16
+  end
+  return string.format('%.3f %.3f', mean or number, spread)
+end
+
+-- Learns from a call whose hold is open, before that is ended. hold.lua says what for.
+local function learn(record)
+  local asked, cut, assumed, model = string.match(record, ':(%d+):(%d+):(o?):(m%d)$')
+  if not model then return end
+  local row, input = rows, tonumber(ARGV[6])
+  while row > 1 and string.sub(ARGV[row + 6], 1, 1) == 'r' do row = row - 1 end
+  local past = runs[row]('HMGET', bucket, 'cut', model, 'o')
+  local ratio, output = past[3] or '', past[4] or ''
+  asked, cut = tonumber(asked), tonumber(cut)
+  if not past[1] or input < 0 and cut == 0 then return end
+  if input >= 0 and asked >= 64 then ratio = known(ratio, math.max(0.5, math.min(2, input / asked)), 0.1) end
+  if input >= 0 and assumed ~= '' then output = known(output, tokens - input, (tokens - input) / 2) end
+  runs[row]('HSET', 'cut', math.max(0, (tonumber(past[2]) or 0) - cut), model, ratio, 'o', output)
+end
+
+local function finish(record)
+  if record then learn(record) end
   local reply = { ARGV[3] - now }
-  for i = 1, rows do reply[i + 1] = settle(i, ARGV[i + 5]) end
+  for i = 1, rows do reply[i + 1] = settle(i, ARGV[i + 6]) end
   reply[rows + 2] = number
   return reply
 end
@@ -88,11 +115,11 @@ runs[@{i}] = function(v, ...)
   if v == 'GET' then return redis.pcall('GET', KEYS[@{2i-1}]) end
 end
 if rows == @{i} then
-  local known = redis.call('GET', KEYS[@{2i+1}])
-  if known == '' then return { number } end
+  local record = redis.call('GET', KEYS[@{2i+1}])
+  if record == '' then return { number } end
   if now >= tonumber(ARGV[3]) then return { -2, number } end
-  if known then
-    bucket, held = string.match(known, '^(%d+):(%d+)$')
+  if record then
+    bucket, held = string.match(record, '^(%d+):(%d+)')
     held = tonumber(held) or 0
   elseif tonumber(bucket) > now then
     -- A record outlives its hold. A Redis that has neither has lost both, such as a replica that has taken over.
@@ -100,5 +127,5 @@ if rows == @{i} then
   end
   redis.call('SET', KEYS[@{2i+1}], '', 'EX', '86400')
   redis.pcall('PEXPIREAT', KEYS[@{2i+1}], ARGV[3])
-  return finish()
+  return finish(record)
 end

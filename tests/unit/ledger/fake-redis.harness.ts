@@ -75,9 +75,11 @@ export const ALL_CHARGE: Answer[] = [
 export const CAPACITY: i64 = 10;
 /** What counters hold when a call is admitted, or, for a hold, in any case. */
 export const USED: i64 = CAPACITY - 1;
+/** By how much Redis corrects the estimate of the input. */
+const CORRECTION: i64 = 1;
 /** When each hold lapses, and how much it holds. */
 const LAPSES_AT: i64 = 1_700_000_060_000;
-export const HELD: i64 = INPUT + LEAST;
+export const HELD: i64 = INPUT + CORRECTION + LEAST;
 const OOM = bytesOf("OOM command not allowed");
 const ERR = bytesOf("ERR something");
 const NOSCRIPT = bytesOf("NOSCRIPT No matching script");
@@ -169,7 +171,7 @@ export class FakeTransport extends Transport {
     reply.begin(ReplyKind.Array);
     if (answer == Answer.Garbage) {
       if (sent.kind == Kind.Hold) this.hold(sent.marker);
-      for (let i = 0; i < 7; ++i) reply.add(ReplyKind.Integer, 1);
+      for (let i = 0; i < 5; ++i) reply.add(ReplyKind.Integer, 1);
     } else if (sent.kind == Kind.Hold) {
       this.reserve(sent, answer);
     } else if (sent.isCharge) {
@@ -213,6 +215,8 @@ export class FakeTransport extends Transport {
       if (answer == Answer.Good) this.told.push(sent.marker);
       reply.add(ReplyKind.Integer, LEAST);
       reply.add(ReplyKind.Integer, LAPSES_AT);
+      reply.add(ReplyKind.Integer, CORRECTION);
+      reply.add(ReplyKind.Bulk, i64.MIN_VALUE);
     }
   }
 

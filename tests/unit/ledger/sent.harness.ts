@@ -84,7 +84,7 @@ export function read(command: Command, handler: CalloutHandler): Sent {
     sent.kind = Kind.Charge;
     return sent;
   }
-  sent.kind = numbers == 6 + sent.counters ? Kind.HeldCharge : Kind.Hold;
+  sent.kind = numbers == 7 + sent.counters ? Kind.HeldCharge : Kind.Hold;
   sent.tokens = sent.kind == Kind.HeldCharge ? numberAt(argument(command, 1)) : 0;
   if (sent.kind == Kind.Hold) {
     const isAsked =
