@@ -51,6 +51,8 @@ export class IdTable<T> {
   }
 
   /** The slot of `id`, or the empty slot for it. */
+  // @ts-ignore: decorator
+  @inline
   private slotOf(id: u32): i32 {
     const mask = this.items.length - 1;
     let at = hash(id) & mask;

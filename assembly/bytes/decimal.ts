@@ -36,6 +36,10 @@ export const MAX_DECIMAL: i32 = 20;
 /** Writes `value` in decimal at `ptr`, where `MAX_DECIMAL` bytes must be free. @returns its length, including the sign */
 export function writeDecimal(ptr: usize, value: i64): i32 {
   let at = ptr;
+  if (<u64>value < 10) {
+    store<u8>(ptr, DIGIT_0 + <u8>value);
+    return 1;
+  }
   if (value < 0) store<u8>(at++, MINUS);
   const all: u64 = value < 0 ? <u64>0 - <u64>value : <u64>value;
   if (all < EIGHT_DIGITS) return <i32>(writeFew(at, <u32>all) - ptr);
@@ -71,6 +75,8 @@ const EIGHT_DIGITS: u64 = 100_000_000;
 const ZEROS: u64 = 0x3030303030303030;
 
 /** The eight digits of a number below 10^8. Divisions by 100 and 10 are multiplications, exact for numbers of this size. */
+// @ts-ignore: decorator
+@inline
 function digitsOf(value: u32): u64 {
   // Two numbers of four digits, then four of two, then eight of one, each above the one before it.
   const fours = (<u64>(value / 10_000)) | ((<u64>(value % 10_000)) << 32);

@@ -50,8 +50,8 @@ export class Reply {
     const index = this.length;
     if (index == MAX_ELEMENTS) return false;
     if (index == this.kinds.length) this.grow();
-    this.kinds[index] = kind;
-    this.numbers[index] = number;
+    unchecked((this.kinds[index] = kind));
+    unchecked((this.numbers[index] = number));
     this.length = index + 1;
     return true;
   }

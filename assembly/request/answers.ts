@@ -7,7 +7,8 @@ const FEWEST: i32 = 8;
 
 /**
  * The answers to numbered questions about one request at a time. The cost of the next request depends on how many answers
- * the previous one left, not on how many questions there are.
+ * the previous one left, not on how many questions there are. Questions must be below the number that `begin` was given, so
+ * they are not checked again.
  */
 @final
 export class Answers<T> {
@@ -26,26 +27,28 @@ export class Answers<T> {
   }
 
   end(): void {
-    for (let i = 0; i < this.presentCount; ++i) this.values[this.present[i]] = null;
+    for (let i = 0; i < this.presentCount; ++i) unchecked((this.values[this.present[i]] = null));
     this.presentCount = 0;
     ++this.request;
   }
 
   /** Whether a question has been answered. */
   has(question: i32): bool {
-    return this.requests[question] == this.request;
+    return unchecked(this.requests[question]) == this.request;
   }
 
   /** The answer; also null if the question has not been answered. */
   get(question: i32): T | null {
-    return this.values[question];
+    return unchecked(this.values[question]);
   }
 
   /** Stores an answer, and replaces an earlier one. */
   keep(question: i32, value: T | null): void {
-    this.requests[question] = this.request;
-    if (value !== null && this.values[question] === null) this.present[this.presentCount++] = question;
-    this.values[question] = value;
+    unchecked((this.requests[question] = this.request));
+    if (value !== null && unchecked(this.values[question]) === null) {
+      unchecked((this.present[this.presentCount++] = question));
+    }
+    unchecked((this.values[question] = value));
   }
 
   private grow(count: i32): void {
