@@ -26,6 +26,7 @@ const recipes = recipesOf("recipes.md");
 /** What can happen before a call. */
 const BEFORE: [pattern: RegExp, happens: (stack: Stack, match: RegExpExecArray) => Promise<void>][] = [
   [/^$/, () => Promise.resolve()],
+  [/^Redis stops$/, ({ server }) => server.stop()],
   [/^(\d+) s later$/, (stack, [, seconds]) => expireEarlier(stack, Number(seconds) * 1000)],
 ];
 
