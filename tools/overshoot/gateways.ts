@@ -21,6 +21,8 @@ export interface Gateways {
   readonly urls: readonly string[];
   readonly redis: Redis;
   readonly gate: Gate;
+  /** Whether it runs another plugin, which may lose charges, or keep its counters elsewhere. */
+  readonly isPeer: boolean;
   /** How many requests have passed without a decision of Redis. */
   unchecked(): Promise<number>;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ async function startLocal(count: number, mode: Mode, wasm: string | undefined): 
     urls: gateways.map(({ url }) => url),
     redis,
     gate,
+    isPeer: wasm !== undefined,
     unchecked: async () => {
       const texts = await Promise.all(gateways.map((gateway) => gateway.metrics()));
       const values = texts.flatMap((text) => [...text.matchAll(/unchecked_requests(?:\{.*\})? (\d+)/g)]);
@@ -100,6 +103,7 @@ async function startEnvoyWithWorkers(mode: Mode): Promise<Gateways> {
     urls: [envoy.url],
     redis: backends.redis,
     gate,
+    isPeer: false,
     unchecked: () => envoy.stat("ai_token_ratelimit.unchecked_requests"),
     close: () => backends.close(),
   };

@@ -71,7 +71,7 @@ interface Round {
 }
 
 async function round(
-  { urls, redis, gate }: Gateways,
+  { urls, redis, gate, isPeer }: Gateways,
   caller: string,
   { calls, isStream, patience }: { calls: number; isStream: boolean; patience: Patience },
 ): Promise<Round> {
@@ -82,6 +82,12 @@ async function round(
   const failed = answers.find(({ status }) => status !== 200 && status !== 429);
   if (failed !== undefined) throw new Error(`a call was answered ${failed.status}`);
   const consumed = answers.reduce((sum, { tokens }) => sum + tokens, 0);
+  if (!isPeer) await untilCharged(redis, caller, consumed);
+  return { answers, charged: consumed / LIMIT, trips: await scriptsRun(redis) };
+}
+
+/** Waits until a caller is charged what was consumed. @throws if that does not happen */
+async function untilCharged(redis: Gateways["redis"], caller: string, consumed: number): Promise<void> {
   // To the token: then nothing has been charged twice or lost, and nothing is held any more.
   await eventually(async () => {
     const charged = Number(await redis.get(counterOf(caller)));
@@ -90,7 +96,6 @@ async function round(
     const charged = await redis.get(counterOf(caller));
     throw new Error(`${charged} tokens are charged and ${await heldOn(redis)} held, of ${consumed} consumed`);
   });
-  return { answers, charged: consumed / LIMIT, trips: await scriptsRun(redis) };
 }
 
 /** The tokens that are held on the one counter there is. */
