@@ -7,10 +7,10 @@ MODULES := node_modules/.package-lock.json
 # In this very process, so that nothing is left behind when make is ended.
 TSX := node --import tsx
 
-.PHONY: help run demo build image push test unit watch bench load overshoot check format hooks clean fuzz estimate
+.PHONY: help run demo build image push test unit watch bench load overshoot screenshots check format hooks clean fuzz estimate
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(MODULES) tools-run build ## Start Redis, a fake LLM and the gateway, play a scene, and stay up for your own requests; it lists the scenes (SCENE=name)
 	@$(TSX) tools/demo/main.ts --stay
@@ -21,6 +21,7 @@ demo: $(MODULES) tools-demo build ## The same scene, ending after it
 build: $(MODULES) ## Build build/*.wasm (release and debug) if their sources have changed, and print their sizes
 	@node scripts/build.mjs
 	@node scripts/bundle-fake-llm.mjs
+	@node scripts/bundle-page.mjs
 
 image: $(MODULES) build ## Write the modules as OCI images to build/image
 	@node scripts/image.mjs
@@ -54,6 +55,9 @@ load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the fi
 overshoot: $(MODULES) tools-overshoot build ## Measure how far parallel calls exceed a limit: CALLS=1,10,100,1000, PEER=other.wasm, PUBLISH=1 for docs/bench
 	@$(TSX) tools/overshoot/main.ts $(if $(PUBLISH),--publish)
 
+screenshots: $(MODULES) tools-screenshots build ## Take the pictures of the page in docs/images, in a real browser
+	@$(TSX) tools/screenshots/main.ts
+
 check: $(MODULES) tools-check ## Check format, lint, types, directions of imports, shell scripts and documents
 	@node_modules/.bin/prettier --check --log-level warn .
 	@node_modules/.bin/eslint .
@@ -74,7 +78,7 @@ clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
 # What is missing is fetched into build/tools; see scripts/ensure-tools.sh.
-.PHONY: tools-run tools-demo tools-overshoot tools-load tools-test tools-check containers
+.PHONY: tools-run tools-demo tools-overshoot tools-screenshots tools-load tools-test tools-check containers
 tools-run tools-demo:
 	@scripts/ensure-tools.sh redis
 
@@ -84,11 +88,14 @@ tools-check:
 tools-overshoot:
 	@scripts/ensure-tools.sh redis webdis envoy
 
+tools-screenshots:
+	@scripts/ensure-tools.sh redis chromium
+
 tools-load:
 	@scripts/ensure-tools.sh redis webdis envoy wrk
 
 tools-test:
-	@scripts/ensure-tools.sh redis webdis envoy wasmtime wrk skopeo registry redis-5 redis-6.2 valkey
+	@scripts/ensure-tools.sh redis webdis envoy wasmtime wrk skopeo registry redis-5 redis-6.2 valkey chromium
 
 containers: tools-test
 	@scripts/ensure-docker.sh

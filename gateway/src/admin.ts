@@ -1,10 +1,14 @@
 import { createServer, type Server } from "node:http";
 import type { Registry } from "prom-client";
+import type { Page } from "./page/page.ts";
 
-/** `/metrics` in Prometheus' text format, `/healthz`. */
-export function createAdmin(registry: Registry): Server {
+/** `/metrics` in Prometheus' text format, `/healthz`; all else is the page's, if there is one. */
+export function createAdmin(registry: Registry, page: Page | null): Server {
   return createServer((request, response) => {
-    void respond(registry, request.url ?? "/").then(({ status, type, body }) => {
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    if (page !== null && path !== "/metrics" && path !== "/healthz")
+      return void page.serve(request, response);
+    void respond(registry, path).then(({ status, type, body }) => {
       response.writeHead(status, { "content-type": type }).end(body);
     });
   });
@@ -12,9 +16,9 @@ export function createAdmin(registry: Registry): Server {
 
 async function respond(
   registry: Registry,
-  url: string,
+  path: string,
 ): Promise<{ status: number; type: string; body: string }> {
-  switch (url.split("?")[0]) {
+  switch (path) {
     case "/metrics":
       return { status: 200, type: registry.contentType, body: await registry.metrics() };
     case "/healthz":

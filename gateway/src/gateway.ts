@@ -5,7 +5,7 @@ import { Registry } from "prom-client";
 import { createAdmin } from "./admin.ts";
 import { ChainStream } from "./chain/chain.ts";
 import type { Filter } from "./chain/filter.ts";
-import { redisServices, toPluginJson, type ConfigInput } from "./config/load.ts";
+import { toPluginJson, type ConfigInput } from "./config/load.ts";
 import { LIMITER } from "./config/own-plugins.ts";
 import { inChainOrder, limiterIn, pluginsIn, type PluginSpec } from "./config/plugins.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
@@ -17,10 +17,13 @@ import { createProxy } from "./http/proxy.ts";
 import { Upstream } from "./http/upstream.ts";
 import { silentLogger } from "./log.ts";
 import type { ModuleSource } from "./modules.ts";
+import { limiterPosition, openPage, type PageSources } from "./page/open.ts";
+import type { Page } from "./page/page.ts";
+import { Watch } from "./page/watch.ts";
 import { startPlugins, type PluginOptions } from "./plugins.ts";
 import { RedisClusters } from "./redis/clusters.ts";
-import { probe } from "./redis/probe.ts";
-import { formatAddress, OptionError, parseAddress, ServiceDirectory } from "./services.ts";
+import { reportServices } from "./redis/report.ts";
+import { OptionError, parseAddress, ServiceDirectory } from "./services.ts";
 import { FilterHost } from "./wasm/filter-host.ts";
 import { GuestMetrics } from "./wasm/metrics.ts";
 import { SharedData } from "./wasm/shared-data.ts";
@@ -57,6 +60,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** Every line that plugins log, before the log level applies. */
   readonly onGuestLog?: (level: LogLevel, message: string, plugin: string) => void;
+  /** Whether the admin port serves the operator's page, which watches all calls; default false. */
+  readonly page?: boolean;
   /** Nanoseconds since the epoch, for plugins; default the system's clock. */
   readonly now?: () => bigint;
   /** Bytes of a body that paused filters may hold, all together; default 1 MiB. */
@@ -68,6 +73,8 @@ export interface Gateway {
   readonly url: string;
   /** Base URL of the admin port. */
   readonly adminUrl: string;
+  /** The operator's page with the token that its actions take; `null` without one. */
+  readonly pageUrl: string | null;
   /** The text that `/metrics` serves. */
   metrics(): Promise<string>;
   /**
@@ -83,6 +90,7 @@ export interface Gateway {
 }
 
 const DEFAULT_REDIS = "127.0.0.1:6379";
+const DEFAULT_ROUTE = "default";
 const DEFAULT_CLUSTER = "outbound|80||upstream.static";
 const DEFAULT_BUFFER_LIMIT = 1024 * 1024;
 /** As Envoy's. */
@@ -91,7 +99,6 @@ const DEFAULT_GRACE_MS = 5000;
 /** Enough for a command that Redis does not answer, and for its repetition. */
 const DEFAULT_SETTLE_MS = 3000;
 const SHUTDOWN_DETAILS = "gateway_shutdown";
-const PROBE_TIMEOUT_MS = 1000;
 
 /**
  * Starts a gateway with its plugins between its port and the upstream.
@@ -113,24 +120,34 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const redis = new RedisClusters(directory.resolve);
   const http = new HttpCallouts(new ServiceDirectory(services));
-  const shared = hostServices(options, registry, redis, http);
-  const filters = await startPlugins(plugins, pluginOptions(options, logger, shared, gatewayMetrics));
+  const watch = options.page === true ? new Watch() : null;
+  const shared = hostServices(options, registry, watch?.redis(redis) ?? redis, http);
+  const observer = watch?.observer ?? null;
+  const filters = await startPlugins(plugins, {
+    ...pluginOptions(options, logger, shared, gatewayMetrics),
+    observer,
+  });
+  const chain = watch?.chain(filters, limiterPosition(plugins)) ?? filters;
+  const opened =
+    watch && (await openPage(watch, pageSources(options, { registry, plugins, directory, redis }, filters)));
+  const page = opened?.page ?? null;
 
   const inFlight = new InFlight();
   const proxy = createProxy({
     upstream,
     inFlight,
-    routeName: options.route ?? "default",
+    routeName: options.route ?? DEFAULT_ROUTE,
     clusterName: options.cluster ?? DEFAULT_CLUSTER,
     bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
-    createStream: (io) => new ChainStream(filters, io),
+    createStream: (io) => new ChainStream(chain, io),
     onEnd: (summary) => {
       gatewayMetrics.observe(summary);
+      observer?.onEnd(summary.stream, summary.status, summary.durationMs);
       logger.info(accessLogFields(summary), "request");
     },
   });
-  const admin = createAdmin(registry);
-  const parts = { proxy, admin, inFlight, filters, redis, http, upstream };
+  const admin = createAdmin(registry, page);
+  const parts = { proxy, admin, page, inFlight, filters, redis, http, upstream };
 
   try {
     const url = await listen(proxy, options.port ?? 0, "gateway", options.host);
@@ -140,14 +157,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
       url,
       adminUrl,
+      pageUrl: opened ? `${adminUrl}/#token=${opened.token}` : null,
       metrics: () => registry.metrics(),
-      reconfigure: (config) => reconfigure(filters[plugins.findIndex((p) => p === limiter)], config),
+      reconfigure: (config) =>
+        reconfigure(filters[plugins.findIndex((p) => p === limiter)], toPluginJson(config)),
       close: (graceMs = DEFAULT_GRACE_MS, settleMs = DEFAULT_SETTLE_MS) =>
         close(parts, logger, graceMs, settleMs),
     };
   } catch (error) {
     proxy.close();
     admin.close();
+    page?.close();
     release(parts);
     throw error;
   }
@@ -171,9 +191,9 @@ function pluginOptions(
   logger: Logger,
   services: PluginOptions["services"],
   metrics: GatewayMetrics,
-): PluginOptions {
+): Omit<PluginOptions, "observer"> {
   return {
-    modules: { ...modules, ...(wasm === undefined ? {} : { [LIMITER]: wasm }) },
+    modules: modulesOf({ wasm, modules }),
     logger,
     onGuestLog,
     services,
@@ -185,11 +205,32 @@ function pluginOptions(
   };
 }
 
+function modulesOf({
+  wasm,
+  modules,
+}: Pick<GatewayOptions, "wasm" | "modules">): Record<string, ModuleSource> {
+  return { ...modules, ...(wasm === undefined ? {} : { [LIMITER]: wasm }) };
+}
+
+function pageSources(
+  options: GatewayOptions,
+  sources: Pick<PageSources, "registry" | "plugins" | "directory" | "redis">,
+  filters: readonly Filter[],
+): PageSources {
+  return {
+    ...sources,
+    ...{ config: options.config, modules: modulesOf(options) },
+    route: options.route ?? DEFAULT_ROUTE,
+    cluster: options.cluster ?? DEFAULT_CLUSTER,
+    reconfigure: (position, configuration) => reconfigure(filters[position], configuration),
+  };
+}
+
 /** What VMs need of the gateway around them. */
 function hostServices(
   { now }: GatewayOptions,
   registry: Registry,
-  redis: RedisClusters,
+  redis: PluginOptions["services"]["redis"],
   http: HttpCallouts,
 ): PluginOptions["services"] {
   return {
@@ -205,6 +246,7 @@ function hostServices(
 interface Parts {
   readonly proxy: Server;
   readonly admin: Server;
+  readonly page: Page | null;
   readonly inFlight: InFlight;
   readonly filters: readonly Filter[];
   readonly redis: RedisClusters;
@@ -213,8 +255,9 @@ interface Parts {
 }
 
 async function close(parts: Parts, logger: Logger, graceMs: number, settleMs: number): Promise<void> {
-  const { proxy, admin, inFlight, redis, filters } = parts;
+  const { proxy, admin, page, inFlight, redis, filters } = parts;
   inFlight.isClosing = true;
+  page?.close();
   const cutOff = (): void => {
     const count = inFlight.interruptAll(SHUTDOWN_DETAILS);
     if (count > 0) logger.warn(`cut off because they had not ended in time: ${count}`);
@@ -243,24 +286,8 @@ async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
   abort.abort();
 }
 
-function reconfigure(filter: Filter | undefined, config: ConfigInput): void {
+function reconfigure(filter: Filter | undefined, configuration: string): void {
   if (!(filter instanceof FilterHost))
     throw new OptionError("reconfigure: the gateway was started without a config");
-  filter.reconfigure(toPluginJson(config));
-}
-
-/** Says where each Redis of the configurations is, and warns about one that does not answer. */
-async function reportServices(
-  plugins: readonly PluginSpec[],
-  directory: ServiceDirectory,
-  logger: Logger,
-): Promise<void> {
-  for (const { name, port } of redisServices(plugins.map(({ configuration }) => configuration))) {
-    const address = directory.resolve(`outbound|${port}||${name}`);
-    if (address === undefined) continue;
-    const where = `${name}:${port} at ${formatAddress(address)}`;
-    const problem = await probe(address, PROBE_TIMEOUT_MS);
-    if (problem === null) logger.info(`Redis ${where}`);
-    else logger.warn(`Redis ${where} cannot be reached (${problem}): requests will pass unlimited`);
-  }
+  filter.reconfigure(configuration);
 }

@@ -3,6 +3,7 @@ import { ConfigurationRefused, type Filter } from "./chain/filter.ts";
 import type { PluginSpec } from "./config/plugins.ts";
 import { KeyAuth } from "./key-auth/filter.ts";
 import { logGuestLine, stripGuestPrefix, toLogLevel } from "./log.ts";
+import type { Observer } from "./page/observer.ts";
 import { compile, findModule, type ModuleSource } from "./modules.ts";
 import { OptionError } from "./services.ts";
 import { FilterHost } from "./wasm/filter-host.ts";
@@ -17,6 +18,8 @@ export interface PluginOptions {
   readonly logger: Logger;
   /** Every line that a plugin logs, before the log level applies. */
   readonly onGuestLog: ((level: LogLevel, message: string, plugin: string) => void) | undefined;
+  /** Watches what plugins do, if somebody looks on. */
+  readonly observer: Pick<Observer, "onLine"> | null;
   /** What all VMs share. */
   readonly services: Omit<HostServices, "log" | "logLevel">;
   readonly onTrap: (trap: Trap, plugin: string) => void;
@@ -59,14 +62,16 @@ async function startPlugin(plugin: PluginSpec, options: PluginOptions): Promise<
   return new FilterHost(module, identity, services, configuration, (trap) => options.onTrap(trap, name));
 }
 
-function servicesOf(plugin: string, { services, logger, onGuestLog }: PluginOptions): HostServices {
+function servicesOf(plugin: string, { services, logger, onGuestLog, observer }: PluginOptions): HostServices {
+  const wanted = onGuestLog ? LogLevel.Trace : toLogLevel(logger);
   return {
     ...services,
-    log: (level, message) => {
+    log: (level, message, stream = null) => {
       onGuestLog?.(level, message, plugin);
+      observer?.onLine(stream, message);
       logGuestLine(logger, plugin, level, message);
     },
-    // A filter may keep quiet below this level; who listens to its lines wants all of them.
-    logLevel: onGuestLog ? LogLevel.Trace : toLogLevel(logger),
+    // A filter may keep quiet below this level; who listens to its lines wants all of them, and decisions are told at level debug.
+    logLevel: observer === null ? wanted : Math.min(wanted, LogLevel.Debug),
   };
 }

@@ -51,10 +51,11 @@ for deb in "$debs"/*.deb; do
 done
 
 # The libraries that this machine has not are beside the program.
-libraries=$(find "$root" -type d -path '*lib/*-linux-gnu*' -prune -print | paste -sd: -)
+libraries=$(find "$root" -type d -path '*lib/*-linux-gnu*' -print | paste -sd: -)
 for one in "$@"; do
   program=${one%%=*}
-  for folder in bin sbin; do
+  # A script in bin may only find the program where a package would have been installed.
+  for folder in "lib/$program" bin sbin; do
     file=$root/usr/$folder/$program
     [ -x "$file" ] || continue
     rm -f "$tools/bin/$program"

@@ -92,7 +92,7 @@ describe("rules", () => {
     const config = { rule_name: "r", redis: REDIS, rule_items: [{ limit_by_header: "x", limit_keys }] };
     const { rules } = await explained(config, `${CALL} -H 'x: k2345'`);
     expect(rules).toMatchObject([
-      { path: "rule_items[0].limit_keys[2345]", limit: { token_per_minute: 2346n } },
+      { path: "rule_items[0].limit_keys[2345]", limit: { token_per_minute: 2346 } },
     ]);
   });
 
@@ -155,9 +155,7 @@ describe("the verdict", () => {
       answer: null,
       changes: ["the header accept-encoding is removed"],
     });
-    expect(
-      JSON.stringify(explanation, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value)),
-    ).not.toContain("alice");
+    expect(JSON.stringify(explanation)).not.toContain("alice");
   });
 
   it("is that of a caller above its limit, with the answer", async () => {

@@ -15,6 +15,7 @@ it("shows a request to people in one line, with all its fields", () => {
     details: "ai-token-ratelimit.rejected",
     upstreamError: "refused: nothing listens at its address",
     aiLog: '{"token_ratelimit_status":"limited"}',
+    stream: null,
   };
   pino(readable(lines)).info(accessLogFields(summary), "request");
   const text = String(lines.read());

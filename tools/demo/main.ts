@@ -16,6 +16,7 @@ if (scene === undefined) {
 const stage = await openStage();
 const { gateway, commands } = await scene.play(stage);
 if (process.argv.includes("--stay")) {
+  console.log(`The page: ${gateway.pageUrl}\n`);
   console.log(`Your turn (Ctrl-C ends it):\n${commands}\n\nThe scenes are:\n${listOfScenes()}\n`);
   await untilSignal();
 }

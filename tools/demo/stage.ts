@@ -37,7 +37,7 @@ export async function openStage(): Promise<Stage> {
     redisAddress: `${server.host}:${server.port}`,
     redis,
     startGateway: async (options) => {
-      const gateway = await startOnFreePorts({ ...options, ...ports, upstream: llm.url });
+      const gateway = await startOnFreePorts({ page: true, ...options, ...ports, upstream: llm.url });
       ports = { port: portOf(gateway.url), adminPort: portOf(gateway.adminUrl) };
       return gateway;
     },

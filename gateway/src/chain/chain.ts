@@ -35,7 +35,7 @@ export class ChainStream {
   readonly request: DirectionSink;
   readonly response: DirectionSink;
 
-  private readonly state: StreamState;
+  readonly state: StreamState;
   /** The filters that the request has reached, in the order of the chain. */
   private readonly reached: StreamFilter[] = [];
   private readonly client: ObservedSink;

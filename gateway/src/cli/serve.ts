@@ -49,11 +49,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
     modules,
     plugins,
     logger,
+    page: true,
     ...(config === undefined ? {} : { config }),
   });
   logger.info(
     `gateway at ${gateway.url}, metrics at ${gateway.adminUrl}/metrics, upstream ${options.upstream}`,
   );
+  logger.info(`page at ${gateway.pageUrl}`);
   const signal = await ending;
   logger.info(`${signal}: no new connections; requests under way have ${grace} s to end`);
   await gateway.close(grace * 1000);

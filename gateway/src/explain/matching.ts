@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "../config/yaml.ts";
+import { isObject, stringify, type Json, type JsonObject } from "../config/yaml.ts";
 import type { Oracle } from "./oracle.ts";
 
 /** How a limit stands to a request. */
@@ -8,8 +8,8 @@ export interface RuleMatch {
   /** Whether it limits the request. */
   readonly applies: boolean;
   readonly why: string;
-  /** The limit, of one that applies. */
-  readonly limit: JsonObject | null;
+  /** The limit, of one that applies, as in JSON. */
+  readonly limit: Readonly<Record<string, unknown>> | null;
 }
 
 /** What has no influence on which rules apply, or would get in the way of asking. */
@@ -24,7 +24,7 @@ export async function matchRules(oracle: Oracle, config: JsonObject): Promise<Ru
       path: "global_threshold",
       applies: true,
       why: "all requests share it",
-      limit: config.global_threshold,
+      limit: plain(config.global_threshold),
     });
   let first: string | null = null;
   for (const [index, item] of listOf(config.rule_items).entries()) {
@@ -64,7 +64,7 @@ async function matchItem(
       path: `${path}.limit_keys[${at}]`,
       applies: true,
       why: keys.length > 1 ? `it is the first of ${keys.length} keys that fits` : "its key fits",
-      limit: isObject(limit) ? limit : null,
+      limit: isObject(limit) ? plain(limit) : null,
     };
   }
   const no = (why: string): RuleMatch => ({ path, applies: false, why, limit: null });
@@ -148,6 +148,10 @@ function subjectOf(item: JsonObject): string {
     default:
       return `a ${kind.replaceAll("_", " ")}`;
   }
+}
+
+function plain(limit: JsonObject): Record<string, unknown> {
+  return JSON.parse(stringify(limit)) as Record<string, unknown>;
 }
 
 /** The first key that fits, given that some do: whether the first `count` contain one only changes once. */

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { ChainStream, SourceControl, StreamIo } from "../chain/chain.ts";
 import type { DirectionSink } from "../chain/direction.ts";
+import type { StreamState } from "../chain/filter.ts";
 import type { LocalReply } from "../chain/local-reply.ts";
 import { HeaderMap } from "../chain/header-map.ts";
 import { FlowGate } from "./flow.ts";
@@ -23,6 +24,8 @@ export interface ExchangeSummary {
   /** Why there is no response of the upstream, if that is so. */
   readonly upstreamError: string | undefined;
   readonly aiLog: string | undefined;
+  /** What filters know it by; `null` if it never got to them. */
+  readonly stream: StreamState | null;
 }
 
 export interface ExchangeContext {
@@ -231,6 +234,7 @@ export class Exchange implements Interruptible {
       details,
       upstreamError: this.upstreamError,
       aiLog: this.stream?.aiLog,
+      stream: this.stream?.state ?? null,
     });
   }
 }

@@ -215,6 +215,7 @@ export class UpgradeExchange implements Interruptible {
       details,
       upstreamError: this.upstreamError,
       aiLog: this.stream?.aiLog,
+      stream: this.stream?.state ?? null,
     });
   }
 }

@@ -38,19 +38,17 @@ export interface SandboxOptions {
   /** JSON text. */
   readonly configuration: string;
   /** Answers the filter's commands, RESP as they are. */
-  readonly redis: (query: Buffer) => Buffer;
+  readonly redis: (query: Buffer) => Buffer | Promise<Buffer>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** More than any filter asks for with one call; whoever loops is left alone. */
-const MAX_TURNS = 1000;
 const BUFFER_LIMIT = 64 * 1024 * 1024;
 
 /** A filter on its own: with its module, a configuration and a Redis that is given, it decides on calls that nobody sends. */
 export class Sandbox {
   private readonly host: FilterHost;
-  private pending = 0;
+  private readonly pending = new Set<Promise<void>>();
   private counters: string[] = [];
   private decision: DecisionRecord | null = null;
 
@@ -91,6 +89,7 @@ export class Sandbox {
       stream.response.pushHeaders(new HeaderMap(response.headers), !hasBody);
       if (hasBody) stream.response.pushData(response.body, true);
     }
+    this.decision = null;
     stream.end("via_upstream");
     await this.settled();
     return this.decision;
@@ -98,9 +97,9 @@ export class Sandbox {
 
   /** Until the filter waits for no reply any more. */
   private async settled(): Promise<void> {
-    for (let turn = 0; turn < MAX_TURNS; turn++) {
+    while (this.pending.size > 0) {
+      await Promise.all(this.pending);
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.pending === 0) return;
     }
   }
 
@@ -118,12 +117,16 @@ export class Sandbox {
 
   private ask(query: Buffer, reply: (status: RedisStatus, bytes: Buffer) => void): Status {
     if (this.counters.length === 0) this.counters = countersIn(query);
-    this.pending++;
     // Later, as a host does: the filter is still in the middle of its call.
-    queueMicrotask(() => {
-      reply(RedisStatus.Ok, this.options.redis(query));
-      this.pending--;
+    const answered = Promise.resolve().then(async () => {
+      try {
+        reply(RedisStatus.Ok, await this.options.redis(query));
+      } catch {
+        reply(RedisStatus.NetworkError, Buffer.alloc(0));
+      }
     });
+    this.pending.add(answered);
+    void answered.then(() => this.pending.delete(answered));
     return Status.Ok;
   }
 }

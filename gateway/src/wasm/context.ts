@@ -1,3 +1,4 @@
+import type { StreamState } from "../chain/filter.ts";
 import type { HeaderMap } from "../chain/header-map.ts";
 import type { LocalReply } from "../chain/local-reply.ts";
 import type { HttpCallRequest } from "./services.ts";
@@ -11,6 +12,8 @@ export interface Context {
   readonly id: number;
   /** The root this context belongs to; itself for a root. */
   readonly root: Root;
+  /** What it shares with the other filters of the stream; `null` for a root. */
+  readonly stream: StreamState | null;
 
   /** The map, or the status that says why there is none. */
   headerMap(type: MapType): HeaderMap | Status;

@@ -34,7 +34,13 @@ export class FilterHost implements Filter {
     configuration: string,
     private readonly onTrap: (trap: Trap) => void,
   ) {
-    this.services = { ...services, log: (level, message) => this.log(services, level, message) };
+    this.services = {
+      ...services,
+      log: (level, message, stream) => {
+        if (level >= LogLevel.Warn) this.problems?.push(message);
+        services.log(level, message, stream);
+      },
+    };
     this.vm = this.createVm();
     try {
       this.root = this.createRoot(this.vm, configuration);
@@ -83,11 +89,6 @@ export class FilterHost implements Filter {
   close(): void {
     clearTimeout(this.restart);
     for (const root of rootsOf(this.vm)) root.stopTicks();
-  }
-
-  private log(services: HostServices, level: LogLevel, message: string): void {
-    if (level >= LogLevel.Warn) this.problems?.push(message);
-    services.log(level, message);
   }
 
   private createVm(): Vm {

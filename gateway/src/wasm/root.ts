@@ -15,6 +15,7 @@ const EMPTY = Buffer.alloc(0);
 export class RootContext implements Context, Root, StreamOwner {
   readonly id: number;
   readonly root = this;
+  readonly stream = null;
   private readonly streams = new Set<WasmStream>();
   private ticker: NodeJS.Timeout | undefined;
   private isConfiguring = false;
@@ -98,13 +99,12 @@ export class RootContext implements Context, Root, StreamOwner {
   /** The token of the call, or the status that refused it. */
   redisCall(service: string, query: Buffer): { status: Status; token: number } {
     const token = this.vm.allocateToken(3);
-    const status = this.vm.services.redis.call(service, query, (outcome, bytes) => {
-      this.onCalloutDone({ redisReply: bytes }, "proxy_on_redis_call_response", [
-        token,
-        outcome,
-        outcome === RedisStatus.Ok ? bytes.length : 0,
-      ]);
-    });
+    const stream = this.vm.context()?.stream ?? null;
+    const onReply = (outcome: RedisStatus, bytes: Buffer): void => {
+      const size = outcome === RedisStatus.Ok ? bytes.length : 0;
+      this.onCalloutDone({ redisReply: bytes }, "proxy_on_redis_call_response", [token, outcome, size]);
+    };
+    const status = this.vm.services.redis.call(service, query, onReply, stream);
     return { status, token: status === Status.Ok ? token : 0 };
   }
 

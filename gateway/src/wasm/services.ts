@@ -1,5 +1,6 @@
 import type { GuestMetrics } from "./metrics.ts";
 import type { SharedData } from "./shared-data.ts";
+import type { StreamState } from "../chain/filter.ts";
 import type { HeaderPair } from "../chain/header-map.ts";
 import type { LogLevel, RedisStatus, Status } from "./types.ts";
 
@@ -28,7 +29,8 @@ export interface CalloutReply {
 export interface HostServices {
   /** Nanoseconds since the epoch. */
   readonly now: () => bigint;
-  readonly log: (level: LogLevel, message: string) => void;
+  /** @param stream the one that the line is about, if there is one */
+  readonly log: (level: LogLevel, message: string, stream?: StreamState | null) => void;
   /** Lines below this level need not be written; what proxy_get_log_level answers. */
   readonly logLevel: LogLevel;
   readonly metrics: GuestMetrics;
@@ -36,8 +38,13 @@ export interface HostServices {
   readonly redis: {
     /** BadArgument for an unknown cluster. Closes the cluster's connections; never contacts Redis. */
     init(service: string, username: string, password: string, timeoutMs: number): Status;
-    /** On Ok, `reply` is called once, later. */
-    call(service: string, query: Buffer, reply: (status: RedisStatus, bytes: Buffer) => void): Status;
+    /** On Ok, `reply` is called once, later. @param stream the one that the call is made for, if there is one */
+    call(
+      service: string,
+      query: Buffer,
+      reply: (status: RedisStatus, bytes: Buffer) => void,
+      stream?: StreamState | null,
+    ): Status;
   };
   readonly http: {
     /** On Ok, `reply` is called once, later; with `null` after a failure or timeout. */

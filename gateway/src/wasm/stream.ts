@@ -1,6 +1,6 @@
 import { BodyAction, HeadersAction, TrailersAction } from "../chain/actions.ts";
 import { Direction, type DirectionFilter } from "../chain/direction.ts";
-import type { Place, StreamFilter } from "../chain/filter.ts";
+import type { Place, StreamFilter, StreamState } from "../chain/filter.ts";
 import type { HeaderMap } from "../chain/header-map.ts";
 import type { LocalReply } from "../chain/local-reply.ts";
 import type { Context, Root } from "./context.ts";
@@ -115,6 +115,10 @@ export class WasmStream implements Context, StreamFilter {
       streamProperty(path, stream.info, stream.requestHeaders, stream.responseHeaders) ??
       this.root.property(path)
     );
+  }
+
+  get stream(): StreamState {
+    return this.place.stream;
   }
 
   private codeDetails(path: string): Buffer | undefined {

@@ -6,7 +6,7 @@ export function systemImports(guest: Guest): ImportGroup {
   const { services } = guest;
   return {
     proxy_log(level: LogLevel, ptr: number, size: number) {
-      services.log(level, guest.memory.text(ptr, size));
+      services.log(level, guest.memory.text(ptr, size), guest.context()?.stream);
       return Status.Ok;
     },
     proxy_get_log_level(slot: number) {
