@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Redis } from "ioredis";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { startGateway, type Gateway } from "../../gateway/src/index.ts";
 import { launchBrowser } from "../../tools/browser.ts";
 import { startFakeLlm } from "../../tools/fake-llm/server.ts";
@@ -19,6 +19,9 @@ rule_items:
         token_per_minute: 100
 redis: {service_name: redis.static}
 `;
+
+// A browser takes its time when the machine is busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const browser = await launchBrowser();
 let redisServer: RedisServer;
