@@ -120,13 +120,18 @@ export class Fields {
   /** A number from 0 to `most` with at most four decimals, in ten-thousandths; `fallback` if it is missing or null. */
   tenThousandths(name: string, fallback: i64, most: i64): i64 {
     const value = this.get(name);
-    if (value === null || value.type == JsonType.Null) return fallback;
+    return value === null ? fallback : this.tenThousandthsOf(this.at(name), value, fallback, most);
+  }
+
+  /** The same for `value`, which is at `path`. */
+  tenThousandthsOf(path: Path, value: JsonValue, fallback: i64, most: i64): i64 {
+    if (value.type == JsonType.Null) return fallback;
     const number = integerOf(value, 4);
     if (number !== null && number.isWhole && number.value >= 0 && number.value <= most * 10_000) {
       return number.value;
     }
     const range = `from 0 to ${decimalText(most)} with up to 4 decimals`;
-    this.problems.error(this.at(name), `must be a number ${range}${found(value)}`);
+    this.problems.error(path, `must be a number ${range}${found(value)}`);
     return fallback;
   }
 

@@ -1,4 +1,7 @@
+import { Bytes } from "../bytes/bytes";
+import { BodyModel } from "../request/body-model";
 import { Consumes } from "../request/free-endpoints";
+import { ModelWeights } from "../usage/model-weights";
 import { RequestMeter } from "../estimate/request-meter";
 import { ReaderPool } from "../usage/reader-pool";
 import { Consumption } from "../usage/consumption";
@@ -13,8 +16,19 @@ export class Metering {
     readonly weights: TokenWeights,
     /** Whether to estimate what is not reported (`missing_usage`). */
     readonly estimates: bool,
+    /** The same for each model (`model_weights`); null if all count alike. */
+    readonly models: ModelWeights | null = null,
   ) {}
+
+  /** The same for calls of one model, whose name is not looked at again. @param model null if it is not known */
+  of(model: Bytes | null): Metering {
+    const models = this.models;
+    return models === null ? this : new Metering(models.find(model), this.estimates);
+  }
 }
+
+/** Every token counts as one, and what is not reported is estimated. */
+export const UNWEIGHTED = new Metering(TokenWeights.all(), true);
 
 /** Whether the current request may have reached an upstream. Asked at most once, and only if the answer matters. */
 type UpstreamQuestion = () => bool;
@@ -35,9 +49,12 @@ type UpstreamQuestion = () => bool;
 export class Meter {
   readonly answer: Answer;
   private request: RequestMeter | null = null;
-  private metering: Metering = new Metering(TokenWeights.all(), true);
+  private metering: Metering = UNWEIGHTED;
   private consumes: Consumes = Consumes.Tokens;
   private reserves: bool = false;
+  /** Made when a body is first read for the model that it is for. */
+  private modelReader: BodyModel | null = null;
+  private readsModel: bool = false;
   /** After `total`: what the call has consumed; meaningless if it is charged nothing. */
   readonly consumed: Consumption = new Consumption();
   /** After `total`: how many of its weighted tokens are an estimate; all of them or 0. */
@@ -59,6 +76,12 @@ export class Meter {
    * @param reserves whether the input is asked for before the call, by `inputSoFar`
    */
   begin(metering: Metering, consumes: Consumes, reserves: bool = false): void {
+    let reader = this.modelReader;
+    this.readsModel = metering.models !== null;
+    if (this.readsModel) {
+      if (reader === null) this.modelReader = reader = new BodyModel();
+      reader.begin();
+    }
     this.reserves = reserves;
     this.metering = metering;
     this.consumes = consumes;
@@ -71,7 +94,7 @@ export class Meter {
 
   /** Whether the meter needs the request's body. If not, `requestPiece` ignores it. */
   get readsRequest(): bool {
-    return this.reserves || this.estimates;
+    return this.reserves || this.readsModel || this.estimates;
   }
 
   /** Whether what the call does not report is estimated. */
@@ -87,7 +110,9 @@ export class Meter {
 
   /** Reads the next `len` bytes of the request's body, at `ptr`. They are not needed any more when this returns. */
   requestPiece(ptr: usize, len: i32): void {
-    if (!this.readsRequest) return;
+    const reader = this.modelReader;
+    if (this.readsModel && reader !== null) reader.feed(ptr, len);
+    if (!this.reserves && !this.estimates) return;
     let request = this.request;
     if (request === null) {
       request = this.readers.borrowMeter();
@@ -157,9 +182,22 @@ export class Meter {
     return this.charge(0, 0, 0, answer.generatedTokens, 0);
   }
 
+  /**
+   * How much a token of each kind counts. If that depends on the model, ask only when the request has ended, or when no more of it
+   * will be waited for.
+   */
+  get weights(): TokenWeights {
+    const reader = this.modelReader;
+    if (this.readsModel && reader !== null) {
+      this.readsModel = false;
+      this.metering = this.metering.of(reader.finish());
+    }
+    return this.metering.weights;
+  }
+
   private charge(input: i64, cachedInput: i64, cacheWrite: i64, output: i64, reasoning: i64): i64 {
     this.consumed.set(input, cachedInput, cacheWrite, output, reasoning);
-    return this.metering.weights.charge(this.consumed);
+    return this.weights.charge(this.consumed);
   }
 
   /** Returns what was borrowed. Call it after `total`, or instead of it; calling it again does nothing. */

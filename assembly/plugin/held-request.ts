@@ -61,7 +61,9 @@ export class HeldRequest {
   /** Whether the body may be changed. */
   private mayChange: bool = false;
   /** Whether the whole body has been read. */
-  private isWhole: bool = false;
+  isWhole: bool = false;
+  /** How much the tokens of the call count. */
+  private weights: TokenWeights = TokenWeights.all();
   /** Whether the granted cap is to be written into the body; and the cap that was asked for, in tokens. */
   private clamps: bool = false;
   private wanted: i64 = 0;
@@ -149,6 +151,7 @@ export class HeldRequest {
 
   /** Writes what the call asks for. @param input the estimate of what was read, in tokens */
   ask(ask: Ask, input: i64, weights: TokenWeights): void {
+    this.weights = weights;
     const caps = this.caps;
     const reservation = this.reservation;
     const size = max(this.announced, this.bytes);
@@ -181,8 +184,8 @@ export class HeldRequest {
    * @param isShown whether the host's buffer holds the whole body
    * @returns false if that was needed, but cannot be done: the call must not pass
    */
-  granted(granted: i64, weights: TokenWeights, isShown: bool): bool {
-    const cap = this.capFor(granted, weights);
+  granted(granted: i64, isShown: bool): bool {
+    const cap = this.capFor(granted, this.weights);
     const replaced = this.clamps ? replacedFor(this.caps, cap) : 0;
     if (replaced == 0) return true;
     if (!isShown || !this.write(cap, replaced)) return false;

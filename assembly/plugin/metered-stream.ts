@@ -14,7 +14,7 @@ import {
   meterResponseHeaders,
   meterTotal,
 } from "../metering/host-meter";
-import { Meter } from "../metering/meter";
+import { Meter, Metering, UNWEIGHTED } from "../metering/meter";
 import { Socket } from "../metering/socket";
 import { Consumes } from "../request/free-endpoints";
 import { prepareUpgrade, upgraded, Upgrade } from "../request/upgrade";
@@ -57,6 +57,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   /** Held from the request's headers until it is settled or closed. */
   protected ticket: Ticket | null = null;
   protected policy: P | null = null;
+  /** How the call is metered: as the policy says, for its model if that is known. Set it before the call is asked about. */
+  protected metering: Metering = UNWEIGHTED;
   /** Measures what the call consumes, once it is admitted. */
   protected readonly meter: Meter;
   protected consumes: Consumes = Consumes.Tokens;
@@ -83,7 +85,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
       this.socket = new Socket(
         policy.ledger,
         ticket,
-        policy.metering,
+        this.metering,
         this.metrics,
         this.readers,
         policy.closeFrame,
@@ -95,7 +97,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
 
   protected admit(policy: P): void {
     this.phase = Phase.Admitted;
-    this.meter.begin(policy.metering, this.consumes);
+    this.meter.begin(this.metering, this.consumes);
   }
 
   onRequestBody(size: u32, _endOfStream: bool): FilterDataStatus {

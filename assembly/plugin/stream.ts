@@ -101,7 +101,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     const policy = this.policy;
     if (policy === null || this.phase != Phase.Checking) return;
     if (setEffectiveContext(this.id) != Status.Ok) return;
-    this.writeGrant(policy, decision);
+    this.writeGrant(decision);
     const passes = this.record(policy, decision);
     this.metrics.note(passes ? Metric.AllowedRequests : Metric.DeniedRequests);
     const recording = this.recording;
@@ -135,7 +135,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     const held = borrowHeld();
     this.held = held;
     held.begin(reservation, api, policy.holdsHeaders, readsModel);
-    this.meter.begin(policy.metering, this.consumes, true);
+    this.meter.begin(this.metering, this.consumes, true);
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;
       if (policy.raisesBufferLimit) held.raiseBufferLimit();
@@ -179,7 +179,8 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.inRequest = true;
     held.reservation = ticket.reservation;
     if (ticket.reservation.isOn) {
-      held.ask(ticket.ask, this.meter.inputSoFar, policy.metering.weights);
+      const weights = held.isWhole ? this.meter.weights : this.metering.of(null).weights;
+      held.ask(ticket.ask, this.meter.inputSoFar, weights);
       ticket.reserve(this);
     } else {
       ticket.peek(this);
@@ -226,12 +227,12 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   }
 
   /** Writes what was granted into the body that is held. If that fails, the call is denied: it may cost any amount. */
-  private writeGrant(policy: P, decision: Decision): void {
+  private writeGrant(decision: Decision): void {
     const held = this.held;
     // If Redis does not answer, nothing was granted.
     if (held === null || decision.outcome != Outcome.Admit) return;
     // During a callback of the request, the buffer has only the last chunk of the body.
-    if (held.granted(decision.granted, policy.metering.weights, !this.inRequest)) return;
+    if (held.granted(decision.granted, !this.inRequest)) return;
     decision.exceeded(max(decision.demand.firstEnforced, 0), 0, 0, RETRY_MS);
   }
 

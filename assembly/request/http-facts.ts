@@ -106,12 +106,17 @@ export class HttpFacts extends HeaderFacts {
     return key === AMBIGUOUS || key.byteLength > 0 ? this.answerOf(key, Ambiguity.ApiKey) : null;
   }
 
-  model(): Bytes | null {
+  /** The model as far as it is known without the body; null if it is not. Then `awaitsBody` says whether the body may tell it. */
+  get knownModel(): Bytes | null {
     if (!this.hasModel) {
       this.hasModel = true;
       this.theModel = this.findModel();
     }
-    const model = this.theModel;
+    return this.theModel;
+  }
+
+  model(): Bytes | null {
+    const model = this.knownModel;
     if (model === null && this.awaitsBody) this.ambiguity = Ambiguity.NotYet;
     return this.answerOf(model, Ambiguity.Model);
   }

@@ -25,6 +25,22 @@ export class TokenWeights {
     return new TokenWeights(WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE, WEIGHT_SCALE);
   }
 
+  /** The same for tokens of which each counts `weight` ten-thousandths. A weight above 0 does not become 0. */
+  times(weight: i64): TokenWeights {
+    return new TokenWeights(
+      product(this.input, weight),
+      product(this.cachedInput, weight),
+      product(this.cacheWrite, weight),
+      product(this.output, weight),
+      product(this.reasoning, weight),
+    );
+  }
+
+  /** The largest of the weights. */
+  get largest(): i64 {
+    return max(max(this.input, this.cachedInput), max(this.cacheWrite, this.dearestOutput));
+  }
+
   /** What one token of output may count, whatever kind it is, in ten-thousandths. */
   get dearestOutput(): i64 {
     return max(this.output, this.reasoning);
@@ -40,4 +56,8 @@ export class TokenWeights {
       consumed.reasoning * this.reasoning;
     return (sum + WEIGHT_SCALE / 2) / WEIGHT_SCALE;
   }
+}
+
+function product(a: i64, b: i64): i64 {
+  return a == 0 || b == 0 ? 0 : max((a * b + WEIGHT_SCALE / 2) / WEIGHT_SCALE, 1);
 }

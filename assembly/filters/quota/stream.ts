@@ -103,6 +103,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     }
     this.recording = recordingFor(policy.voices);
     const ticket = policy.ticketFor(consumer);
+    this.metering = policy.metering;
     this.prepareRequest(policy, ticket, asksForUpgrade);
     // A batch is charged when its results are fetched. A caller without balance would never fetch them, so check it now.
     return this.ask(policy, ticket, consuming, path, hasBody, true);

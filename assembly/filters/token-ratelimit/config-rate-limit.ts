@@ -34,6 +34,7 @@ import { RuleMode } from "../../rules/rule-mode";
 import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting, readLimit } from "./config-limit";
 import { readRowFlags, readSoftness, SOFT_FIELDS, Softness, STRICTNESS_FIELDS } from "./config-enforcement";
 import { NAME, REJECTED, UNAVAILABLE } from "./identity";
+import { MODEL_WEIGHTS, readModelWeights } from "./config-model-weights";
 import { RuleItemsReader } from "./config-rule-items";
 
 /** The fields of a rate limit. */
@@ -49,6 +50,7 @@ export const RATE_LIMIT_FIELDS: string[] = [
   "hash_keys",
   "usage_path",
   "model_header",
+  MODEL_WEIGHTS,
   "redis",
 ]
   .concat(COUNTING_FIELDS)
@@ -143,7 +145,8 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const message = readMessage(fields);
   const format = <Format>fields.choice("rejected_format", FORMATS);
   const limitHeaders = <LimitHeaders>fields.choice("limit_headers", LIMIT_HEADERS);
-  const metering = readMetering(fields);
+  const metering = readWeighted(fields);
+  if (metering.models !== null) reader.questions.model(fields.text("model_header"));
   const strips = readStripAcceptEncoding(fields);
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);
@@ -177,6 +180,13 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     redis,
     fields.at("rule_items"),
   );
+}
+
+/** How calls are metered: `token_weights` and `missing_usage`, and `model_weights` on top of them. */
+function readWeighted(fields: Fields): Metering {
+  const metering = readMetering(fields);
+  const models = readModelWeights(fields, metering.weights);
+  return models === null ? metering : new Metering(metering.weights, metering.estimates, models);
 }
 
 function readRuleName(fields: Fields): Bytes | null {

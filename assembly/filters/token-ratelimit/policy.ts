@@ -10,7 +10,9 @@ import { Reservation, ReservationMode } from "../../ledger/reservation";
 import { Ticket } from "../../ledger/ticket";
 import { Host } from "../../plugin/host";
 import { Policy } from "../../plugin/policy";
+import { Metering } from "../../metering/meter";
 import { closeFrame } from "../../metering/socket";
+import { HttpFacts } from "../../request/http-facts";
 import { Ambiguity, Facts } from "../../rules/facts";
 import { nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
@@ -95,6 +97,14 @@ export class RateLimitPolicy extends Policy {
     facts.ambiguity = Ambiguity.TooManyValues;
     ticket.close();
     return null;
+  }
+
+  /** How a request is metered: for its model, if that is known without its body. */
+  meteringOf(facts: HttpFacts): Metering {
+    const metering = this.metering;
+    if (metering.models === null) return metering;
+    const model = facts.knownModel;
+    return facts.awaitsBody ? metering : metering.of(model);
   }
 
   private addGlobal(demand: Demand, limit: Limit): void {

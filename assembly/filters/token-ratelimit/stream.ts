@@ -102,6 +102,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       consuming = consumes(FACTS.method(), FACTS.path(), REQUEST, !endOfStream);
     const path = ticket !== null ? FACTS.path() : null;
     const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
+    this.metering = policy.meteringOf(FACTS);
     FACTS.end();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);
     const isCall = consuming >= Consumes.StoredAnswer;
@@ -141,6 +142,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const path = facts.path();
     this.facts = facts;
     this.policy = policy;
+    this.metering = policy.metering;
     this.consumes = consuming;
     this.keepRoute(policy);
     this.noteApi(policy, path);

@@ -150,6 +150,7 @@ describe("the schema", () => {
         "decision_log",
         "usage_path",
         "model_header",
+        "model_weights",
         "redis",
       ],
       ...["token_weights.input", "token_weights.cached_input"],
