@@ -30,6 +30,19 @@ matchRules:
     ]);
   });
 
+  it("tells what a match limits, without its values", () => {
+    const text = `rule_name: r
+rule_items:
+- {match: [{consumer: "*"}, {header: x-team, value: secret}, {model: "regexp:^gpt"}], token_per_day: 5}
+- {match: [{api_key: sk-secret}, {ip: 10.0.0.0/8, from: from-header-x-real-ip}], token_per_day: 6}
+redis: {service_name: r.static}`;
+    expect(check(text)).toEqual([]);
+    expect(rules(text)).toEqual([
+      "r, all requests: each consumer with one value of the header x-team with each model that matches ^gpt may use 5 tokens a day, counted in Redis r.static:80",
+      "r, all requests: one API key with each client address in 10.0.0.0/8 (from the header x-real-ip) may use 6 tokens a day, counted in Redis r.static:80",
+    ]);
+  });
+
   it("tells how calls reserve what they may cost, by rule", () => {
     const text = `rule_name: r
 rule_items:

@@ -93,6 +93,7 @@ describe("the name of a counter", () => {
       "x-key",
       "a:b",
     ],
+    ["higress-token-ratelimit:r:match:60:0123456789abcdef:3:ann", "match", "60", "0123456789abcdef", "3:ann"],
     ["higress-token-ratelimit:r:s:limit_by_cookie:60:c:v\nw", "limit_by_cookie", "60", "c", "v\nw"],
   ])("%j is taken apart", (key, limitBy, window, name, caller) => {
     expect(readCounterName(key)).toEqual({ limitBy, window, name, caller });

@@ -45,6 +45,22 @@ const inShort = ({ rules }: Explanation): string[] =>
 const per = (key = "*"): object[] => [{ key, token_per_minute: 100 }];
 
 describe("rules", () => {
+  it("with match apply if all conditions hold, and say which do not", async () => {
+    const match = [{ header: "x-team", value: "red" }, { consumer: "*" }];
+    const config = {
+      ...{ rule_name: "r", redis: REDIS },
+      rule_items: [
+        { match: [...match, { header: "x-tier", value: "gold" }], token_per_minute: 5 },
+        { match, token_per_minute: 100 },
+      ],
+    };
+    const command = `${CALL} -H 'x-team: red' -H 'x-mse-consumer: ann'`;
+    expect(inShort(await explained(config, command))).toEqual([
+      "- rule_items[0]: its match does not hold: match[2]",
+      "+ rule_items[1]: all its conditions hold",
+    ]);
+  });
+
   it("apply or not, and each says why", async () => {
     const config = {
       ...{ rule_name: "r", rule_mode: "all_match", redis: REDIS },

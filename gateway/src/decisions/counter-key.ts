@@ -3,15 +3,15 @@ import { keysOfScript } from "../memory-redis/resp.ts";
 const PREFIX = "higress-token-ratelimit:";
 /** Markers of charges, names of answers, and what is held: they stand beside the counters. */
 const BESIDE = /^higress-token-ratelimit:(?:charge|answer|held):\{/;
-const WINDOW = /:(global_threshold|limit_by_\w+):([a-z]*\d+)(?::([^:]*):([\s\S]*))?$/;
+const WINDOW = /:(global_threshold|match|limit_by_\w+):([a-z]*\d+)(?::([^:]*):([\s\S]*))?$/;
 
 /** The name of a counter in Redis, taken apart. */
 export interface CounterName {
-  /** The field of the rule, such as `limit_by_per_header`. */
+  /** The field of the rule, such as `limit_by_per_header` or `match`. */
   readonly limitBy: string;
   /** The window as the name has it: its seconds, with a letter in front if it is no fixed one. */
   readonly window: string;
-  /** What the field names, such as a header. */
+  /** What the field names, such as a header; of `match`, a hash of its conditions. */
   readonly name: string;
   /** What stands for the caller; it may be a credential. */
   readonly caller: string;
@@ -25,7 +25,7 @@ export function countersIn(query: Buffer): string[] {
 /** @returns `null` for what is no name of a counter */
 export function readCounterName(key: string): CounterName | null {
   // The first that fits is meant: a caller's value, which is last, may look like anything.
-  const at = key.search(/:(?:global_threshold|limit_by_\w+):[a-z]*\d+(?::|$)/);
+  const at = key.search(/:(?:global_threshold|match|limit_by_\w+):[a-z]*\d+(?::|$)/);
   if (at < 0) return null;
   const [, limitBy = "", window = "", name = "", caller = ""] = WINDOW.exec(key.slice(at)) ?? [];
   return { limitBy, window, name, caller };

@@ -56,6 +56,8 @@ async function matchItem(
 ): Promise<RuleMatch> {
   const ask = (tried: JsonObject): ReturnType<Oracle["ask"]> => oracle.ask(only(config, tried));
   const answer = await ask(item);
+  if (answer === "matches" && item.match !== undefined)
+    return { path, applies: true, why: "all its conditions hold", limit: item };
   if (answer === "matches") {
     const keys = listOf(item.limit_keys);
     const at = await firstKey((count) => ask({ ...item, limit_keys: keys.slice(0, count) }), keys.length);
@@ -84,7 +86,7 @@ async function whyNot(
 ): Promise<string> {
   if (item.match !== undefined) {
     const { match, ...rest } = item;
-    if ((await ask(rest)) === "matches") return `its match does not hold${await whichPart(ask, rest, match)}`;
+    return `its match does not hold${await whichPart(ask, rest, match)}`;
   }
   const open = withOpenKeys(item);
   const subject = subjectOf(item);
