@@ -153,7 +153,8 @@ export class HttpFacts extends HeaderFacts {
     if (questions.paramCount > 0) this.param(0);
     if (questions.cookieCount > 0) this.cookie(0);
     for (let i = 0; i < questions.addresses.length; ++i) this.address(i);
-    this.ambiguity = Ambiguity.None;
+    // Cookies and addresses from a list that was cut are not asked for again, so that has to be remembered.
+    if (this.ambiguity != Ambiguity.TooManyHeaders) this.ambiguity = Ambiguity.None;
     this.missing = this.required = -1;
   }
 

@@ -19,9 +19,9 @@ function charged(host: StrictHost, text: string, headers: Headers = {}, id = 2):
     host.requestBody(id, half, half === text.slice(text.length >> 1));
   host.responseHeaders(id, { "content-type": "application/json" });
   host.responseBody(id, usageBody(8, 4), true);
-  const { tokens } = chargeOf(host.pending.pop()!);
+  const charge = host.pending.pop();
   host.end(id);
-  return tokens;
+  return charge === undefined ? 0 : chargeOf(charge).tokens;
 }
 
 describe.each(MODULES)("%s", (_name, file) => {
@@ -71,7 +71,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const hold = holdOf(host.pending[0]!);
     expect(hold.output).toBe(200);
     host.reply(ROOT, held(80));
-    expect(Buffer.from(host.streams.get(2)!.toServer).toString()).toContain('"max_tokens":8 ');
+    expect(Buffer.from(host.streams.get(2)!.toServer).toString()).toMatch(/"max_tokens": +8\}/);
     host.responseHeaders(2, { "content-type": "application/json" });
     host.responseBody(2, usageBody(8, 4), true);
     expect(settlementOf(host.pending[0]!).tokens).toBe(120);

@@ -13,6 +13,7 @@ import {
   start,
   usageBody,
 } from "../support/filter.ts";
+import { encodePairs } from "../support/wire.ts";
 import { held, holdOf } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
@@ -277,6 +278,26 @@ describe.each(MODULES)("%s", (_name, file) => {
       ]);
       host.pending.length = 0;
       host.end(id);
+    }
+  });
+
+  it("still refuses, when the body has been read, headers of which the host shows only some", async () => {
+    const others = [
+      { limit_by_per_cookie: "s", limit_keys: [{ key: "*", token_per_minute: 100 }] },
+      {
+        limit_by_per_ip: "from-header-x-real-ip",
+        limit_keys: [{ key: "0.0.0.0/0", token_per_minute: 100 }],
+      },
+      { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 100 }] },
+    ];
+    for (const other of others) {
+      const config = { ...rules(rule("limit_by_per_model", "*"), other), rule_mode: "all_match" };
+      const host = await start(file, config);
+      host.encodeLines = (lines) => encodePairs(lines.slice(0, -1));
+      const headers = { cookie: "s=1", "x-real-ip": "1.2.3.4", "x-api-key": "k", z: "1" };
+      const stream = host.request(2, ROOT, { ":path": "/v1/chat/completions", ...headers }, false);
+      host.requestBody(2, body("m"), true);
+      expect(stream.localResponse).toMatchObject({ code: 400, body: "Bad request: too many headers" });
     }
   });
 
