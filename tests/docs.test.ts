@@ -69,6 +69,8 @@ describe.each(["README.md", "ARCHITECTURE.md"])("%s", (name) => {
         !path.includes("*") &&
         !path.startsWith("build/") &&
         !/^[\d./]+$/.test(path) &&
+        // A time zone.
+        !/^[A-Z]\w+\/[A-Z]\w+$/.test(path) &&
         ![path, `assembly/${path}`, `tests/${path}`].some((at) => existsSync(resolve(root, at))),
     );
     expect(named.length).toBeGreaterThan(2);
