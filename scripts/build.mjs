@@ -25,6 +25,7 @@ const INPUTS = [
   "asconfig.json",
   "package-lock.json",
   "scripts/build.mjs",
+  "scripts/compress.mjs",
   "scripts/lua-scripts.mjs",
   "scripts/module-text.mjs",
   "scripts/optimize.mjs",

@@ -1,6 +1,7 @@
 // Packs the static data of a release build. The compiler stores text in UTF-16, so half of it is zeros, and gives each literal
 // a header and a segment of its own. Here all of it becomes one sequence of tokens, which lies behind the memory that it
-// describes; `assembly/abi/static-data.ts` unpacks it before anything else runs.
+// describes; `assembly/abi/static-data.ts` unpacks it before anything else runs. The tokens are compressed (compress.mjs), and
+// before them are two numbers of 32 bits: how long they are, and how long they are when compressed.
 //
 //   token     one byte, or two if the first has its top bit set: 7 bits each, the lower ones first
 //             its lower two bits are a kind, the others a length of up to 4,095
@@ -13,6 +14,7 @@
 // collector, the number of the class, the size of the content in bytes, the content, and zeros up to the next block, which
 // begins a multiple of 16 bytes later. The block of a buffer has room for the marked string that it was made of by
 // static-bytes.mjs.
+import { compressed, decompressed, MODELS_SIZE } from "./compress.mjs";
 import { CLASS, COLOR, Class, CONTENT_SIZE, HEADER, TRANSPARENT } from "./static-objects.mjs";
 import { dataOf, Reader, sectionsOf, segmentsOf, unsigned, withSections } from "./wasm-binary.mjs";
 
@@ -29,8 +31,16 @@ export function packData(module) {
   const data = sections.find(({ id }) => id === Section.Data);
   if (data === undefined) return Buffer.from(module);
   const image = imageOf(segmentsOf(data.content));
-  const packed = packedOf(image);
-  if (!unpacked(packed).equals(image)) throw new Error("the data does not unpack to what was packed");
+  const tokens = packedOf(image);
+  const shorter = compressed(tokens);
+  if (!unpacked(decompressed(shorter, tokens.length)).equals(image))
+    throw new Error("the data does not unpack to what was packed");
+  const sizes = Buffer.alloc(8);
+  sizes.writeUInt32LE(tokens.length);
+  sizes.writeUInt32LE(shorter.length, 4);
+  const packed = Buffer.concat([sizes, shorter]);
+  // In memory come the tokens next, and then what decompressing them takes.
+  const needed = image.length + packed.length + tokens.length + 1 + MODELS_SIZE;
   const address = Buffer.alloc(4);
   address.writeUInt32LE(image.length);
   const segments = [
@@ -38,7 +48,7 @@ export function packData(module) {
     { address: image.length, bytes: packed },
   ];
   const changed = new Map([
-    [Section.Memory, (content) => withPages(content, (image.length + packed.length) / PAGE)],
+    [Section.Memory, (content) => withPages(content, needed / PAGE)],
     [Section.DataCount, () => unsigned(segments.length)],
     [Section.Data, () => dataOf(segments)],
   ]);

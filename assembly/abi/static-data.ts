@@ -1,3 +1,5 @@
+import { decompress } from "./decompress";
+
 /**
  * Unpacks the static data of a release build, which `scripts/pack-data.mjs` has packed. Entry files import this first, because
  * all other code reads that data. In a debug build all is in its place, and there is nothing to do.
@@ -5,6 +7,8 @@
 
 /** Where the address of the packed data is; 0 if nothing is packed. */
 const ADDRESS: usize = 0;
+/** There, before the data: how long it is once it is decompressed, and how long it is. */
+const SIZES: usize = 2 * sizeof<u32>();
 /** What comes before the content of an object in its block. */
 const HEADER: usize = 20;
 /** The colour of objects that the collector leaves alone. */
@@ -22,21 +26,24 @@ unpack();
 function unpack(): void {
   const packed: usize = load<u32>(ADDRESS);
   if (packed == 0) return;
-  let from = packed;
+  const length = load<u32>(packed);
+  const tokens = packed + SIZES + load<u32>(packed, sizeof<u32>());
+  decompress(packed + SIZES, tokens, length);
+  let from = tokens;
   let to: usize = 0;
   while (true) {
     let token: u32 = load<u8>(from++);
     if (token >= 0x80) token = (token & 0x7f) | ((<u32>load<u8>(from++)) << 7);
     if (token == 0) break;
-    const length = token >> 2;
+    const count = token >> 2;
     const kind = token & 3;
     if (kind >= <u32>Kind.String) {
-      to += writeObject(to, from, length, kind == Kind.String);
+      to += writeObject(to, from, count, kind == Kind.String);
     } else {
-      if (kind == Kind.Bytes) memory.copy(to, from, length);
-      to += length;
+      if (kind == Kind.Bytes) memory.copy(to, from, count);
+      to += count;
     }
-    if (kind != Kind.Zeros) from += length;
+    if (kind != Kind.Zeros) from += count;
   }
   memory.fill(packed, 0, from - packed);
   store<u32>(ADDRESS, 0);
