@@ -3,6 +3,7 @@ import { JsonReader, MAX_DEPTH } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
 import { FILE_START, isBase64At } from "./encoded-file";
 import { Parts } from "./parts";
+import { DATA_DEPTH, numberTokens, PICTURE_TOKENS, STRUCTURE_DEPTH, UrlFinder } from "./request-costs";
 import { Member, memberOf } from "./request-names";
 import { Origin, TextMeter } from "./text-meter";
 
@@ -15,17 +16,8 @@ const MAX_PREFIX: i32 = 64;
 const MAX_HELD: i32 = 8 << 10;
 const LEAST_HELD: i32 = 512;
 
-/** A number in a list may be a token id. One with more digits than these costs several tokens in any case. */
-const TOKEN_DIGITS: i64 = 6;
-/**
- * From this depth on, numbers and literals count, and a little deeper names and containers do too. Above it are settings of the
- * API, which models do not see; below it are the arguments and schemas of tools, which they read.
- */
-const DATA_DEPTH: i32 = 5;
-const STRUCTURE_DEPTH: i32 = 7;
 /** The depth of containers that are members of the request itself. */
 const ROOT_MEMBER_DEPTH: i32 = 2;
-const DIGITS_PER_TOKEN: i64 = 3;
 /** For names that are too long to be read. */
 const BYTES_PER_TOKEN: i64 = 2;
 
@@ -48,6 +40,8 @@ const DATA: u32 = 0x61746164;
  * From the first byte that is not JSON, everything counts as text: comments, a second JSON text, UTF-16, forms, compressed
  * bodies. So does whatever is nested too deep. In a multipart body (RFC 2046, section 5.1), a part that is not text is a file.
  *
+ * For a reservation, what may cost more than it looks counts as much (`reserves`).
+ *
  * Few requests need an estimate. So a body is only held at first, and is read when an estimate is asked for, or when the body
  * turns out to be long.
  *
@@ -55,10 +49,13 @@ const DATA: u32 = 0x61746164;
  */
 @final
 export class RequestMeter {
+  /** Whether it is for a reservation: pictures given by URL count, and a data URL where models read text is text. */
+  reserves: bool = false;
   private reader: JsonReader = new JsonReader(TEXT_LIMIT);
   private text: TextMeter = new TextMeter();
   private files: TextMeter = new TextMeter();
   private parts: Parts = new Parts();
+  private url: UrlFinder = new UrlFinder();
   private body: usize = 0;
   private room: i32 = 0;
   /** How many bytes are held; -1 once they have been read. */
@@ -97,6 +94,7 @@ export class RequestMeter {
 
   /** Starts a new request. */
   begin(): void {
+    this.reserves = false;
     this.reader.begin();
     this.reader.strings = Strings.Raw;
     this.text.begin();
@@ -260,17 +258,17 @@ export class RequestMeter {
 
   private number(): void {
     const size = this.reader.offset - this.reader.valueStart;
-    if (size > TOKEN_DIGITS || this.reader.depth >= DATA_DEPTH)
-      this.others += (size + DIGITS_PER_TOKEN - 1) / DIGITS_PER_TOKEN;
-    else if (this.lists & 1) ++this.others;
+    this.others += numberTokens(size, this.reader.depth, (this.lists & 1) != 0);
   }
 
   private part(ptr: usize, len: i32): void {
     if (!this.inString) {
       this.inString = true;
       this.isData = len > 4 && load<u32>(ptr) == DATA;
+      this.url.begin(this.reserves && this.member == Member.File && !this.isData);
     }
-    const isText = this.isForModels && !this.isData;
+    this.url.feed(ptr, len);
+    const isText = this.isForModels && (this.reserves || !this.isData);
     if (this.inFile) return this.files.feed(ptr, len);
     this.text.origin = isText ? Origin.Text : Origin.String;
     if (len < FILE_START + MAX_PREFIX || isText || !isBase64At(ptr + MAX_PREFIX))
@@ -294,6 +292,8 @@ export class RequestMeter {
 
   private endString(): void {
     if (!this.inFile) this.text.feed(BOUNDARY, BOUNDARY_SIZE);
+    if (this.url.isUrl && !this.isForModels) this.others += PICTURE_TOKENS;
+    this.url.begin(false);
     this.inString = false;
     this.inFile = false;
   }

@@ -116,6 +116,7 @@ export class Meter {
     let request = this.request;
     if (request === null) {
       request = this.readers.borrowMeter();
+      request.reserves = this.reserves;
       this.request = request;
     }
     request.feed(ptr, len);

@@ -58,6 +58,16 @@ export const CEILINGS_PASSED: readonly Attack[] = [
     "treats lapsed holds as configured when it reads counters for %s",
   ],
   [
+    "A prompt of base64 that begins like a data URL, where models read text, for which a token per kilobyte is reserved.",
+    "unit/usage/request-reserved.test.ts",
+    "of %i bytes is text where models read text",
+  ],
+  [
+    "Many pictures that are given by URL, with which a short body costs much.",
+    "unit/usage/request-reserved.test.ts",
+    "that is given by its URL at %s counts as a large one, once",
+  ],
+  [
     "Many small calls that teach the estimates, then large ones at once, for which little is reserved.",
     "lua/learning.test.ts",
     "let a caller who taught them small calls take away a quarter of what is left at most",

@@ -6,9 +6,10 @@ import { RequestMeter } from "../../../assembly/estimate/request-meter";
 const meter = new RequestMeter();
 
 /** The estimate for a body that is fed in pieces of `size` bytes, and looked at in places that depend on `seed`. */
-export function tokens(body: ArrayBuffer, size: i32, seed: i32): i64 {
+export function tokens(body: ArrayBuffer, size: i32, seed: i32, reserves: bool = false): i64 {
   seedPlaces(seed);
   meter.begin();
+  meter.reserves = reserves;
   for (let from = 0; from < body.byteLength; from += size) {
     const length = min(size, body.byteLength - from);
     const piece = heap.alloc(length);
