@@ -117,6 +117,8 @@ export interface EnvoyOptions {
   readonly concurrency?: number;
   /** Changes the filters and routes of the file. */
   readonly change?: (manager: HttpConnectionManager) => void;
+  /** Further members of the bootstrap. */
+  readonly bootstrap?: object;
   /** What is pushed: the listener with all its filters (LDS), or our filter alone (ECDS), as Istio does. */
   readonly pushed?: "listener" | "filter";
 }
@@ -181,7 +183,7 @@ export function bootstrap(options: EnvoyOptions): Bootstrap {
   if (options.configuration !== undefined) configure(filterOf(manager), options.configuration);
   if (options.failurePolicy) filterOf(manager).typed_config.config.failure_policy = options.failurePolicy;
   options.change?.(manager);
-  return document;
+  return { ...document, ...options.bootstrap };
 }
 
 const managerOf = (listener: Listener): HttpConnectionManager =>
