@@ -33,7 +33,10 @@ export function readRowFlags(fields: Fields, fallback: RowFlag = RowFlag.None): 
   const denies = fields.has(ON_REDIS_ERROR)
     ? fields.choice(ON_REDIS_ERROR, ["allow", "deny"]) == 1
     : (fallback & RowFlag.DeniesUnknown) != 0;
-  return (
-    (isShadow ? RowFlag.Shadow : RowFlag.None) | (denies && !isShadow ? RowFlag.DeniesUnknown : RowFlag.None)
-  );
+  return (isShadow ? RowFlag.Shadow : RowFlag.None) | (denies ? RowFlag.DeniesUnknown : RowFlag.None);
+}
+
+/** The flags of a row: a shadow denies nothing, whatever else is configured. */
+export function effective(flags: RowFlag): RowFlag {
+  return (flags & RowFlag.Shadow) != 0 ? RowFlag.Shadow : flags;
 }

@@ -32,7 +32,14 @@ import { RuleItem } from "../../rules/rule-item";
 import { Questions } from "../../rules/questions";
 import { RuleMode } from "../../rules/rule-mode";
 import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting, readLimit } from "./config-limit";
-import { readRowFlags, readSoftness, SOFT_FIELDS, Softness, STRICTNESS_FIELDS } from "./config-enforcement";
+import {
+  effective,
+  readRowFlags,
+  readSoftness,
+  SOFT_FIELDS,
+  Softness,
+  STRICTNESS_FIELDS,
+} from "./config-enforcement";
 import { NAME, REJECTED, UNAVAILABLE } from "./identity";
 import { MODEL_WEIGHTS, readModelWeights } from "./config-model-weights";
 import { RuleItemsReader } from "./config-rule-items";
@@ -171,7 +178,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
     hashesKeys ? readKeyHash(fields, name, redis) : null,
     isShadow ? reservation.watching : reservation,
     reader.reservations,
-    flags,
+    effective(flags),
     reader.flags,
     softness,
     holdsHeaders,

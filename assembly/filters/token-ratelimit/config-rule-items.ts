@@ -18,7 +18,7 @@ import { RowFlag } from "../../ledger/row";
 import { Counting } from "../../ledger/limit";
 import { Reservation } from "../../ledger/reservation";
 import { readReservation, RESERVATION } from "../../plugin/reserving";
-import { readRowFlags, STRICTNESS_FIELDS } from "./config-enforcement";
+import { effective, readRowFlags, STRICTNESS_FIELDS } from "./config-enforcement";
 import { checkTimeZone, COUNTING_FIELDS, LIMIT_FIELDS, readCounting } from "./config-limit";
 import { LimitKeysReader } from "./config-limit-keys";
 import { MATCH, MatchReader } from "./config-match";
@@ -110,7 +110,7 @@ export class RuleItemsReader {
     const flags = readRowFlags(fields, this.rowFlags);
     const isShadow = (flags & RowFlag.Shadow) != 0;
     const reservation = readReservation(fields, this.reservation);
-    this.flags.push(flags);
+    this.flags.push(effective(flags));
     this.reservations.push(isShadow ? reservation.watching : reservation);
     if (fields.has(MATCH)) return this.readCombined(fields, list, position, isShadow);
     const subject = this.readSubject(fields);
