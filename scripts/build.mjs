@@ -31,6 +31,7 @@ const INPUTS = [
   "scripts/optimize.mjs",
   "scripts/pack-data.mjs",
   "scripts/plugins.mjs",
+  "scripts/range-coder.mjs",
   "scripts/static-bytes.mjs",
   "scripts/static-objects.mjs",
   "scripts/wasm-binary.mjs",

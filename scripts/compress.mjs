@@ -10,10 +10,7 @@
 //   distance - 1      as a float: 6 bits, which are twice the place of the top bit, plus the bit below it; by the length, up to 5.
 //                     Then the bits that are left, from the top; by the first 6 bits and their places
 
-const HALF = 1024;
-const ONE = 2 * HALF;
-const ADAPTATION = 4;
-const TOP = 2 ** 24;
+import { Decoder, Encoder } from "./range-coder.mjs";
 
 /** Where the models of each kind of decision begin. */
 const Model = {
@@ -40,7 +37,7 @@ export function compressed(data) {
   let prices = new Prices();
   let best = null;
   for (let pass = 0; pass < PASSES; ++pass) {
-    const encoder = new Encoder();
+    const encoder = new Encoder(MODELS);
     for (const step of cheapest(data, matches, prices)) encode(encoder, data, step);
     const bytes = encoder.end();
     if (best === null || bytes.length < best.length) best = bytes;
@@ -51,7 +48,7 @@ export function compressed(data) {
 
 /** What `compressed` made `bytes` of, if that was `length` bytes. */
 export function decompressed(bytes, length) {
-  const decoder = new Decoder(bytes);
+  const decoder = new Decoder(bytes, MODELS);
   const data = Buffer.alloc(length);
   let distance = 0;
   let wasMatch = 0;
@@ -122,7 +119,8 @@ function matchesOf(data) {
     const places = earlier.get(key) ?? [];
     earlier.set(key, places);
     let most = MIN_MATCH - 1;
-    for (let i = places.length - 1; i >= Math.max(0, places.length - MAX_CANDIDATES); --i) {
+    const first = Math.max(0, places.length - MAX_CANDIDATES);
+    for (let i = places.length - 1; i >= first && most < MAX_MATCH; --i) {
       const longest = agreement(data, places[i], at);
       if (longest <= most) continue;
       found.push({ distance: at - places[i], longest });
@@ -226,84 +224,6 @@ class Prices {
       price += this.of(extraModel(slot, place), ((distance - 1) >> place) & 1);
     return price;
   }
-}
-
-/** Writes a number between 0 and 1: each bit narrows the range that it lies in. */
-class Encoder {
-  models = new Uint16Array(MODELS).fill(HALF);
-  counts = new Float64Array(2 * MODELS).fill(0.4);
-  wasMatch = 0;
-  distance = 0;
-  bytes = [];
-  low = 0;
-  range = 2 ** 32 - 1;
-
-  put(model, bit) {
-    const zero = Math.floor(this.range / ONE) * this.models[model];
-    if (bit) {
-      this.low += zero;
-      this.range -= zero;
-    } else {
-      this.range = zero;
-    }
-    learn(this.models, model, bit);
-    ++this.counts[2 * model + bit];
-    while (this.range < TOP) this.shift();
-  }
-
-  shift() {
-    this.carry();
-    this.bytes.push(Math.floor(this.low / TOP));
-    this.low = (this.low % TOP) * 256;
-    this.range *= 256;
-  }
-
-  /** What does not fit is added to the bytes before. */
-  carry() {
-    if (this.low < 2 ** 32) return;
-    this.low -= 2 ** 32;
-    let at = this.bytes.length - 1;
-    while (this.bytes[at] === 255) this.bytes[at--] = 0;
-    ++this.bytes[at];
-  }
-
-  end() {
-    this.carry();
-    for (let i = 0; i < 4; ++i) this.shift();
-    return Buffer.from(this.bytes);
-  }
-}
-
-class Decoder {
-  models = new Uint16Array(MODELS).fill(HALF);
-  range = 2 ** 32 - 1;
-
-  constructor(bytes) {
-    this.bytes = bytes;
-    this.at = 4;
-    this.code = bytes.readUInt32BE();
-  }
-
-  bit(model) {
-    const zero = Math.floor(this.range / ONE) * this.models[model];
-    const bit = this.code >= zero ? 1 : 0;
-    if (bit) {
-      this.code -= zero;
-      this.range -= zero;
-    } else {
-      this.range = zero;
-    }
-    learn(this.models, model, bit);
-    while (this.range < TOP) {
-      this.range *= 256;
-      this.code = this.code * 256 + this.bytes[this.at++];
-    }
-    return bit;
-  }
-}
-
-function learn(models, model, bit) {
-  models[model] += bit ? -(models[model] >> ADAPTATION) : (ONE - models[model]) >> ADAPTATION;
 }
 
 /** A number of so many bits. */

@@ -1,4 +1,4 @@
-import { render, useEffect, useState } from "/vendor/page.js";
+import { render, useState } from "/vendor/page.js";
 import { hasToken, setToken, takeToken } from "/api.js";
 import { Calls } from "/calls.js";
 import { Configuration } from "/configuration.js";

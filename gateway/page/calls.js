@@ -105,34 +105,35 @@ function Detail({ call, onClose }) {
             <dd>${value}</dd>`,
       )}
     </dl>
-    ${
-      call.windows.length > 0 &&
-      html`<table>
-        <caption>
-          Limits as they were when the call was decided on
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">limit</th>
-            <th scope="col">used</th>
-            <th scope="col">held</th>
-            <th scope="col">left</th>
-            <th scope="col">resets in</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${call.windows.map(
-            (window) =>
-              html`<tr>
-                <th scope="row">${window.rule}: ${limitInWords(window)}</th>
-                <td>${count(window.used)}</td>
-                <td>${count(window.held)}</td>
-                <td>${count(window.remaining)}</td>
-                <td>${countdown(window.resetSeconds * 1000) || "–"}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`
-    }
+    ${call.windows.length > 0 && html`<${Windows} windows=${call.windows} />`}
   </section>`;
+}
+
+function Windows({ windows }) {
+  return html`<table>
+    <caption>
+      Limits as they were when the call was decided on
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">limit</th>
+        <th scope="col">used</th>
+        <th scope="col">held</th>
+        <th scope="col">left</th>
+        <th scope="col">resets in</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${windows.map(
+        (window) =>
+          html`<tr>
+            <th scope="row">${window.rule}: ${limitInWords(window)}</th>
+            <td>${count(window.used)}</td>
+            <td>${count(window.held)}</td>
+            <td>${count(window.remaining)}</td>
+            <td>${countdown(window.resetSeconds * 1000) || "–"}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }

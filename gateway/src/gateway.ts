@@ -109,15 +109,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? silentLogger();
   const registry = new Registry();
   const gatewayMetrics = new GatewayMetrics(registry);
-  const upstream = new Upstream(options.upstream, {
-    ca: options.upstreamCa,
-    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-  });
+  const upstream = upstreamOf(options);
   const { plugins, limiter } = pluginsOf(options);
-  const fallback = parseAddress(options.redis ?? DEFAULT_REDIS, "redis");
   const services = options.services ?? {};
-  const directory = new ServiceDirectory(services, fallback);
-
+  const directory = new ServiceDirectory(services, parseAddress(options.redis ?? DEFAULT_REDIS, "redis"));
   const redis = new RedisClusters(directory.resolve);
   const http = new HttpCallouts(new ServiceDirectory(services));
   const watch = options.page === true ? new Watch() : null;
@@ -134,11 +129,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const inFlight = new InFlight();
   const proxy = createProxy({
-    upstream,
-    inFlight,
-    routeName: options.route ?? DEFAULT_ROUTE,
-    clusterName: options.cluster ?? DEFAULT_CLUSTER,
-    bufferLimit: options.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
+    ...proxyOptions(options),
+    ...{ upstream, inFlight },
     createStream: (io) => new ChainStream(chain, io),
     onEnd: (summary) => {
       gatewayMetrics.observe(summary);
@@ -171,6 +163,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     release(parts);
     throw error;
   }
+}
+
+function upstreamOf({ upstream, upstreamCa: ca, connectTimeoutMs }: GatewayOptions): Upstream {
+  return new Upstream(upstream, { ca, connectTimeoutMs: connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS });
+}
+
+function proxyOptions({ route, cluster, bufferLimit }: GatewayOptions) {
+  return {
+    routeName: route ?? DEFAULT_ROUTE,
+    clusterName: cluster ?? DEFAULT_CLUSTER,
+    bufferLimit: bufferLimit ?? DEFAULT_BUFFER_LIMIT,
+  };
 }
 
 /** All plugins in the order of the chain; `limiter` is the one of `config`. */

@@ -257,10 +257,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const lds = watched(file("lds"), "listener.v3.Listener", listener);
   const node = { id: "test", cluster: "test" };
   const dynamic_resources = { lds_config: lds.source };
-  writeFileSync(
-    file("envoy.json"),
-    JSON.stringify({ ...document, static_resources: resources, dynamic_resources, node }),
-  );
+  const whole = { ...document, static_resources: resources, dynamic_resources, node };
+  writeFileSync(file("envoy.json"), JSON.stringify(whole));
 
   const child = run(ENVOY, [
     ...["--config-path", file("envoy.json"), "--admin-address-path", file("admin")],

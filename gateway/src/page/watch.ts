@@ -14,12 +14,12 @@ export class Watch {
   readonly observer = new Observer(this.counters, this.series, Date.now, this.recorder.modelOf);
 
   /** The Redis host calls, watched. */
-  redis({ init, call }: HostServices["redis"]): HostServices["redis"] {
+  redis(calls: HostServices["redis"]): HostServices["redis"] {
     return {
-      init,
+      init: (...args) => calls.init(...args),
       call: (service, query, reply, stream: StreamState | null = null) => {
         const onAnswer = this.observer.onRedisCall(stream, query);
-        const status = call(
+        const status = calls.call(
           service,
           query,
           (outcome, bytes) => {
