@@ -234,7 +234,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
       for (const counters of [single(`held ${value}`), single(value), tagged(`held ${value}`)]) {
         const [before = 0] = (await check(counters)).map(Number);
         const marker = newMarker(counters[0]!);
-        expect(await hold(counters, marker)).toEqual([6, expect.any(Number), "1"]);
+        expect(await hold(counters, marker)).toEqual([6, expect.any(Number), 0, "held", "1"]);
         for (const counter of counters) expect(await heldOn(counter)).toBe(10);
         await settleHeld(counters, marker, 7);
         // A repetition answers the number of the command alone.
@@ -249,7 +249,7 @@ describe.each(SERVERS)("a cluster of %s", (_name, program) => {
     const counters = tagged("requests");
     const kinds = ["c86400+28800", "r60", "rc2592000-12600"];
     const marker = newMarker(counters[0]!);
-    expect(await hold(counters, marker, kinds)).toEqual([6, expect.any(Number), "1"]);
+    expect(await hold(counters, marker, kinds)).toEqual([6, expect.any(Number), 0, "held", "1"]);
     expect(await hold(counters, marker, kinds)).toEqual(["1"]);
     await settleHeld(counters, marker, 7, kinds);
     const counted = await Promise.all(counters.slice(1).map((counter) => cluster.get(counter)));

@@ -270,7 +270,21 @@ describe.each(MODULES)("%s", (_name, file) => {
     it("tell of tokens and of requests, and by the standard of calls at the same time", async () => {
       const limit_keys = [{ key: "*", token_per_minute: 100, request_per_minute: 10, in_flight: 8 }];
       const more = { rule_items: [{ limit_by_per_header: "x-api-key", limit_keys }] };
-      const reply = array("40", 41_000, "0", "3", 30_000, "0", "0", -1, "5", "0", String(LAPSES_AT_MS));
+      const reply = array(
+        "40",
+        41_000,
+        "0",
+        "3",
+        30_000,
+        "0",
+        "0",
+        -1,
+        "5",
+        "0",
+        String(LAPSES_AT_MS),
+        "0",
+        "held",
+      );
       const openai = await start(file, { ...PER_KEY, ...more, limit_headers: "openai" });
       expect(admitted(openai, { reply })).toEqual({
         "x-ratelimit-limit-tokens": "100",
@@ -308,7 +322,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.requestBody(2, JSON.stringify({ messages: [], max_tokens: 20 }), true);
       const { readings, input } = holdOf(host.pending[0]!);
       expect(readings).toBe(true);
-      host.reply(ROOT, array("30", 5_000, "10", "20", String(LAPSES_AT_MS)));
+      host.reply(ROOT, array("30", 5_000, "10", "20", String(LAPSES_AT_MS), "0", "held"));
       expect(stream.continued).toBe(1);
       host.responseHeaders(2, { ":status": "200" });
       expect(told(stream)).toMatchObject({

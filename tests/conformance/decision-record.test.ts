@@ -96,7 +96,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.requestBody(2, JSON.stringify({ model: "m", messages: [], max_tokens: 20 }), true);
     const { readings, input } = holdOf(host.pending[0]!);
     expect(readings).toBe(true);
-    host.reply(ROOT, array("40", 30_000, "5", "20", String(LAPSES_AT_MS)));
+    host.reply(ROOT, array("40", 30_000, "5", "20", String(LAPSES_AT_MS), "0", "held"));
     const all = 5 + input + 20;
     expect(records(host)).toMatchObject([
       {

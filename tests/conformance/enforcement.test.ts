@@ -123,7 +123,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.requestBody(2, body, true);
       const hold = holdOf(host.pending[0]!);
       expect(hold).toMatchObject({ limits: [60, -100], output: 64, readings: true });
-      host.reply(ROOT, array("95", 5_000, "10", "64", String(LAPSES_AT_MS)));
+      host.reply(ROOT, array("95", 5_000, "10", "64", String(LAPSES_AT_MS), "0", "held"));
       expect(stream.continued).toBe(1);
       expect(Buffer.from(stream.toServer).toString()).toBe(body);
       expect(metric(host, "would_deny_requests")).toBe(1);
@@ -135,7 +135,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.request(2, ROOT, { "x-api-key": "alice" }, false);
       host.requestBody(2, JSON.stringify({ messages: [], max_tokens: 50 }), true);
       expect(holdOf(host.pending[0]!).limits).toEqual([3600, 1000, 60, -100]);
-      host.reply(ROOT, array(null, -2, "0", "200", 9_000, "0", "30", String(LAPSES_AT_MS)));
+      host.reply(ROOT, array(null, -2, "0", "200", 9_000, "0", "30", String(LAPSES_AT_MS), "0", "held"));
       expect(metric(host, "would_deny_requests")).toBe(1);
       expect(JSON.parse(Buffer.from(host.streams.get(2)!.toServer).toString())).toMatchObject({
         max_tokens: 30,
@@ -301,7 +301,10 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.request(2, ROOT, { "x-api-key": "alice" }, false);
       host.requestBody(2, JSON.stringify({ messages: [], max_tokens: 100 }), true);
       const { input } = holdOf(host.pending[0]!);
-      host.reply(ROOT, array(String(800 - input), 1000, "0", "0", 1000, "0", "100", String(LAPSES_AT_MS)));
+      host.reply(
+        ROOT,
+        array(String(800 - input), 1000, "0", "0", 1000, "0", "100", String(LAPSES_AT_MS), "0", "held"),
+      );
       expect(told(host)[WARNING]).toBe(RULE);
       expect(metric(host, "warned_requests")).toBe(1);
     });
