@@ -79,7 +79,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.responseBody(2, usageBody(8, 4), true);
     const { values } = parse(host.pending[0]!);
     expect([values[1], values[3]]).toEqual(["12", String(LAPSES_AT_MS)]);
-    expect(values.slice(5)).toEqual(["c86400+0", "rc86400+0"]);
+    expect(values.slice(6)).toEqual(["c86400+0", "rc86400+0"]);
     host.reply(ROOT, made(12, 0));
     host.end(2);
     expect(host.pending).toHaveLength(0);
@@ -185,6 +185,6 @@ describe.each(MODULES)("%s", (_name, file) => {
     host.reply(ROOT, null);
     host.end(2);
     host.pass(ROOT, 1_500);
-    expect(parse(host.pending[0]!).values.slice(5)).toEqual(["c86400+0", "rc86400+0"]);
+    expect(parse(host.pending[0]!).values.slice(6)).toEqual(["c86400+0", "rc86400+0"]);
   });
 });

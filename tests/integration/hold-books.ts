@@ -31,7 +31,7 @@ function read({ args }: RedisCommand): Said | null {
   const isHold = values[6] === "charge" || values[6] === "release";
   // A key for each counter, and one more; or two for each, and one more.
   const isCharge = count > 1 && values.length === count + 2;
-  const isSettlement = count % 2 === 1 && values.length === 6 + (count - 1) / 2;
+  const isSettlement = count % 2 === 1 && values.length === 7 + (count - 1) / 2;
   if (isCharge) {
     const [first, marker, ...others] = keys as [string, string];
     return { does: "charge", counters: [first, ...others], marker, tokens: Number(values.at(-2)) };
@@ -75,7 +75,8 @@ export class HoldBooks implements Books {
     if (parts.length === 1) this.repeated++;
     else if (parts[0] === ":-2") this.refused++;
     else if (does === "hold") {
-      if (parts.length === 3) this.hold(sent, said, tokens + Number(parts[0]!.replace(":", "")));
+      const [output, , correction] = parts.map((part) => Number(part.replace(":", "")));
+      if (parts.at(-2) === "held") this.hold(sent, said, tokens + output! + correction!);
     } else if (parts.length === counters.length + 2) this.charge(sent, said);
     else throw new Error(`what does ${JSON.stringify(parts)} say to ${does}?`);
   }
