@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import pc from "picocolors";
+import picocolors from "picocolors";
 import { limiterIn } from "../config/plugins.ts";
 import { readConfigFile, redisServices } from "../config/load.ts";
 import { readCurl } from "../explain/curl.ts";
@@ -9,6 +9,9 @@ import { Lua } from "../memory-redis/lua.ts";
 import { compile, DEFAULT_WASM } from "../modules.ts";
 import { CounterStore, redisBlockOf } from "../redis/counter-store.ts";
 import { OptionError, parseAddress, ServiceDirectory } from "../services.ts";
+
+/** Only for people who look at a terminal, not in pipes, whatever the environment says. */
+const pc = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY === true);
 
 export interface ExplainFlags {
   readonly config: string;
