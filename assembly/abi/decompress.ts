@@ -64,7 +64,7 @@ function readDistance(extent: u32): u32 {
   return value + 1;
 }
 
-/** A number of so many bits. */
+/** Reads a number of `bits` bits. */
 function tree(model: u32, bits: i32): u32 {
   let node: u32 = 1;
   for (let i = 0; i < bits; ++i) node = (node << 1) | bit(model + node);

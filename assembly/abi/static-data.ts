@@ -7,7 +7,7 @@ import { decompress } from "./decompress";
 
 /** Where the address of the packed data is; 0 if nothing is packed. */
 const ADDRESS: usize = 0;
-/** There, before the data: how long it is once it is decompressed, and how long it is. */
+/** At that address, in front of the data: its decompressed length, then its compressed length, in bytes. */
 const SIZES: usize = 2 * sizeof<u32>();
 /** What comes before the content of an object in its block. */
 const HEADER: usize = 20;

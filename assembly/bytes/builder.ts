@@ -44,7 +44,7 @@ export class ByteBuilder {
     return at;
   }
 
-  /** Gives back the room from `end` on that `append` has made too much. */
+  /** Gives back the room from `end` on, which `append` made and nobody needs. */
   endAt(end: usize): void {
     this.length = <i32>(end - addressOf(this.buffer));
   }

@@ -16,7 +16,7 @@ export const PICTURE_TOKENS: i64 = 1600;
 /** How many bytes of a string tell a URL from base64: within these comes a colon, or an escape of one. */
 const SCHEME: i32 = 6;
 
-/** The tokens of a number with so many characters, in a list or not. */
+/** The tokens that a number of `length` characters costs, in a list or not. */
 export function numberTokens(size: i64, depth: i32, inList: bool): i64 {
   if (size > TOKEN_DIGITS || depth >= DATA_DEPTH) return (size + DIGITS_PER_TOKEN - 1) / DIGITS_PER_TOKEN;
   return <i64>inList;

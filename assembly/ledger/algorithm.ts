@@ -42,7 +42,7 @@ export abstract class Algorithm {
   /** For how many seconds a counter with this value will deny requests, at most; 0 if it admits them. */
   abstract deniesForSeconds(demand: Demand, row: i32, value: i64): i64;
 
-  /** By how many tokens a counter with this value is beyond its limit; 0 or less if it is not. */
+  /** By how many tokens a counter with this value exceeds its limit; 0 or less if it does not. */
   abstract excess(demand: Demand, row: i32, value: i64): i64;
 
   /** Appends, for the log, which counter a row means and what `value` says. Never its key, which has caller data. */

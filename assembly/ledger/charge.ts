@@ -201,7 +201,7 @@ export class Charge extends ScriptCall {
     }
   }
 
-  /** How many of its tokens are beyond a limit, now that it is made. @param reply to the charge */
+  /** How many of its tokens exceed a limit, once it has been made. @param reply to the charge */
   excess(reply: Reply): i64 {
     let most: i64 = 0;
     for (let i = 0; i < this.demand.length; ++i) {

@@ -192,7 +192,7 @@ export class Demand {
     return false;
   }
 
-  /** Has every row deny nothing any more, because the request passes although one is exceeded. */
+  /** Lets no row deny the request any more: it passes although a limit is exceeded. */
   waive(): void {
     for (let i = 0; i < this.length; ++i) this.row(i).flags |= RowFlag.Waived;
   }
@@ -202,7 +202,7 @@ export class Demand {
     return unitOf(this.row(index).kind);
   }
 
-  /** What the kind of a row needs besides, see `Window`. */
+  /** The further number that the kind of a row needs; see `Window`. */
   detail(index: i32): i64 {
     return this.row(index).detail;
   }
@@ -224,17 +224,17 @@ export class Demand {
     return this.row(index).used;
   }
 
-  /** What was reserved on it then, including what was reserved for this request. 0 if only plain counters were read. */
+  /** What was reserved on it at that time, for this request too; 0 if only plain counters were read. */
   held(index: i32): i64 {
     return this.row(index).held;
   }
 
-  /** How long a row's counter lived then, in milliseconds, or until it had room; negative if there was none, or it never expires. */
+  /** How long the counter had left at that time, or until it had room, in milliseconds; negative if there was none, or it never expires. */
   leftMs(index: i32): i64 {
     return this.row(index).leftMs;
   }
 
-  /** The same, in which a window that has not begun, or does not end, takes its whole length. */
+  /** The same, but the whole length of the window if it has not begun or does not end. */
   resetMs(index: i32): i64 {
     const row = this.row(index);
     return row.leftMs < 0 ? <i64>row.windowSeconds * 1000 : row.leftMs;
@@ -247,7 +247,7 @@ export class Demand {
     return used < row.capacity ? max(row.capacity - used - row.held, 0) : 0;
   }
 
-  /** In how many milliseconds, from when it was read, a row's window ended: 0 if nothing of it was used. */
+  /** How long a row's window had left when it was read, in milliseconds; 0 if nothing of it was used. */
   resetsInMs(index: i32): i64 {
     const row = this.row(index);
     return row.leftMs < 0 && row.used <= 0 ? 0 : min(this.resetMs(index), LONGEST_MS);

@@ -22,7 +22,7 @@ const CHARGE = bytesOf("charge");
 const RELEASE = bytesOf("release");
 const READINGS = bytesOf("readings");
 const NONE = bytesOf("-");
-/** What the estimate of the input may be multiplied by at least, in percent: when what is reserved may shrink, and when not. */
+/** The least factor for the estimate of the input, in percent: if reservations may shrink, and if they may not. */
 const LEAST_WHEN_SHRINKING: i64 = 50;
 const LEAST: i64 = 100;
 

@@ -35,7 +35,7 @@ const MAX_IDLE: i32 = 64;
 export interface ChargeCounter {
   /** Redis has counted these tokens. */
   charged(tokens: i64): void;
-  /** These tokens, which were charged, are beyond a limit. */
+  /** These tokens were charged, and exceed a limit. */
   exceeded(tokens: i64): void;
   /** These tokens were consumed, and will not be counted: the charge was given up. */
   lost(tokens: i64): void;

@@ -1,9 +1,10 @@
 import { Demand } from "./demand";
 
 /**
- * The row of a demand that had the smallest share of its limit left when it was read, the first of equals, of those that are no
- * shadows; -1 if there is none.
- * @param unit what it counts; -1 for anything
+ * The row of a demand that had the smallest share of its limit left when its counters were read; the first of equals. Shadow rows
+ * do not count.
+ * @param unit only rows that count this; -1 for any
+ * @returns -1 if there is no such row
  */
 export function tightestOf(demand: Demand, unit: i32 = -1): i32 {
   let tightest = -1;
@@ -17,7 +18,10 @@ export function tightestOf(demand: Demand, unit: i32 = -1): i32 {
   return tightest;
 }
 
-/** Whether so much of the tightest limit was used. @param share in ten-thousandths; 0 for never */
+/**
+ * Whether the tightest limit has been used up to a given share, or beyond.
+ * @param share of the limit, in ten-thousandths; with 0 the answer is always false
+ */
 export function hasUsed(demand: Demand, share: i64): bool {
   const row = share > 0 ? tightestOf(demand) : -1;
   if (row < 0) return false;

@@ -159,7 +159,12 @@ export class HeldRequest {
     const stated = this.stated;
     this.wanted = stated >= 0 ? stated : reservation.defaultOutputTokens;
     this.clamps =
-      this.mayChange && reservation.clamps && this.isWhole && caps.canWrite && this.api > Api.Ambiguous;
+      this.mayChange &&
+      reservation.clamps &&
+      this.isWhole &&
+      caps.canWrite &&
+      this.api > Api.Ambiguous &&
+      !this.escapesCaps;
     if (this.clamps && caps.wantedCap >= 0) this.wanted = caps.wantedCap;
     ask.input = weighed(tokens, max(weights.input, weights.cacheWrite));
     ask.output = ask.least = this.api == Api.NoOutput ? 0 : this.weigh(this.wanted, weights);
@@ -211,17 +216,22 @@ export class HeldRequest {
     return status == Status.Ok;
   }
 
+  /** Whether the server may answer with a call that the caps in the body, and what is written into them, do not limit. */
+  private get escapesCaps(): bool {
+    return this.reservation.clamps && this.caps.hasFallbacks;
+  }
+
   /** The output for which room is needed because the caller states it, in tokens; -1 if none is. */
   private get stated(): i64 {
     const caps = this.caps;
-    if (!this.isWhole || this.api == Api.Ambiguous) return -1;
+    if (!this.isWhole || this.api == Api.Ambiguous || this.escapesCaps) return -1;
     // A cap that the server may ignore counts too, if it is no less than the output that would be assumed without it.
     return max(caps.statedCap, caps.wantedCap >= this.reservation.defaultOutputTokens ? caps.wantedCap : -1);
   }
 
   /**
-   * Whether the output should be limited, and cannot be. If the body is too long, encoded, signed, or cannot be written, the
-   * call reserves all that is left, so that no other call passes at the same time.
+   * Whether the output should be limited, and cannot be. If the body is too long, encoded, signed, lists fallbacks, or cannot be
+   * written, the call reserves all that is left, so that no other call passes at the same time.
    */
   private get isUnlimited(): bool {
     const isLimited = this.caps.rule !== null || this.api == Api.Ambiguous;

@@ -64,7 +64,7 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   protected consumes: Consumes = Consumes.Tokens;
   /** The protocol that the connection has changed to, or may change to if the request asks for it. */
   protected socket: Socket | null = null;
-  /** Tells what becomes of the call; null if nobody wants to know. */
+  /** Reports what becomes of the call; null if nobody has asked for it. */
   protected recording: Recording | null = null;
 
   /** @param home where it is kept when its stream has ended */

@@ -16,7 +16,7 @@ export abstract class Policy {
     readonly holdsHeaders: bool,
     /** Whether the host must be asked to hold more of a body than its connections do. */
     readonly raisesBufferLimit: bool,
-    /** Who is told what became of calls. */
+    /** Where the records of calls go. */
     readonly voices: Voices,
   ) {}
 }

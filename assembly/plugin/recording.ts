@@ -18,16 +18,16 @@ import { Voices } from "./voices";
 /** Access logs show it as `%FILTER_STATE(wasm.ai_token_ratelimit:PLAIN)%`. */
 const PROPERTY = bytesOf("ai_token_ratelimit");
 
-// A record is copied here before it leaves.
+// Records are copied here to be sent.
 const line = new ByteBuilder(512, 8 << 10);
 
-/** The recording of the current stream's call; null if nobody wants to know what becomes of it. Call it before anything is recorded. */
+/** A recording for the current stream's call, or null if nobody has asked for one. */
 export function recordingFor(voices: Voices): Recording | null {
   const isAsked = voices.isAsked;
   return isAsked || voices.setsFilterState || isTraced() ? new Recording(voices, isAsked) : null;
 }
 
-/** Tells who has asked for it what became of one call. There is none for calls of which nobody wants to know. */
+/** Reports what became of one call to whoever has asked for it. If nobody has, the call has no recording. */
 @final
 export class Recording {
   private readonly record: DecisionRecord = new DecisionRecord();

@@ -9,20 +9,20 @@ import { JsonType } from "../json/values";
 import { secretHash } from "./secret-hash";
 
 const DEBUG_FIELDS: string[] = ["header", "secret"];
-/** A secret must not be guessed while nobody looks. */
+/** The shortest secret, in bytes: a shorter one could be guessed. */
 const LEAST_SECRET: i32 = 16;
 
-/** Who is told what became of each call, beside a log at level debug (`debug`, `decision_log`). Immutable. */
+/** Where the records of calls go, besides a log at level debug (`debug`, `decision_log`). Immutable. */
 @final
 export class Voices {
   constructor(
-    /** The header with which a client asks for the record of its call, and in which it is answered; empty if none may. */
+    /** The header in which a client asks for the record of its call, and gets it; empty if no client may ask. */
     readonly header: Bytes,
     /** The value that it must have. */
     private readonly secret: Bytes,
     /** Whether records become filter state, for access logs and traces. */
     readonly setsFilterState: bool,
-    /** Stands for callers in records. */
+    /** The hash that stands for callers in records. */
     readonly hash: HmacSha256,
   ) {}
 
@@ -39,7 +39,7 @@ export class Voices {
   }
 }
 
-/** Reads `debug` and `decision_log`. @param redis whose credentials keep the hash of callers secret */
+/** Reads `debug` and `decision_log`. @param redis its credentials are the key to the hash of callers */
 export function readVoices(fields: Fields, redis: RedisConfig | null): Voices {
   let header = EMPTY;
   let secret = EMPTY;
@@ -63,7 +63,7 @@ export function readVoices(fields: Fields, redis: RedisConfig | null): Voices {
   return new Voices(header, secret, setsFilterState, secretHash("decision record", EMPTY, redis));
 }
 
-/** Compares in a time that does not tell how much is alike. */
+/** Compares in constant time, so that nobody can guess a secret byte by byte. */
 function isSame(a: Bytes, b: Bytes): bool {
   const length = b.byteLength;
   if (a.byteLength != length) return false;

@@ -6,13 +6,13 @@ import { Reply } from "./reply";
 import { Failure } from "./failure";
 import { Transport } from "./transport";
 
-/** Of so many commands, one is timed. */
+/** One command in this many is timed. */
 const TIMED: u32 = 16;
 
 /** Counts the failures of a Redis, and how long it takes. */
 export interface FailureCounter {
   redisFailure(failure: Failure): void;
-  /** So long a command has waited for its reply. */
+  /** A command has been answered after this time. */
   redisTook(milliseconds: i64): void;
 }
 

@@ -54,7 +54,7 @@ const BODIES: Bytes[] = [
 const PROBLEM_TYPE = bytesOf("application/problem+json");
 export const CONTENT_TYPE = bytesOf("content-type");
 export const JSON_TYPE = bytesOf("application/json");
-/** By which AWS' clients tell errors from each other; its value by `Reason`. */
+/** The header by which AWS clients tell errors apart; its value by `Reason`. */
 const AWS_ERROR = bytesOf("x-amzn-errortype");
 const AWS_ERRORS: Bytes[] = [
   bytesOf("ThrottlingException"),

@@ -48,12 +48,12 @@ export class Rejection {
     this.hasWords = hasWords(message);
   }
 
-  /** Whether the API that a request calls makes a difference. */
+  /** Whether the answer depends on the API that the request calls. */
   get dependsOnApi(): bool {
     return this.format == Format.Auto || this.limitHeaders == LimitHeaders.Auto;
   }
 
-  /** Answers the current stream's request. By default, as the published plugin does. @param api the format of its API */
+  /** Answers the current stream's request; by default, as the published plugin does. @param api the format of its API */
   send(decision: Decision, api: Format): void {
     headers.clear();
     headers.addNumber(RESET, decision.resetSeconds);
@@ -89,7 +89,7 @@ export class Rejection {
     sendInFormat(headers, format, Reason.Unavailable, UNAVAILABLE, this.unavailable, text, -1, demand, -1);
   }
 
-  /** Adds the headers that a caller gets who is told more than as published. */
+  /** Adds the headers that the published plugin does not send. */
   private tell(decision: Decision, api: Format): void {
     if (!decision.isHopeless) headers.addNumber(RETRY_AFTER_MS, decision.retryAfterMs);
     tellRule(headers, RULE, decision.demand, decision.row);

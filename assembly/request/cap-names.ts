@@ -49,6 +49,9 @@ export const enum Name {
   ExtraBody,
 
   Model,
+
+  // Other calls that the server may make instead, with caps of their own (LiteLLM).
+  Fallbacks,
 }
 
 /** The same names in the same order, normal as `nameOf` makes them. */
@@ -56,7 +59,7 @@ const NORMAL =
   "maxtokens maxcompletiontokens maxoutputtokens maxnewtokens maxtokencount maxgenlen maxtokenstosample numpredict npredict " +
   "n bestof candidatecount prompt promptembeds budgettokens tokenbudget thinkingbudget " +
   "thinking thinkingconfig reasoning reasoningconfig options generationconfig inferenceconfig parameters input " +
-  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model";
+  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model fallbacks";
 
 /** The longest of them, in bytes. */
 const LONGEST: i32 = 28;

@@ -133,7 +133,7 @@ export class HttpFacts extends HeaderFacts {
     const inPath = path !== null ? modelInPath(path) : null;
     if (inPath !== null) {
       this.awaitsBody = false;
-      // Then what the body says need not count either.
+      // Then what the body says does not matter.
       return inPath === AMBIGUOUS ? null : inPath;
     }
     for (let i = 0; i < questions.modelParams.length && !this.awaitsBody; ++i) {

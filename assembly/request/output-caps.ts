@@ -41,6 +41,8 @@ export class OutputCaps extends CapPlan {
   /** The object with settings that is open; `Name.Other` if none is. */
   private scope: Name = Name.Other;
   private inThinking: bool = false;
+  /** Whether the body lists calls that the server may make instead, which have caps of their own. */
+  hasFallbacks: bool = false;
   /** For the top level and the open object with settings: the offset after its brace, and whether it has members. */
   private rootStart: i64 = 0;
   private rootHasMembers: bool = false;
@@ -67,7 +69,7 @@ export class OutputCaps extends CapPlan {
     this.base = 0;
     this.name = Name.Other;
     this.scope = Name.Other;
-    this.inThinking = false;
+    this.inThinking = this.hasFallbacks = false;
     this.rootHasMembers = false;
   }
 
@@ -245,6 +247,7 @@ export class OutputCaps extends CapPlan {
     else if (isSettings(name)) this.noSettings(token);
     else if (isPrompts(name)) this.outputs.addPrompts(name, 1);
     else if (name == Name.Model) this.addModel(token == Token.String ? this.reader.text : null);
+    else if (name == Name.Fallbacks && token == Token.ArrayStart) this.hasFallbacks = true;
   }
 
   /** A budget that is no number, such as null, is none. Gemini's -1 lets the model choose, within the cap. */

@@ -57,7 +57,7 @@ export const enum Metric {
   ClampedRequests,
   /** Calls that were charged an estimate, because their responses did not report usage. */
   UnreportedCalls,
-  /** Charged tokens that are beyond a limit. */
+  /** Charged tokens that exceed a limit. */
   OvershootTokens,
   /** What calls have consumed, unweighted; in the order of `Consumption`. */
   InputTokens,

@@ -28,6 +28,11 @@ export const CEILINGS_PASSED: readonly Attack[] = [
     "lets no other call pass beside a body that is %s",
   ],
   [
+    "LiteLLM's `fallbacks`: a small cap for a model that fails, and behind it another call with a cap that nobody looks at.",
+    "conformance/clamp-hostile.test.ts",
+    "lets no other call pass beside a body that is %s",
+  ],
+  [
     "`max_tokens: 0` or `num_predict: 0`, which reserve nothing, and mean no limit to some servers.",
     "unit/request/output-caps.test.ts",
     "makes all caps count as none, and is overwritten: %s, %s: %s",

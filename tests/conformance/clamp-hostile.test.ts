@@ -106,6 +106,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["signed, without a cap", prompt(), { authorization: "AWS4-HMAC-SHA256 Credential=x" }],
     ["signed by its hash, without a cap", prompt(), { "x-amz-content-sha256": "0".repeat(64) }],
     ["too long", prompt(), { "content-length": "524289" }],
+    [
+      "answered by a fallback with a cap of its own",
+      prompt({ max_tokens: 5, fallbacks: [{ model: "m2", max_tokens: 100_000 }] }),
+      {},
+    ],
+    ["answered by one in other letters", prompt({ max_tokens: 5, Fall_Backs: [{ model: "m2" }] }), {}],
   ])("lets no other call pass beside a body that is %s", async (_what, body, headers) => {
     const host = await start(file, CLAMP);
     const { stream, hold } = post(host, body, { headers });

@@ -226,4 +226,15 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     host.responseBody(2, frame);
     expect(Buffer.from(stream.toClient).toString("latin1")).toContain("quota exceeded");
   });
+
+  it.each(["/v1/models", "/v1/chat/completions"])(
+    "shows the secret of `debug` to no upstream, whatever the path %s is for",
+    async (path) => {
+      const host = await start(file, { ...QUOTA, debug: { header: "x-why", secret: "0123456789abcdef" } });
+      const headers = { "x-mse-consumer": "ann", "x-why": "0123456789abcdef", ":path": path };
+      const method = path === "/v1/models" ? "GET" : "POST";
+      const { request } = host.request(2, ROOT, { ...headers, ":method": method });
+      expect(request).not.toHaveProperty("x-why");
+    },
+  );
 });

@@ -69,7 +69,7 @@ export class QuotaConfig {
     readonly stripsAcceptEncoding: bool,
     readonly allowsUpgrades: bool,
     readonly reservation: Reservation,
-    /** Who is told what became of calls. */
+    /** Where the records of calls go. */
     readonly voices: Voices,
     readonly redis: RedisConfig,
   ) {}

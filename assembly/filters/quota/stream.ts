@@ -82,6 +82,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     if (purpose == Purpose.Get) return this.query(policy, consumer, askedFor);
     if (purpose == Purpose.Set || purpose == Purpose.Add)
       return this.change(policy, consumer, purpose, endOfStream);
+    policy.voices.hideSecret();
     if (purpose == Purpose.Other && consuming == Consumes.Nothing) return FilterHeadersStatus.Continue;
     return this.call(policy, consumer, consuming, asksForUpgrade, path, !endOfStream);
   }

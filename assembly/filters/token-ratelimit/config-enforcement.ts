@@ -10,13 +10,13 @@ const WARN_AT = "warn_at";
 /** Those of a configuration alone. */
 export const SOFT_FIELDS: string[] = [ON_LIMIT, WARN_AT];
 
-/** What else a configuration does about its limits. Immutable. */
+/** What happens at a limit, beside rejections, for a whole configuration. Immutable. */
 @final
 export class Softness {
   constructor(
     /** Whether calls above a limit pass, marked with a header, by which the host may route them elsewhere (`on_limit`). */
     readonly diverts: bool,
-    /** From which share of a limit on callers are warned, in ten-thousandths; 0 for never (`warn_at`). */
+    /** The share of a limit from which callers are warned, in ten-thousandths; 0 if they never are (`warn_at`). */
     readonly warnAt: i64,
   ) {}
 }
@@ -27,7 +27,7 @@ export function readSoftness(fields: Fields): Softness {
   return new Softness(diverts, fields.tenThousandths(WARN_AT, 0, 1));
 }
 
-/** Reads the flags of the rows of a configuration, or of a rule item. @param fallback those of the configuration */
+/** Reads how strictly limits apply, as flags of rows. @param fallback the flags of the configuration */
 export function readRowFlags(fields: Fields, fallback: RowFlag = RowFlag.None): RowFlag {
   const isShadow = fields.flag(SHADOW, (fallback & RowFlag.Shadow) != 0);
   const denies = fields.has(ON_REDIS_ERROR)

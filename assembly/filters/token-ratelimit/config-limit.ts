@@ -21,13 +21,13 @@ const TIME_ZONE = "time_zone";
 export const COUNTING_FIELDS: string[] = [ALGORITHM, CALENDAR, TIME_ZONE];
 /** By `CounterKind`. */
 const ALGORITHMS: string[] = ["fixed_window", "sliding_window", "token_bucket"];
-/** The clocks of the world are at most this far from UTC. */
+/** No time zone is further from UTC than this. */
 const MAX_HOURS: i32 = 14;
 
 /** The largest number that scripts in Redis count exactly: their numbers are doubles. */
 const MOST: i64 = 1 << 53;
 
-/** What the limit that is being read allows, by `WINDOW_FIELDS`. */
+/** What the limit being read allows in each window, by `WINDOW_FIELDS`. */
 const amounts = new StaticArray<i64>(WINDOWS);
 /** The number of counters of the limit that was read last. */
 export let counterCount: i32 = 0;

@@ -102,7 +102,7 @@ export class RateLimitConfig {
     readonly softness: Softness,
     /** Whether stock Envoy is configured to hold headers while a body is read (`hold_headers`). */
     readonly holdsHeaders: bool,
-    /** Who is told what became of calls. */
+    /** Where the records of calls go. */
     readonly voices: Voices,
     /** The path on which callers read their usage, in normal form; null if there is none (`usage_path`). */
     readonly usagePath: Bytes | null,
@@ -111,7 +111,7 @@ export class RateLimitConfig {
     readonly itemsPath: Path,
   ) {}
 
-  /** Whether something is told of the counters of calls that pass. */
+  /** Whether callers or operators are told about the counters of calls that pass. */
   get tellsReadings(): bool {
     return this.rejection.limitHeaders != LimitHeaders.None || this.softness.warnAt > 0;
   }

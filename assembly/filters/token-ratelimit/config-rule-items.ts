@@ -54,7 +54,7 @@ const MATCH_ITEM_FIELDS = ITEM_FIELDS.concat(LIMIT_FIELDS);
 @final
 export class RuleItemsReader {
   readonly items: RuleItem[] = [];
-  /** How the calls of each item reserve what they may cost, by its position. */
+  /** How calls under each item reserve what they may cost, by the position of the item. */
   readonly reservations: Reservation[] = [];
   /** How strictly the limits of each item apply. */
   readonly flags: RowFlag[] = [];

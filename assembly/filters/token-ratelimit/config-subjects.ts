@@ -17,7 +17,7 @@ const MODEL = bytesOf("model");
 const FROM_REMOTE_ADDR = bytesOf("from-remote-addr");
 const FROM_HEADER_PREFIX = bytesOf("from-header-");
 
-/** The name of what kinds look at whose field has no name for it; null for the others. */
+/** The name of what a kind looks at, for kinds whose field does not hold one; null for the others. */
 export function fixedNameOf(by: LimitBy): Bytes | null {
   if (by == LimitBy.Consumer || by == LimitBy.PerConsumer) return CONSUMER_HEADER;
   if (isOfModel(by)) return MODEL;

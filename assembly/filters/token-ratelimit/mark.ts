@@ -22,7 +22,7 @@ export class Mark {
 export function markRequest(demand: Demand, row: i32): bool {
   rule.clear();
   demand.appendLimitPath(rule, row);
-  // As far as Higress was not told to keep the route, hosts forget it when a header of the request changes.
+  // Hosts forget the route when a header of the request changes, unless they were told to keep it.
   return replaceHeader(REQUEST, EXCEEDED, rule.toBytes()) == Status.Ok;
 }
 

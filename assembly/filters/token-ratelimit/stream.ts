@@ -45,7 +45,7 @@ let FACTS = new HttpFacts(REQUEST);
 const idle = new Pool<HttpFacts>(16);
 const RESPONSE = new ResponseHeaders();
 
-/** The rule of which a caller has used more than the share at which it is warned. */
+/** The response header that warns a caller: the rule whose limit is nearly used up. */
 const WARNING = bytesOf("x-ratelimit-warning");
 const GET = bytesOf("GET");
 const STOP = FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -61,7 +61,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   private api: Format = Format.OpenAI;
   /** When the counters were read about which the response will tell, in milliseconds since the epoch; 0 if it will not. */
   private readAtMs: i64 = 0;
-  /** Whether it will warn the caller (`warn_at`). */
+  /** Whether the response will warn the caller (`warn_at`). */
   private isWarned: bool = false;
 
   /** @param home where it is kept when its stream has ended */
