@@ -49,6 +49,18 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(settlementOf(host.pending[0]!)).toMatchObject({ tokens: 45, lapsesAtMs: LAPSES_AT_MS });
   });
 
+  it("lets nothing that was learned lower what is reserved, as `estimate` does", async () => {
+    for (const [mode, mayShrink] of [
+      ["clamp", false],
+      ["estimate", true],
+    ] as const) {
+      const host = await start(file, config({ mode }));
+      host.request(2, ROOT, { "x-api-key": "alice" }, false);
+      host.requestBody(2, prompt({ max_tokens: 500 }), true);
+      expect(holdOf(host.pending[0]!).mayShrink).toBe(mayShrink);
+    }
+  });
+
   it("shares a grant among alternatives", async () => {
     const host = await start(file, CLAMP);
     post(host, prompt({ max_tokens: 500, n: 4 }));

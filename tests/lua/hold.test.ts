@@ -40,6 +40,16 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     expect(await redis.ttl("k0")).toBeGreaterThan(3500);
   });
 
+  it("leaves nothing of a settled hold behind while others, which lapse later, are open", async () => {
+    const first = await held.hold("a", { input: 10, output: 0 });
+    held.now += WIDTH;
+    const second = await held.hold("b", { input: 20, output: 0 });
+    await held.settle("a", 5);
+    const kept = await redis.hgetall("h0");
+    expect(kept).not.toHaveProperty(first.bucket);
+    expect(kept).toMatchObject({ sum: "20", [second.bucket]: "20" });
+  });
+
   it("admits what fits exactly, and nothing that exceeds by one", async () => {
     await held.hold("a", { input: 40, output: 0 });
     expect((await held.hold("b", { input: 61, output: 0 })).granted).toBe(-1);
