@@ -247,7 +247,7 @@ export class Demand {
     return used < row.capacity ? max(row.capacity - used - row.held, 0) : 0;
   }
 
-  /** How long a row's window had left when it was read, in milliseconds; 0 if nothing of it was used. */
+  /** How long a row's window had left when it was read, in milliseconds; 0 if it has not begun, because nothing was used. */
   resetsInMs(index: i32): i64 {
     const row = this.row(index);
     return row.leftMs < 0 && row.used <= 0 ? 0 : min(this.resetMs(index), LONGEST_MS);

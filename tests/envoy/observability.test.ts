@@ -16,6 +16,7 @@ const CONFIGURATION = {
   rule_name: "r",
   rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_hour: 50 }] }],
   decision_log: true,
+  debug: { header: "x-ratelimit-debug", secret: "0123456789abcdef" },
   redis: REDIS,
 };
 const ACCESS_LOG = {
@@ -123,6 +124,15 @@ describe.skipIf(!isAvailable)("stock Envoy, observed", () => {
     const metrics = queries.flatMap((query) => metricsOf(query.replaceAll("$__rate_interval", "1m")));
     expect(metrics.length).toBeGreaterThan(20);
     expect(knownMetrics()).toEqual(expect.arrayContaining(metrics));
+  });
+
+  it("tells a client that knows the secret why its call is denied, and nobody else", async () => {
+    const headers = { "x-api-key": SECRET };
+    const asking = { ...headers, "x-ratelimit-debug": "0123456789abcdef" };
+    const told = await chat(envoy.url, 60, { headers: asking });
+    expect(told.status).toBe(429);
+    expect(JSON.parse(told.headers.get("x-ratelimit-debug")!)).toMatchObject({ outcome: "denied" });
+    expect((await chat(envoy.url, 60, { headers })).headers.has("x-ratelimit-debug")).toBe(false);
   });
 
   it("writes the record of each call to the access log, and nobody's key", async () => {
