@@ -116,11 +116,11 @@ export class Hold extends ScriptCall {
   }
 
   private read(reply: Reply): void {
-    const isArray = reply.kind == ReplyKind.Array;
     this.decision.begin();
     const rows = 3 * this.demand.length;
-    if (isArray && reply.length == rows) return this.deny(reply);
-    const last = isArray ? reply.length - 4 : -1;
+    const length = this.readLapsed(reply);
+    if (length == rows) return this.deny(reply);
+    const last = length - 4;
     const granted = last == (this.wantsReadings ? rows : 0) ? reply.numberAt(last) : NOT_A_NUMBER;
     this.mayBeMade = true;
     if (granted == NOT_A_NUMBER) {
@@ -131,7 +131,19 @@ export class Hold extends ScriptCall {
     this.lapsesAtMs = reply.numberAt(last + 1);
     this.amount = this.ask.input + reply.numberAt(last + 2) + granted;
     this.decision.granted = granted;
+    this.link.counter.reserved(this.amount);
     if (this.wantsReadings) this.readRows(reply, true);
+  }
+
+  /** Counts what has lapsed, if the reply says so. @returns the length of a reply that does not; -1 if it is none */
+  private readLapsed(reply: Reply): i32 {
+    const length = reply.length;
+    if (reply.kind != ReplyKind.Array) return -1;
+    const last = length % 3 == 2 ? reply.kindAt(length - 1) : ReplyKind.Integer;
+    if (last != ReplyKind.Bulk && last != ReplyKind.Null) return length;
+    const tokens = reply.numberAt(length - 2);
+    if (tokens > 0) this.link.counter.lapsed(tokens, this.reservation.chargesLapsed);
+    return last == ReplyKind.Null ? length - 2 : length - 1;
   }
 
   /** Finds out which counter has no room, unless the counters are only read. */

@@ -37,6 +37,8 @@ export interface ChargeCounter {
   charged(tokens: i64): void;
   /** These tokens were charged, and exceed a limit. */
   exceeded(tokens: i64): void;
+  /** A call was charged these tokens in place of what was reserved for it. */
+  settledHold(tokens: i64): void;
   /** These tokens were consumed, and will not be counted: the charge was given up. */
   lost(tokens: i64): void;
 }
@@ -264,6 +266,7 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiter 
   private made(charge: Charge, reply: Reply): void {
     this.learnTime(charge, reply);
     this.counter.charged(charge.tokens);
+    if (charge.isHeld) this.counter.settledHold(charge.tokens);
     charge.tell(reply);
     // A charge that has waited no longer knows its limits.
     if (charge.waiting !== null) return;

@@ -9,9 +9,13 @@ import { Transport } from "./transport";
 /** One command in this many is timed. */
 const TIMED: u32 = 16;
 
-/** Counts the failures of a Redis, and how long it takes. */
+/** Counts the failures of a Redis, how long it takes, and what it says of holds. */
 export interface FailureCounter {
   redisFailure(failure: Failure): void;
+  /** These tokens were reserved for a call. */
+  reserved(tokens: i64): void;
+  /** These tokens were reserved for calls that were not settled in time. @param isCharged whether they were charged, not released */
+  lapsed(tokens: i64, isCharged: bool): void;
   /** A command has been answered after this time. */
   redisTook(milliseconds: i64): void;
 }
@@ -28,7 +32,7 @@ export class Link {
 
   constructor(
     readonly transport: Transport,
-    private readonly counter: FailureCounter,
+    readonly counter: FailureCounter,
   ) {
     this.log = new FailureLog(transport.name());
   }

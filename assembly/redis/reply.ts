@@ -19,8 +19,8 @@ export const enum ReplyKind {
   Null,
 }
 
-/** A reply with more elements is malformed: our scripts return three for each of 512 counters, two of a hold, and a number. */
-const MAX_ELEMENTS = 1539;
+/** A reply with more elements is malformed: our scripts return three for each of 512 counters, five of a hold, and a number. */
+const MAX_ELEMENTS = 1542;
 const FIRST_ELEMENTS = 16;
 
 /**

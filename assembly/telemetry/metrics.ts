@@ -59,6 +59,12 @@ export const enum Metric {
   UnreportedCalls,
   /** Charged tokens that exceed a limit. */
   OvershootTokens,
+  /** Tokens that were reserved for calls, and those that calls were charged in place of what was reserved. */
+  ReservedTokens,
+  SettledTokens,
+  /** Tokens that were reserved and not settled in time, and so were charged, or released. */
+  LapsedChargedTokens,
+  LapsedReleasedTokens,
   /** What calls have consumed, unweighted; in the order of `Consumption`. */
   InputTokens,
   CachedInputTokens,
@@ -91,6 +97,10 @@ const NAMES: string[] = [
   "clamped_requests",
   "unreported_calls",
   "overshoot_tokens",
+  "reserved_tokens",
+  "settled_tokens",
+  "lapsed_charged_tokens",
+  "lapsed_released_tokens",
   "input_tokens",
   "cached_input_tokens",
   "cache_write_tokens",
@@ -171,6 +181,18 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
 
   exceeded(tokens: i64): void {
     this.note(Metric.OvershootTokens, tokens);
+  }
+
+  reserved(tokens: i64): void {
+    this.note(Metric.ReservedTokens, tokens);
+  }
+
+  settledHold(tokens: i64): void {
+    this.note(Metric.SettledTokens, tokens);
+  }
+
+  lapsed(tokens: i64, isCharged: bool): void {
+    this.note(isCharged ? Metric.LapsedChargedTokens : Metric.LapsedReleasedTokens, tokens);
   }
 
   lost(tokens: i64): void {

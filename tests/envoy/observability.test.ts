@@ -137,7 +137,7 @@ describe.skipIf(!isAvailable)("stock Envoy, observed", () => {
 
   it("writes the record of each call to the access log, and nobody's key", async () => {
     await eventually(() => (records().length >= 3 ? true : undefined));
-    expect(records()).toMatchObject([
+    expect(records().slice(0, 3)).toMatchObject([
       { outcome: "allowed", charged: 60, actual: { input: 1, output: 59 } },
       { outcome: "denied", windows: [{ limit: 50, used: 60, remaining: 0 }] },
       { outcome: "unmatched", why: "rule_items[0] is missing" },

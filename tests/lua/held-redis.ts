@@ -75,7 +75,7 @@ export class HeldRedis {
     id: string,
     asked: Asked,
     limits = LIMITS,
-  ): Promise<{ granted: number; bucket: string; correction: number; rows: unknown[] }> {
+  ): Promise<{ granted: number; bucket: string; correction: number; lapsed: number; rows: unknown[] }> {
     const {
       input,
       output,
@@ -99,13 +99,16 @@ export class HeldRedis {
       NUMBER,
     )) as unknown[];
     expect(reply.at(-1)).toBe(NUMBER);
-    const isDenied = reply.length === 3 * limits.length + 1;
+    const isDenied = reply.at(-2) !== "held";
     const rows = reply.splice(0, isDenied || readings ? 3 * limits.length : 0);
-    if (!isDenied) expect(reply.slice(3)).toEqual(["held", NUMBER]);
+    const lapsed = reply.splice(isDenied ? 0 : 3, reply.length % 3 === (isDenied ? 1 : 2) ? 0 : 1);
+    if (isDenied) expect(reply).toEqual(lapsed.length > 0 ? [null, NUMBER] : [NUMBER]);
+    else expect(reply.slice(3)).toEqual(["held", NUMBER]);
     return {
       granted: isDenied ? -1 : Number(reply[0]),
       bucket: String(reply[1]),
       correction: Number(reply[2]),
+      lapsed: Number(lapsed[0] ?? 0),
       rows,
     };
   }

@@ -190,6 +190,18 @@ describe.each(SERVERS)("on %s,", (_name, program) => {
     expect(await held.spent()).toBe(25);
   });
 
+  it.each([
+    ["admits", { input: 1, output: 0 }],
+    ["admits and reads", { input: 1, output: 0, readings: true }],
+    ["denies", { input: 99, output: 99 }],
+  ])("says once what has lapsed, on one of several counters, when it %s", async (_what, asked) => {
+    await held.hold("a", { input: 20, output: 20 });
+    await held.hold("b", { input: 2, output: 1 });
+    held.lapse();
+    expect((await held.hold("c", asked)).lapsed).toBe(43);
+    expect((await held.hold("d", asked)).lapsed).toBe(0);
+  });
+
   it("charges only what exceeds a lapsed hold when its window has ended since", async () => {
     const { bucket } = await held.hold("a", { input: 20, output: 20 });
     held.lapse();

@@ -23,7 +23,8 @@
 --          behind them the number of the command
 --   reply  of what is denied, or if `readings` are wanted, per counter: its value (nil when there is none), its remaining
 --          milliseconds, or those until there is room, and what is held on it, all before this call; of what is reserved: the output,
---          when the hold lapses, by how much the input was corrected, and `held`; behind them the number of the command. Of a marker that exists: the number alone
+--          when the hold lapses, by how much the input was corrected, and `held`; behind them the number of the command. Of a marker that exists: the number alone.
+--          If holds have lapsed on the last counter of tokens, how much they held stands before `held`, or, of what is denied, before a nil
 --
 --   kinds  `60` a window of 60 seconds that begins with the first token in it: the published counter; `0` a balance, which never
 --          expires; `s60` a window that slides; `b60:100` a bucket that gets 100 tokens back in 60 seconds; `c86400+28800` a day of a
@@ -46,6 +47,8 @@ local units, kinds, spans, details, limits = {}, {}, {}, {}, {}
 -- The last row with holds, the least room of a row, the largest output that may be assumed, and whether some row has no room at all.
 local home, full
 local space, quarter, cut, cuts = math.huge, math.huge, 0, 0
+-- What holds have lapsed on the last row of tokens: so each is told of once.
+local lapsed = 0
 
 -- include kinds
 
@@ -79,13 +82,14 @@ local function lapse(i, name, amount)
 end
 
 local function sift(i)
-  local fields, sum, soonest = runs[i]('HGETALL'), 0, bucket
+  local fields, sum, soonest, gone = runs[i]('HGETALL'), 0, bucket, 0
   for j = 1, #fields, 2 do
     local name = fields[j]
     local lapses, amount = tonumber(name), tonumber(fields[j + 1]) or 0
     if lapses and lapses > now then
       sum, soonest = sum + amount, math.min(soonest, lapses)
     elseif lapses then
+      gone = gone + amount
       lapse(i, name, amount)
     else
       lapses = string.match(name, '^L(.*)')
@@ -94,6 +98,7 @@ local function sift(i)
   end
   if sum > 0 then runs[i]('HSET', 'sum', sum, 'next', soonest) else runs[i]('HDEL', 'sum', 'next', 'cut') end
   sums[i], nexts[i] = sum, soonest
+  return gone
 end
 
 local function row(i, kind, limit, kept, run)
@@ -106,8 +111,9 @@ local function row(i, kind, limit, kept, run)
   end
   values[i] = value
   sums[i], nexts[i] = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
-  if sums[i] > 0 and nexts[i] <= now then sift(i) end
+  local gone = sums[i] > 0 and nexts[i] <= now and sift(i) or 0
   if units[i] ~= 'r' then home = i end
+  if units[i] ~= 'r' and kinds[i] ~= 'i' then lapsed = gone end
   if limit < 0 then return end
   if kinds[i] == 'i' or units[i] == 'r' then
     if (tonumber(value) or 0) + sums[i] >= limit then full = true end
@@ -170,8 +176,15 @@ local function finish(mark)
     for i = 1, rows do hold(i, input + most) end
     if cut > 0 then runs[home]('HSET', 'cut', cuts + cut) end
     reply[last + 1], reply[last + 2], reply[last + 3] = most, bucket, input - ARGV[2]
-    reply[last + 4] = 'held'
-    last = last + 4
+    last = last + 3
+  end
+  if lapsed > 0 then
+    reply[last + 1] = lapsed
+    last = last + 1
+  end
+  if fits or lapsed > 0 then
+    reply[last + 1] = fits and 'held'
+    last = last + 1
   end
   reply[last + 1] = number
   return reply

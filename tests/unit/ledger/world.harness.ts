@@ -65,10 +65,6 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
     this.counted |= tokens;
   }
 
-  exceeded(_tokens: i64): void {}
-
-  redisTook(_milliseconds: i64): void {}
-
   lost(tokens: i64): void {
     ++this.losses;
     expect((this.forfeited & tokens) == 0, "tokens are lost twice");
@@ -76,6 +72,11 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
     this.forfeited |= tokens;
   }
 
+  exceeded(_tokens: i64): void {}
+  reserved(_tokens: i64): void {}
+  settledHold(_tokens: i64): void {}
+  lapsed(_tokens: i64, _isCharged: bool): void {}
+  redisTook(_milliseconds: i64): void {}
   redisFailure(_failure: Failure): void {}
 
   /** A command is sent: its ticket must be that of the streams whose counters it names. */

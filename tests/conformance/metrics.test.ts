@@ -1,0 +1,66 @@
+// Contract: what the metrics of the filter count, and when the host is told. Specified in docs/observability.md.
+import { describe, expect, it } from "vitest";
+import { array, made, metric, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { held, holdOf, LAPSES_AT_MS } from "../support/hold-commands.ts";
+import type { StrictHost } from "../support/strict-host.ts";
+
+const RESERVING = { ...PER_KEY, reservation: { mode: "estimate" } };
+
+describe.each(MODULES)("%s", (_name, file) => {
+  /** A call that asks for 20 tokens of output. Returns its hold. */
+  function reserve(host: StrictHost, id = 2): ReturnType<typeof holdOf> {
+    host.request(id, ROOT, { "x-api-key": "k", ":path": "/v1/chat/completions" }, false);
+    host.requestBody(id, JSON.stringify({ model: "m", messages: [], max_tokens: 20 }), true);
+    return holdOf(host.pending[0]!);
+  }
+
+  it("counts tokens that are reserved, and those that calls are charged in their place", async () => {
+    const host = await start(file, RESERVING);
+    const { input } = reserve(host);
+    host.reply(ROOT, held(20));
+    host.pass(ROOT, 500);
+    expect(metric(host, "reserved_tokens")).toBe(input + 20);
+    expect(metric(host, "settled_tokens")).toBe(0);
+    host.responseHeaders(2, { "content-type": "application/json" });
+    host.responseBody(2, usageBody(3, 4), true);
+    host.reply(ROOT, made(7));
+    host.pass(ROOT, 500);
+    expect(metric(host, "settled_tokens")).toBe(7);
+  });
+
+  it("counts as reserved or settled nothing of a call that is denied, or reserves nothing", async () => {
+    const host = await start(file, RESERVING);
+    reserve(host);
+    host.reply(ROOT, held(-1, 100));
+    host.pass(ROOT, 500);
+    expect(metric(host, "reserved_tokens")).toBe(0);
+    const other = await start(file, PER_KEY);
+    other.request(2, ROOT, { "x-api-key": "k" });
+    other.reply(ROOT, array("0", -2));
+    other.responseHeaders(2, { "content-type": "application/json" });
+    other.responseBody(2, usageBody(3, 4), true);
+    other.reply(ROOT, made(7));
+    other.pass(ROOT, 500);
+    expect(metric(other, "charged_tokens")).toBe(7);
+    expect(metric(other, "settled_tokens")).toBe(0);
+  });
+
+  it.each([
+    ["charge", "lapsed_charged_tokens", "lapsed_released_tokens"],
+    ["release", "lapsed_released_tokens", "lapsed_charged_tokens"],
+  ])(
+    "counts what has lapsed with on_lapse: %s, whatever becomes of the call",
+    async (on_lapse, grows, stays) => {
+      const host = await start(file, { ...PER_KEY, reservation: { mode: "estimate", on_lapse } });
+      reserve(host);
+      host.reply(ROOT, array("20", String(LAPSES_AT_MS), "0", "30", "held"));
+      reserve(host, 3);
+      host.reply(ROOT, array("100", 30_000, "0", "40", null));
+      host.pass(ROOT, 500);
+      expect(metric(host, grows)).toBe(70);
+      expect(metric(host, stays)).toBe(0);
+      expect(host.streams.get(2)!.localResponse).toBeNull();
+      expect(host.streams.get(3)!.localResponse?.code).toBe(429);
+    },
+  );
+});
