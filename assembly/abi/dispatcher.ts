@@ -42,12 +42,20 @@ export function streamOf(id: u32): StreamContext | null {
 }
 
 /** Ends a stream, at the first of on_log, on_done and on_delete: hosts differ in which of these they call. */
+// @ts-ignore: decorator
+@inline
 export function endStream(id: u32): void {
+  if (streams.get(id) !== null) endKnown(id);
+}
+
+function endKnown(id: u32): void {
   const stream = streams.take(id);
   if (stream !== null) stream.onEnd();
 }
 
+// @ts-ignore: decorator
+@inline
 export function deleteContext(id: u32): void {
   endStream(id);
-  roots.take(id);
+  if (roots.get(id) !== null) roots.take(id);
 }

@@ -61,6 +61,8 @@ export class IdTable<T> {
     return at;
   }
 
+  // @ts-ignore: decorator
+  @inline
   private put(slot: i32, id: u32, item: T): void {
     unchecked((this.ids[slot] = id));
     unchecked((this.items[slot] = item));

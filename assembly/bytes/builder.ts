@@ -37,6 +37,8 @@ export class ByteBuilder {
   }
 
   /** Makes room for `size` bytes at the end, which the caller must write at once, or `endAt` before. @returns their address; 0 if there is no room */
+  // @ts-ignore: decorator
+  @inline
   append(size: i32): usize {
     if (!this.reserve(size)) return 0;
     const at = addressOf(this.buffer) + this.length;

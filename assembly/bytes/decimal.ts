@@ -57,6 +57,8 @@ export function writeDecimal(ptr: usize, value: i64): i32 {
 }
 
 /** Writes a number below 10^8 without leading zeros at `at`, where eight bytes must be free. @returns the end of its digits */
+// @ts-ignore: decorator
+@inline
 function writeFew(at: usize, value: u32): usize {
   if (value < 10) {
     store<u8>(at, DIGIT_0 + <u8>value);

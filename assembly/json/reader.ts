@@ -211,6 +211,8 @@ export class JsonReader extends JsonLexer {
   }
 
   /** Updates the place in the grammar after a token from the lexer. */
+  // @ts-ignore: decorator
+  @inline
   private accept(token: Token): Token {
     switch (token) {
       case Token.More:
@@ -238,6 +240,8 @@ export class JsonReader extends JsonLexer {
     this.place = this.depth == 0 ? Place.Done : Place.CommaOrEnd;
   }
 
+  // @ts-ignore: decorator
+  @inline
   private beginValue(at: usize, c: u8): Token {
     this.at = at;
     this.valueStart = this.offset;
@@ -265,6 +269,8 @@ export class JsonReader extends JsonLexer {
     return isObject ? Token.ObjectEnd : Token.ArrayEnd;
   }
 
+  // @ts-ignore: decorator
+  @inline
   private leave(): void {
     --this.depth;
     this.kinds >>= 1;

@@ -105,6 +105,8 @@ export function findTextEnd(at: usize, end: usize): usize {
 }
 
 /** The address of the first byte at or after `at` that ends a number or a literal in an object, or `end`. */
+// @ts-ignore: decorator
+@inline
 export function findScalarEnd(at: usize, end: usize): usize {
   for (; at < end; ++at) {
     const c = load<u8>(at);

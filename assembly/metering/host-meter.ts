@@ -37,14 +37,17 @@ function contentType(): Bytes | null {
   return type;
 }
 
-/** Reads the response's headers, all that will be needed: Envoy shows them again only in the last callback. */
-export function meterResponseHeaders(meter: Meter): void {
+/**
+ * Reads the response's headers, all that will be needed: Envoy shows them again only in the last callback.
+ * @param mayCount whether they may report usage
+ */
+export function meterResponseHeaders(meter: Meter, mayCount: bool): void {
   const answer = meter.answer;
   if (answer.hasBegun) return;
   const status = statusOfResponse();
   const encoding = getHeader(HeaderMapType.HttpResponseHeaders, CONTENT_ENCODING);
   answer.head(status, encoding, contentType());
-  if (answer.isCompressed) return;
+  if (answer.isCompressed || !mayCount) return;
   // Some APIs of Bedrock report their usage in headers only: in all of them, or in none.
   for (let i = 0; i < HEADERS.length; ++i) {
     const value = getHeader(HeaderMapType.HttpResponseHeaders, HEADERS[i].name);

@@ -16,6 +16,7 @@ import {
 } from "../metering/host-meter";
 import { Meter, Metering, UNWEIGHTED } from "../metering/meter";
 import { Socket } from "../metering/socket";
+import { Api, mayCountInHeaders } from "../request/api";
 import { Consumes } from "../request/free-endpoints";
 import { prepareUpgrade, upgraded, Upgrade } from "../request/upgrade";
 import { Metrics } from "../telemetry/metrics";
@@ -62,6 +63,8 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   /** Measures what the call consumes, once it is admitted. */
   protected readonly meter: Meter;
   protected consumes: Consumes = Consumes.Tokens;
+  /** The API that the request calls, as far as its path tells. */
+  protected api: Api = Api.Unknown;
   /** The protocol that the connection has changed to, or may change to if the request asks for it. */
   protected socket: Socket | null = null;
   /** Reports what becomes of the call; null if nobody has asked for it. */
@@ -111,7 +114,9 @@ export abstract class MeteredStream<P extends Policy> extends StreamContext {
   onResponseHeaders(endOfStream: bool): FilterHeadersStatus {
     const recording = this.recording;
     if (recording !== null) recording.answer();
-    if (this.phase == Phase.Admitted && this.openSocket() === null) meterResponseHeaders(this.meter);
+    if (this.phase == Phase.Admitted && this.openSocket() === null) {
+      meterResponseHeaders(this.meter, mayCountInHeaders(this.api));
+    }
     if (endOfStream) this.settle(true);
     return FilterHeadersStatus.Continue;
   }

@@ -72,6 +72,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     this.policy = policy;
     this.ticket = ticket;
     this.consumes = consuming;
+    this.api = path !== null ? apiOf(path) : Api.Unknown;
     const recording = this.recording;
     if (recording !== null) ticket.wantsReadings = true;
     if (consuming < Consumes.Tokens && !(checksLater && consuming == Consumes.Later)) {
@@ -84,7 +85,7 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
     }
     const isCall = this.socket === null || !isHandshake();
     if (ticket.reservation.isOn && path !== null && isCall && consuming != Consumes.Later) {
-      return this.readFirst(policy, ticket.reservation, apiOf(path), hasBody);
+      return this.readFirst(policy, ticket.reservation, hasBody);
     }
     this.phase = Phase.Checking;
     if (recording !== null) recording.asks();
@@ -128,13 +129,12 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   protected readFirst(
     policy: P,
     reservation: Reservation,
-    api: Api,
     hasBody: bool,
     readsModel: bool = false,
   ): FilterHeadersStatus {
     const held = borrowHeld();
     this.held = held;
-    held.begin(reservation, api, policy.holdsHeaders, readsModel);
+    held.begin(reservation, this.api, policy.holdsHeaders, readsModel);
     this.meter.begin(this.metering, this.consumes, true);
     if (hasBody && !held.isJudgedBySize) {
       this.phase = Phase.Reading;

@@ -34,6 +34,8 @@ export class Voices {
   }
 
   /** Removes the secret from the current request, so that no upstream learns it. */
+  // @ts-ignore: decorator
+  @inline
   hideSecret(): void {
     if (this.header.byteLength > 0) removeHeader(HeaderMapType.HttpRequestHeaders, this.header);
   }

@@ -63,12 +63,19 @@ export class Command {
     return this.buffer.ptr;
   }
 
+  /** An upper bound of the bytes of all arguments. */
+  get size(): i32 {
+    return this.buffer.length;
+  }
+
   private add(ptr: usize, len: i32): void {
     const at = this.begin(len);
     if (at != 0) copy(at, ptr, len);
   }
 
   /** Makes room for an argument. @returns the address for its bytes; 0 if there is no room */
+  // @ts-ignore: decorator
+  @inline
   private begin(size: i32): usize {
     ++this.length;
     const at = this.buffer.append(HEAD + size);

@@ -62,9 +62,8 @@ export class HigressTransport extends Transport {
 
   send(verb: Bytes, script: Bytes, command: Command, handler: CalloutHandler): Failure {
     buffer.clear();
-    appendCommand(buffer, verb, script, command);
     // A truncated command would desynchronise the connection for all plugins.
-    if (command.overflowed || buffer.overflowed) return Failure.NotSent;
+    if (!appendCommand(buffer, verb, script, command)) return Failure.NotSent;
     if (!this.ready && !this.init()) return Failure.UnknownCluster;
     const status = redisCall(this.cluster, buffer, handler);
     if (status == Status.Ok) return Failure.None;

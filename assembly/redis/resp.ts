@@ -1,4 +1,4 @@
-import { CR, LF } from "../bytes/ascii";
+import { CR, DIGIT_0, LF } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, copy, copyOf } from "../bytes/bytes";
 import { MAX_DECIMAL, NOT_A_NUMBER, parseInteger, writeDecimal } from "../bytes/decimal";
@@ -25,31 +25,42 @@ const SCRATCH = memory.data(MAX_DECIMAL);
  * Writes the command that runs a script.
  * @param verb EVALSHA or EVAL
  * @param script the SHA-1 of the script for EVALSHA, its text for EVAL
+ * @returns false if the command is too long; then nothing is written
  */
-export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, command: Command): void {
-  const at = out.append(MAX_HEAD);
-  if (at != 0) out.endAt(writeHead(at, ASTERISK, 3 + command.length));
-  appendBulk(out, addressOf(verb), verb.byteLength);
-  appendBulk(out, addressOf(script), script.byteLength);
-  appendBulk(out, SCRATCH, writeDecimal(SCRATCH, command.keys));
+export function appendCommand(out: ByteBuilder, verb: Bytes, script: Bytes, command: Command): bool {
+  // Of one that is too long, an unknown part is missing.
+  if (command.overflowed) return false;
+  const count = 3 + command.length;
+  const content = verb.byteLength + script.byteLength + MAX_DECIMAL + command.size;
+  let at = out.append(MAX_HEAD + count * (MAX_HEAD + 2) + content);
+  if (at == 0) return false;
+  at = writeHead(at, ASTERISK, count);
+  at = writeBulk(at, addressOf(verb), verb.byteLength);
+  at = writeBulk(at, addressOf(script), script.byteLength);
+  at = writeBulk(at, SCRATCH, writeDecimal(SCRATCH, command.keys));
   let argument = command.first;
   for (let i = 0; i < command.length; ++i, argument = nextTo(argument)) {
-    appendBulk(out, bytesAt(argument), sizeAt(argument));
+    at = writeBulk(at, bytesAt(argument), sizeAt(argument));
   }
+  out.endAt(at);
+  return true;
 }
 
-function appendBulk(out: ByteBuilder, ptr: usize, len: i32): void {
-  const at = out.append(MAX_HEAD + len + 2);
-  if (at == 0) return;
+/** Writes a string of `len` bytes, with its head and end. @returns the end */
+function writeBulk(at: usize, ptr: usize, len: i32): usize {
   const content = writeHead(at, DOLLAR, len);
   copy(content, ptr, len);
-  out.endAt(writeEnd(content + len));
+  return writeEnd(content + len);
 }
 
 /** Writes `<type><count>\r\n` where `MAX_HEAD` bytes are free. @returns the end */
+// @ts-ignore: decorator
+@inline
 function writeHead(at: usize, type: u8, count: i32): usize {
   store<u8>(at, type);
-  return writeEnd(at + 1 + writeDecimal(at + 1, count));
+  if (count >= 10) return writeEnd(at + 1 + writeDecimal(at + 1, count));
+  store<u8>(at, DIGIT_0 + <u8>count, 1);
+  return writeEnd(at + 2);
 }
 
 // @ts-ignore: decorator
@@ -127,6 +138,8 @@ function bulk(length: i64): ReplyKind {
 }
 
 /** Reads a line: sets the text to it, without the first byte. @returns that byte; 0 if there is no complete line */
+// @ts-ignore: decorator
+@inline
 function line(): u8 {
   for (let p = at + 1; p + 1 < end; ++p) {
     if (load<u8>(p) != CR || load<u8>(p, 1) != LF) continue;

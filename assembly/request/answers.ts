@@ -21,11 +21,15 @@ export class Answers<T> {
   private presentCount: i32 = 0;
 
   /** Starts a new request with `count` questions. All earlier answers must have been forgotten. */
+  // @ts-ignore: decorator
+  @inline
   begin(count: i32): void {
     ++this.request;
     if (count > this.values.length) this.grow(count);
   }
 
+  // @ts-ignore: decorator
+  @inline
   end(): void {
     for (let i = 0; i < this.presentCount; ++i) unchecked((this.values[this.present[i]] = null));
     this.presentCount = 0;

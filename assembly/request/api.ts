@@ -1,4 +1,4 @@
-import { Bytes, bytesOf } from "../bytes/bytes";
+import { Bytes, bytesOf, EMPTY } from "../bytes/bytes";
 import { endsIn, endsSurelyIn, forgetPath, mayEndAnywhere, readPath } from "./path-ending";
 
 /** The API that a request calls: what the fields of its body mean. */
@@ -50,8 +50,29 @@ add(Api.DashScope, "/text-generation/generation /multimodal-generation/generatio
 add(Api.Cohere, "/v2/chat /v1/chat");
 add(Api.NoOutput, "/embeddings /embed /rerank /moderations :embedcontent :batchembedcontents");
 
+/** The path that was asked about last, and its API: of a path that does not change there is only one object. */
+let latest: Bytes = EMPTY;
+let latestApi: Api = Api.Unknown;
+/** Of a longer path, another object is made for each request. */
+const MAX_REMEMBERED: i32 = 256;
+
 /** The API that a path leads to, whatever precedes it and however it is spelt. */
 export function apiOf(path: Bytes): Api {
+  if (path === latest) return latestApi;
+  const api = readApi(path);
+  if (path.byteLength <= MAX_REMEMBERED) {
+    latest = path;
+    latestApi = api;
+  }
+  return api;
+}
+
+/** Whether responses of this API may report their usage in headers: Bedrock's InvokeModel does. */
+export function mayCountInHeaders(api: Api): bool {
+  return api == Api.Unknown || api == Api.Ambiguous;
+}
+
+function readApi(path: Bytes): Api {
   readPath(path);
   let api = mayEndAnywhere() ? Api.Ambiguous : Api.Unknown;
   for (let i = 0; i < ENDINGS.length && api == Api.Unknown; ++i) {

@@ -72,6 +72,8 @@ export abstract class HeaderFacts extends Facts implements HeaderReader {
   }
 
   /** Starts a new request, about which `questions` may be asked. */
+  // @ts-ignore: decorator
+  @inline
   begin(questions: Questions): void {
     this.questions = questions;
     this.ambiguity = Ambiguity.None;

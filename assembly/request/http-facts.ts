@@ -37,6 +37,8 @@ export class HttpFacts extends HeaderFacts {
     super(source);
   }
 
+  // @ts-ignore: decorator
+  @inline
   end(): void {
     super.end();
     if (this.hasParams) this.params.end();

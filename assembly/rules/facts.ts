@@ -30,6 +30,8 @@ export abstract class Facts {
   required: i32 = -1;
 
   /** A rule item found nothing to look at. @param isRequired whether the item requires it (`on_missing: reject`) */
+  // @ts-ignore: decorator
+  @inline
   lacks(position: i32, isRequired: bool): void {
     if (this.missing < 0) this.missing = position;
     if (isRequired && this.required < 0) this.required = position;

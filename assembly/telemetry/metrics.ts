@@ -153,10 +153,10 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   /** A call has consumed tokens. */
   consumed(tokens: Consumption): void {
     this.note(Metric.InputTokens, tokens.input);
-    this.note(Metric.CachedInputTokens, tokens.cachedInput);
-    this.note(Metric.CacheWriteTokens, tokens.cacheWrite);
-    this.note(Metric.OutputTokens, tokens.output);
-    this.note(Metric.ReasoningTokens, tokens.reasoning);
+    unchecked(this.counters[Metric.CachedInputTokens]).note(tokens.cachedInput);
+    unchecked(this.counters[Metric.CacheWriteTokens]).note(tokens.cacheWrite);
+    unchecked(this.counters[Metric.OutputTokens]).note(tokens.output);
+    unchecked(this.counters[Metric.ReasoningTokens]).note(tokens.reasoning);
   }
 
   hasNothing(): bool {

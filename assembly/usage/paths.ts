@@ -181,6 +181,8 @@ function edgeAt(node: i32, name: i32): Edge {
 }
 
 /** The number of the name that is the `len` bytes at `ptr`; 0 if it is unknown. */
+// @ts-ignore: decorator
+@inline
 function find(ptr: usize, len: i32): i32 {
   let slot = hash(ptr, len);
   let name: i32 = load<u8>(SLOTS + slot);

@@ -81,6 +81,8 @@ export class Report {
   }
 
   /** The count in `slot`; 0 if there is none. */
+  // @ts-ignore: decorator
+  @inline
   get(slot: Slot): i64 {
     return this.has(slot) ? load<i64>(this.values + (slot << 3)) : 0;
   }
@@ -90,6 +92,8 @@ export class Report {
     return (this.present & CONSUMPTION) != 0;
   }
 
+  // @ts-ignore: decorator
+  @inline
   put(slot: Slot, op: Op, value: i64): void {
     const before = this.get(slot);
     this.set(slot, op == Op.Set ? max(before, value) : min(before + value, MAX_COUNT));

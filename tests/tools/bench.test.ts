@@ -138,17 +138,22 @@ describe("reservations", async () => {
 });
 
 describe("the dialect of a filter", () => {
-  it("is told by the first command that it sends", () => {
-    const nameFor = (command: string | undefined): string =>
-      dialectOf(command === undefined ? command : Buffer.from(command), 100).name;
-    expect(nameFor(undefined)).toBe("ours");
-    expect(nameFor("*6\r\n$7\r\nEVALSHA\r\n$40\r\n")).toBe("ours");
+  it("is told by the commands that it sends", () => {
+    const nameFor = (...commands: string[]): string =>
+      dialectOf(
+        commands.map((command) => Buffer.from(command)),
+        100,
+      ).name;
+    const ours = "*6\r\n$7\r\nEVALSHA\r\n$40\r\n";
+    expect(nameFor()).toBe("ours");
+    expect(nameFor(ours, `${ours}$2\r\n60\r\n$13\r\n1729382397910\r\n`)).toBe("ours");
+    expect(nameFor(ours, `${ours}$2\r\n19\r\n$2\r\n60\r\n`)).toBe("ours without deadlines");
     expect(nameFor("*6\r\n$4\r\neval\r\n$9\r\n")).toBe("published");
     expect(nameFor("*2\r\n$3\r\nget\r\n$16\r\nchat_quota:alice\r\n")).toBe("published ai-quota");
   });
 
   it("answers the published ai-quota as Redis answers GET and DECRBY", () => {
-    const redis = dialectOf(Buffer.from("*2\r\n$3\r\nget\r\n"), 100);
+    const redis = dialectOf([Buffer.from("*2\r\n$3\r\nget\r\n")], 100);
     expect([redis.check(42), redis.balance(0), redis.charge].map(String)).toEqual([
       "$2\r\n42\r\n",
       "$1\r\n0\r\n",

@@ -2,7 +2,7 @@
 // end with the number that the command ends with; the host fills it in.
 
 export interface Dialect {
-  name: "ours" | "published" | "published ai-quota";
+  name: "ours" | "ours without deadlines" | "published" | "published ai-quota";
   /** To the script that runs before the request: the counter holds so many tokens. */
   check(tokens: number): Uint8Array;
   /** To the script that runs after the response. */
@@ -53,6 +53,15 @@ const OURS: Dialect = {
   balance: remembered((tokens) => `*2\r\n${bulk(tokens)}${NUMBER}`),
 };
 
+/** Ours, before charges had deadlines: the same, but for the time that is left. */
+const WITHOUT_DEADLINES: Dialect = {
+  ...OURS,
+  name: "ours without deadlines",
+  charge: Buffer.from(`*2\r\n:${CHARGED}\r\n${NUMBER}`),
+};
+/** A time in milliseconds, as an argument of a command. */
+const DEADLINE = /\r\n\$13\r\n\d{13}\r\n/;
+
 /** What Redis replies to a reservation that is made: the output it grants, when it lapses, no correction, and the number. */
 export function grantReply(tokens: number): Uint8Array {
   return Buffer.from(`*5\r\n:${tokens}\r\n:${LAPSES_AT_MS}\r\n:0\r\n$4\r\nheld\r\n${NUMBER}`);
@@ -83,11 +92,12 @@ const PUBLISHED_QUOTA: Dialect = {
 };
 
 /**
- * The dialect of a filter, told by the first command that it sent: ours call their scripts by their SHA-1, the published
+ * The dialect of a filter, told by the commands of an allowed call: ours call their scripts by their SHA-1, the published
  * rate limiter sends their text, and the published ai-quota has none.
  */
-export function dialectOf(command: Buffer | undefined, threshold: number): Dialect {
-  const [name] = /(?<=^\*\d+\r\n\$\d+\r\n)\w+/.exec(command?.toString("latin1") ?? "") ?? [];
+export function dialectOf([check, charge]: Buffer[], threshold: number): Dialect {
+  const [name] = /(?<=^\*\d+\r\n\$\d+\r\n)\w+/.exec(check?.toString("latin1") ?? "") ?? [];
   if (name?.toLowerCase() === "eval") return published(threshold);
-  return name?.toLowerCase() === "get" ? PUBLISHED_QUOTA : OURS;
+  if (name?.toLowerCase() === "get") return PUBLISHED_QUOTA;
+  return charge && !DEADLINE.test(charge.toString("latin1")) ? WITHOUT_DEADLINES : OURS;
 }

@@ -68,7 +68,7 @@ async function requestOf(module: WebAssembly.Module, kind: Kind, size: number): 
     const entries = { ...ALLOWED.request.entries, [KEY_HEADER]: value, [ADDRESS_HEADER]: value };
     return { ...ALLOWED, request: new Values(entries) };
   });
-  const redis = dialectOf(undefined, THRESHOLD);
+  const redis = dialectOf([], THRESHOLD);
   let id = 1;
   const { commands } = host.record();
   play(host, scenarios[0]!, redis, ++id);

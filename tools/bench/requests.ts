@@ -34,23 +34,33 @@ export interface Player {
 export async function playerOf(
   module: WebAssembly.Module,
   Host: typeof BenchHost = BenchHost,
-  { configuration, scenarios }: Plan = LIMIT,
+  plan: Plan = LIMIT,
+  wrap?: (calls: HostCalls) => HostCalls,
+): Promise<Player> {
+  const commands = await commandsOf(module, plan);
+  return load(module, Host, plan, dialectOf(commands, THRESHOLD), wrap);
+}
+
+async function load(
+  module: WebAssembly.Module,
+  Host: typeof BenchHost,
+  { configuration }: Plan,
+  redis: Dialect,
   wrap?: (calls: HostCalls) => HostCalls,
 ): Promise<Player> {
   const host = await Host.load(module, wrap);
   prepare(host, configuration);
   let id = 1;
-  let redis = dialectOf(undefined, THRESHOLD);
-  const player = {
-    host,
-    redis,
-    play: (scenario: Scenario): void => play(host, scenario, redis, ++id),
-  };
-  const { commands } = host.record();
-  player.play(scenarios[0]!);
-  host.stop();
-  player.redis = redis = dialectOf(commands[0], THRESHOLD);
-  return player;
+  return { host, redis, play: (scenario) => play(host, scenario, redis, ++id) };
+}
+
+/** What a filter sends to Redis for a call that it lets through; replies that it cannot read may change what follows. */
+async function commandsOf(module: WebAssembly.Module, plan: Plan): Promise<Buffer[]> {
+  const player = await load(module, BenchHost, plan, dialectOf([], THRESHOLD));
+  const { commands } = player.host.record();
+  player.play(plan.scenarios[0]!);
+  player.host.stop();
+  return commands;
 }
 
 /** Measures those scenarios of a plan that `wanted` names. */

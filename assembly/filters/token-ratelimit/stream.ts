@@ -3,7 +3,7 @@ import { ResponseHeaders } from "../../abi/headers";
 import { Pool } from "../../abi/pool";
 import { nowMilliseconds } from "../../abi/time";
 import { FilterHeadersStatus } from "../../abi/types";
-import { Bytes, bytesOf, EMPTY, equals } from "../../bytes/bytes";
+import { Bytes, bytesOf, equals } from "../../bytes/bytes";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Demand } from "../../ledger/demand";
 import { RowFlag } from "../../ledger/row";
@@ -22,7 +22,7 @@ import {
   refuseUpgrade,
   refuseWithoutModel,
 } from "../../rejection/refusals";
-import { apiOf } from "../../request/api";
+import { Api, apiOf } from "../../request/api";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
 import { HttpFacts } from "../../request/http-facts";
@@ -58,7 +58,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   /** The facts of the request, while rules wait for its model. */
   private facts: HttpFacts | null = null;
   /** The format of the API that the request calls, if an answer depends on it. */
-  private api: Format = Format.OpenAI;
+  private format: Format = Format.OpenAI;
   /** When the counters were read about which the response will tell, in milliseconds since the epoch; 0 if it will not. */
   private readAtMs: i64 = 0;
   /** Whether the response will warn the caller (`warn_at`). */
@@ -118,7 +118,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
     }
-    this.noteApi(policy, path);
+    this.noteFormat(policy, path);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     return this.ask(policy, ticket, consuming, path, !endOfStream);
   }
@@ -128,9 +128,9 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     if (!policy.config.softness.diverts) keepRoute();
   }
 
-  /** Remembers which API the request calls, if an answer depends on it. */
-  private noteApi(policy: RateLimitPolicy, path: Bytes | null): void {
-    if (path !== null && policy.config.rejection.dependsOnApi) this.api = formatOf(path);
+  /** Remembers the format of the API that the request calls, if an answer depends on it. */
+  private noteFormat(policy: RateLimitPolicy, path: Bytes | null): void {
+    if (path !== null && policy.config.rejection.dependsOnApi) this.format = formatOf(path);
   }
 
   /** Reads the body, because rules look at the model, and only the body can tell which that is. */
@@ -145,9 +145,10 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     this.metering = policy.metering;
     this.consumes = consuming;
     this.keepRoute(policy);
-    this.noteApi(policy, path);
+    this.noteFormat(policy, path);
     this.prepareRequest(policy, null, false);
-    return this.readFirst(policy, policy.holding, apiOf(path !== null ? path : EMPTY), true, true);
+    this.api = path !== null ? apiOf(path) : Api.Unknown;
+    return this.readFirst(policy, policy.holding, true, true);
   }
 
   protected matchModel(policy: RateLimitPolicy, model: Bytes | null): Ticket | null {
@@ -253,7 +254,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const now = nowMilliseconds();
     const headers = policy.config.rejection.limitHeaders;
     if (headers != LimitHeaders.None)
-      tellLimits(RESPONSE, headers, this.api, demand, -1, now, now - this.readAtMs);
+      tellLimits(RESPONSE, headers, this.format, demand, -1, now, now - this.readAtMs);
     if (this.isWarned) tellRule(RESPONSE, WARNING, demand, tightestOf(demand));
     this.readAtMs = 0;
   }
@@ -281,8 +282,8 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
 
   protected reject(policy: RateLimitPolicy, decision: Decision): void {
     const rejection = policy.config.rejection;
-    if (decision.outcome == Outcome.Unknown) rejection.sendUnavailable(decision.demand, this.api);
-    else rejection.send(decision, this.api);
+    if (decision.outcome == Outcome.Unknown) rejection.sendUnavailable(decision.demand, this.format);
+    else rejection.send(decision, this.format);
   }
 }
 
