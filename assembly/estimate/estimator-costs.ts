@@ -104,7 +104,7 @@ const SCRIPT_COSTS: usize = memory.data<u8>([
 const WORD_LETTERS: i32 = 7;
 
 /** What a character is, for the transitions. `Script` is the first of the scripts. */
-const enum Class {
+export const enum Class {
   Small,
   Capital,
   Digit,
@@ -137,12 +137,12 @@ const enum State {
   Script = 25,
 }
 
-const STATES: i32 = <i32>State.Script + SCRIPTS - <i32>Script.Han;
+export const STATES: i32 = <i32>State.Script + SCRIPTS - <i32>Script.Han;
 
 /** Bytes of an entry of `TRANSITIONS`: u16 the row of the next state, u16 the cost. */
 const ENTRY: i32 = 4;
 /** Bytes of a row of `TRANSITIONS`: room for 32 classes, of which 24 exist. */
-const ROW: i32 = 32 * ENTRY;
+export const ROW: i32 = 32 * ENTRY;
 
 /** The row of `State.Start`. */
 export const START: i32 = 0;
@@ -168,7 +168,7 @@ export const BASIC_PLANE: usize = memory.data(0x10000 >> 5);
 /** The place in a row of characters from U+10000 on, and of bytes that are not UTF-8. */
 export const RARE: i32 = (<i32>Class.Script + <i32>Script.Rare) * ENTRY;
 
-function placeOf(klass: i32): i32 {
+export function placeOf(klass: i32): i32 {
   return klass * ENTRY;
 }
 

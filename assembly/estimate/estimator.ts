@@ -1,9 +1,12 @@
 import { ASCII, BASE64, BASIC_PLANE, RARE, START, TRANSITIONS } from "./estimator-costs";
+import { PAIRS } from "./estimator-pairs";
 import { isBase64 } from "../bytes/base64";
 import { FILE_BYTES_PER_TOKEN, isEncodedFile, JUDGED_BYTES } from "./encoded-file";
 
 /** A run of base64 characters counts as text up to this length; only what follows is judged. */
 const TEXT_BYTES: usize = 448;
+/** What cannot be read in pairs is read in stretches of so many bytes, before pairs are tried again. */
+const STRETCH: usize = 48;
 
 /**
  * Estimates how many tokens a text has, for calls whose response does not report usage.
@@ -83,8 +86,45 @@ export class TokenEstimator {
     }
   }
 
-  /** Reads text up to `end`, up to where a file begins, or up to the end of a piece that ends inside a character. */
+  /** Reads text: at least one byte, at most up to `end`, and up to where a file begins. */
   private readText(ptr: usize, end: usize): usize {
+    const at = this.readPairs(ptr, end);
+    return at == end || at - ptr > STRETCH ? at : this.readSingly(at, min(end, at + STRETCH));
+  }
+
+  /**
+   * Reads pairs of ASCII characters, which takes half as long as one by one. It stops before other characters, and before a run
+   * of base64 could be long enough to be judged.
+   */
+  private readPairs(ptr: usize, end: usize): usize {
+    const before = <usize>this.unbroken;
+    const stop = (this.onlyText ? end : min(end, ptr + (TEXT_BYTES - before))) - 1;
+    let hundredths: i64 = 0;
+    let row = this.row << 1;
+    let last = this.last;
+    let at = ptr;
+    for (; at < stop; at += 2) {
+      const pair = <u32>load<u16>(at);
+      if ((pair & 0x8080) != 0) break;
+      const first = pair & 0x7f;
+      const second = pair >> 8;
+      const entry = PAIRS + row + ((columnOf(first, last) << 3) + columnOf(second, first));
+      row = load<u16>(entry);
+      hundredths += load<u16>(entry, 2);
+      last = second;
+    }
+    if (at == ptr) return at;
+    this.cost += hundredths;
+    this.row = row >> 1;
+    this.last = last;
+    let from = at;
+    while (from > ptr && isBase64(load<u8>(from - 1))) --from;
+    this.unbroken = <i32>min(from > ptr ? at - from : before + (at - ptr), TEXT_BYTES);
+    return at;
+  }
+
+  /** Reads characters one by one, up to `end` or up to where a file begins. */
+  private readSingly(ptr: usize, end: usize): usize {
     let hundredths: i64 = 0;
     let row = this.row;
     let last = this.last;
@@ -150,7 +190,7 @@ export class TokenEstimator {
       if (!this.collect(load<u8>(at++)) || isEncodedFile(this.pieceAt, JUDGED_BYTES)) continue;
       this.mediaBytes -= JUDGED_BYTES;
       this.boundary();
-      this.readText(this.pieceAt, this.pieceAt + JUDGED_BYTES);
+      this.feed(this.pieceAt, JUDGED_BYTES);
       // The next piece may belong to the file again.
       this.unbroken = <i32>TEXT_BYTES;
       return at;
@@ -175,6 +215,13 @@ export class TokenEstimator {
   private get pieceAt(): usize {
     return changetype<usize>(this.piece);
   }
+}
+
+/** The place of an ASCII character in a row of `TRANSITIONS`. @param last the character before it */
+// @ts-ignore: decorator
+@inline
+function columnOf(byte: u32, last: u32): u32 {
+  return load<u8>(ASCII + byte + ((<u32>(byte == last)) << 7)) & ~BASE64;
 }
 
 /** The place of a character that is not ASCII in a row of `TRANSITIONS`. */

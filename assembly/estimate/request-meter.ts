@@ -43,7 +43,7 @@ const DATA: u32 = 0x61746164;
  * For a reservation, what may cost more than it looks counts as much (`reserves`).
  *
  * Few requests need an estimate. So a body is only held at first, and is read when an estimate is asked for, or when the body
- * turns out to be long.
+ * turns out to be long. For a reservation, it is read at once.
  *
  * One meter serves one request after the other. Memory: at most 8.5 KB, whatever the body; `dispose` frees it.
  */
@@ -116,7 +116,7 @@ export class RequestMeter {
   /** Measures the next `len` bytes of the body, at `ptr`, which are borrowed for the call. */
   feed(ptr: usize, len: i32): void {
     if (len <= 0) return;
-    if (this.held >= 0 && len <= MAX_HELD - this.held) {
+    if (!this.reserves && this.held >= 0 && len <= MAX_HELD - this.held) {
       this.makeRoom(this.held + len);
       memory.copy(this.body + this.held, ptr, len);
       this.held += len;

@@ -1,6 +1,5 @@
-import { BACKSLASH } from "../bytes/ascii";
-import { findStringEnd } from "../json/scan";
-import { Escape, JsonText } from "../json/text";
+import { copy } from "../bytes/bytes";
+import { beginDecoding, DECODED, decodeString, SLACK } from "./decoded-piece";
 import {
   FILE_BYTES_PER_TOKEN,
   isAllBase64,
@@ -43,11 +42,6 @@ const MAX_BYTES: i64 = 1 << 40;
 
 // Shared by all meters: an estimate is made in one go.
 const estimator = new TokenEstimator();
-const escapes = new JsonText(16);
-/** Whether the piece that was decoded last ends inside an escape. */
-let inEscape: bool = false;
-/** A piece without its escapes. */
-const DECODED = memory.data(PIECE + 8);
 
 /**
  * Estimates how many tokens a text of any length has. Estimating costs much more than scanning, and nearly all responses
@@ -96,6 +90,7 @@ export class TextMeter {
     const begin = this.bytes;
     const end = begin + max(len, 0);
     this.bytes = end;
+    if (this.shift == 0) this.keepAll(ptr, <i32>min<i64>(end - begin, MAX_PIECES * PIECE - 1 - begin));
     while (this.from + this.filled < end) {
       const at = this.from + this.filled;
       const size = min(PIECE - this.filled, <i32>(end - at));
@@ -142,11 +137,11 @@ export class TextMeter {
       if (onlyText && !estimator.onlyText) estimator.boundary();
       estimator.onlyText = onlyText;
       const lead = isWhole ? 0 : min(LEAD, length >> 1);
-      estimator.feed(DECODED, lead);
+      if (lead > 0) estimator.feed(DECODED, lead);
       const ofLead = estimator.hundredths - before;
       estimator.feed(DECODED + lead, length - lead);
       const cost = estimator.hundredths - before - ofLead;
-      hundredths += length > lead ? (cost * length) / (length - lead) : 0;
+      hundredths += lead > 0 ? (cost * length) / (length - lead) : cost;
     }
     if (!isWhole) {
       const kept = <i64>(this.count * PIECE + this.filled);
@@ -194,29 +189,7 @@ export class TextMeter {
       memory.copy(DECODED, piece, size);
       return size;
     }
-    const end = piece + size;
-    let length = 0;
-    let at = piece;
-    while (at < end) {
-      if (inEscape) {
-        inEscape = escapes.escape(load<u8>(at++)) == Escape.More;
-        if (!inEscape) length = append(length);
-        continue;
-      }
-      const stop = findStringEnd(at, end);
-      if (stop > at) {
-        escapes.endSurrogate();
-        length = append(length);
-        memory.copy(DECODED + length, at, stop - at);
-        length += <i32>(stop - at);
-      }
-      at = stop;
-      if (stop == end) break;
-      if (load<u8>(stop) == BACKSLASH) inEscape = true;
-      else store<u8>(DECODED + length++, load<u8>(stop));
-      ++at;
-    }
-    return length;
+    return decodeString(piece, size);
   }
 
   private pieceAt(index: i32): usize {
@@ -229,6 +202,20 @@ export class TextMeter {
     return load<u8>(this.pieces + <usize>(this.room * PIECE + index));
   }
 
+  /** Keeps the next `len` bytes of a text that has been kept whole so far, which leaves the last piece incomplete. */
+  private keepAll(ptr: usize, len: i32): void {
+    if (len <= 0) return;
+    const from = this.count * PIECE + this.filled;
+    const to = from + len;
+    while (this.room * PIECE < to) this.grow();
+    copy(this.pieces + from, ptr, len);
+    const origins = this.pieces + <usize>(this.room * PIECE);
+    for (let i = (from + PIECE - 1) / PIECE; i * PIECE < to; ++i) store<u8>(origins + i, <u8>this.origin);
+    this.count = to / PIECE;
+    this.filled = to % PIECE;
+    this.from = this.count * PIECE;
+  }
+
   private beginPiece(): void {
     if (this.count == this.room) this.grow();
     store<u8>(this.pieces + <usize>(this.room * PIECE + this.count), <u8>this.origin);
@@ -236,7 +223,7 @@ export class TextMeter {
 
   private grow(): void {
     const room = this.room == 0 ? FIRST_PIECES : this.room * 2;
-    const pieces = heap.alloc(<usize>(room * (PIECE + 1)));
+    const pieces = heap.alloc(<usize>(room * (PIECE + 1) + SLACK));
     if (this.room > 0) {
       memory.copy(pieces, this.pieces, this.room * PIECE);
       memory.copy(pieces + <usize>(room * PIECE), this.pieces + <usize>(this.room * PIECE), this.room);
@@ -275,20 +262,4 @@ export class TextMeter {
   private random(index: i32): u64 {
     return scattered(this.places + <u64>(this.shift << 8) + <u64>index) >> 1;
   }
-}
-
-/** The next piece does not continue the last one. */
-function beginDecoding(): void {
-  inEscape = false;
-  escapes.begin(0);
-}
-
-/** Appends the character that an escape stands for to the `length` bytes in `DECODED`. @returns the new length */
-// @ts-ignore: decorator
-@inline
-function append(length: i32): i32 {
-  if (escapes.empty) return length;
-  escapes.passOn();
-  memory.copy(DECODED + length, escapes.ptr, escapes.length);
-  return length + escapes.length;
 }

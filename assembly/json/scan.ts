@@ -75,6 +75,24 @@ export function findStringEnd(at: usize, end: usize): usize {
   return at;
 }
 
+/**
+ * Copies bytes up to the first backslash, or up to `end`. Eight more bytes than that may be read, and written.
+ * @returns how many were copied
+ */
+export function copyToBackslash(at: usize, end: usize, out: usize): i32 {
+  const shift = out - at;
+  let from = at;
+  for (; from < end; from += 8) {
+    const word = load<u64>(from);
+    store<u64>(from + shift, word);
+    const found = zeroBytes(word ^ BACKSLASHES);
+    if (found == 0) continue;
+    from += <usize>(ctz(found) >> 3);
+    break;
+  }
+  return <i32>(min(from, end) - at);
+}
+
 /** The address of the first byte at or after `at` that may be a bracket, a brace or a quote, or `end`. */
 export function findStructure(at: usize, end: usize): usize {
   for (; at + 8 <= end; at += 8) {

@@ -36,7 +36,7 @@ export function isSimpleEscape(c: u8): bool {
 /** The character that the escape `c` represents; 0 if it is `u` or not an escape. */
 // @ts-ignore: decorator
 @inline
-function simpleEscape(c: u8): u8 {
+export function simpleEscape(c: u8): u8 {
   if (c == QUOTE || c == BACKSLASH || c == SLASH) return c;
   if (c == LOWER_N) return LF;
   if (c == LOWER_T) return TAB;
