@@ -33,12 +33,21 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(metric(host, "clamped_usages")).toBe(3);
   });
 
+  const counts = { "x-amzn-bedrock-input-token-count": "12", "x-amzn-bedrock-output-token-count": "30" };
+  const response = { ...JSON_TYPE, ...counts };
+  const invoke = { ":path": "/model/mistral.mistral-7b-instruct-v0:2/invoke" };
+
   it("takes the usage from headers when the body has none", async () => {
     const host = await start(file, PER_KEY);
-    const counts = { "x-amzn-bedrock-input-token-count": "12", "x-amzn-bedrock-output-token-count": "30" };
-    expect(
-      charged(host, { response: { ...JSON_TYPE, ...counts }, body: '{"outputs":[{"text":"hello"}]}' }),
-    ).toBe(42);
-    expect(charged(host, { response: { ...JSON_TYPE, ...counts }, body: usageBody(3, 4) })).toBe(7);
+    const body = '{"outputs":[{"text":"hello"}]}';
+    expect(charged(host, { request: invoke, response, body })).toBe(42);
+    expect(charged(host, { request: { ":path": "/unknown" }, response, body })).toBe(42);
+    expect(charged(host, { request: invoke, response, body: usageBody(3, 4) })).toBe(7);
+  });
+
+  it("does not ask for such headers where the API reports its usage in bodies", async () => {
+    const host = await start(file, PER_KEY);
+    const body = '{"choices":[{"message":{"content":"hello"}}]}';
+    expect(charged(host, { request: { ":path": "/v1/chat/completions" }, response, body })).toBeLessThan(42);
   });
 });

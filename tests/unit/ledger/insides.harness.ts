@@ -36,7 +36,9 @@ export function owedBy(ticket: Ticket): i64 {
   return owed | load<i64>(charge, offsetof<Charge>("nextTokens"));
 }
 export function idleIn<T>(pool: usize): T[] {
-  return changetype<T[]>(load<usize>(pool, offsetof<Pool<T>>("idle")));
+  const items = changetype<StaticArray<T>>(load<usize>(pool, offsetof<Pool<T>>("items")));
+  const length = load<i32>(pool, offsetof<Pool<T>>("length"));
+  return items.slice<T[]>(0, length);
 }
 
 const KEY = new ByteBuilder(64);
