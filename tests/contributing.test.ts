@@ -85,7 +85,7 @@ describe("the way of a request in ARCHITECTURE.md", () => {
 describe("add a provider", () => {
   /** All that the walk-through builds and runs; packages are those of the project. */
   const COPIED = [
-    ...["assembly", "scripts/asc.mjs", "package.json", "asconfig.json", "tests/support"],
+    ...["assembly", "scripts/asc.mjs", "scripts/source", "package.json", "asconfig.json", "tests/support"],
     ...["tests/fixtures/usage", "tests/unit/usage", "vitest.config.ts"],
   ];
 

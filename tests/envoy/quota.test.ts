@@ -149,6 +149,8 @@ describe.skipIf(!isAvailable).each([
     await post(envoy.url, "delta", ["consumer=ann&value=10"]);
     expect((await chat(envoy.url, 10, { headers: as("ann") })).status).toBe(200);
     await balanceIs("ann", 0);
+    // Nothing of this may be charged during the next test.
+    await untilCounter(backends.redis, `${LIMIT}ann`, 110);
   });
 
   it("rejects by the limit who has a balance, and takes nothing from it for that", async () => {
