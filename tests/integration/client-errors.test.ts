@@ -1,15 +1,18 @@
-// Scenario: applications with the official clients of OpenAI and Anthropic talk through a gateway with `rejected_format: auto`. Each
-// raises its own rate limit error, with the configured message; given one retry, it waits as told and is served; and it gives up at
-// once if the wait is a day, or no waiting helps.
-import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+// Scenario: applications with the official clients of OpenAI, Anthropic and Google talk through a gateway with
+// `rejected_format: auto`. Each raises its own rate limit error, with the configured message; given one retry, it waits as told and
+// is served; and it gives up at once if the wait is a day, or no waiting helps. Google's waits by its own options instead.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { havePythonClients, startPythonClient, type PythonClient } from "../support/python-client.ts";
 import { eventually, startStack, type Stack } from "../support/stack.ts";
+import { OFFICIAL_CLIENTS, type Client, type Outcome } from "./official-clients.ts";
 
 const RULE = "rule_items[1].limit_keys[0]";
 const DAY = "higress-token-ratelimit:r:limit_by_header:86400:x-tier:free";
+const FREE = { "x-tier": "free" };
+const MESSAGE = "101 of 100 tokens are used";
+/** Milliseconds that a short wait takes: enough for a slow machine to ask within. */
+const WAIT = 1_000;
 let stack: Stack;
-let requests = 0;
 
 beforeAll(async () => {
   stack = await startStack({
@@ -28,95 +31,118 @@ beforeAll(async () => {
   });
 });
 afterAll(() => stack.close());
-beforeEach(async () => {
-  requests = 0;
-  await stack.redis.flushall();
-});
+beforeEach(() => stack.redis.flushall());
 
-const counted: typeof fetch = (...request) => {
-  ++requests;
-  return fetch(...request);
-};
-const messages = [{ role: "user" as const, content: "Hello" }];
-
-interface Client {
-  name: string;
-  /** The error that it raises above a limit. */
-  error: new (...of: never[]) => Error;
-  ask(maxRetries: number, tokens?: number, headers?: Record<string, string>): Promise<unknown>;
-  /** The headers that tell what is left. */
-  told: Record<string, unknown>;
+/** How many requests the gateway has had. */
+async function requests(): Promise<number> {
+  const counts = (await stack.gateway.metrics()).matchAll(/^gateway_requests_total\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
-const CLIENTS: Client[] = [
-  {
-    name: "openai",
-    error: OpenAI.RateLimitError,
-    ask: (maxRetries, max_tokens = 5, defaultHeaders = {}) =>
-      new OpenAI({
-        apiKey: "alice",
-        baseURL: `${stack.gateway.url}/v1`,
-        maxRetries,
-        defaultHeaders,
-        fetch: counted,
-      }).chat.completions.create({ model: "fake-model", messages, max_tokens }),
-    told: { "x-ratelimit-limit-tokens": "100", "x-ratelimit-remaining-tokens": "0" },
-  },
-  {
-    name: "anthropic",
-    error: Anthropic.RateLimitError,
-    ask: (maxRetries, max_tokens = 5, defaultHeaders = {}) =>
-      new Anthropic({
-        apiKey: "alice",
-        baseURL: stack.gateway.url,
-        maxRetries,
-        defaultHeaders,
-        fetch: counted,
-      }).messages.create({ model: "fake-model", messages, max_tokens }),
-    told: { "anthropic-ratelimit-tokens-limit": "100", "anthropic-ratelimit-tokens-remaining": "0" },
-  },
-];
-const caught = (call: Promise<unknown>): Promise<{ message: string; headers: Headers }> =>
-  call.then(
-    () => Promise.reject(new Error("it was served")),
-    (reason: unknown) => reason as { message: string; headers: Headers },
-  );
 
-describe.each(CLIENTS)("the client of $name", ({ error, ask, told }) => {
-  /** The counter of its caller, whose name has a part that differs by API. */
-  async function spend(tokens: number, milliseconds: number): Promise<void> {
-    await ask(0);
-    const key = await eventually(async () => (await stack.redis.keys("higress-token-ratelimit:r:*:60:*"))[0]);
-    await stack.redis.set(key, tokens, "PX", milliseconds);
-    requests = 0;
-  }
+/** What becomes of a call, and how many requests it took. */
+async function counted<T>(call: Promise<T>): Promise<T & { requests: number }> {
+  const before = await requests();
+  const outcome = await call;
+  return { ...outcome, requests: (await requests()) - before };
+}
 
-  it("raises its rate limit error, with our message and our rule", async () => {
-    await spend(101, 30_000);
-    const raised = await caught(ask(0));
-    expect(raised).toBeInstanceOf(error);
-    expect(raised.message).toContain("101 of 100 tokens are used");
-    expect(Object.fromEntries(raised.headers)).toMatchObject({ "x-ratelimit-rule": RULE, ...told });
+/** Sets the counter of the caller, whose name has a part that differs by API, after a call that is served. */
+async function spend(served: Promise<{ raised?: unknown }>, milliseconds: number): Promise<void> {
+  expect((await served).raised).toBeUndefined();
+  const key = await eventually(async () => (await stack.redis.keys("higress-token-ratelimit:r:*:60:*"))[0]);
+  await stack.redis.set(key, 101, "PX", milliseconds);
+}
+
+const TOLD = {
+  openai: { "x-ratelimit-limit-tokens": "100", "x-ratelimit-remaining-tokens": "0" },
+  anthropic: { "anthropic-ratelimit-tokens-limit": "100", "anthropic-ratelimit-tokens-remaining": "0" },
+};
+
+for (const { name, isHere, api, start } of OFFICIAL_CLIENTS) {
+  describe.skipIf(!isHere)(`the client ${name}`, () => {
+    let client: Client;
+    beforeAll(async () => {
+      client = await start();
+    });
+    afterAll(() => client.close());
+    const ask = (retries: number, tokens = 5, headers = {}): Promise<Outcome> =>
+      client.ask({ url: stack.gateway.url, retries, tokens, headers });
+
+    it("raises its rate limit error, with our message and our rule", async () => {
+      await spend(ask(0), 30_000);
+      const { raised } = await ask(0);
+      expect(raised).toMatchObject({
+        isRateLimit: true,
+        headers: { "x-ratelimit-rule": RULE, ...TOLD[api] },
+      });
+      expect(raised!.message).toContain(MESSAGE);
+    });
+
+    it("waits as told, and is served", async () => {
+      await spend(ask(0), WAIT);
+      const outcome = await counted(ask(1));
+      expect(outcome).toMatchObject({ requests: 2 });
+      expect(outcome.raised).toBeUndefined();
+      // It has asked again as soon as it may.
+      expect(outcome.seconds).toBeGreaterThan(0.8);
+      expect(outcome.seconds).toBeLessThan(3);
+    });
+
+    it("gives up at once, with all its retries left, if the wait is a day", async () => {
+      await stack.redis.set(DAY, 1_001, "EX", 80_000);
+      const outcome = await counted(ask(2, 5, FREE));
+      expect(outcome).toMatchObject({ requests: 1, raised: { isRateLimit: true } });
+      expect(outcome.seconds).toBeLessThan(2);
+    });
+
+    it("gives up at once if the call is larger than the limit", async () => {
+      const { raised, requests } = await counted(ask(2, 500));
+      expect(requests).toBe(1);
+      expect(raised).toMatchObject({ isRateLimit: true });
+      expect(raised!.headers).not.toHaveProperty("retry-after");
+    });
+  });
+}
+
+// It reads neither Retry-After nor x-should-retry, and waits only by its own options: see docs/recipes.md.
+describe.skipIf(!havePythonClients)("the client google-genai in Python", () => {
+  let client: PythonClient;
+  beforeAll(async () => {
+    client = await startPythonClient("google_genai_client.py");
+  });
+  afterAll(() => client.close());
+  const ask = (args: object = {}) =>
+    client.call({ url: stack.gateway.url, retries: 0, tokens: 5, headers: {}, ...args });
+  const exhausted = { error: { code: 429, status: "RESOURCE_EXHAUSTED" } };
+
+  it("raises its error, with our message, our rule, and how long to wait", async () => {
+    await spend(ask(), 30_000);
+    const { raised } = await ask();
+    expect(raised!.classes).toContain("google.ClientError");
+    expect(raised).toMatchObject({ details: exhausted, headers: { "x-ratelimit-rule": RULE } });
+    expect(raised!.message).toMatch(/^429 RESOURCE_EXHAUSTED\./);
+    expect(raised!.message).toContain(MESSAGE);
+    const [info] = (raised!.details as { error: { details: [{ retryDelay: string }] } }).error.details;
+    expect(info.retryDelay).toMatch(/^(2\d|30)s$/);
   });
 
-  it("waits as told, and is served", async () => {
-    await spend(101, 700);
-    const began = performance.now();
-    await ask(1);
-    expect(performance.now() - began).toBeGreaterThan(600);
-    expect(requests).toBe(2);
+  it("is served if its options have it wait for as long", async () => {
+    await spend(ask(), WAIT);
+    const outcome = await counted(ask({ retries: 1, delay: 1.1 }));
+    expect(outcome).toMatchObject({ requests: 2 });
+    expect(outcome.raised).toBeUndefined();
   });
 
-  it("gives up at once, with all its retries left, if the wait is a day", async () => {
+  it("fails at once without options for retries, even if the wait is a day", async () => {
     await stack.redis.set(DAY, 1_001, "EX", 80_000);
-    const began = performance.now();
-    expect(await caught(ask(2, 5, { "x-tier": "free" }))).toBeInstanceOf(error);
-    expect([requests, performance.now() - began < 2_000]).toEqual([1, true]);
+    const outcome = await counted(ask({ headers: FREE }));
+    expect(outcome).toMatchObject({ requests: 1, raised: { details: exhausted } });
+    expect(outcome.seconds).toBeLessThan(2);
   });
 
-  it("gives up at once if the call is larger than the limit", async () => {
-    const raised = await caught(ask(2, 500));
-    expect(raised).toBeInstanceOf(error);
-    expect(requests).toBe(1);
-    expect(raised.headers.get("retry-after")).toBeNull();
+  it("asks as often as its options say, even if the wait is a day", async () => {
+    await stack.redis.set(DAY, 1_001, "EX", 80_000);
+    const outcome = await counted(ask({ headers: FREE, retries: 2, delay: 0.1 }));
+    expect(outcome).toMatchObject({ requests: 3, raised: { details: exhausted } });
   });
 });
