@@ -20,6 +20,9 @@ export abstract class RootContext {
   onDone(): bool {
     return true;
   }
+
+  /** The context goes. */
+  onDelete(): void {}
 }
 
 /** One HTTP stream: a request and its response. */

@@ -57,5 +57,8 @@ function endKnown(id: u32): void {
 @inline
 export function deleteContext(id: u32): void {
   endStream(id);
-  if (roots.get(id) !== null) roots.take(id);
+  const root = roots.get(id);
+  if (root === null) return;
+  roots.take(id);
+  root.onDelete();
 }

@@ -11,6 +11,11 @@ export function defineCounter(name: Bytes): i64 {
   return define(MetricType.Counter, name);
 }
 
+/** The same for a gauge. All workers of a host share it. */
+export function defineGauge(name: Bytes): i64 {
+  return define(MetricType.Gauge, name);
+}
+
 /** The same for a histogram. */
 export function defineHistogram(name: Bytes): i64 {
   return define(MetricType.Histogram, name);
@@ -26,7 +31,8 @@ function define(type: MetricType, name: Bytes): i64 {
 @external("env", "proxy_increment_metric")
 declare function proxy_increment_metric(id: u32, offset: i64): u32;
 
-export function incrementCounter(id: u32, by: i64): Status {
+/** @param by of a gauge: negative to lower it */
+export function incrementMetric(id: u32, by: i64): Status {
   return proxy_increment_metric(id, by);
 }
 
@@ -34,7 +40,7 @@ export function incrementCounter(id: u32, by: i64): Status {
 @external("env", "proxy_record_metric")
 declare function proxy_record_metric(id: u32, value: i64): u32;
 
-/** Adds a value to a histogram. */
+/** Adds a value to a histogram, or sets a gauge. */
 export function recordMetric(id: u32, value: i64): Status {
   return proxy_record_metric(id, value);
 }

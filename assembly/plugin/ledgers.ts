@@ -32,13 +32,20 @@ export class Ledgers {
     const link = new Link(this.connect(redis), this.metrics);
     const outbox = new Outbox(this.outboxes, link, this.algorithm, this.metrics);
     const ledger = new Ledger(link, this.algorithm, outbox);
-    this.connections.push(new Connection(redis, link.transport.name(), ledger));
+    this.connections.push(new Connection(redis, link, ledger));
     return ledger;
+  }
+
+  /** How many of them have a Redis that does not answer. */
+  get silent(): i32 {
+    let count = 0;
+    for (let i = 0; i < this.connections.length; ++i) if (this.connections[i].link.breaker.isOpen) ++count;
+    return count;
   }
 
   /** The clusters of Redis in use, for the log. */
   describe(): string {
-    return this.connections.map<string>((connection) => connection.name).join(", ");
+    return this.connections.map<string>((connection) => connection.link.transport.name()).join(", ");
   }
 }
 
@@ -47,7 +54,7 @@ export class Ledgers {
 class Connection {
   constructor(
     readonly config: RedisConfig,
-    readonly name: string,
+    readonly link: Link,
     readonly ledger: Ledger,
   ) {}
 }

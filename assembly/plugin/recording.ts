@@ -5,7 +5,7 @@ import { nowMilliseconds } from "../abi/time";
 import { HeaderMapType, LogLevel } from "../abi/types";
 import { QUOTE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { bytesOf } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { Decision, Outcome } from "../ledger/decision";
 import { Ask } from "../ledger/reservation";
 import { Ticket } from "../ledger/ticket";
@@ -49,6 +49,14 @@ export class Recording {
   unmatched(missing: string): void {
     this.record.begin("unmatched");
     if (missing.length > 0) this.record.name("why").byte(QUOTE).text(missing).text(' is missing"');
+    this.tell();
+  }
+
+  /** A request that gets an error, whatever its limits. @param details that identify the answer in access logs */
+  refused(details: Bytes): void {
+    this.record.begin("refused");
+    const why = addressOf(details);
+    this.record.name("why").byte(QUOTE).at(why, details.byteLength).byte(QUOTE);
     this.tell();
   }
 

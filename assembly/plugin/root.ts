@@ -4,7 +4,7 @@ import { RootContext, StreamContext } from "../abi/contexts";
 import { log } from "../abi/log";
 import { Pool } from "../abi/pool";
 import { BufferType, LogLevel } from "../abi/types";
-import { EMPTY } from "../bytes/bytes";
+import { addressOf, Bytes, EMPTY } from "../bytes/bytes";
 import { Problems } from "../config/problems";
 import { RedisConfig } from "../config/redis";
 import { Algorithm } from "../ledger/algorithm";
@@ -44,6 +44,8 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   /** Streams that have ended and can be reused. */
   protected readonly idle: Pool<StreamContext> = new Pool<StreamContext>(MAX_IDLE);
   private readonly outboxes: Outboxes = new Outboxes();
+  /** Those of the configuration that applies. */
+  private ledgers: Ledgers | null = null;
 
   /**
    * @param metrics the beginning of the names of its metrics
@@ -76,10 +78,11 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
     const config = this.reader.parse(text === null ? EMPTY : text, problems, this.host.sharesConnections);
     logLines(LogLevel.Warn, problems.warnings);
     logLines(LogLevel.Error, problems.errors);
-    if (config === null) return false;
+    if (config === null || text === null) return false;
 
     const redis = this.use(config);
     log(LogLevel.Info, `${this.reader.describe(config)}; Redis: ${redis}`);
+    this.metrics.configured(shortHash(text));
     return true;
   }
 
@@ -93,6 +96,7 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
       policies.add(rule.selector, this.policyFor(rule.config, ledgers));
     }
     this.policies = policies;
+    this.ledgers = ledgers;
     return ledgers.describe();
   }
 
@@ -106,6 +110,12 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
 
   onTick(): void {
     this.outboxes.tick();
+    const ledgers = this.ledgers;
+    if (ledgers !== null) this.metrics.state(ledgers.silent, this.outboxes.room.bytes);
+  }
+
+  onDelete(): void {
+    this.metrics.state(0, 0);
   }
 
   onDone(): bool {
@@ -127,6 +137,16 @@ export abstract class CountingRoot<C, P> extends RootContext implements PolicySo
   private policyFor(config: C, ledgers: Ledgers): P {
     return this.policyOf(config, ledgers.of(this.redisOf(config)));
   }
+}
+
+/**
+ * 16 bits that tell configurations apart (FNV-1a, folded). Configurations hold credentials, and from more bits one could find out a weak
+ * one that is the only thing unknown.
+ */
+function shortHash(text: Bytes): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let i = 0; i < text.byteLength; ++i) hash = (hash ^ load<u8>(addressOf(text) + i)) * 0x01000193;
+  return (hash >> 16) ^ (hash & 0xffff);
 }
 
 function logLines(level: LogLevel, lines: string[]): void {

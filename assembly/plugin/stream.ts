@@ -49,9 +49,14 @@ export abstract class CountingStream<P extends Policy> extends MeteredStream<P> 
   /** Answers a request that may not pass. */
   protected abstract reject(policy: P, decision: Decision): void;
 
-  /** Before the filter answers the request itself: while it does, a host may end this stream and begin another. */
-  protected refuse(ticket: Ticket | null): void {
+  /**
+   * Before the filter answers the request itself: while it does, a host may end this stream and begin another.
+   * @param details of the answer, if it is an error
+   */
+  protected refuse(ticket: Ticket | null, details: Bytes | null = null): void {
     this.phase = Phase.Rejected;
+    const recording = this.recording;
+    if (recording !== null && details !== null) recording.refused(details);
     if (ticket !== null) ticket.close();
   }
 

@@ -1,4 +1,4 @@
-import { defineCounter, incrementCounter } from "../abi/metrics";
+import { defineCounter, incrementMetric } from "../abi/metrics";
 import { Bytes, bytesOf } from "../bytes/bytes";
 
 /** A counter of the host, which is defined when it is first used. */
@@ -16,7 +16,7 @@ export class Counter {
 
   add(amount: i64): void {
     if (this.id < 0) this.id = defineCounter(this.name);
-    if (this.id >= 0) incrementCounter(<u32>this.id, amount);
+    if (this.id >= 0) incrementMetric(<u32>this.id, amount);
   }
 
   /** Adds later, with `flush`: that costs no host call now. */

@@ -6,6 +6,7 @@ import { FailureCounter } from "../redis/link";
 import { Failure, failureName, FAILURES } from "../redis/failure";
 import { Consumption } from "../usage/consumption";
 import { Counter } from "./counter";
+import { Gauge } from "./gauge";
 import { Histogram } from "./histogram";
 import { Rejections } from "./rejections";
 
@@ -44,6 +45,10 @@ export const enum Metric {
   WarnedRequests,
   /** Requests that were refused because their caller is ambiguous. */
   AmbiguousRequests,
+  /** Requests that were refused because they lack what a rule requires (`on_missing: reject`), or have no caller with a balance. */
+  RefusedUnidentifiedRequests,
+  /** Requests that were refused because they have the mark that only the filter sets (`on_limit: header`). */
+  RefusedMarkedRequests,
   /** Requests that no rule limits. */
   UnmatchedRequests,
   /** Requests that lack a value that a rule needs. */
@@ -89,6 +94,8 @@ const NAMES: string[] = [
   "diverted_requests",
   "warned_requests",
   "ambiguous_requests",
+  "refused_unidentified_requests",
+  "refused_marked_requests",
   "unmatched_requests",
   "unidentified_requests",
   "allowed_requests",
@@ -120,6 +127,9 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
 
   private hasNotes: bool = false;
   private readonly latency: Histogram;
+  private readonly openBreakers: Gauge;
+  private readonly outboxBytes: Gauge;
+  private readonly configuration: Gauge;
   /** How many calls reported no usage, if none has. */
   private unreportedInRow: i32 = 0;
 
@@ -132,6 +142,9 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
     private readonly ticks: Outboxes,
   ) {
     this.latency = new Histogram(prefix + "redis_milliseconds");
+    this.openBreakers = new Gauge(prefix + "open_breakers");
+    this.outboxBytes = new Gauge(prefix + "outbox_bytes");
+    this.configuration = new Gauge(prefix + "configuration_hash");
     for (let i = 0; i < NAMES.length; ++i) this.counters[i] = new Counter(prefix + NAMES[i]);
     for (let i = 0; i < FAILURES; ++i)
       this.counters[NAMES.length + i] = new Counter(`${prefix}redis_failures.${failureName(<Failure>i)}`);
@@ -175,8 +188,21 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
 
   giveUp(): void {}
 
+  /** @param openBreakers how many Redis do not answer @param outboxBytes what the charges that wait take, in bytes */
+  state(openBreakers: i32, outboxBytes: i32): void {
+    this.openBreakers.tell(openBreakers);
+    this.outboxBytes.tell(outboxBytes);
+  }
+
+  /** A configuration applies from now on. @param hash that tells it from others */
+  configured(hash: u32): void {
+    this.configuration.set(hash);
+  }
+
   charged(tokens: i64): void {
     this.add(Metric.ChargedTokens, tokens);
+    // The state may be better now, which the next tick tells.
+    if ((this.openBreakers.share | this.outboxBytes.share) != 0) this.note(Metric.ChargedTokens, 0);
   }
 
   exceeded(tokens: i64): void {

@@ -1,4 +1,4 @@
-import { defineCounter, incrementCounter } from "../abi/metrics";
+import { defineCounter, incrementMetric } from "../abi/metrics";
 import { DEL, SPACE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
@@ -46,7 +46,7 @@ export class Rejections {
       equals(consumer, this.consumer) && equals(route, this.route) && equals(cluster, this.cluster);
     const index = isLatest && this.latest >= 0 ? this.latest : this.indexOf(route, cluster, consumer);
     const id = this.ids[index];
-    if (id >= 0) incrementCounter(<u32>id, 1);
+    if (id >= 0) incrementMetric(<u32>id, 1);
   }
 
   private indexOf(route: Bytes, cluster: Bytes, consumer: Bytes): i32 {

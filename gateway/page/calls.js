@@ -7,6 +7,7 @@ import { VirtualList } from "/virtual-list.js";
 export const OUTCOMES = {
   allowed: "allowed",
   denied: "denied",
+  refused: "refused",
   would_deny: "would deny",
   clamped: "clamped",
   unchecked: "unchecked",

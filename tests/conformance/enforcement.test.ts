@@ -259,6 +259,8 @@ describe.each(MODULES)("%s", (_name, file) => {
       const refused = host.request(2, ROOT, { [MARK]: "x" });
       expect(refused.localResponse).toMatchObject({ code: 400, details: "ai-token-ratelimit.marked" });
       expect(host.request(3, ROOT, {}).action).toBe(CONTINUE);
+      host.pass(ROOT, 500);
+      expect(metric(host, "refused_marked_requests")).toBe(1);
     });
 
     it("rejects a call whose headers have gone ahead", async () => {

@@ -1,6 +1,17 @@
 // Contract: what the metrics of the filter count, and when the host is told. Specified in docs/observability.md.
 import { describe, expect, it } from "vitest";
-import { array, made, metric, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import {
+  array,
+  counter,
+  made,
+  MADE_BEFORE,
+  metric,
+  MODULES,
+  PER_KEY,
+  ROOT,
+  start,
+  usageBody,
+} from "../support/filter.ts";
 import { held, holdOf, LAPSES_AT_MS } from "../support/hold-commands.ts";
 import type { StrictHost } from "../support/strict-host.ts";
 
@@ -63,4 +74,78 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect(host.streams.get(3)!.localResponse?.code).toBe(429);
     },
   );
+
+  describe("gauges", () => {
+    /** A call whose charge gets no answer, because Redis is down. */
+    function lose(host: StrictHost, id = 2): void {
+      host.request(id, ROOT, { "x-api-key": "k" });
+      host.reply(ROOT, counter(0));
+      host.responseHeaders(id, { "content-type": "application/json" });
+      host.responseBody(id, usageBody(3, 4), true);
+      host.reply(ROOT, null);
+    }
+
+    it("show that Redis does not answer, and what waits for it, as long as that is so", async () => {
+      const host = await start(file, PER_KEY);
+      const told: string[] = [];
+      host.onIncrement = (name) => told.push(name);
+      lose(host);
+      host.pass(ROOT, 500);
+      expect(metric(host, "open_breakers")).toBe(1);
+      expect(metric(host, "outbox_bytes")).toBeGreaterThan(100);
+      host.pass(ROOT, 400);
+      expect(told.filter((name) => /breakers|outbox/.test(name))).toHaveLength(2);
+      host.pass(ROOT, 1_000);
+      host.reply(ROOT, MADE_BEFORE);
+      host.pass(ROOT, 500);
+      expect(metric(host, "open_breakers")).toBe(0);
+      expect(metric(host, "outbox_bytes")).toBe(0);
+      expect(host.tickPeriod).toBe(0);
+    });
+
+    it("add up over the workers that share them, and lose the share of one that goes", async () => {
+      const host = await start(file, PER_KEY);
+      lose(host);
+      host.pass(ROOT, 500);
+      const others = 3n;
+      host.metrics.set("ai_token_ratelimit.open_breakers", 1n + others);
+      host.onRedisCall = (command) => host.reply(ROOT, null, command);
+      host.done(ROOT);
+      host.pass(ROOT, 130_000);
+      expect(host.deletedRoots).toEqual([ROOT]);
+      host.guest.proxy_on_delete(ROOT);
+      expect(metric(host, "open_breakers")).toBe(3);
+      expect(metric(host, "outbox_bytes")).toBe(0);
+    });
+
+    it("tell configurations apart, and nothing of their secrets", async () => {
+      const host = await start(file, PER_KEY);
+      const hash = metric(host, "configuration_hash");
+      expect(hash).toBeGreaterThan(0);
+      host.configure(ROOT, { ...PER_KEY, rule_name: "other" });
+      const other = metric(host, "configuration_hash");
+      expect(other).not.toBe(hash);
+      expect(host.configure(ROOT, { rule_name: "refused" })).toBe(false);
+      expect(metric(host, "configuration_hash")).toBe(other);
+      host.configure(ROOT, PER_KEY);
+      expect(metric(host, "configuration_hash")).toBe(hash);
+      expect(Math.max(hash, other)).toBeLessThan(1 << 16);
+    });
+  });
+
+  it("counts requests that are refused by cause, and records why", async () => {
+    const [item] = PER_KEY.rule_items;
+    const host = await start(file, { ...PER_KEY, rule_items: [{ ...item, on_missing: "reject" }] });
+    host.logLevel = 1;
+    host.request(2, ROOT, {});
+    host.request(3, ROOT, { "x-api-key": ["a", "b"] });
+    host.pass(ROOT, 500);
+    expect(metric(host, "refused_unidentified_requests")).toBe(1);
+    expect(metric(host, "ambiguous_requests")).toBe(1);
+    const records = host.lines(1).filter((line) => line.includes("decision {"));
+    expect(records).toEqual([
+      expect.stringContaining('{"outcome":"refused","why":"ai-token-ratelimit.unidentified"}'),
+      expect.stringContaining('{"outcome":"refused","why":"ai-token-ratelimit.ambiguous"}'),
+    ]);
+  });
 });

@@ -128,6 +128,8 @@ describe.each(QUOTA_MODULES)("%s", (_name, file) => {
     const host = await start(file, { ...QUOTA, consumer_header_trusted: false });
     const stream = host.request(2, ROOT, ANN);
     expect(stream.localResponse).toMatchObject({ code: 401, details: "ai-quota.no_key" });
+    host.pass(ROOT, 500);
+    expect(host.metrics.get("ai_quota.refused_unidentified_requests")).toBe(1n);
     expect(Object.keys(stream.request!)).not.toContain("x-mse-consumer");
     expect(host.pending).toHaveLength(0);
   });

@@ -51,7 +51,8 @@ function knownMetrics(): string[] {
   };
   const failures = namesIn("assembly/redis/failure.ts").map((kind) => `redis_failures_${kind}`);
   const parts = ["bucket", "sum", "count"].map((part) => `redis_milliseconds_${part}`);
-  const own = [...namesIn("assembly/telemetry/metrics.ts"), ...failures, ...parts];
+  const gauges = ["open_breakers", "outbox_bytes", "configuration_hash"];
+  const own = [...namesIn("assembly/telemetry/metrics.ts"), ...failures, ...parts, ...gauges];
   return [
     ...own.map((name) => `ai_token_ratelimit_${name}`),
     "route_upstream_model_consumer_metric_token_ratelimit_count",

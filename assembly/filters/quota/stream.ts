@@ -70,12 +70,12 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ambiguity);
     if (!policy.config.trustsConsumer) return this.refuseUntrusted();
     if (consumer === null) {
-      this.refuse(null);
+      this.refuseUnidentified();
       answerNoKey();
       return STOP;
     }
     if (consumer.byteLength == 0) {
-      this.refuse(null);
+      this.refuseUnidentified();
       answerNobody();
       return STOP;
     }
@@ -200,9 +200,14 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
   /** Refuses a call because nobody in front of this filter sets the consumer, so the client may have set it. */
   private refuseUntrusted(): FilterHeadersStatus {
     removeHeader(HeaderMapType.HttpRequestHeaders, CONSUMER_HEADER);
-    this.refuse(null);
+    this.refuseUnidentified();
     answerNoKey();
     return STOP;
+  }
+
+  private refuseUnidentified(): void {
+    this.metrics.note(Metric.RefusedUnidentifiedRequests);
+    this.refuse(null);
   }
 }
 

@@ -114,7 +114,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     this.keepRoute(policy);
     if (asksForUpgrade && !policy.config.allowsUpgrades) {
       this.metrics.add(Metric.RefusedUpgrades);
-      this.refuse(ticket);
+      this.refuse(ticket, UPGRADE_REFUSED);
       refuseUpgrade(UPGRADE_REFUSED);
       return STOP;
     }
@@ -212,6 +212,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   }
 
   private refuseMarked(): FilterHeadersStatus {
+    this.metrics.note(Metric.RefusedMarkedRequests);
     this.refuse(null);
     refuseMarked(MARKED);
     return STOP;
@@ -219,7 +220,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
 
   private refuseAmbiguous(ticket: Ticket | null, ambiguity: Ambiguity): FilterHeadersStatus {
     this.metrics.add(Metric.AmbiguousRequests);
-    this.refuse(ticket);
+    this.refuse(ticket, AMBIGUOUS);
     refuseAmbiguous(ambiguity, AMBIGUOUS);
     return STOP;
   }
@@ -227,7 +228,8 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
   /** @param item the position of the rule item that finds nothing to look at */
   private refuseUnidentified(policy: RateLimitPolicy, item: i32, ticket: Ticket | null): FilterHeadersStatus {
     this.metrics.add(Metric.UnidentifiedRequests);
-    this.refuse(ticket);
+    this.metrics.note(Metric.RefusedUnidentifiedRequests);
+    this.refuse(ticket, UNIDENTIFIED);
     if (isOfModel(policy.config.items[item].subject.by)) refuseWithoutModel(UNIDENTIFIED);
     else refuseUnidentified(UNIDENTIFIED);
     return STOP;

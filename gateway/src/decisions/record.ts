@@ -2,6 +2,7 @@
 export const OUTCOMES = [
   "allowed",
   "denied",
+  "refused",
   "would_deny",
   "clamped",
   "unchecked",

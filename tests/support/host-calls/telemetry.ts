@@ -1,6 +1,10 @@
 // The host calls that tell operators something: log lines, counters, and properties, which access logs show.
 import { Status, type Calls, type GuestMemory } from "./memory.ts";
 
+const COUNTER = 0;
+const GAUGE = 1;
+const HISTOGRAM = 2;
+
 interface Host {
   readonly logLevel: number;
   /** What the calls write, and of properties what they read. */
@@ -25,6 +29,7 @@ export function telemetryCalls(
   | "proxy_set_property"
 > {
   const metricNames: string[] = [];
+  const types: number[] = [];
   return {
     proxy_log: (level: number, ptr: number, size: number) => {
       host.logs.push({ level, text: memory.text(ptr, size) });
@@ -34,15 +39,17 @@ export function telemetryCalls(
       memory.setNumber(slot, host.logLevel);
       return Status.Ok;
     },
-    proxy_define_metric: (_type: number, name: number, size: number, slot: number) => {
+    proxy_define_metric: (type: number, name: number, size: number, slot: number) => {
       metricNames.push(memory.text(name, size));
+      types.push(type);
       memory.setNumber(slot, metricNames.length - 1);
       return Status.Ok;
     },
     proxy_increment_metric: (id: number, by: bigint) => {
       const name = metricNames[id];
       if (name === undefined) throw new Error(`metric ${id} is not defined`);
-      if (by < 0n) throw new Error(`${name} is decremented`);
+      if (types[id] === HISTOGRAM) throw new Error(`${name} is a histogram`);
+      if (types[id] === COUNTER && by < 0n) throw new Error(`${name} is decremented`);
       host.metrics.set(name, (host.metrics.get(name) ?? 0n) + by);
       host.onIncrement(name, Number(by));
       return Status.Ok;
@@ -51,7 +58,8 @@ export function telemetryCalls(
       const name = metricNames[id];
       if (name === undefined) throw new Error(`metric ${id} is not defined`);
       if (value < 0n) throw new Error(`${name} records a negative value`);
-      host.records.set(name, [...(host.records.get(name) ?? []), Number(value)]);
+      if (types[id] === GAUGE) host.metrics.set(name, value);
+      else host.records.set(name, [...(host.records.get(name) ?? []), Number(value)]);
       return Status.Ok;
     },
     proxy_get_property: (path: number, pathSize: number, ptrSlot: number, sizeSlot: number) => {
