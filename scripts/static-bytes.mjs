@@ -80,11 +80,17 @@ function toBytes(data) {
 function visitAllBut(module, excepted) {
   const { body } = binaryen.getFunctionInfo(module.getFunction(VISIT_GLOBALS));
   const visits = operandsIn(binaryen.emitText(body))
-    .filter(({ number }) => !excepted.has(number))
+    .filter(({ global, number }) => !excepted.has(global ? constantOf(module, global) : number))
     .map(({ global, number }) =>
       global ? module.global.get(global, binaryen.i32) : module.i32.const(number),
     )
     .map((object) => module.call(VISIT, [object, module.local.get(0, binaryen.i32)], binaryen.none));
   module.removeFunction(VISIT_GLOBALS);
   module.addFunction(VISIT_GLOBALS, binaryen.i32, binaryen.none, [], module.block(null, visits));
+}
+
+/** What a global always holds; undefined if that may change. */
+function constantOf(module, name) {
+  const { mutable, init } = binaryen.getGlobalInfo(module.getGlobal(name));
+  return mutable ? undefined : binaryen.getExpressionInfo(init).value;
 }
