@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { updateLuaScripts } from "./lua-scripts.mjs";
+import { withFunctionsOrdered } from "./order-functions.mjs";
 import { packData } from "./pack-data.mjs";
 import { MODULES } from "./plugins.mjs";
 
@@ -29,12 +30,14 @@ const INPUTS = [
   "scripts/lua-scripts.mjs",
   "scripts/module-text.mjs",
   "scripts/optimize.mjs",
+  "scripts/order-functions.mjs",
   "scripts/pack-data.mjs",
   "scripts/plugins.mjs",
   "scripts/range-coder.mjs",
   "scripts/static-bytes.mjs",
   "scripts/static-objects.mjs",
   "scripts/wasm-binary.mjs",
+  "scripts/wasm-code.mjs",
 ];
 const STAMP = "build/.built";
 
@@ -88,7 +91,7 @@ async function compile(entry, args) {
 /** Does what is left to do for a release. */
 async function finish(module, inlined) {
   const { optimized } = await import("./optimize.mjs");
-  writeFileSync(module, packData(optimized(readFileSync(module), inlined)));
+  writeFileSync(module, packData(withFunctionsOrdered(optimized(readFileSync(module), inlined))));
 }
 
 if (process.argv.includes("--check")) {

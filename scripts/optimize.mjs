@@ -24,8 +24,6 @@ export function optimized(bytes, inlined) {
   binaryen.setGenerateStackIR(true);
   binaryen.setOptimizeStackIR(true);
   module.optimize();
-  // Code that was written together is alike, and compresses better side by side.
-  module.runPasses(["reorder-functions-by-name"]);
   const result = Buffer.from(module.emitBinary());
   module.dispose();
   return result;
