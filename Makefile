@@ -7,7 +7,7 @@ MODULES := node_modules/.package-lock.json
 # In this very process, so that nothing is left behind when make is ended.
 TSX := node --import tsx
 
-.PHONY: help run demo build image push test unit watch bench load overshoot screenshots check format hooks clean fuzz estimate
+.PHONY: help run demo build image push test unit watch bench load overshoot screenshots check check-lint check-assembly check-format check-types check-documents format hooks clean fuzz estimate
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,14 +59,25 @@ screenshots: $(MODULES) tools-screenshots build ## Take the pictures of the page
 	@$(TSX) tools/screenshots/main.ts
 
 check: $(MODULES) tools-check ## Check format, lint, types, directions of imports, shell scripts and documents
-	@node_modules/.bin/prettier --check --log-level warn .
+	@$(MAKE) --no-print-directory -j2 check-lint check-assembly check-format check-types check-documents
+
+check-lint:
 	@node_modules/.bin/eslint .
-	@node_modules/.bin/tsc
+
+check-assembly:
 	@$(TSX) scripts/check-assembly.ts
+	@node scripts/build.mjs --check
+
+check-format:
+	@node_modules/.bin/prettier --check --log-level warn .
+
+check-types:
+	@node_modules/.bin/tsc
+
+check-documents:
 	@scripts/check-shell.sh
 	@node_modules/.bin/remark --frail --quiet --ignore-pattern build .
 	@$(TSX) scripts/check-documents.ts
-	@node scripts/build.mjs --check
 
 format: $(MODULES) ## Format all code
 	@node_modules/.bin/prettier --write --log-level warn .
