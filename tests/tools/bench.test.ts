@@ -16,6 +16,7 @@ import {
 import { PlainHost } from "../../tools/bench/plain-host.ts";
 import { CONSUMER, QUOTA } from "../../tools/bench/quota-scenarios.ts";
 import { text } from "../../tools/bench/report.ts";
+import { measureRecords } from "../../tools/bench/recording-cost.ts";
 import { measureRequests, playerOf } from "../../tools/bench/requests.ts";
 import { LOWERED, RESERVATION } from "../../tools/bench/reservation-scenarios.ts";
 import { measureEstimator, measureRegex, measureScanner } from "../../tools/bench/scanning.ts";
@@ -204,6 +205,17 @@ describe("each section", () => {
     expect(await measureScanner(ONCE)).toHaveLength(4);
     expect(await measureEstimator(ONCE)).toHaveLength(3);
     expect(await measureRegex(ONCE)).not.toEqual([]);
+  });
+
+  it("records a decision only where somebody reads it", { timeout: MINUTE }, async () => {
+    const costs = await measureRecords(ours.module, ONCE);
+    expect(costs.map(({ goal }) => goal)).toEqual([null, 1, null]);
+    const [none, asked, state] = costs.map(({ hostCalls }) => hostCalls);
+    // Whether the header is there, and that nobody else sees it.
+    expect(asked).toBe(none! + 2);
+    expect(state).toBeGreaterThan(none! + 2);
+    expect(costs[0]!.more.median).toBe(0);
+    expect(text({ ...environmentOf([]), records: costs })).toContain("nobody can ask");
   });
 
   it("sees that neither requests nor chunks make memory grow", { timeout: MINUTE }, async () => {

@@ -15,6 +15,7 @@ import { measureMemory } from "./memory.ts";
 import { filterModules, quotaModules, reservationModules, root, type FilterModule } from "./modules.ts";
 import { QUOTA } from "./quota-scenarios.ts";
 import { writeFigures } from "./readme.ts";
+import { measureRecords } from "./recording-cost.ts";
 import { text, type Report } from "./report.ts";
 import { measureRequests } from "./requests.ts";
 import { RESERVATION } from "./reservation-scenarios.ts";
@@ -25,6 +26,7 @@ const SECTIONS = [
   "requests",
   "reservation",
   "quota",
+  "records",
   "matching",
   "scanning",
   "regex",
@@ -78,6 +80,10 @@ if (wants("reservation")) {
 if (wants("quota")) {
   progress("quota ...");
   report.quota = await measureRequests(quotas, () => true, effort, QUOTA);
+}
+if (wants("records")) {
+  progress("records of decisions ...");
+  report.records = await measureRecords(ours.module, effort);
 }
 if (wants("matching")) {
   progress("matching ...");

@@ -4,6 +4,7 @@ import type { Environment } from "./environment.ts";
 import type { MatchCost } from "./matching.ts";
 import type { Spread } from "./measure.ts";
 import type { MemoryUse } from "./memory.ts";
+import type { RecordCost } from "./recording-cost.ts";
 import type { RequestCost } from "./requests.ts";
 import type { RegexCost, ScanCost } from "./scanning.ts";
 import { table } from "./table.ts";
@@ -15,6 +16,8 @@ export interface Report extends Environment {
   reservation?: RequestCost[];
   /** Of ai-quota. */
   quota?: RequestCost[];
+  /** Of telling of decisions. */
+  records?: RecordCost[];
   matching?: MatchCost[];
   scanning?: ScanCost[];
   regex?: RegexCost[];
@@ -51,6 +54,7 @@ export function text(report: Report): string {
   if (report.requests) parts.push(...requests("Requests", report.requests));
   if (report.reservation) parts.push(...requests("Requests that reserve tokens", report.reservation));
   if (report.quota) parts.push(...requests("Requests of ai-quota", report.quota));
+  if (report.records) parts.push(records(report.records));
   if (report.matching) parts.push(...matching(report.matching));
   if (report.scanning) parts.push(scanning(report.scanning));
   if (report.regex) parts.push(regex(report.regex));
@@ -95,6 +99,17 @@ function requests(what: string, costs: RequestCost[]): string[] {
     const columns = ["request", "module", "us", "of floor", "goal", "host calls", "Redis calls: bytes"];
     return `${what}, on a ${HOSTS[host]}\n${table(columns, rows)}`;
   });
+}
+
+function records(costs: RecordCost[]): string {
+  const rows = costs.map(({ title, hostCalls, request, more, goal }, i) => [
+    title,
+    String(hostCalls),
+    spread(request),
+    i === 0 ? "" : spread(more),
+    goal === null ? "" : judged(`below ${goal} us`, more.median < goal),
+  ]);
+  return `The record of an allowed request\n${table(["record", "host calls", "us", "more", "goal"], rows)}`;
 }
 
 function matching(costs: MatchCost[]): string[] {

@@ -105,13 +105,13 @@ async function compare(
       cost: spreadOf(samples[i]!.map((nanoseconds) => nanoseconds / 1000)),
       overFloor: ratioOf(samples[i]!, samples[floor]!),
       ...(scenario.goal && name === "ours" && isPlain ? { goal: scenario.goal } : {}),
-      ...(await traffic(module, scenario, plan)),
+      ...(await trafficOf(module, scenario, plan)),
     })),
   );
 }
 
 /** What goes between filter, host and Redis in a request. */
-async function traffic(
+export async function trafficOf(
   module: WebAssembly.Module,
   scenario: Scenario,
   plan: Plan,
