@@ -293,7 +293,7 @@ export class FaultyNetwork<B extends Books> {
 
   private hand({ worker, command }: Sent, reply: Reply): void {
     if (worker.isDead || worker.host.deletedRoots.includes(command.root)) return;
-    this.losses.hears(command, reply);
+    this.losses.hears(worker, command, reply);
     worker.host.deliver(command.root, command.token, reply === null ? 1 : 0, reply);
   }
 }
