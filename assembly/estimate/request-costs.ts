@@ -15,6 +15,8 @@ export const STRUCTURE_DEPTH: i32 = 7;
 export const PICTURE_TOKENS: i64 = 1600;
 /** How many bytes of a string tell a URL from base64: within these comes a colon, or an escape of one. */
 const SCHEME: i32 = 6;
+/** `data`, the last letter lowest. */
+const DATA: u64 = 0x64617461;
 
 /** The tokens that a number of `length` characters costs, in a list or not. */
 export function numberTokens(size: i64, depth: i32, inList: bool): i64 {
@@ -22,23 +24,31 @@ export function numberTokens(size: i64, depth: i32, inList: bool): i64 {
   return <i64>inList;
 }
 
-/** Tells URLs from base64 by how strings begin, however they are cut. */
+/** Tells URLs from base64 and data URLs by how strings begin, however they are cut. */
 @final
 export class UrlFinder {
-  /** Whether the string is a URL. */
+  /** Whether the string is a URL that is no data URL. */
   isUrl: bool = false;
   private left: i32 = 0;
+  private head: u64 = 0;
 
   /** A string begins. @param isWanted whether it may be a URL */
   begin(isWanted: bool): void {
     this.isUrl = false;
     this.left = isWanted ? SCHEME : 0;
+    this.head = 0;
   }
 
   /** Reads the next `len` bytes of it, at `ptr`. */
   feed(ptr: usize, len: i32): void {
     for (let i = 0; i < len && this.left > 0; ++i, --this.left) {
-      if (!isBase64(load<u8>(ptr + i))) this.isUrl = true;
+      const c = load<u8>(ptr + i);
+      if (isBase64(c)) {
+        this.head = (this.head << 8) | c;
+        continue;
+      }
+      this.isUrl = this.head != DATA;
+      this.left = 1;
     }
   }
 }

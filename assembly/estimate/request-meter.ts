@@ -265,7 +265,7 @@ export class RequestMeter {
     if (!this.inString) {
       this.inString = true;
       this.isData = len > 4 && load<u32>(ptr) == DATA;
-      this.url.begin(this.reserves && this.member == Member.File && !this.isData);
+      this.url.begin(this.reserves && this.member == Member.File);
     }
     this.url.feed(ptr, len);
     const isText = this.isForModels && (this.reserves || !this.isData);

@@ -36,6 +36,11 @@ describe("a data URL", () => {
     ])
       expect(tokens(content)).toBeLessThan(url.length / 1024 + 200);
   });
+
+  it("is no picture given by its URL, however the body is cut", () => {
+    const content = [{ type: "image_url", image_url: { url: URL_OF(90) } }];
+    for (const size of [1, 2, 7, 100]) expect(tokens(content, true, size)).toBeLessThan(200);
+  });
 });
 
 describe("a picture", () => {
