@@ -1,5 +1,6 @@
 import { addressOf, Bytes } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
+import { MAX_DECIMAL, writeDecimal } from "../bytes/decimal";
 import { addressSlot, borrow, borrowedSize, clearSlots, release, sizeSlot, take } from "./memory";
 import { HeaderMapType, Status } from "./types";
 
@@ -131,6 +132,14 @@ export function replaceHeader(map: HeaderMapType, name: Bytes, value: Bytes): St
     addressOf(value),
     value.byteLength,
   );
+}
+
+const SCRATCH = memory.data(MAX_DECIMAL);
+
+/** Sets a header to one number, in decimal. */
+export function replaceHeaderByNumber(map: HeaderMapType, name: Bytes, value: i64): Status {
+  const size = writeDecimal(SCRATCH, value);
+  return proxy_replace_header_map_value(map, addressOf(name), name.byteLength, SCRATCH, size);
 }
 
 /** Where headers are written. */

@@ -1,14 +1,13 @@
 import { borrowBuffer, MAX_PIECE, replaceBuffer } from "../abi/buffers";
-import { getHeader, removeHeader, replaceHeader } from "../abi/headers";
+import { removeHeader, replaceHeaderByNumber } from "../abi/headers";
 import { borrowedSize, release } from "../abi/memory";
 import { setProperty } from "../abi/properties";
 import { BufferType, HeaderMapType, Status } from "../abi/types";
-import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
-import { parseInteger } from "../bytes/decimal";
+import { Bytes, bytesOf } from "../bytes/bytes";
 import { Ask, NO_RESERVATION, Reservation } from "../ledger/reservation";
 import { Meter } from "../metering/meter";
 import { Api } from "../request/api";
+import { BODY } from "../request/body-headers";
 import { BodyModel } from "../request/body-model";
 import { copyWithCap, MAX_GROWTH, replacedFor } from "../request/cap-writer";
 import { isDisguised } from "../request/free-endpoints";
@@ -17,11 +16,6 @@ import { OutputCaps } from "../request/output-caps";
 import { TokenWeights, WEIGHT_SCALE } from "../usage/weights";
 
 const CONTENT_LENGTH = bytesOf("content-length");
-const CONTENT_ENCODING = bytesOf("content-encoding");
-/** A signature covers the body, which must not change then (AWS, Signature Version 4). */
-const AUTHORIZATION = bytesOf("authorization");
-const CONTENT_SHA256 = bytesOf("x-amz-content-sha256");
-const AWS4: u32 = 0x34535741;
 
 /** The property that sets how many bytes of a body Higress holds for a request. By default, its connections hold 32 KiB. */
 const BUFFER_LIMIT = bytesOf("set_decoder_buffer_limit");
@@ -35,8 +29,6 @@ const UNREAD_BYTES_PER_TOKEN: i64 = 4;
 /** The largest amount: above it, Redis' scripts lose digits. */
 const MOST: i64 = 1 << 53;
 const REQUEST = new HostRequest();
-/** Digits that `content-length` may gain. */
-const DIGITS = 20;
 
 /**
  * The request of a call for which tokens are reserved, while its body is held. It reads from the body what the call may cost, and
@@ -88,10 +80,9 @@ export class HeldRequest {
     this.cap = -1;
     this.bytes = 0;
     this.isWhole = false;
-    const length = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
-    this.announced = length !== null ? parseInteger(addressOf(length), length.byteLength) : -1;
-    this.isEncoded = getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_ENCODING) !== null;
-    this.mayChange = reservation.clamps && !isSigned();
+    this.announced = BODY.length;
+    this.isEncoded = BODY.isEncoded;
+    this.mayChange = reservation.clamps && !BODY.isSigned;
     if (holdsHeaders || !this.mayChange || this.isJudgedBySize || this.api == Api.NoOutput) return;
     // The headers go ahead, and a cap may still make the body longer.
     removeHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH);
@@ -261,8 +252,7 @@ export class HeldRequest {
   /** Corrects `content-length` when the body has become longer, unless there was none. */
   private correctLength(size: i32): void {
     if (this.announced < 0) return;
-    const length = new ByteBuilder(DIGITS).decimal(size).toBytes();
-    replaceHeader(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH, length);
+    replaceHeaderByNumber(HeaderMapType.HttpRequestHeaders, CONTENT_LENGTH, size);
   }
 
   /** What a number of tokens for each output costs at most, weighted. */
@@ -279,10 +269,4 @@ function weighed(tokens: i64, weight: i64): i64 {
   if (weight == 0) return 0;
   if (tokens > MOST / weight) return min(MOST, (tokens / WEIGHT_SCALE) * weight);
   return min(MOST, (tokens * weight + WEIGHT_SCALE - 1) / WEIGHT_SCALE);
-}
-
-function isSigned(): bool {
-  if (getHeader(HeaderMapType.HttpRequestHeaders, CONTENT_SHA256) !== null) return true;
-  const value = getHeader(HeaderMapType.HttpRequestHeaders, AUTHORIZATION);
-  return value !== null && value.byteLength > 4 && load<u32>(addressOf(value)) == AWS4;
 }

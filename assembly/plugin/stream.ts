@@ -1,9 +1,8 @@
 import { StreamContext } from "../abi/contexts";
-import { getHeader, removeHeader, replaceHeader } from "../abi/headers";
+import { getHeader, removeHeader, replaceHeaderByNumber } from "../abi/headers";
 import { Pool } from "../abi/pool";
 import { continueStream, setEffectiveContext } from "../abi/stream-control";
 import { FilterDataStatus, FilterHeadersStatus, HeaderMapType, Status, StreamType } from "../abi/types";
-import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { NOT_A_NUMBER, parseInteger } from "../bytes/decimal";
 import { Decision, Outcome } from "../ledger/decision";
@@ -282,6 +281,5 @@ function tellCap(cap: i64): void {
   const lower = getHeader(HeaderMapType.HttpResponseHeaders, CLAMPED);
   const told = lower !== null ? parseInteger(addressOf(lower), lower.byteLength) : NOT_A_NUMBER;
   if (told >= 0 && told <= cap) return;
-  const value = new ByteBuilder(20).decimal(cap).toBytes();
-  replaceHeader(HeaderMapType.HttpResponseHeaders, CLAMPED, value);
+  replaceHeaderByNumber(HeaderMapType.HttpResponseHeaders, CLAMPED, cap);
 }

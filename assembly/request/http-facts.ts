@@ -3,6 +3,7 @@ import { IpAddress } from "../net/address";
 import { Ambiguity } from "../rules/facts";
 import { METHOD, PATH, UPGRADE } from "../rules/questions";
 import { AMBIGUOUS, Answers } from "./answers";
+import { BodyHeaders } from "./body-headers";
 import { modelText } from "./body-model";
 import { clientAddress, untrustedAddress } from "./client-address";
 import { readCookies } from "./cookie";
@@ -70,6 +71,15 @@ export class HttpFacts extends HeaderFacts {
   get asksForUpgrade(): bool {
     const protocols = this.readHeader(UPGRADE);
     return protocols !== null && protocols.byteLength > 0;
+  }
+
+  /** Finds out what the headers say about the body. */
+  readBody(headers: BodyHeaders): void {
+    const questions = this.questions.bodyHeaders;
+    if (questions.length == 0) return headers.read(this.source);
+    const length = this.readHeader(questions[0]);
+    const encoding = this.readHeader(questions[1]);
+    headers.note(length, encoding, this.readHeader(questions[2]), this.readHeader(questions[3]));
   }
 
   param(question: i32): Bytes | null {
@@ -148,9 +158,11 @@ export class HttpFacts extends HeaderFacts {
   /**
    * Answers all questions for which the host has to be asked, because it may not be able to answer any more when the body has been
    * read.
+   * @param body gets what the headers say about the body
    */
-  answerAll(): void {
+  answerAll(body: BodyHeaders): void {
     const questions = this.questions;
+    this.readBody(body);
     for (let i = 0; i < questions.headers.length; ++i) this.readHeader(i);
     if (questions.paramCount > 0) this.param(0);
     if (questions.cookieCount > 0) this.cookie(0);

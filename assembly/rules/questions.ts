@@ -33,6 +33,14 @@ const KEY_PARAM = bytesOf("key");
 /** Where requests without a body name their model: OpenAI's Realtime API, and Azure's. */
 const MODEL_PARAMS: Bytes[] = [bytesOf("model"), bytesOf("deployment")];
 
+/** What says something about the body of a request: its length, its encoding, and whether it is signed. */
+export const BODY_HEADERS: Bytes[] = [
+  bytesOf("content-length"),
+  bytesOf("content-encoding"),
+  bytesOf("x-amz-content-sha256"),
+  AUTHORIZATION,
+];
+
 /** The questions that every configuration has: about the method, the path, and another protocol that is asked for. */
 export const METHOD: i32 = 0;
 export const PATH: i32 = 1;
@@ -84,6 +92,8 @@ export class Questions {
   keyParam: i32 = NONE;
   /** The questions for the parameters that name a model; empty if no rule looks at models. */
   readonly modelParams: i32[] = [];
+  /** The questions for `BODY_HEADERS`, in that order; empty if no body is held. */
+  readonly bodyHeaders: i32[] = [];
   /** The question for the header that a filter in front sets to the model, or -1. */
   modelHeader: i32 = NONE;
   paramCount: i32 = 0;
@@ -154,6 +164,13 @@ export class Questions {
     if (this.modelParams.length > 0) return;
     for (let i = 0; i < MODEL_PARAMS.length; ++i) this.modelParams.push(this.param(MODEL_PARAMS[i]));
     if (header.byteLength > 0) this.modelHeader = this.header(header, Lines.Last);
+  }
+
+  /** Asks what the headers say about the body. */
+  body(): void {
+    if (this.bodyHeaders.length > 0) return;
+    for (let i = 0; i < BODY_HEADERS.length; ++i)
+      this.bodyHeaders.push(this.header(BODY_HEADERS[i], Lines.Last));
   }
 
   /** Whether a rule looks at models. */

@@ -1,6 +1,7 @@
 // `make bench`: measures, prints, and writes build/bench.json, build/bench.svg and build/bench.txt.
 //
-//   PEER=file.wasm         another filter to compare with, e.g. a build of the published plugin
+//   PEER=file.wasm         another filter to compare with, e.g. a build of the published plugin; with ONLY=reservation, an
+//                          earlier build of this one
 //   PEER_QUOTA=file.wasm   the same for ai-quota
 //   ROUNDS=60              rounds per measurement
 //   ONLY=sse               one kind of request, or one section
@@ -75,7 +76,9 @@ if (wants("requests")) {
 }
 if (wants("reservation")) {
   progress("reservations ...");
-  report.reservation = await measureRequests(await reservationModules(), () => true, effort, RESERVATION);
+  // Other filters have no reservations.
+  const held = await reservationModules(ONLY === "reservation" ? PEER : undefined);
+  report.reservation = await measureRequests(held, () => true, effort, RESERVATION);
 }
 if (wants("quota")) {
   progress("quota ...");

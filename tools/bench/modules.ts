@@ -49,9 +49,9 @@ export function filterModules(peer?: string): Promise<FilterModule[]> {
   return compared("ai-token-ratelimit", "floor", peer);
 }
 
-/** The rate limiter, and its floor when calls reserve their tokens. */
-export function reservationModules(): Promise<FilterModule[]> {
-  return compared("ai-token-ratelimit", "reservation-floor");
+/** The rate limiter, and its floor when calls reserve their tokens. @param peer the file of an earlier build of it */
+export function reservationModules(peer?: string): Promise<FilterModule[]> {
+  return compared("ai-token-ratelimit", "reservation-floor", peer);
 }
 
 /** ai-quota and its floor. @param peer the file of another filter */

@@ -10,6 +10,7 @@ import { keepRoute, Phase } from "../../plugin/metered-stream";
 import { recordingFor } from "../../plugin/recording";
 import { CountingStream } from "../../plugin/stream";
 import { refuseAmbiguous, refuseUpgrade } from "../../rejection/refusals";
+import { BODY } from "../../request/body-headers";
 import { consumes, Consumes, isDisguised } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
 import { CONSUMER_HEADER, HttpFacts } from "../../request/http-facts";
@@ -64,6 +65,7 @@ export class QuotaStream extends CountingStream<QuotaPolicy> {
     const consuming = consumingOf(purpose, path, !endOfStream);
     const asksForUpgrade = FACTS.asksForUpgrade;
     const ambiguity = FACTS.ambiguity;
+    if (policy.config.reservation.isOn) FACTS.readBody(BODY);
     FACTS.end();
     keepRoute();
 

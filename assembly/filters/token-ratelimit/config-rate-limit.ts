@@ -154,6 +154,7 @@ export function readRateLimit(fields: Fields, blocks: RedisBlocks): RateLimitCon
   const limitHeaders = <LimitHeaders>fields.choice("limit_headers", LIMIT_HEADERS);
   const metering = readWeighted(fields);
   if (metering.models !== null) reader.questions.model(fields.text("model_header"));
+  if (reservation.isOn) reader.questions.body();
   const strips = readStripAcceptEncoding(fields);
   const allowsUpgrades = readUpgrade(fields);
   const hashesKeys = fields.flag("hash_keys", false);

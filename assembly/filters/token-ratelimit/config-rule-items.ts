@@ -110,6 +110,7 @@ export class RuleItemsReader {
     const flags = readRowFlags(fields, this.rowFlags);
     const isShadow = (flags & RowFlag.Shadow) != 0;
     const reservation = readReservation(fields, this.reservation);
+    if (reservation.isOn) this.questions.body();
     this.flags.push(effective(flags));
     this.reservations.push(isShadow ? reservation.watching : reservation);
     if (fields.has(MATCH)) return this.readCombined(fields, list, position, isShadow);

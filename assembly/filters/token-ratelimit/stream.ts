@@ -23,6 +23,7 @@ import {
   refuseWithoutModel,
 } from "../../rejection/refusals";
 import { Api, apiOf } from "../../request/api";
+import { BODY } from "../../request/body-headers";
 import { consumes, Consumes } from "../../request/free-endpoints";
 import { HostRequest } from "../../request/host-request";
 import { HttpFacts } from "../../request/http-facts";
@@ -103,6 +104,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const path = ticket !== null ? FACTS.path() : null;
     const asksForUpgrade = ticket !== null && FACTS.asksForUpgrade;
     this.metering = policy.meteringOf(FACTS);
+    if (ticket !== null && ticket.reservation.isOn) FACTS.readBody(BODY);
     FACTS.end();
     if (ambiguity != Ambiguity.None) return this.refuseAmbiguous(ticket, ambiguity);
     const isCall = consuming >= Consumes.StoredAnswer;
@@ -138,7 +140,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
     const facts = FACTS;
     const spare = idle.take();
     FACTS = spare !== null ? spare : new HttpFacts(REQUEST);
-    facts.answerAll();
+    facts.answerAll(BODY);
     const path = facts.path();
     this.facts = facts;
     this.policy = policy;
