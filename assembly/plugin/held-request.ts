@@ -124,10 +124,11 @@ export class HeldRequest {
     for (let from: u32 = 0; from < size; from += MAX_PIECE) {
       const piece = borrowBuffer(BufferType.HttpRequestBody, min(size - from, MAX_PIECE), from);
       if (piece != 0) {
-        meter.requestPiece(piece, borrowedSize());
-        this.caps.feed(piece, borrowedSize());
+        const length = borrowedSize();
+        meter.requestPiece(piece, length);
+        this.caps.feed(piece, length);
         const reader = this.modelReader;
-        if (reader !== null && this.readsModel) reader.feed(piece, borrowedSize());
+        if (reader !== null && this.readsModel) reader.feed(piece, length);
       }
       release(piece);
     }

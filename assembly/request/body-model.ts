@@ -1,33 +1,31 @@
-import { inLowerCase } from "../bytes/ascii";
-import { dropBlanks, skipBlanks } from "../bytes/blanks";
-import { Bytes, copyOf, equals } from "../bytes/bytes";
+import { borrowHeader } from "../abi/headers";
+import { borrowedSize, release } from "../abi/memory";
+import { HeaderMapType } from "../abi/types";
+import { Bytes, bytesOf, copyOf } from "../bytes/bytes";
 import { JsonReader } from "../json/reader";
 import { JsonText } from "../json/text";
 import { Strings, Token } from "../json/tokens";
-import { AMBIGUOUS } from "./answers";
 import { Name, nameOf } from "./cap-names";
+import { isFormData } from "./form-line";
+import { FormModel } from "./form-model";
+import { MAX_MODEL, modelOf, modelText } from "./model-name";
 
-/** The longest name of a model, in bytes. Longer ones are not known. */
-const MAX_MODEL: i32 = 256;
-
-/** The name of a model as it is compared: in lower case, without blanks around it; null if it is empty or too long. */
-export function modelText(ptr: usize, len: i32): Bytes | null {
-  const from = skipBlanks(ptr, ptr + len);
-  const size = <i32>(dropBlanks(from, ptr + len) - from);
-  return size == 0 || size > MAX_MODEL ? null : inLowerCase(copyOf(from, size));
-}
+const CONTENT_TYPE = bytesOf("content-type");
 
 /**
  * Reads from the body of a request, while that passes, which model it is for: its member `model`, however some server may spell
- * that. Nothing is believed of a body that is not a JSON object, as forms and compressed bodies are not, nor of a name that is no
- * string. Several different names are `AMBIGUOUS`, because servers differ in which they use.
+ * that, or the field of that name in a form (multipart/form-data). Nothing is believed of other bodies, such as compressed ones, nor
+ * of a name that is no string. Several different names are `AMBIGUOUS`, because servers differ in which they use.
  *
- * Call `begin`, then `feed` with each piece, which may be cut anywhere, then `finish`. One object serves one request after the
- * other. Memory: about 600 bytes for any body; `dispose` frees it.
+ * Call `begin` while the headers can be read, then `feed` with each piece, which may be cut anywhere, then `finish`. One object
+ * serves one request after the other. Memory: about 600 bytes, and as many again once a form has been read; `dispose` frees it.
  */
 @final
 export class BodyModel {
   private reader: JsonReader = new JsonReader(MAX_MODEL);
+  /** Made when a form is first read. */
+  private form: FormModel | null = null;
+  private isForm: bool = false;
   private name: Bytes | null = null;
   private isModel: bool = false;
   /** Whether some name cannot be read, or the body is no JSON object. */
@@ -36,27 +34,52 @@ export class BodyModel {
 
   dispose(): void {
     this.reader.dispose();
+    const form = this.form;
+    if (form !== null) form.dispose();
   }
 
   begin(): void {
     this.reader.feed(0, 0);
     this.reader.begin();
     this.name = null;
-    this.isModel = this.isUnclear = this.isComplete = false;
+    this.isModel = this.isUnclear = this.isComplete = this.isForm = false;
+    this.readType();
   }
 
   /** Reads the next `len` bytes of the body, at `ptr`, which are borrowed for the call. */
   feed(ptr: usize, len: i32): void {
     if (this.isUnclear || len <= 0) return;
+    const form = this.form;
+    if (this.isForm && form !== null) {
+      form.feed(ptr, len);
+      return;
+    }
     this.reader.feed(ptr, len);
     this.read();
   }
 
   /** The body has ended. @returns its model, `AMBIGUOUS`, or null if that is not known */
   finish(): Bytes | null {
+    const form = this.form;
+    if (this.isForm && form !== null) return form.finish();
     this.reader.finish();
     this.read();
     return this.isComplete && !this.isUnclear ? this.name : null;
+  }
+
+  /** Reads the content type, while all hosts show it. Servers of JSON do not look at it, but those of forms do. */
+  private readType(): void {
+    const at = borrowHeader(HeaderMapType.HttpRequestHeaders, CONTENT_TYPE);
+    if (at == 0) return;
+    const size = borrowedSize();
+    this.isForm = isFormData(at, size);
+    if (this.isForm) {
+      const known = this.form;
+      const form = known !== null ? known : new FormModel();
+      this.form = form;
+      form.begin(copyOf(at, size));
+    }
+    release(at);
   }
 
   private read(): void {
@@ -89,9 +112,7 @@ export class BodyModel {
 
   private add(text: JsonText | null): void {
     const name = text !== null && !text.truncated ? modelText(text.ptr, text.length) : null;
-    const known = this.name;
     if (name === null) this.isUnclear = true;
-    else if (known === null || equals(known, name)) this.name = name;
-    else this.name = AMBIGUOUS;
+    else this.name = modelOf(this.name, name);
   }
 }

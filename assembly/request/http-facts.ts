@@ -4,11 +4,11 @@ import { Ambiguity } from "../rules/facts";
 import { METHOD, PATH, UPGRADE } from "../rules/questions";
 import { AMBIGUOUS, Answers } from "./answers";
 import { BodyHeaders } from "./body-headers";
-import { modelText } from "./body-model";
 import { clientAddress, untrustedAddress } from "./client-address";
 import { readCookies } from "./cookie";
 import { keyOf } from "./credentials";
 import { HeaderFacts, HttpSource } from "./header-facts";
+import { modelText } from "./model-name";
 import { modelInPath } from "./path-model";
 import { readQuery } from "./query";
 

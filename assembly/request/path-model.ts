@@ -1,7 +1,7 @@
 import { COLON, SLASH } from "../bytes/ascii";
 import { Bytes, bytesOf, equalsAt } from "../bytes/bytes";
 import { AMBIGUOUS } from "./answers";
-import { modelText } from "./body-model";
+import { modelText } from "./model-name";
 import { endsSurelyIn, forgetPath, isUnclearPath, readPath, segmentsOfPath } from "./path-ending";
 
 /** Bedrock: docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html */

@@ -10,6 +10,9 @@ const WEIGHTS = { "GPT-4o": 10, "gpt-4o-*": 2, "gpt-4o-mini*": 0.5, "free-": 3, 
 const config = (model_weights: object, more: object = {}): object => ({ ...PER_KEY, model_weights, ...more });
 const ALICE = { "x-api-key": "alice", ":path": "/v1/chat/completions" };
 const body = (model: unknown, more: object = {}): string => JSON.stringify({ messages: [], model, ...more });
+const form = (model: string): string =>
+  `--x\r\nContent-Disposition: form-data; name="model"\r\n\r\n${model}\r\n--x--\r\n`;
+const FORM = { ":path": "/v1/audio/transcriptions", "content-type": "multipart/form-data; boundary=x" };
 
 /** What a call of 8 and 4 tokens is charged. */
 function charged(host: StrictHost, text: string, headers: Headers = {}, id = 2): number {
@@ -37,7 +40,9 @@ describe.each(MODULES)("%s", (_name, file) => {
     // The path tells, and then nothing else counts.
     [6, body("gpt-4o"), { ":path": "/openai/deployments/gpt-4o-mini/chat/completions" }],
     [12, body("gpt-4o"), { ":path": "/v1beta/models/gemini:generateContent" }],
+    [6, form("gpt-4o-mini"), FORM],
     // Not known: the dearest.
+    [120, form("gpt-4o-mini"), { "content-type": "multipart/form-data; boundary=y" }],
     [120, body(null)],
     [120, "no JSON"],
     [120, '{"model":"cheap","model":"other"}'],
@@ -77,11 +82,15 @@ describe.each(MODULES)("%s", (_name, file) => {
     expect(settlementOf(host.pending[0]!).tokens).toBe(120);
   });
 
-  it("weighs calls that rules by model have held", async () => {
+  it.each<[string, string, Headers]>([
+    ["objects", body("gpt-4o"), {}],
+    ["forms", form("gpt-4o"), FORM],
+  ])("weighs calls with %s that rules by model have held", async (_what, text, headers) => {
     const items = [{ limit_by_per_model: "", limit_keys: [{ key: "*", token_per_minute: 100 }] }];
     const host = await start(file, config(WEIGHTS, { rule_items: items }));
-    host.request(2, ROOT, ALICE, false);
-    host.requestBody(2, body("gpt-4o"), true);
+    host.request(2, ROOT, { ...ALICE, ...headers }, false);
+    host.requestBody(2, text, true);
+    expect(host.pending[0]!.args[3]!.toString()).toMatch(/:model:gpt-4o$/);
     host.reply(ROOT, counter(0));
     host.responseHeaders(2, { "content-type": "application/json" });
     host.responseBody(2, usageBody(8, 4), true);

@@ -10,7 +10,7 @@ import { Cidr, parseCidr } from "../../net/cidr";
 import { checkRegex } from "../../regex/regex";
 import { AMBIGUOUS } from "../../request/answers";
 import { cookieText } from "../../request/cookie";
-import { modelText } from "../../request/body-model";
+import { modelText } from "../../request/model-name";
 import { keyOf } from "../../request/credentials";
 import { headerText } from "../../request/header-facts";
 import { paramText } from "../../request/query";

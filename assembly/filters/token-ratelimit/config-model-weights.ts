@@ -2,7 +2,7 @@ import { ASTERISK } from "../../bytes/ascii";
 import { addressOf, Bytes, bytesOf, endsWith, slice } from "../../bytes/bytes";
 import { Fields } from "../../config/fields";
 import { JsonType } from "../../json/values";
-import { modelText } from "../../request/body-model";
+import { modelText } from "../../request/model-name";
 import { ModelWeights } from "../../usage/model-weights";
 import { MAX_WEIGHT, TokenWeights, WEIGHT_SCALE } from "../../usage/weights";
 
