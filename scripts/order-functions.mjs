@@ -17,7 +17,8 @@ const ELEMENTS_OF_FIRST_TABLE = 0;
 /** A module of the same functions in an order that gzip compresses better. */
 export function withFunctionsOrdered(module) {
   const sections = sectionsOf(module);
-  const contentOf = (id) => sections.find((section) => section.id === id).content;
+  const contentOf = (id) => sections.find((section) => section.id === id)?.content;
+  if (contentOf(Section.Code) === undefined) return Buffer.from(module);
   const functions = functionsOf(contentOf(Section.Code));
   const order = orderOf(functions);
   const imported = importedFunctions(module);

@@ -119,7 +119,8 @@ describe.each(MODULES)("%s", (_name, file) => {
     });
 
     it("tell configurations apart, and nothing of their secrets", async () => {
-      const host = await start(file, PER_KEY);
+      const host = await start(file);
+      host.configure(ROOT, PER_KEY);
       const hash = metric(host, "configuration_hash");
       expect(hash).toBeGreaterThan(0);
       host.configure(ROOT, { ...PER_KEY, rule_name: "other" });

@@ -62,7 +62,6 @@ export class Losses {
       worker.host.onIncrement = (metric, by) => {
         if (metric === `${worker.plugin.metrics}lost_tokens`) this.lost(worker, by);
       };
-      this.failures.set(worker, new Map());
     }
   }
 
@@ -85,7 +84,8 @@ export class Losses {
   }
 
   private failuresOf(worker: Worker, root: number): number[] {
-    const ofWorker = this.failures.get(worker)!;
+    let ofWorker = this.failures.get(worker);
+    if (ofWorker === undefined) this.failures.set(worker, (ofWorker = new Map<number, number[]>()));
     let ofRoot = ofWorker.get(root);
     if (ofRoot === undefined) ofWorker.set(root, (ofRoot = []));
     return ofRoot;
