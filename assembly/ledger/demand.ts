@@ -1,6 +1,6 @@
 import { COLON } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
-import { copy, made } from "../bytes/bytes";
+import { Bytes, copy, made } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
 import { appendLetters, appendWindow, CounterKind, Unit, unitOf } from "./counter-kind";
 import { Row, RowFlag } from "./row";
@@ -32,8 +32,7 @@ let draft = new ByteBuilder(KEPT_KEYS, MAX_KEYS);
  *
  *     demand.clear(); { append a key to demand.nextKey; demand.add(...) }; demand.keep()
  *
- * No other demand may be written between `clear` and `keep`, because keys are written to one buffer. A demand is reused with
- * its owner, such as a ticket.
+ * No other demand may be written between `clear` and `keep`, because keys are written to one buffer. Its owner reuses it.
  */
 @final
 export class Demand {
@@ -42,6 +41,8 @@ export class Demand {
   overflowed: bool = false;
   /** Whether all counters are plain strings, which the scripts for windows and balances can read. */
   isPlain: bool = true;
+  /** The name of the rules that it comes from, if the limits of its rows are counted apart. */
+  rule: Bytes | null = null;
   private isDraft: bool = false;
   private keys: StaticArray<u8> = new StaticArray<u8>(FIRST_KEYS);
   private rows: StaticArray<u8> = new StaticArray<u8>(FIRST_ROWS * offsetof<Row>());
@@ -50,8 +51,7 @@ export class Demand {
   clear(): void {
     this.length = 0;
     this.overflowed = false;
-    this.isPlain = true;
-    this.isDraft = true;
+    this.isPlain = this.isDraft = true;
     draft.clear();
   }
 
@@ -75,13 +75,13 @@ export class Demand {
 
   /** Becomes a copy of another demand, which has been kept and has not overflowed. */
   copyFrom(other: Demand): void {
-    this.isDraft = false;
-    this.overflowed = false;
+    this.isDraft = this.overflowed = false;
     this.keepKeys(changetype<usize>(other.keys), other.endOf(other.length - 1));
     if (other.rows.length > this.rows.length) this.rows = new StaticArray<u8>(other.rows.length);
     memory.copy(changetype<usize>(this.rows), changetype<usize>(other.rows), other.rows.length);
     this.length = other.length;
     this.isPlain = other.isPlain;
+    this.rule = other.rule;
   }
 
   /** Append the key of the next row here, then call `add`. */

@@ -1,6 +1,7 @@
 import { discarded } from "../abi/collector";
 import { Pool } from "../abi/pool";
 import { nowMilliseconds, nowNanoseconds } from "../abi/time";
+import { Bytes } from "../bytes/bytes";
 import { NOT_A_NUMBER } from "../bytes/decimal";
 import { delayAfterMs } from "../redis/backoff";
 import { Link } from "../redis/link";
@@ -35,6 +36,8 @@ const MAX_IDLE: i32 = 64;
 export interface ChargeCounter {
   /** Redis has counted these tokens. */
   charged(tokens: i64): void;
+  /** These tokens were charged to the counters of a demand, which comes from this rule. @param reply to the charge */
+  chargedLimits(rule: Bytes, demand: Demand, reply: Reply, tokens: i64): void;
   /** These tokens were charged, and exceed a limit. */
   exceeded(tokens: i64): void;
   /** A call was charged these tokens in place of what was reserved for it. */
@@ -270,6 +273,8 @@ export class Outbox implements ChargeSender, ChargeOwner, ProbeListener, Waiter 
     charge.tell(reply);
     // A charge that has waited no longer knows its limits.
     if (charge.waiting !== null) return;
+    const rule = charge.demand.rule;
+    if (rule !== null) this.counter.chargedLimits(rule, charge.demand, reply, charge.tokens);
     const excess = charge.excess(reply);
     if (excess > 0) this.counter.exceeded(excess);
     if (isTraced()) charge.trace(reply);

@@ -1,9 +1,12 @@
 import { log } from "../abi/log";
 import { LogLevel } from "../abi/types";
+import { Demand } from "../ledger/demand";
 import { ChargeCounter } from "../ledger/outbox";
 import { Outboxes, Waiter } from "../ledger/outboxes";
 import { FailureCounter } from "../redis/link";
 import { Failure, failureName, FAILURES } from "../redis/failure";
+import { Reply } from "../redis/reply";
+import { Bytes } from "../bytes/bytes";
 import { Consumption } from "../usage/consumption";
 import { Counter } from "./counter";
 import { Gauge } from "./gauge";
@@ -115,6 +118,14 @@ const NAMES: string[] = [
   "reasoning_tokens",
 ];
 
+/** Counts what becomes of single limits. */
+export interface LimitCounter {
+  /** The parameters are those of `ChargeCounter`. */
+  charged(rule: Bytes, demand: Demand, reply: Reply, tokens: i64): void;
+  /** Tells the host what was noted. */
+  flush(): void;
+}
+
 /**
  * The proxy-wasm metrics of the filter. A metric is defined when it is first used. What happens with every call is noted, and told
  * to the host with the next tick.
@@ -125,6 +136,7 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   private readonly counters: StaticArray<Counter> = new StaticArray<Counter>(NAMES.length + FAILURES);
   readonly rejections: Rejections = new Rejections();
 
+  private limits: LimitCounter | null = null;
   private hasNotes: bool = false;
   private readonly latency: Histogram;
   private readonly openBreakers: Gauge;
@@ -158,6 +170,11 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   /** Counts what happens with every call, so that it costs no host call. @param amount as for `add` */
   note(metric: Metric, amount: i64 = 1): void {
     unchecked(this.counters[metric]).note(amount);
+    this.wake();
+  }
+
+  /** Tells the host at the next tick. */
+  private wake(): void {
     if (this.hasNotes) return;
     this.hasNotes = true;
     this.ticks.wake(this);
@@ -184,6 +201,8 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   flush(): void {
     this.hasNotes = false;
     for (let i = 0; i < this.counters.length; ++i) this.counters[i].flush();
+    const limits = this.limits;
+    if (limits !== null) limits.flush();
   }
 
   giveUp(): void {}
@@ -194,6 +213,12 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
     this.outboxBytes.tell(outboxBytes);
   }
 
+  /** The limits of a new configuration are counted by this. */
+  countLimits(limits: LimitCounter): void {
+    this.flush();
+    this.limits = limits;
+  }
+
   /** A configuration applies from now on. @param hash that tells it from others */
   configured(hash: u32): void {
     this.configuration.set(hash);
@@ -202,7 +227,14 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   charged(tokens: i64): void {
     this.add(Metric.ChargedTokens, tokens);
     // The state may be better now, which the next tick tells.
-    if ((this.openBreakers.share | this.outboxBytes.share) != 0) this.note(Metric.ChargedTokens, 0);
+    if ((this.openBreakers.share | this.outboxBytes.share) != 0) this.wake();
+  }
+
+  chargedLimits(rule: Bytes, demand: Demand, reply: Reply, tokens: i64): void {
+    const limits = this.limits;
+    if (limits === null) return;
+    limits.charged(rule, demand, reply, tokens);
+    this.wake();
   }
 
   exceeded(tokens: i64): void {

@@ -1,8 +1,7 @@
 import { defineCounter, incrementMetric } from "../abi/metrics";
-import { DEL, SPACE } from "../bytes/ascii";
-import { ByteBuilder } from "../bytes/builder";
-import { addressOf, Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
+import { Bytes, bytesOf, EMPTY, equals } from "../bytes/bytes";
 import { ByteTable } from "../bytes/table";
+import { isCut, isShown, labelledName, MAX_PART } from "./labelled-name";
 
 /**
  * After this many counters, rejections are counted under the consumer `other`, because consumers come from clients. After twice as
@@ -11,17 +10,9 @@ import { ByteTable } from "../bytes/table";
 const MAX_COUNTERS = 2048;
 /** The average size of a name at which the same happens: 384 KB for all names, and 768 KB including those of `other`. */
 const NAME_BYTES = 192;
-/** The longest route, cluster or consumer that appears in a metric's name, in bytes. */
-const MAX_PART = 128;
 
-const ROUTE = bytesOf("route.");
-const UPSTREAM = bytesOf(".upstream.");
-const CONSUMER = bytesOf(".model.none.consumer.");
-const METRIC = bytesOf(".metric.token_ratelimit_count");
-/** The text at which Higress' label rules end a consumer. */
-const CONSUMER_END = bytesOf(".metric");
+const METRIC = bytesOf(".token_ratelimit_count");
 const OTHER = bytesOf("other");
-const counterName = new ByteBuilder(512, 1 << 10);
 
 /** Counts rejected requests by route, cluster and consumer. The number of counters is bounded, whatever callers send. */
 @final
@@ -52,7 +43,7 @@ export class Rejections {
   private indexOf(route: Bytes, cluster: Bytes, consumer: Bytes): i32 {
     const shownRoute = isShown(route) ? route : OTHER;
     const shownCluster = isShown(cluster) ? cluster : OTHER;
-    const isWhole = isShown(consumer) && !holds(consumer, CONSUMER_END);
+    const isWhole = isShown(consumer) && !isCut(consumer);
     let index = this.placeOf(shownRoute, shownCluster, isWhole ? consumer : OTHER, MAX_COUNTERS);
     if (index < 0) index = this.placeOf(shownRoute, shownCluster, OTHER, 2 * MAX_COUNTERS);
     // Clusters may come from clients too, if a route takes the cluster from a header.
@@ -69,7 +60,7 @@ export class Rejections {
 
   /** The index of a counter, which is created if there are fewer than `most`; otherwise -1. */
   private placeOf(route: Bytes, cluster: Bytes, consumer: Bytes, most: i32): i32 {
-    writeName(route, cluster, consumer);
+    const counterName = labelledName(route, cluster, consumer, METRIC);
     const known = this.places.find(counterName.ptr, counterName.length);
     const index = this.ids.length;
     if (known >= 0 || index >= most || <u64>this.places.end >= <u64>most * NAME_BYTES) return known;
@@ -78,29 +69,4 @@ export class Rejections {
     this.ids.push(defineCounter(name));
     return index;
   }
-}
-
-function writeName(route: Bytes, cluster: Bytes, consumer: Bytes): void {
-  counterName.clear();
-  counterName.bytes(ROUTE).bytes(route).bytes(UPSTREAM).bytes(cluster);
-  counterName.bytes(CONSUMER).bytes(consumer).bytes(METRIC);
-}
-
-/** Whether a part of a metric's name appears unchanged. */
-function isShown(part: Bytes): bool {
-  if (part.byteLength > MAX_PART) return false;
-  for (let i = 0; i < part.byteLength; ++i) {
-    const c = load<u8>(addressOf(part) + i);
-    if (c < SPACE || c >= DEL) return false;
-  }
-  return true;
-}
-
-/** Whether `text`, which must be short, contains `wanted`. */
-function holds(text: Bytes, wanted: Bytes): bool {
-  const length = wanted.byteLength;
-  for (let i = 0; i + length <= text.byteLength; ++i) {
-    if (memory.compare(addressOf(text) + i, addressOf(wanted), length) == 0) return true;
-  }
-  return false;
 }

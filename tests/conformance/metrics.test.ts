@@ -8,6 +8,7 @@ import {
   metric,
   MODULES,
   PER_KEY,
+  play,
   ROOT,
   start,
   usageBody,
@@ -148,5 +149,71 @@ describe.each(MODULES)("%s", (_name, file) => {
       expect.stringContaining('{"outcome":"refused","why":"ai-token-ratelimit.unidentified"}'),
       expect.stringContaining('{"outcome":"refused","why":"ai-token-ratelimit.ambiguous"}'),
     ]);
+  });
+
+  describe("of each limit", () => {
+    const named = (limit: string, what: string, rule = "r"): string =>
+      `route.${rule}.upstream.${limit}.model.none.consumer.none.metric.token_ratelimit_${what}`;
+    const FIRST = "rule_items[0].limit_keys[0]";
+    const keys = (...limits: object[]): object => ({ limit_by_header: "x-api-key", limit_keys: limits });
+
+    it("tell the tokens that are charged, the limit, and the highest share of it that a counter has used", async () => {
+      const limit = { token_per_minute: 100, token_per_day: 1000 };
+      const item = { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", ...limit }] };
+      const host = await start(file, { ...PER_KEY, rule_items: [item] });
+      let id = 2;
+      const call = (used: number): void => {
+        host.request(id, ROOT, { "x-api-key": `k${id}` });
+        host.reply(ROOT, array("0", -2, "0", -2));
+        host.responseHeaders(id, { "content-type": "application/json" });
+        host.responseBody(id, usageBody(3, 4), true);
+        host.reply(ROOT, made(used, used));
+        host.end(id++);
+      };
+      call(60);
+      call(90);
+      call(7);
+      expect([...host.metrics.keys()].filter((name) => name.startsWith("route."))).toEqual([]);
+      host.pass(ROOT, 500);
+      for (const [seconds, capacity, share] of [
+        [60, 100, 90],
+        [86_400, 1000, 9],
+      ] as const) {
+        const window = `${FIRST}/${seconds}s`;
+        expect(Number(host.metrics.get(named(window, "charged")))).toBe(21);
+        expect(Number(host.metrics.get(named(window, "limit")))).toBe(capacity);
+        expect(host.records.get(named(window, "used_percent"))).toEqual([share]);
+      }
+      call(20);
+      host.pass(ROOT, 1_000);
+      expect(host.records.get(named(`${FIRST}/60s`, "used_percent"))).toEqual([90, 20]);
+      expect([...host.metrics.keys()].join()).not.toMatch(/k\d/);
+    });
+
+    it("are told of 32 at most, and begin anew with each configuration", async () => {
+      const limits = Array.from({ length: 40 }, (_, i) => ({ key: `k${i}`, token_per_minute: 100 }));
+      const host = await start(file, { ...PER_KEY, rule_items: [keys(...limits)] });
+      const names = (): string[] => [...host.metrics.keys()].filter((name) => /ratelimit_charged/.test(name));
+      for (let i = 0; i < 40; ++i) play(host, 2 + i, `k${i}`);
+      host.pass(ROOT, 500);
+      expect(names()).toHaveLength(32);
+      host.configure(ROOT, { ...PER_KEY, rule_name: "s\u00e9", rule_items: [keys(limits[0]!)] });
+      play(host, 50, "k0");
+      host.pass(ROOT, 500);
+      expect(names()).toHaveLength(33);
+      expect(host.metrics.get(named(`${FIRST}/60s`, "charged", "other"))).toBe(7n);
+    });
+
+    it("show a limit that was changed", async () => {
+      const host = await start(file, PER_KEY);
+      play(host, 2, "a");
+      host.pass(ROOT, 500);
+      const item = { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_minute: 50 }] };
+      host.configure(ROOT, { ...PER_KEY, rule_items: [item] });
+      play(host, 3, "a");
+      host.pass(ROOT, 500);
+      expect(host.metrics.get(named(`${FIRST}/60s`, "limit"))).toBe(50n);
+      expect(host.metrics.get(named(`${FIRST}/60s`, "charged"))).toBe(14n);
+    });
   });
 });

@@ -127,7 +127,9 @@ describe.each(["docs/runbook.md", "docs/runbook_zh.md"])("%s", (path) => {
 });
 
 /** Metrics that are no counters, or several. */
+const LIMITS = ["charged", "limit", "used_percent"].map((name) => `token_ratelimit_${name}`);
 const OTHERS = [
+  ...LIMITS,
   "redis_milliseconds",
   "redis_failures.*",
   "open_breakers",

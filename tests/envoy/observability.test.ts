@@ -55,7 +55,9 @@ function knownMetrics(): string[] {
   const own = [...namesIn("assembly/telemetry/metrics.ts"), ...failures, ...parts, ...gauges];
   return [
     ...own.map((name) => `ai_token_ratelimit_${name}`),
-    "route_upstream_model_consumer_metric_token_ratelimit_count",
+    ...["count", "charged", "limit", "used_percent_bucket"].map(
+      (name) => `route_upstream_model_consumer_metric_token_ratelimit_${name}`,
+    ),
   ];
 }
 
@@ -86,7 +88,11 @@ describe.skipIf(!isAvailable)("stock Envoy, observed", () => {
     expect((await chat(envoy.url, 60)).status).toBe(200);
     scrape = await eventually(async () => {
       const text = await envoy.admin("/stats/prometheus");
-      return /^ai_token_ratelimit_unmatched_requests\S* 1$/m.test(text) ? text : undefined;
+      const shows = (metric: string): boolean => new RegExp(`^${metric}\\S* 1$`, "m").test(text);
+      const isComplete =
+        shows("ai_token_ratelimit_unmatched_requests") &&
+        shows("route_upstream_model_consumer_metric_token_ratelimit_used_percent_count");
+      return isComplete ? text : undefined;
     }, 20_000);
   }, 60_000);
   afterAll(() => backends.close());
@@ -113,6 +119,18 @@ describe.skipIf(!isAvailable)("stock Envoy, observed", () => {
     expect(line).toContain('ai_route="llm"');
     expect(line).toContain('ai_cluster="llm"');
     expect(line).toContain('ai_consumer="ann"');
+  });
+
+  it("makes labels of a limit and its rule", () => {
+    const lines = scrape
+      .split("\n")
+      .filter((line) => line.includes('ai_cluster="rule_items[0].limit_keys[0]/3600s"'));
+    const values = Object.fromEntries(
+      lines.map((line) => [/_ratelimit_(\w+)/.exec(line)![1], line.split(" ").at(-1)]),
+    );
+    expect(values).toMatchObject({ charged: "60", limit: "50", used_percent_count: "1" });
+    expect(lines.find((line) => line.includes('le="110"'))).toMatch(/ai_route="r".* 0$/);
+    expect(lines.find((line) => line.includes('le="150"'))).toMatch(/ 1$/);
   });
 
   it.each(alerts.map(({ alert, expr }) => [alert, expr]))("has what the alert %s asks for", (_, expr) => {

@@ -86,6 +86,7 @@ export class RateLimitPolicy extends Policy {
     const ticket = this.ledger.open();
     const demand = ticket.demand;
     demand.clear();
+    demand.rule = config.ruleName;
     if (global !== null) this.addGlobal(demand, global);
     for (let i = 0; i < all.length && !demand.overflowed; ++i) this.addMatch(ticket, all[i]);
     if (first !== null) this.addMatch(ticket, first);

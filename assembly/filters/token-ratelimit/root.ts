@@ -3,7 +3,9 @@ import { RedisConfig } from "../../config/redis";
 import { Limits } from "../../ledger/algorithms/limits";
 import { Ledger } from "../../ledger/ledger";
 import { Host } from "../../plugin/host";
+import { PluginConfig } from "../../plugin/config";
 import { CountingRoot } from "../../plugin/root";
+import { LimitMetrics } from "../../telemetry/limit-metrics";
 import { RateLimitConfig, RateLimitConfigReader } from "./config";
 import { METRICS } from "./identity";
 import { Mark } from "./mark";
@@ -17,6 +19,11 @@ export class RateLimitRoot extends CountingRoot<RateLimitConfig, RateLimitPolicy
 
   constructor(id: u32, host: Host) {
     super(id, METRICS, new RateLimitConfigReader(), new Limits(), host);
+  }
+
+  use(config: PluginConfig<RateLimitConfig>): string {
+    this.metrics.countLimits(new LimitMetrics());
+    return super.use(config);
   }
 
   protected policyOf(config: RateLimitConfig, ledger: Ledger): RateLimitPolicy {

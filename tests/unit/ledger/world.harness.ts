@@ -9,6 +9,7 @@ import { Ticket } from "../../../assembly/ledger/ticket";
 import { WaitingCharge, WaitingCharges } from "../../../assembly/ledger/waiting-charges";
 import { Failure } from "../../../assembly/redis/failure";
 import { FailureCounter, Link } from "../../../assembly/redis/link";
+import { Reply } from "../../../assembly/redis/reply";
 import { Answer, CAPACITY, FakeTransport, Witness } from "./fake-redis.harness";
 import {
   chargeOf,
@@ -64,7 +65,6 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
     expect((this.forfeited & tokens) == 0, "tokens are counted that were given up as lost");
     this.counted |= tokens;
   }
-
   lost(tokens: i64): void {
     ++this.losses;
     expect((this.forfeited & tokens) == 0, "tokens are lost twice");
@@ -73,12 +73,12 @@ export class World implements ChargeCounter, FailureCounter, Witness, Surroundin
   }
 
   exceeded(_tokens: i64): void {}
+  chargedLimits(_rule: ArrayBuffer, _demand: Demand, _reply: Reply, _tokens: i64): void {}
   reserved(_tokens: i64): void {}
   settledHold(_tokens: i64): void {}
   lapsed(_tokens: i64, _isCharged: bool): void {}
   redisTook(_milliseconds: i64): void {}
   redisFailure(_failure: Failure): void {}
-
   /** A command is sent: its ticket must be that of the streams whose counters it names. */
   sending(sent: Sent): void {
     this.checkKind(sent);
