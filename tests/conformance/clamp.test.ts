@@ -1,35 +1,14 @@
 // Contract: with `reservation.mode: clamp`, the output that is granted to a call is written into its body, and its client is
 // told. Specified in ARCHITECTURE.md, "Reservations"; how hosts hold bodies: tests/envoy/reservation.test.ts.
 import { describe, expect, it } from "vitest";
-import { CONTINUE, MODULES, PER_KEY, ROOT, start, usageBody } from "../support/filter.ts";
+import { CONTINUE, MODULES, ROOT, start, usageBody } from "../support/filter.ts";
 import { held, holdOf, LAPSES_AT_MS, settlementOf } from "../support/hold-commands.ts";
-import type { StrictHost } from "../support/strict-host.ts";
+import { post, prompt, reserving, sentTo, WATERMARK } from "./held-calls.ts";
 import { ENVOY_MODULES, HttpHost } from "./http-host.ts";
 
-const STOP_HEADERS = 1;
-const BUFFER = 1;
-const WATERMARK = 2;
-
-const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
-const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
-const prompt = (more: object = {}): string =>
-  JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
+const CLAMP = reserving({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  /** Posts a body in one piece; the headers are held. */
-  function post(
-    host: StrictHost,
-    body: string,
-    { id = 2, headers = {}, path = "/v1/chat/completions" } = {},
-  ) {
-    const stream = host.request(id, ROOT, { "x-api-key": "alice", ":path": path, ...headers }, false);
-    expect(stream.action).toBe(STOP_HEADERS);
-    expect(host.requestBody(id, body, true)).toBe(BUFFER);
-    return stream;
-  }
-  const sentTo = (host: StrictHost, id = 2): string =>
-    Buffer.from(host.streams.get(id)!.toServer).toString("utf8");
-
   it("writes the granted cap into every cap of the body, at the same length, and tells the client", async () => {
     const host = await start(file, CLAMP);
     const body = prompt({ max_tokens: 500, max_completion_tokens: 4096 });
@@ -54,7 +33,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       ["clamp", false],
       ["estimate", true],
     ] as const) {
-      const host = await start(file, config({ mode }));
+      const host = await start(file, reserving({ mode }));
       host.request(2, ROOT, { "x-api-key": "alice" }, false);
       host.requestBody(2, prompt({ max_tokens: 500 }), true);
       expect(holdOf(host.pending[0]!).mayShrink).toBe(mayShrink);

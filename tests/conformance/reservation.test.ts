@@ -14,35 +14,15 @@ import {
   usageBody,
 } from "../support/filter.ts";
 import { held, holdOf, LAPSES_AT_MS, settlementOf } from "../support/hold-commands.ts";
-import type { StrictHost } from "../support/strict-host.ts";
+import { post, prompt, reserving, sentTo, WATERMARK } from "./held-calls.ts";
 
-const STOP_HEADERS = 1;
-const BUFFER = 1;
-const WATERMARK = 2;
 const COUNTER = "higress-token-ratelimit:r:limit_by_per_header:60:x-api-key:alice";
 
-const config = (reservation: object, more: object = {}): object => ({ ...PER_KEY, reservation, ...more });
-const ESTIMATE = config({ mode: "estimate", default_output_tokens: 64 });
-const CLAMP = config({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
+const ESTIMATE = reserving({ mode: "estimate", default_output_tokens: 64 });
+const CLAMP = reserving({ mode: "clamp", default_output_tokens: 64, min_output_tokens: 8 });
 const CLAMPS = { mode: "clamp" };
-const prompt = (more: object = {}): string =>
-  JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say hello to the world." }], ...more });
 
 describe.each(MODULES)("%s", (_name, file) => {
-  /** Posts a body in one piece; the headers are held. */
-  function post(
-    host: StrictHost,
-    body: string,
-    { id = 2, headers = {}, path = "/v1/chat/completions" } = {},
-  ) {
-    const stream = host.request(id, ROOT, { "x-api-key": "alice", ":path": path, ...headers }, false);
-    expect(stream.action).toBe(STOP_HEADERS);
-    expect(host.requestBody(id, body, true)).toBe(BUFFER);
-    return stream;
-  }
-  const sentTo = (host: StrictHost, id = 2): string =>
-    Buffer.from(host.streams.get(id)!.toServer).toString("utf8");
-
   it("reserves input and the stated output before the call, and settles what it has consumed", async () => {
     const host = await start(file, ESTIMATE);
     const stream = post(host, prompt({ max_tokens: 20 }));
@@ -82,7 +62,7 @@ describe.each(MODULES)("%s", (_name, file) => {
 
   it("counts a counter that holds no number as a malformed reply, and takes it for empty", async () => {
     const both = { rule_mode: "all_match", global_threshold: { token_per_hour: 5 } };
-    const host = await start(file, config({ mode: "estimate" }, both));
+    const host = await start(file, reserving({ mode: "estimate" }, both));
     const stream = post(host, prompt({ max_tokens: 20 }));
     host.reply(ROOT, array("many", 30_000, "0", "100", 30_000, "0"));
     expect(stream.localResponse).toMatchObject({ code: 429 });
@@ -128,7 +108,7 @@ describe.each(MODULES)("%s", (_name, file) => {
 
   it("weighs what it reserves, with the dearest weights", async () => {
     const weights = { input: 2, cache_write: 3, output: 4, reasoning: 5 };
-    const host = await start(file, config({ mode: "estimate" }, { token_weights: weights }));
+    const host = await start(file, reserving({ mode: "estimate" }, { token_weights: weights }));
     const plain = await start(file, ESTIMATE);
     post(host, prompt({ max_tokens: 20 }));
     post(plain, prompt({ max_tokens: 20 }));
@@ -168,7 +148,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it("lets a body go on that turns out to be too long, once there is room for it", async () => {
-    const host = await start(file, config({ mode: "clamp", max_body_bytes: 1_000 }));
+    const host = await start(file, reserving({ mode: "clamp", max_body_bytes: 1_000 }));
     const stream = host.request(2, ROOT, { "x-api-key": "alice" }, false);
     const piece = "x".repeat(600);
     expect(host.requestBody(2, piece)).toBe(WATERMARK);
@@ -256,13 +236,13 @@ describe.each(MODULES)("%s", (_name, file) => {
     [{ mode: "clamp", max_body_bytes: -1 }, "reservation.max_body_bytes: must be a whole number"],
   ])("refuses %j", async (reservation, message) => {
     const host = await start(file);
-    expect(host.configure(ROOT, config(reservation))).toBe(false);
+    expect(host.configure(ROOT, reserving(reservation))).toBe(false);
     expect(host.lines().join("\n")).toContain(message);
   });
 
   describe("of a rule item", () => {
     const items = (...modes: (string | undefined)[]): object => ({
-      ...config({ mode: "estimate", default_output_tokens: 11 }),
+      ...reserving({ mode: "estimate", default_output_tokens: 11 }),
       rule_mode: "all_match",
       rule_items: modes.map((mode, i) => ({
         limit_by_per_header: `x-${i}`,
@@ -308,7 +288,7 @@ describe.each(MODULES)("%s", (_name, file) => {
         { limit_by_per_header: "x-0", limit_keys: [{ key: "*", token_per_minute: 1 }], reservation: CLAMPS },
         PER_KEY.rule_items[0],
       ];
-      const host = await start(file, { ...config({ mode: "off" }), rule_items: first });
+      const host = await start(file, { ...reserving({ mode: "off" }), rule_items: first });
       expect(host.request(2, ROOT, { "x-api-key": "alice" }, false).action).toBe(PAUSE);
       expect(host.pending[0]!.args.map(String)[3]).toBe(COUNTER);
     });
@@ -328,7 +308,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   });
 
   it("is off with mode off: calls are checked as without it", async () => {
-    const host = await start(file, config({ mode: "off" }));
+    const host = await start(file, reserving({ mode: "off" }));
     const stream = host.request(2, ROOT, { "x-api-key": "alice" }, false);
     expect(stream.action).toBe(PAUSE);
     expect(host.pending[0]!.args.map(String)[3]).toBe(COUNTER);
