@@ -21,6 +21,17 @@ export interface Patience {
   readonly msPerSecond: number;
   /** How long the model takes to answer, in milliseconds. */
   readonly answerMs: number;
+  /** When it is aborted, nobody waits any longer to come back. */
+  readonly signal?: AbortSignal;
+}
+
+/** Who calls. */
+export interface Caller {
+  readonly gate: Gate;
+  readonly name: string;
+  /** The header that has the name; `x-api-key` by default. */
+  readonly header?: string;
+  readonly patience: Patience;
 }
 
 /** Clients that do not come back. */
@@ -29,30 +40,23 @@ export const NONE: Patience = { retries: 0, msPerSecond: 0, answerMs: 0 };
 /** A 429 with a longer `Retry-After`, in seconds, is final, as in the official clients. */
 const LONGEST_WAIT_SECONDS = 60;
 
-/**
- * Makes all calls at once, by turns through each gateway, in the name of one caller.
- * @param name of the caller, and of the run: no two of one gate may share one
- */
-export function callAll(
-  urls: readonly string[],
-  calls: readonly Call[],
-  { gate, name, patience }: { gate: Gate; name: string; patience: Patience },
-): Promise<Answer[]> {
+/** Counts the calls of this process, so that each has another name. */
+let made = 0;
+
+/** Makes all calls at once, by turns through each gateway, in the name of one caller. */
+export function callAll(urls: readonly string[], calls: readonly Call[], caller: Caller): Promise<Answer[]> {
+  const { retries: most, msPerSecond, signal } = caller.patience;
   const next = randomNumbers(7);
   return Promise.all(
     calls.map(async (call, i) => {
       const url = urls[i % urls.length]!;
       for (let retries = 0; ; ++retries) {
-        const { answer, retryAfter } = await callOnce(url, call, {
-          gate,
-          caller: name,
-          id: `${name}-${i}-${retries}`,
-          answerMs: patience.answerMs,
-        });
+        const { answer, retryAfter } = await callOnce(url, call, caller);
         const isFinal = answer.status !== 429 || !(retryAfter <= LONGEST_WAIT_SECONDS);
-        if (isFinal || retries === patience.retries) return { ...answer, retries };
+        if (isFinal || retries === most || signal?.aborted) return { ...answer, retries };
         // Clients spread their retries, lest all come back at the same moment.
-        await sleep(retryAfter * patience.msPerSecond * (1 + next()));
+        await sleep(retryAfter * msPerSecond * (1 + next()), undefined, { signal }).catch(() => undefined);
+        if (signal?.aborted) return { ...answer, retries };
       }
     }),
   );
@@ -61,18 +65,19 @@ export function callAll(
 async function callOnce(
   url: string,
   { body, input, natural }: Call,
-  { gate, caller, id, answerMs }: { gate: Gate; caller: string; id: string; answerMs: number },
+  { gate, name, header = "x-api-key", patience }: Caller,
 ): Promise<{ answer: Omit<Answer, "retries">; retryAfter: number }> {
+  const id = String(++made);
   const began = performance.now();
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      "x-api-key": caller,
+      [header]: name,
       "x-call": id,
       "x-fake-input-tokens": String(input),
       "x-fake-natural-tokens": String(natural),
-      "x-fake-delay-ms": String(answerMs),
+      "x-fake-delay-ms": String(patience.answerMs),
       // A piece of its own for each token would measure how fast the gateway passes pieces.
       "x-fake-piece-bytes": "16384",
     },

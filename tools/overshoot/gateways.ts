@@ -28,15 +28,24 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-/** The counter of a caller. */
+/** The header with a caller's name where windows are to end during a run: there they have a minute. */
+export const MINUTE_HEADER = "x-minute-key";
+
+/** The counter of a caller; its window does not end during a run. */
 export const counterOf = (caller: string): string =>
   `higress-token-ratelimit:${RULE}:limit_by_per_header:86400:x-api-key:${caller}`;
 
-/** Long windows, so that none ends during a run. */
+/** The counter of a caller in `MINUTE_HEADER`. */
+export const minuteCounterOf = (caller: string): string =>
+  `higress-token-ratelimit:${RULE}:limit_by_per_header:60:${MINUTE_HEADER}:${caller}`;
+
 function configurationOf(mode: Mode, redis: object, more: object = {}): object {
   return {
     rule_name: RULE,
-    rule_items: [{ limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_day: LIMIT }] }],
+    rule_items: [
+      { limit_by_per_header: "x-api-key", limit_keys: [{ key: "*", token_per_day: LIMIT }] },
+      { limit_by_per_header: MINUTE_HEADER, limit_keys: [{ key: "*", token_per_minute: LIMIT }] },
+    ],
     redis,
     ...(mode === "off" ? {} : { reservation: { mode, default_output_tokens: CAP }, ...more }),
   };

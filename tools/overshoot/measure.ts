@@ -22,7 +22,7 @@ export interface Outcome {
   readonly unchecked: number;
 }
 
-const SETTLED_WITHIN_MS = 60_000;
+export const SETTLED_WITHIN_MS = 60_000;
 /** Answers take three seconds and clients wait one or two, at twenty times the speed. */
 export const PATIENT: Patience = { retries: 10, msPerSecond: 50, answerMs: 150 };
 
@@ -64,6 +64,9 @@ export async function measureRetries(
   return outcomeOf([only], (await gateways.unchecked()) - before);
 }
 
+export const consumedBy = (answers: readonly Answer[]): number =>
+  answers.reduce((sum, { tokens }) => sum + tokens, 0);
+
 interface Round {
   readonly answers: readonly Answer[];
   readonly charged: number;
@@ -81,7 +84,7 @@ async function round(
   const answers = await callAll(urls, callsOf(calls, isStream), { gate, name: caller, patience });
   const failed = answers.find(({ status }) => status !== 200 && status !== 429);
   if (failed !== undefined) throw new Error(`a call was answered ${failed.status}`);
-  const consumed = answers.reduce((sum, { tokens }) => sum + tokens, 0);
+  const consumed = consumedBy(answers);
   if (!isPeer) await untilCharged(redis, caller, consumed);
   return { answers, charged: consumed / LIMIT, trips: await scriptsRun(redis) };
 }

@@ -4,6 +4,7 @@ import { bar, BAR, COLORS, FAINT, GAP, INK, legend, MARGIN, page, text as label 
 import { table } from "../bench/table.ts";
 import type { Outcome } from "./measure.ts";
 import type { Result } from "./run.ts";
+import type { Windows } from "./windows.ts";
 
 export interface OvershootReport extends Environment {
   /** Of Envoy; null when there was none. */
@@ -31,12 +32,19 @@ const overOf = ({ charged }: Outcome): number => Math.max(0, charged - 1);
 const usedOf = ({ charged }: Outcome): number => Math.min(1, charged);
 const share = (outcome: Outcome | undefined, of: (one: Outcome) => number): string =>
   outcome === undefined ? "-" : percent(of(outcome));
+/** The highest share of the limit that was counted in a window. */
+const mostOf = (windows: Windows | undefined): number => Math.max(0, ...(windows?.shares ?? []));
+/** How much of the limit was used in the windows that ended in time, which all but the last did. */
+function usedInWindows({ shares }: Windows): number {
+  const ended = shares.slice(0, -1);
+  return ended.reduce((sum, one) => sum + Math.min(1, one), 0) / ended.length;
+}
 const whole = (count: number | undefined): string => (count === undefined ? "-" : count.toFixed(0));
 
 export function text(report: OvershootReport): string {
   const { commit, machine, envoy, limit, fitting, results } = report;
   const rows = results.map((result) => {
-    const { gateway, answers, mode, calls, burst, retried } = result;
+    const { gateway, answers, mode, calls, burst, retried, windows } = result;
     const off = results.find(
       (one) =>
         one.mode === "off" && one.gateway === gateway && one.answers === answers && one.calls === calls,
@@ -58,6 +66,9 @@ export function text(report: OvershootReport): string {
       whole(retried?.through),
       share(retried, overOf),
       share(retried, usedOf),
+      whole(windows?.through),
+      windows ? percent(Math.max(0, mostOf(windows) - 1)) : "-",
+      windows ? percent(usedInWindows(windows)) : "-",
       burst.p50.toFixed(2),
       added(({ p50 }) => p50),
       burst.p99.toFixed(2),
@@ -68,14 +79,16 @@ export function text(report: OvershootReport): string {
   });
   const columns = [
     ...["gateway", "answers", "mode", "calls", "passed", "429", "capped", "% over", "% used"],
-    ...["retried: passed", "% over", "% used", "p50 ms", "added", "p99 ms", "added", "trips", "unchecked"],
+    ...["retried: passed", "% over", "% used", "windows: passed", "% over", "% used"],
+    ...["p50 ms", "added", "p99 ms", "added", "trips", "unchecked"],
   ];
   return [
     `ai-token-ratelimit ${commit}, Envoy ${envoy ?? "-"}, on ${machine.cpu}, ${machine.cores} cores, which all processes share`,
     `Parallel calls of one caller on a limit of ${limit} tokens, which fits ${fitting} average calls. No call is answered before`,
     "all of them have been decided. % over: charged above the limit; % used: of the limit. retried: clients come back after a",
-    "429, as Retry-After says. p50, p99: until a call reaches the model or is rejected; added: to that without reservations, where",
-    "all pass. trips: to Redis, for each attempt. unchecked: passed without an answer from Redis.",
+    "429, as Retry-After says. windows: they also end meanwhile; passed in one on average; % over: in the worst of them. p50, p99:",
+    "until a call reaches the model or is rejected; added: to that without reservations, where all pass. trips: to Redis, for each",
+    "attempt. unchecked: passed without an answer from Redis.",
     "",
     table(columns, rows),
     "",
@@ -85,7 +98,13 @@ export function text(report: OvershootReport): string {
 /** The highest share of the limit that was charged in a mode, however it was called. */
 function worst(results: readonly Result[], mode: string, calls: number): number {
   const chosen = results.filter((one) => one.mode === mode && one.calls === calls);
-  return Math.max(...chosen.flatMap(({ burst, retried }) => [burst.charged, retried?.charged ?? 0]));
+  return Math.max(
+    ...chosen.flatMap(({ burst, retried, windows }) => [
+      burst.charged,
+      retried?.charged ?? 0,
+      mostOf(windows),
+    ]),
+  );
 }
 
 const modesOf = (results: readonly Result[]): string[] => [...new Set(results.map(({ mode }) => mode))];

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { canStart, KINDS, MODES, startGateways, type Gateways, type Kind } from "./gateways.ts";
 import { measureBursts, measureRetries, type Outcome } from "./measure.ts";
+import { measureWindows, type Windows } from "./windows.ts";
 
 /** The answers: JSON, or a stream. */
 export const ANSWERS = ["JSON", "stream"] as const;
@@ -15,6 +16,8 @@ export interface Result {
   readonly burst: Outcome;
   /** By clients that come back after a rejection; undefined where few are rejected. */
   readonly retried: Outcome | undefined;
+  /** When windows end meanwhile; only for the most calls. */
+  readonly windows?: Windows | undefined;
 }
 
 export interface Plan {
@@ -66,7 +69,9 @@ async function measureKind(
       const bursts = await measureBursts(all, count, isStream);
       for (const [i, { mode, gateways }] of subjects.entries()) {
         const retried = count < MANY ? undefined : await measureRetries(gateways, count, isStream);
-        results.push({ gateway, mode, answers, calls: count, burst: bursts[i]!, retried });
+        const crosses = count >= MANY && count === Math.max(...calls);
+        const windows = crosses ? await measureWindows(gateways, count, isStream) : undefined;
+        results.push({ gateway, mode, answers, calls: count, burst: bursts[i]!, retried, windows });
       }
     }
   }
