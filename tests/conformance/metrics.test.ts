@@ -109,7 +109,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       lose(host);
       host.pass(ROOT, 500);
       const others = 3n;
-      host.metrics.set("ai_token_ratelimit.open_breakers", 1n + others);
+      host.gauges.set("ai_token_ratelimit.open_breakers", 1n + others);
       host.onRedisCall = (command) => host.reply(ROOT, null, command);
       host.done(ROOT);
       host.pass(ROOT, 130_000);
@@ -181,7 +181,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       ] as const) {
         const window = `${FIRST}/${seconds}s`;
         expect(Number(host.metrics.get(named(window, "charged")))).toBe(21);
-        expect(Number(host.metrics.get(named(window, "limit")))).toBe(capacity);
+        expect(Number(host.gauges.get(named(window, "limit")))).toBe(capacity);
         expect(host.records.get(named(window, "used_percent"))).toEqual([share]);
       }
       call(20);
@@ -212,7 +212,7 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.configure(ROOT, { ...PER_KEY, rule_items: [item] });
       play(host, 3, "a");
       host.pass(ROOT, 500);
-      expect(host.metrics.get(named(`${FIRST}/60s`, "limit"))).toBe(50n);
+      expect(host.gauges.get(named(`${FIRST}/60s`, "limit"))).toBe(50n);
       expect(host.metrics.get(named(`${FIRST}/60s`, "charged"))).toBe(14n);
     });
   });

@@ -99,4 +99,6 @@ export function chargeOf(command: RedisCommand): {
 
 /** What one of the filter's metrics stands at. */
 export const metric = (host: StrictHost, name: string): number =>
-  Number(host.metrics.get(`ai_token_ratelimit.${name}`) ?? 0n);
+  Number(
+    host.metrics.get(`ai_token_ratelimit.${name}`) ?? host.gauges.get(`ai_token_ratelimit.${name}`) ?? 0n,
+  );

@@ -51,7 +51,9 @@ const encoder = new TextEncoder();
 export class StrictHost {
   readonly logs: { level: number; text: string }[] = [];
   readonly properties = new Map<string, string>();
+  /** Counters, and apart from them gauges. */
   readonly metrics = new Map<string, bigint>();
+  readonly gauges = new Map<string, bigint>();
   readonly records = new Map<string, number[]>();
   readonly streams = new Map<number, Stream>();
   readonly redisInits: RedisInit[] = [];

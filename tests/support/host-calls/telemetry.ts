@@ -10,6 +10,7 @@ interface Host {
   /** What the calls write, and of properties what they read. */
   readonly logs: { level: number; text: string }[];
   readonly metrics: Map<string, bigint>;
+  readonly gauges: Map<string, bigint>;
   /** The values of histograms, in order. */
   readonly records: Map<string, number[]>;
   readonly properties: Map<string, string>;
@@ -50,7 +51,8 @@ export function telemetryCalls(
       if (name === undefined) throw new Error(`metric ${id} is not defined`);
       if (types[id] === HISTOGRAM) throw new Error(`${name} is a histogram`);
       if (types[id] === COUNTER && by < 0n) throw new Error(`${name} is decremented`);
-      host.metrics.set(name, (host.metrics.get(name) ?? 0n) + by);
+      const values = types[id] === GAUGE ? host.gauges : host.metrics;
+      values.set(name, (values.get(name) ?? 0n) + by);
       host.onIncrement(name, Number(by));
       return Status.Ok;
     },
@@ -58,7 +60,7 @@ export function telemetryCalls(
       const name = metricNames[id];
       if (name === undefined) throw new Error(`metric ${id} is not defined`);
       if (value < 0n) throw new Error(`${name} records a negative value`);
-      if (types[id] === GAUGE) host.metrics.set(name, value);
+      if (types[id] === GAUGE) host.gauges.set(name, value);
       else host.records.set(name, [...(host.records.get(name) ?? []), Number(value)]);
       return Status.Ok;
     },
