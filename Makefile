@@ -46,7 +46,7 @@ fuzz: $(MODULES) build ## Feed a million mutated responses to the scanner, and m
 estimate: $(MODULES) ## Measure the error of token estimates against real tokenizers
 	@$(TSX) scripts/estimate-error.ts
 
-bench: $(MODULES) build ## Measure the cost inside the VM: PEER=other.wasm, PEER_QUOTA=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
+bench: $(MODULES) tools-bench build ## Measure the cost inside the VM: PEER=other.wasm, PEER_QUOTA=other.wasm, ROUNDS=n, ONLY=name, PUBLISH=1 for docs/bench
 	@$(TSX) tools/bench/main.ts $(if $(PUBLISH),--publish)
 
 load: $(MODULES) tools-load build ## Measure what a real Envoy bears with the filter and without: ROUNDS=n, PUBLISH=1 for docs/bench
@@ -89,8 +89,8 @@ clean: ## Remove what was built and installed
 	rm -rf build node_modules
 
 # What is missing is fetched into build/tools; see scripts/ensure-tools.sh.
-.PHONY: tools-run tools-demo tools-overshoot tools-screenshots tools-load tools-test tools-check containers
-tools-run tools-demo:
+.PHONY: tools-run tools-demo tools-bench tools-overshoot tools-screenshots tools-load tools-test tools-check containers
+tools-run tools-demo tools-bench:
 	@scripts/ensure-tools.sh redis
 
 tools-check:

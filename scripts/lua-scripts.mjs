@@ -94,6 +94,10 @@ export function textFor({ head, each, from }, counters) {
   return text;
 }
 
+/** The script of a source in assembly/ledger/lua, such as `hold`, for so many counters, as the filter sends it. */
+export const scriptText = (name, counters) =>
+  textFor(parse(shortened(sourceOf(join(FOLDER, `${name}.lua`)))), counters);
+
 function moduleText() {
   const names = readdirSync(FOLDER)
     .filter((name) => name.endsWith(".lua"))

@@ -20,6 +20,7 @@ import { measureRecords } from "../../tools/bench/recording-cost.ts";
 import { measureRequests, playerOf } from "../../tools/bench/requests.ts";
 import { LOWERED, RESERVATION } from "../../tools/bench/reservation-scenarios.ts";
 import { measureEstimator, measureRegex, measureScanner } from "../../tools/bench/scanning.ts";
+import { measureScripts } from "../../tools/bench/script-time.ts";
 import { SCENARIOS, USAGE, type Scenario } from "../../tools/bench/scenarios.ts";
 
 const [ours, floor] = (await filterModules()) as [FilterModule, FilterModule];
@@ -216,6 +217,18 @@ describe("each section", () => {
     expect(state).toBeGreaterThan(none! + 2);
     expect(costs[0]!.more.median).toBe(0);
     expect(text({ ...environmentOf([]), records: costs })).toContain("nobody can ask");
+  });
+
+  it("asks a real Redis what its scripts cost", { timeout: MINUTE }, async () => {
+    const scripts = await measureScripts({ rounds: 3, batch: 50, counters: [10], open: [20] });
+    expect(scripts.map(({ script, learns }) => [script, learns])).toEqual([
+      ["hold", false],
+      ["settle", false],
+      ["hold", true],
+      ["settle", true],
+    ]);
+    for (const { time } of scripts) expect(time.median).toBeGreaterThan(5);
+    expect(text({ ...environmentOf([]), scripts })).toMatch(/^hold +10 +yes +20 +[\d.]+ /m);
   });
 
   it("sees that neither requests nor chunks make memory grow", { timeout: MINUTE }, async () => {

@@ -22,12 +22,14 @@ import { measureRequests } from "./requests.ts";
 import { RESERVATION } from "./reservation-scenarios.ts";
 import { measureEstimator, measureRegex, measureScanner } from "./scanning.ts";
 import { SCENARIOS } from "./scenarios.ts";
+import { measureScripts } from "./script-time.ts";
 
 const SECTIONS = [
   "requests",
   "reservation",
   "quota",
   "records",
+  "scripts",
   "matching",
   "scanning",
   "regex",
@@ -87,6 +89,10 @@ if (wants("quota")) {
 if (wants("records")) {
   progress("records of decisions ...");
   report.records = await measureRecords(ours.module, effort);
+}
+if (wants("scripts")) {
+  progress("scripts ...");
+  report.scripts = await measureScripts({ rounds: Math.ceil(rounds / 2), batch: 200 });
 }
 if (wants("matching")) {
   progress("matching ...");

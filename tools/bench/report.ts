@@ -7,6 +7,7 @@ import type { MemoryUse } from "./memory.ts";
 import type { RecordCost } from "./recording-cost.ts";
 import type { RequestCost } from "./requests.ts";
 import type { RegexCost, ScanCost } from "./scanning.ts";
+import type { ScriptTime } from "./script-time.ts";
 import { table } from "./table.ts";
 
 /** The parts that were not measured are missing. */
@@ -18,6 +19,8 @@ export interface Report extends Environment {
   quota?: RequestCost[];
   /** Of telling of decisions. */
   records?: RecordCost[];
+  /** Of reserving and settling, in Redis. */
+  scripts?: ScriptTime[];
   matching?: MatchCost[];
   scanning?: ScanCost[];
   regex?: RegexCost[];
@@ -55,6 +58,7 @@ export function text(report: Report): string {
   if (report.reservation) parts.push(...requests("Requests that reserve tokens", report.reservation));
   if (report.quota) parts.push(...requests("Requests of ai-quota", report.quota));
   if (report.records) parts.push(records(report.records));
+  if (report.scripts) parts.push(scripts(report.scripts));
   if (report.matching) parts.push(...matching(report.matching));
   if (report.scanning) parts.push(scanning(report.scanning));
   if (report.regex) parts.push(regex(report.regex));
@@ -110,6 +114,19 @@ function records(costs: RecordCost[]): string {
     goal === null ? "" : judged(`below ${goal} us`, more.median < goal),
   ]);
   return `The record of an allowed request\n${table(["record", "host calls", "us", "more", "goal"], rows)}`;
+}
+
+function scripts(times: ScriptTime[]): string {
+  const rows = times.map(({ script, counters, open, learns, time, goal }) => [
+    script,
+    String(counters),
+    learns ? "yes" : "no",
+    count(open),
+    spread(time),
+    judged(`${goal} us`, time.median <= goal),
+  ]);
+  const columns = ["script", "counters", "learns", "open holds", "us", "goal"];
+  return `Processor time of Redis for a script\n${table(columns, rows)}`;
 }
 
 function matching(costs: MatchCost[]): string[] {

@@ -1,5 +1,5 @@
-// Contract: what a script costs Redis depends on the counters of a call, not on how many holds are open. The time itself is
-// printed, not asserted, because the machine that runs the tests may be busy.
+// Contract: what a script costs Redis depends on the counters of a call, not on how many holds are open. Commands are counted here;
+// `make bench ONLY=scripts` tells the time that they take.
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startRedisServer, type RedisServer } from "../../tools/redis-server.ts";
@@ -15,7 +15,6 @@ const ROWS = 10;
 /** The length of a bucket, in milliseconds. */
 const WIDTH = 7_500;
 const WINDOW = 3600;
-const RUNS = 500;
 const COUNTERS = Array.from({ length: ROWS }, (_, i) => `higress-token-ratelimit:r:limit_by_per_ip:${i}:ann`);
 const keysOf = (id: string): string[] => [
   ...COUNTERS.flatMap((counter) => [counter, `higress-token-ratelimit:held:{EBoh}:${counter}`]),
@@ -27,7 +26,7 @@ const HOLD = [
   "9007199254740992993",
 ];
 
-describe.each(SERVERS)("on %s,", (name, program) => {
+describe.each(SERVERS)("on %s,", (_name, program) => {
   let server: RedisServer;
   let redis: Redis;
   let scripts: Scripts;
@@ -36,7 +35,6 @@ describe.each(SERVERS)("on %s,", (name, program) => {
     scripts = await loadHarness<Scripts>("tests/lua/scripts.harness.ts");
     server = await startRedisServer({ program });
     redis = new Redis(server.port, server.host);
-    await redis.config("SET", "slowlog-max-len", 2 * RUNS);
   });
   afterAll(async () => {
     redis.disconnect();
@@ -59,18 +57,6 @@ describe.each(SERVERS)("on %s,", (name, program) => {
     await pipeline.exec();
   }
 
-  /** The median of what Redis says a script took, in microseconds. */
-  async function time(run: (id: string) => Promise<unknown>): Promise<number> {
-    // Redis 7 logs the commands of a script too. They take less than this, and are not to fill the log.
-    await redis.config("SET", "slowlog-log-slower-than", 5);
-    await redis.slowlog("RESET");
-    for (let i = 0; i < RUNS; ++i) await run(`run${i}`);
-    const log = (await redis.slowlog("GET", 2 * RUNS)) as [number, number, number, string[]][];
-    const times = log.filter(([, , , words]) => /^evalsha$/i.test(words[0]!)).map(([, , micros]) => micros);
-    expect(times.length).toBeGreaterThan(RUNS / 2);
-    return times.sort((a, b) => a - b)[times.length >> 1]!;
-  }
-
   /** How often Redis has run each command. */
   async function commands(): Promise<string[]> {
     const info = await redis.info("commandstats");
@@ -79,35 +65,28 @@ describe.each(SERVERS)("on %s,", (name, program) => {
       .sort();
   }
 
-  it("a reservation on ten counters takes as many commands with 10,000 holds open as with 10", async () => {
+  it("a reservation on ten counters takes as many commands with 1,000 holds open as with 10", async () => {
     const done: string[][] = [];
-    for (const count of [10, 10_000]) {
+    for (const count of [10, 1_000]) {
       await redis.flushall();
       const now = Date.now();
       await open(count, now);
       const load = async (script: string): Promise<string> => (await redis.script("LOAD", script)) as string;
-      const holding =
-        (digest: string) =>
-        (id: string): Promise<unknown> =>
-          redis.evalsha(digest, 2 * ROWS + 1, ...keysOf(id), ...HOLD);
-      const settling =
-        (digest: string) =>
-        (id: string): Promise<unknown> => {
-          const numbers = [1, 120, now + 120_000, 0, 0, 90, ...COUNTERS.map(() => WINDOW), "1"];
-          return redis.evalsha(digest, 2 * ROWS + 1, ...keysOf(id), ...numbers);
-        };
       const hold = await load(withClock(scripts.holdScript(16), now));
       const settle = await load(withClock(scripts.settleHeldScript(16), now));
-      await holding(hold)("first");
-      await holding(hold)("second");
-      await settling(settle)("second");
+      const reserve = (id: string): Promise<unknown> =>
+        redis.evalsha(hold, 2 * ROWS + 1, ...keysOf(id), ...HOLD);
+      const settleCall = (id: string): Promise<unknown> => {
+        const numbers = [1, 120, now + 120_000, 0, 0, 90, ...COUNTERS.map(() => WINDOW), "1"];
+        return redis.evalsha(settle, 2 * ROWS + 1, ...keysOf(id), ...numbers);
+      };
+      await reserve("first");
+      await reserve("second");
+      await settleCall("second");
       await redis.config("RESETSTAT");
-      await holding(hold)("third");
-      await settling(settle)("third");
+      await reserve("third");
+      await settleCall("third");
       done.push(await commands());
-      const held = await time(holding(await load(scripts.holdScript(16))));
-      const settled = await time(settling(await load(scripts.settleHeldScript(16))));
-      console.log(`${name}, ${count} open: hold ${held} µs, settle ${settled} µs`);
     }
     expect(done[1]).toEqual(done[0]);
     const [each, both] = [ROWS, 2 * ROWS];
@@ -119,5 +98,5 @@ describe.each(SERVERS)("on %s,", (name, program) => {
       `incrby ${each}`,
       "set 2",
     ]);
-  }, 60_000);
+  });
 });
