@@ -5,10 +5,12 @@ import { RuneSet } from "./rune-set";
 import {
   CATEGORY_NAMES,
   CATEGORY_NAMES_END,
-  CATEGORY_RUNS,
-  CATEGORY_RUNS_END,
-  SCRIPTS,
-  SCRIPTS_END,
+  RUNS,
+  RUNS_END,
+  SCRIPT_NAMES,
+  SCRIPT_NAMES_END,
+  SCRIPT_SPANS,
+  SCRIPT_SPANS_END,
 } from "./unicode-data";
 import { cursor, moveTo, readByte, readVarint } from "./varint";
 
@@ -16,6 +18,8 @@ import { cursor, moveTo, readByte, readVarint } from "./varint";
 const UPPERCASE: i32 = 0;
 const LOWERCASE: i32 = 1;
 const ALTERNATING: i32 = 30;
+/** The first of the categories whose runes have no script, up to ALTERNATING. */
+const SURROGATE: i32 = 27;
 
 /** Scratch memory, reused by each call. */
 const named = new RuneSet();
@@ -74,6 +78,8 @@ function spell(p: Pattern, begin: i32, end: i32): i32 {
 
 /** Adds the runes of the property whose name is the first `length` bytes of `name`. @returns false if there is none */
 function addNamed(set: RuneSet, length: i32): bool {
+  // A number of the scripts has no name.
+  if (length == 0) return false;
   for (moveTo(CATEGORY_NAMES); cursor < CATEGORY_NAMES_END;) {
     const found = readName(length);
     const categories = readVarint();
@@ -82,14 +88,13 @@ function addNamed(set: RuneSet, length: i32): bool {
       return true;
     }
   }
-  for (moveTo(SCRIPTS); cursor < SCRIPTS_END;) {
-    const found = readName(length);
-    const size = readVarint();
-    if (found) {
-      addScript(set, cursor + size);
+  let script = 0;
+  for (moveTo(SCRIPT_NAMES); cursor < SCRIPT_NAMES_END;) {
+    ++script;
+    if (readName(length)) {
+      addScript(set, script);
       return true;
     }
-    moveTo(cursor + size);
   }
   moveTo(ASCII);
   if (!readName(length)) return false;
@@ -108,26 +113,46 @@ function readName(length: i32): bool {
 /** Adds the runes of all `categories`, given as bits. */
 function addCategories(set: RuneSet, categories: i32): void {
   let rune = 0;
-  for (moveTo(CATEGORY_RUNS); cursor < CATEGORY_RUNS_END;) {
-    const byte = readByte();
-    const category = byte & 31;
-    const length = byte >> 5 > 0 ? byte >> 5 : readVarint();
-    if (category == ALTERNATING) {
-      for (let i = 0; i < length; ++i) {
+  for (moveTo(RUNS); cursor < RUNS_END; rune += runLength) {
+    readRun();
+    if (runCategory == ALTERNATING) {
+      for (let i = 0; i < runLength; ++i) {
         if ((categories >> ((i & 1) == 0 ? UPPERCASE : LOWERCASE)) & 1) set.add(rune + i, rune + i);
       }
-    } else if ((categories >> category) & 1) {
-      set.add(rune, rune + length - 1);
+    } else if ((categories >> runCategory) & 1) {
+      set.add(rune, rune + runLength - 1);
     }
-    rune += length;
   }
 }
 
-/** Adds the ranges of a script, which the table has from the cursor to `end`. */
-function addScript(set: RuneSet, end: usize): void {
-  for (let rune = 0; cursor < end;) {
-    const from = rune + readVarint();
-    rune = from + readVarint() + 1;
-    set.add(from, rune - 1);
+/** Adds the runes of a script, given as its number. */
+function addScript(set: RuneSet, script: i32): void {
+  let rune = 0;
+  let latest = 0;
+  let runs = RUNS;
+  for (let spans = SCRIPT_SPANS; spans < SCRIPT_SPANS_END;) {
+    moveTo(spans);
+    let count = readVarint();
+    const number = readByte();
+    spans = cursor;
+    const isScript = (number == 0 ? ++latest : number) == script;
+    for (moveTo(runs); count > 0; --count) {
+      readRun();
+      const hasScript = runCategory < SURROGATE || runCategory == ALTERNATING;
+      if (isScript && hasScript) set.add(rune, rune + runLength - 1);
+      rune += runLength;
+    }
+    runs = cursor;
   }
+}
+
+let runCategory: i32 = 0;
+let runLength: i32 = 0;
+
+/** Reads a run of runes of one category. */
+function readRun(): void {
+  const byte = readByte();
+  runCategory = byte >> 3;
+  runLength = byte & 7;
+  if (runLength == 0) runLength = readVarint();
 }

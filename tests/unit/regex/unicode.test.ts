@@ -100,7 +100,7 @@ describe("names", () => {
     expect([..."\u{10300}a"].map((rune) => regex.search(bytes(rune)))).toEqual([true, false]);
   });
 
-  it.each(["Greeks", "Gree", "Grek", "InGreek", "L1", "a".repeat(50)])(
+  it.each(["", "_", "Greeks", "Gree", "Grek", "InGreek", "L1", "a".repeat(50)])(
     "that nobody knows are refused: %s",
     (name) => {
       const error = regex.compile(bytes(`\\p{${name}}`));
