@@ -38,6 +38,7 @@ const INPUTS = [
   "scripts/static-objects.mjs",
   "scripts/wasm-binary.mjs",
   "scripts/wasm-code.mjs",
+  "scripts/zeroed-objects.mjs",
 ];
 const STAMP = "build/.built";
 

@@ -2,6 +2,7 @@
 // copies, the other so little that requests take a quarter longer. Here small functions are inlined, and those that are called
 // once. Which larger ones are worth their copies is said where they are declared, with `@inline`.
 import binaryen from "assemblyscript/binaryen";
+import { clearObjects } from "./zeroed-objects.mjs";
 
 const { BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features;
 /** What the compiler takes for granted that hosts have. */
@@ -14,6 +15,7 @@ const FEATURES = BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToIn
 export function optimized(bytes, inlined) {
   const module = binaryen.readBinary(bytes);
   module.setFeatures(FEATURES);
+  clearObjects(module);
   // These settings are binaryen's own, for whatever it does next.
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(1);
