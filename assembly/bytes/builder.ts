@@ -25,6 +25,8 @@ export class ByteBuilder {
     return addressOf(this.buffer);
   }
 
+  // @ts-ignore: decorator
+  @inline
   clear(): void {
     this.length = 0;
     this.overflowed = false;

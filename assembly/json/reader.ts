@@ -107,6 +107,8 @@ export class JsonReader extends JsonLexer {
   }
 
   /** The number of bytes of the current text that have been read. */
+  // @ts-ignore: decorator
+  @inline
   get offset(): i64 {
     return this.before + <i64>(this.at - this.window);
   }

@@ -37,6 +37,8 @@ export class Answers<T> {
   }
 
   /** Whether a question has been answered. */
+  // @ts-ignore: decorator
+  @inline
   has(question: i32): bool {
     return unchecked(this.requests[question]) == this.request;
   }

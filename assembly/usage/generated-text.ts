@@ -38,6 +38,8 @@ export class GeneratedText {
   }
 
   /** Starts a new JSON text. */
+  // @ts-ignore: decorator
+  @inline
   begin(): void {
     this.wholeBytes = 0;
     this.thoughtNames = 0;

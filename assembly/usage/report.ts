@@ -76,6 +76,8 @@ export class Report {
     this.present = 0;
   }
 
+  // @ts-ignore: decorator
+  @inline
   has(slot: Slot): bool {
     return (this.present & (1 << slot)) != 0;
   }
