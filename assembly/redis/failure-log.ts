@@ -50,6 +50,10 @@ function explain(failure: Failure): string {
       return "it refuses the credentials; check redis.username and redis.password (or redis.http.authorization)";
     case Failure.ErrorReply:
       return "it answered with an error: ";
+    case Failure.ScriptsRefused:
+      return "it refuses scripts; allow its user EVALSHA and EVAL, the commands in them, and all keys of this filter, or use a Redis that has scripts: ";
+    case Failure.NoDatabase:
+      return "it does not have the configured database; check redis.database: ";
     case Failure.Redirected:
       return "it is a node of a cluster, and another node has the counter; name a proxy in front of the cluster, which finds the node, as the Redis of this limit: ";
     default:
@@ -59,11 +63,8 @@ function explain(failure: Failure): string {
 
 /** What the commonest errors of Redis mean for an operator. */
 function hintOf(code: string): string {
-  if (code == "NOPERM") return "; its user may not run scripts (EVALSHA, EVAL), or not on these keys";
   if (code == "OOM") return "; it is full";
   if (code == "READONLY") return "; it is a replica: name the master";
-  if (code == "ERR")
-    return "; it may be too old for scripts, refuse them, or lack the database that is configured";
   return "";
 }
 

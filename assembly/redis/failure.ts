@@ -11,6 +11,9 @@ export const enum Failure {
   Authentication,
   /** Redis answered with an error. */
   ErrorReply,
+  /** The error says that scripts are not allowed, or not known; that there is no such database. Only reports use these kinds. */
+  ScriptsRefused,
+  NoDatabase,
   /** The error says that another node of a Redis Cluster has the keys. Only reports use this kind; see `kindOf`. */
   Redirected,
   /** The reply is not one that the command can have, or it belongs to another command. */
@@ -24,6 +27,8 @@ const NAMES: string[] = [
   "network",
   "authentication",
   "error_reply",
+  "scripts_refused",
+  "no_database",
   "redirected",
   "malformed",
 ];

@@ -1,9 +1,15 @@
 import { SPACE } from "../bytes/ascii";
-import { addressOf, Bytes, bytesOf, equalsAt, indexOfByte } from "../bytes/bytes";
+import { addressOf, Bytes, bytesOf, equalsAt, indexOfByte, startsWith } from "../bytes/bytes";
 import { Failure } from "./failure";
 
 const ASK = bytesOf("ASK");
 const MOVED = bytesOf("MOVED");
+const NOPERM = bytesOf("NOPERM");
+const UNKNOWN_COMMAND = bytesOf("ERR unknown command");
+/** From Redis, and from versions and proxies that say it otherwise. */
+const NO_DATABASE = bytesOf("ERR DB index");
+const INVALID_DATABASE = bytesOf("ERR invalid DB index");
+const ONE_DATABASE = bytesOf("ERR SELECT is not allowed");
 
 /**
  * First words of errors with which Redis refuses a command before it starts. Others, such as ERR, may come from a proxy in
@@ -18,7 +24,7 @@ const WORDS: Bytes[] = [
   bytesOf("MASTERDOWN"),
   bytesOf("MISCONF"),
   MOVED,
-  bytesOf("NOPERM"),
+  NOPERM,
   bytesOf("NOREPLICAS"),
   bytesOf("NOSCRIPT"),
   bytesOf("OOM"),
@@ -34,9 +40,13 @@ export function isRefusal(error: Bytes): bool {
   return false;
 }
 
-/** The kind of failure that an error from Redis is in reports: ErrorReply or Redirected. */
+/** The kind of failure that an error from Redis is in reports: ErrorReply, or a kind that says what to do. */
 export function kindOf(error: Bytes): Failure {
-  return beginsWith(error, MOVED) || beginsWith(error, ASK) ? Failure.Redirected : Failure.ErrorReply;
+  if (beginsWith(error, MOVED) || beginsWith(error, ASK)) return Failure.Redirected;
+  if (beginsWith(error, NOPERM) || startsWith(error, UNKNOWN_COMMAND)) return Failure.ScriptsRefused;
+  const isDatabase =
+    startsWith(error, NO_DATABASE) || startsWith(error, INVALID_DATABASE) || startsWith(error, ONE_DATABASE);
+  return isDatabase ? Failure.NoDatabase : Failure.ErrorReply;
 }
 
 /** Whether `word` is the first word of an error. */

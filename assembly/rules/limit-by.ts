@@ -44,6 +44,13 @@ export function isOfModel(by: LimitBy): bool {
   return by == LimitBy.Model || by == LimitBy.PerModel;
 }
 
+/** Whether a kind looks at one header. */
+export function looksAtHeader(by: LimitBy): bool {
+  return (
+    by == LimitBy.Header || by == LimitBy.Consumer || by == LimitBy.PerHeader || by == LimitBy.PerConsumer
+  );
+}
+
 /** The name of a kind in the configuration, which is also a part of its Redis keys and so never changes. */
 export function nameOf(by: LimitBy): Bytes {
   return NAMES[by];

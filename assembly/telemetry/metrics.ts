@@ -56,6 +56,9 @@ export const enum Metric {
   UnmatchedRequests,
   /** Requests that lack a value that a rule needs. */
   UnidentifiedRequests,
+  /** Of the calls that are looked at (`Suspicions`): those of a caller whom nothing proves, and those that another filter counts too. */
+  UnprovenRequests,
+  TwiceCountedRequests,
   /** Calls that were let pass after a check, and those that were not. */
   AllowedRequests,
   DeniedRequests,
@@ -101,6 +104,8 @@ const NAMES: string[] = [
   "refused_marked_requests",
   "unmatched_requests",
   "unidentified_requests",
+  "unproven_requests",
+  "twice_counted_requests",
   "allowed_requests",
   "denied_requests",
   "free_requests",
@@ -137,6 +142,8 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   readonly rejections: Rejections = new Rejections();
 
   private limits: LimitCounter | null = null;
+  /** How often the host was told. */
+  ticked: u32 = 0;
   private hasNotes: bool = false;
   private readonly latency: Histogram;
   private readonly openBreakers: Gauge;
@@ -200,6 +207,7 @@ export class Metrics implements FailureCounter, ChargeCounter, Waiter {
   /** Tells the host what was noted. */
   flush(): void {
     this.hasNotes = false;
+    ++this.ticked;
     for (let i = 0; i < this.counters.length; ++i) this.counters[i].flush();
     const limits = this.limits;
     if (limits !== null) limits.flush();

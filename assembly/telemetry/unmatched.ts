@@ -1,14 +1,11 @@
-import { getHeader } from "../abi/headers";
 import { log } from "../abi/log";
-import { HeaderMapType, LogLevel } from "../abi/types";
-import { bytesOf } from "../bytes/bytes";
+import { LogLevel } from "../abi/types";
 import { Path } from "../config/path";
+import { credentialsSent } from "./credentials";
 import { Metric, Metrics } from "./metrics";
 
 /** Only so many requests can cause a warning, the first ones. */
 const MOST_WARNING: i32 = 64;
-/** The headers in which clients send credentials. */
-const CREDENTIALS: string[] = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 
 /**
  * Counts requests that no rule limits although a configuration applies to them, and warns the operator once for each cause.
@@ -51,13 +48,8 @@ export class Unmatched {
     }
     if (this.warnedOfMissing) return;
     this.warnedOfMissing = true;
-    let has = "";
-    for (let i = 0; i < CREDENTIALS.length; ++i) {
-      if (getHeader(HeaderMapType.HttpRequestHeaders, bytesOf(CREDENTIALS[i])) === null) continue;
-      if (has.length > 0) has += ", ";
-      has += CREDENTIALS[i];
-    }
-    if (has.length == 0) has = "none";
+    const sent = credentialsSent();
+    const has = sent.length == 0 ? "none" : sent;
     log(
       LogLevel.Warn,
       `${this.items.item(missing)}: a request lacks what this rule looks at, and is not limited; credentials that it has: ${has}`,

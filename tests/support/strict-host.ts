@@ -51,6 +51,9 @@ const encoder = new TextEncoder();
 export class StrictHost {
   readonly logs: { level: number; text: string }[] = [];
   readonly properties = new Map<string, string>();
+  /** Those that filters have set. The next stream does not have them, unless it stands for the same one in another filter. */
+  readonly ownProperties = new Set<string>();
+  isOneStream = false;
   /** Counters, and apart from them gauges. */
   readonly metrics = new Map<string, bigint>();
   readonly gauges = new Map<string, bigint>();
@@ -122,6 +125,7 @@ export class StrictHost {
   open(id: number, root: number): Stream {
     const stream = newStream(id, root);
     this.streams.set(id, stream);
+    if (!this.isOneStream) for (const name of this.ownProperties) this.properties.delete(name);
     this.as(id, () => this.guest.proxy_on_context_create(id, root));
     return stream;
   }

@@ -1,5 +1,7 @@
 import { discarded } from "../../abi/collector";
-import { Bytes, EMPTY } from "../../bytes/bytes";
+import { QUESTION, SLASH } from "../../bytes/ascii";
+import { ByteBuilder } from "../../bytes/builder";
+import { Bytes, copyOf, EMPTY, indexOf } from "../../bytes/bytes";
 import { callerText } from "../../ledger/caller-text";
 import { Demand } from "../../ledger/demand";
 import { RowFlag } from "../../ledger/row";
@@ -14,11 +16,12 @@ import { Metering } from "../../metering/meter";
 import { closeFrame } from "../../metering/socket";
 import { HttpFacts } from "../../request/http-facts";
 import { Ambiguity, Facts } from "../../rules/facts";
-import { nameOf } from "../../rules/limit-by";
+import { looksAtHeader, nameOf } from "../../rules/limit-by";
 import { Match } from "../../rules/match";
 import { allMatches, firstMatch } from "../../rules/matcher";
 import { RuleMode } from "../../rules/rule-mode";
 import { Metrics } from "../../telemetry/metrics";
+import { Suspicions } from "../../telemetry/suspicions";
 import { Unmatched } from "../../telemetry/unmatched";
 import { RateLimitConfig } from "./config";
 
@@ -41,6 +44,7 @@ export class RateLimitPolicy extends Policy {
   private text: Bytes = EMPTY;
   /** Counts requests that no rule limits, and warns about them. */
   readonly unmatched: Unmatched;
+  private readonly suspicions: Suspicions;
   /** How a body is held to read which model it is for: as long as for the strictest reservation that its call may need. */
   readonly holding: Reservation;
 
@@ -64,6 +68,7 @@ export class RateLimitPolicy extends Policy {
     for (let i = 0; i < config.items.length; ++i) holding = holding.orStricter(config.itemReservations[i]);
     this.holding = holding.isOn ? holding : new Reservation(ReservationMode.Off, 0, false, 0, 0, most);
     this.unmatched = new Unmatched(config.itemsPath, metrics);
+    this.suspicions = new Suspicions(metrics);
   }
 
   /**
@@ -98,6 +103,26 @@ export class RateLimitPolicy extends Policy {
     facts.ambiguity = Ambiguity.TooManyValues;
     ticket.close();
     return null;
+  }
+
+  /** Looks for what is probably not meant. @param demand of the current call @param path of its request */
+  inspect(demand: Demand, path: Bytes | null): void {
+    const suspicions = this.suspicions;
+    if (!suspicions.isDue) return;
+    suspicions.look();
+    const config = this.config;
+    const redis = config.redis;
+    const key = copyOf(demand.key(0), demand.keySize(0));
+    const counter = new ByteBuilder(96).bytes(redis.cluster).byte(SLASH).decimal(redis.database).byte(SLASH);
+    suspicions.counts(counter.bytes(callerText(key, this.voices.hash)).toBytes());
+    // A parameter may hold a key.
+    if (path === null || indexOf(path, QUESTION) >= 0) return;
+    for (let i = 0; i < demand.length; ++i) {
+      const item = demand.item(i);
+      if (item < 0) continue;
+      const subject = config.items[item].subject;
+      if (looksAtHeader(subject.by)) return suspicions.header(subject.name, config.itemsPath.item(item));
+    }
   }
 
   /** How a request is metered: for its model, if that is known without its body. */

@@ -121,6 +121,7 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
       return STOP;
     }
     this.noteFormat(policy, path);
+    if (isCall) policy.inspect(ticket.demand, path);
     this.prepareRequest(policy, ticket, asksForUpgrade);
     return this.ask(policy, ticket, consuming, path, !endOfStream);
   }
@@ -294,7 +295,6 @@ export class RateLimitStream extends CountingStream<RateLimitPolicy> {
 /** Whether the current request is on `usage_path`. */
 function asksForUsage(policy: RateLimitPolicy): bool {
   const usagePath = policy.config.usagePath;
-  if (usagePath === null) return false;
-  const path = FACTS.path();
-  return path !== null && pathEquals(path, usagePath);
+  const path = usagePath !== null ? FACTS.path() : null;
+  return usagePath !== null && path !== null && pathEquals(path, usagePath);
 }

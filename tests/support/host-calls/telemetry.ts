@@ -14,6 +14,8 @@ interface Host {
   /** The values of histograms, in order. */
   readonly records: Map<string, number[]>;
   readonly properties: Map<string, string>;
+  /** Of these, what filters have set. */
+  readonly ownProperties: Set<string>;
   onIncrement: (metric: string, by: number) => void;
 }
 
@@ -70,7 +72,9 @@ export function telemetryCalls(
       return memory.give(new TextEncoder().encode(value), ptrSlot, sizeSlot);
     },
     proxy_set_property: (path: number, pathSize: number, value: number, valueSize: number) => {
-      host.properties.set(memory.text(path, pathSize), memory.text(value, valueSize));
+      const name = memory.text(path, pathSize);
+      host.properties.set(name, memory.text(value, valueSize));
+      host.ownProperties.add(name);
       return Status.Ok;
     },
   };
