@@ -1,4 +1,14 @@
-import { COMMA, EQUALS, hexValue, isDigit, isLetter, PERCENT, QUOTE, SEMICOLON } from "../bytes/ascii";
+import {
+  BACKSLASH,
+  COMMA,
+  EQUALS,
+  hexValue,
+  isDigit,
+  isLetter,
+  PERCENT,
+  QUOTE,
+  SEMICOLON,
+} from "../bytes/ascii";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, bytesOf, copyOf, slice } from "../bytes/bytes";
 import { Questions } from "../rules/questions";
@@ -66,7 +76,8 @@ function endsCookie(c: u8): bool {
 const PLAIN = bytesOf("-_.!~*'()");
 
 /**
- * A cookie's value in canonical form: without surrounding blanks and quotes. If some bytes are percent-encoded, exactly those
+ * A cookie's value in canonical form: without surrounding blanks and quotes, and without the escapes that Python's servers resolve
+ * between quotes: a backslash, and a character or three octal digits. If some bytes are percent-encoded, exactly those
  * bytes are that `encodeURIComponent` would encode. Servers that decode values treat all these spellings as one value; others
  * do not decode.
  */
@@ -76,10 +87,43 @@ export function cookieText(first: usize, last: usize): Bytes {
   if (end - from >= 2 && load<u8>(from) == QUOTE && load<u8>(end - 1) == QUOTE) {
     ++from;
     --end;
+    const unquoted = withoutBackslashes(from, end);
+    from = addressOf(unquoted);
+    end = from + unquoted.byteLength;
   }
   let isEncoded = false;
   for (let at = from; at < end && !isEncoded; ++at) isEncoded = encodedByte(at, end) >= 0;
   return isEncoded ? reencoded(from, end) : copyOf(from, <i32>(end - from));
+}
+
+function withoutBackslashes(from: usize, end: usize): Bytes {
+  const out = new ArrayBuffer(<i32>(end - from));
+  let to = addressOf(out);
+  for (let at = from; at < end; ++at) {
+    let c = load<u8>(at);
+    if (c == BACKSLASH && at + 1 < end) {
+      c = load<u8>(++at);
+      const octal = octalByte(at, end);
+      if (octal >= 0) {
+        c = <u8>octal;
+        at += 2;
+      }
+    }
+    store<u8>(to++, c);
+  }
+  return slice(out, 0, <i32>(to - addressOf(out)));
+}
+
+/** The byte that three octal digits at `at` stand for, or -1. */
+function octalByte(at: usize, end: usize): i32 {
+  if (end - at < 3) return -1;
+  let value = 0;
+  for (let i: usize = 0; i < 3; ++i) {
+    const digit = <i32>load<u8>(at + i) - 0x30;
+    if (<u32>digit > 7) return -1;
+    value = (value << 3) | digit;
+  }
+  return value < 256 ? value : -1;
 }
 
 function reencoded(from: usize, end: usize): Bytes {

@@ -8,6 +8,7 @@ import {
   MINUS,
   PLUS,
   QUOTE,
+  SEMICOLON,
   SLASH,
   SPACE,
   toLower,
@@ -139,8 +140,8 @@ function signerIn(from: usize, end: usize): Bytes | null {
 }
 
 /**
- * The only token between `from` and `end`, without blanks, quotes and commas around it, which tokens never contain (RFC 6750,
- * 2.1) and some servers drop, and without a repeated scheme, which some servers remove anywhere. Empty if there is no token;
+ * The only token between `from` and `end`, without blanks, quotes, commas and semicolons around it, which tokens never contain
+ * (RFC 6750, 2.1) and some servers drop, with all that follows, and without a repeated scheme, which some servers remove anywhere. Empty if there is no token;
  * null if there are different ones, because servers use the first or the last.
  */
 function onlyToken(from: usize, end: usize): Bytes | null {
@@ -169,11 +170,11 @@ function hasMark(from: usize, end: usize): bool {
   return false;
 }
 
-/** The size of the blank, quote or comma at `at`, or 0. */
+/** The size of the blank, quote, comma or semicolon at `at`, or 0. */
 function markAt(at: usize, end: usize): usize {
   const c = load<u8>(at);
-  if (c > COMMA && c < 0x80) return 0;
-  return c == COMMA || c == QUOTE || c == APOSTROPHE ? 1 : blankAt(at, end);
+  if (c > SEMICOLON && c < 0x80) return 0;
+  return c == COMMA || c == SEMICOLON || c == QUOTE || c == APOSTROPHE ? 1 : blankAt(at, end);
 }
 
 function join(scheme: Bytes, token: Bytes): Bytes {

@@ -1,15 +1,5 @@
-import {
-  AMPERSAND,
-  EQUALS,
-  HASH,
-  hexValue,
-  isSpace,
-  PERCENT,
-  PLUS,
-  QUESTION,
-  SEMICOLON,
-  SPACE,
-} from "../bytes/ascii";
+import { AMPERSAND, EQUALS, HASH, hexValue, PERCENT, PLUS, QUESTION, SEMICOLON, SPACE } from "../bytes/ascii";
+import { dropBlanks, skipBlanks } from "../bytes/blanks";
 import { addressOf, Bytes, copyOf } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
 import { Questions } from "../rules/questions";
@@ -72,8 +62,9 @@ function readPairs(
     // A percent-encoded byte takes three bytes.
     if (<i64>(nameEnd - at) <= 3 * <i64>questions.longestParam + BLANKS) {
       decode(at, nameEnd, NAME);
-      const name = firstOf(NAME.ptr, NAME.length);
-      const question = questions.findParam(name, sizeOf(name, NAME.ptr + NAME.length));
+      const nameStop = NAME.ptr + NAME.length;
+      const name = skipBlanks(NAME.ptr, nameStop);
+      const question = questions.findParam(name, <i32>(dropBlanks(name, nameStop) - name));
       if (question >= 0) answer(question, equals == 0 ? next : equals + 1, next, answers);
     }
     at = next + 1;
@@ -83,29 +74,18 @@ function readPairs(
 
 function answer(question: i32, from: usize, end: usize, answers: Answers<Bytes>): void {
   decode(from, end, VALUE);
-  const value = firstOf(VALUE.ptr, VALUE.length);
-  const size = sizeOf(value, VALUE.ptr + VALUE.length);
+  const stop = VALUE.ptr + VALUE.length;
+  const value = skipBlanks(VALUE.ptr, stop);
+  const size = <i32>(dropBlanks(value, stop) - value);
   if (answers.has(question)) compareAnswer(answers, question, value, size);
   else answers.keep(question, copyOf(value, size));
 }
 
 /** The name or value of a parameter as it is compared: without surrounding blanks, which servers drop. */
 export function paramText(text: Bytes): Bytes {
-  const first = firstOf(addressOf(text), text.byteLength);
-  return copyOf(first, sizeOf(first, addressOf(text) + text.byteLength));
-}
-
-/** The address of the first of the `len` bytes at `ptr` that is not a blank, or the address after them. */
-function firstOf(ptr: usize, len: i32): usize {
-  const end = ptr + len;
-  while (ptr < end && isSpace(load<u8>(ptr))) ++ptr;
-  return ptr;
-}
-
-/** The number of bytes from `first` to `end`, without trailing blanks. */
-function sizeOf(first: usize, end: usize): i32 {
-  while (end > first && isSpace(load<u8>(end - 1))) --end;
-  return <i32>(end - first);
+  const stop = addressOf(text) + text.byteLength;
+  const first = skipBlanks(addressOf(text), stop);
+  return copyOf(first, <i32>(dropBlanks(first, stop) - first));
 }
 
 /** Decodes the bytes from `from` to `end`. */

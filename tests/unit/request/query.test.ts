@@ -36,7 +36,7 @@ describe("a query parameter, as published", () => {
   ])("%j has %j", (path, value) => expect(param(path)).toBe(value));
 
   it("keeps %ff as that byte", () => {
-    expect(latin1(request.param(utf8("/x?k=%ff%00"), "k"))).toBe("\xff\x00");
+    expect(latin1(request.param(utf8("/x?k=%ff%00x"), "k"))).toBe("\xff\x00x");
   });
 
   it("has a name that is decoded too", () => {
@@ -67,6 +67,8 @@ describe("a malformed query", () => {
     expect(param("/x?k=" + "v".repeat(100_000)).length).toBe(100_000);
   });
 
+  const withoutBlanks = (text: string): string => text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, "");
+
   it("reads as URLSearchParams does, but for blanks at the ends, whatever the bytes", () => {
     const soup = fc.string({ unit: fc.constantFrom(..."kk=&&+%%2061?/é".split("")), maxLength: 30 });
     fc.assert(
@@ -75,8 +77,8 @@ describe("a malformed query", () => {
         const escaped = query.replaceAll("é", "%C3%A9");
         const values = new Set(
           [...new URLSearchParams("?" + escaped)]
-            .filter(([key]) => key.trim() === name)
-            .map(([, value]) => value.trim()),
+            .filter(([key]) => withoutBlanks(key) === name)
+            .map(([, value]) => withoutBlanks(value)),
         );
         const expected = values.size > 1 ? AMBIGUOUS : [...values][0];
         // URLSearchParams decodes to text, so compare where bytes and text are the same thing.
@@ -86,6 +88,13 @@ describe("a malformed query", () => {
       { numRuns: 3000 },
     );
   });
+
+  it.each(["k=%00v", "k=v%00", "k=%C2%A0v", "k=v%EF%BB%BF", "k=%E2%80%83v", "k=v%85", "%C2%A0k=v"])(
+    "loses blanks that only some languages trim: %s",
+    (query) => {
+      expect(param("/p?" + query)).toBe("v");
+    },
+  );
 
   it("never traps", () => {
     fc.assert(
