@@ -5,17 +5,18 @@ import { Bytes, bytesOf, copyOf } from "../bytes/bytes";
 import { JsonReader } from "../json/reader";
 import { JsonText } from "../json/text";
 import { Strings, Token } from "../json/tokens";
-import { Name, nameOf } from "./cap-names";
+import { isFallbacks, Name, nameOf } from "./cap-names";
 import { isFormData } from "./form-line";
 import { FormModel } from "./form-model";
-import { MAX_MODEL, modelOf, modelText } from "./model-name";
+import { MAX_MODEL, modelAfter } from "./model-name";
 
 const CONTENT_TYPE = bytesOf("content-type");
 
 /**
  * Reads from the body of a request, while that passes, which model it is for: its member `model`, however some server may spell
  * that, or the field of that name in a form (multipart/form-data). Nothing is believed of other bodies, such as compressed ones, nor
- * of a name that is no string. Several different names are `AMBIGUOUS`, because servers differ in which they use.
+ * of a name that is no string, nor of one beside which there are others to fall back on. Several different names are `AMBIGUOUS`,
+ * because servers differ in which they use.
  *
  * Call `begin` while the headers can be read, then `feed` with each piece, which may be cut anywhere, then `finish`. One object
  * serves one request after the other. Memory: about 600 bytes, and as many again once a form has been read; `dispose` frees it.
@@ -99,7 +100,9 @@ export class BodyModel {
     const reader = this.reader;
     if (token == Token.Key) {
       const text = reader.text;
-      this.isModel = !text.truncated && nameOf(text.ptr, text.length) == Name.Model;
+      const name = text.truncated ? Name.Other : nameOf(text.ptr, text.length);
+      this.isModel = name == Name.Model;
+      if (isFallbacks(name)) this.isUnclear = true;
       if (this.isModel) reader.strings = Strings.Keep;
       else reader.pass();
     } else if (token == Token.ObjectStart && reader.depth == 1) {
@@ -111,8 +114,8 @@ export class BodyModel {
   }
 
   private add(text: JsonText | null): void {
-    const name = text !== null && !text.truncated ? modelText(text.ptr, text.length) : null;
+    const name = text !== null && !text.truncated ? modelAfter(this.name, text.ptr, text.length) : null;
     if (name === null) this.isUnclear = true;
-    else this.name = modelOf(this.name, name);
+    this.name = name;
   }
 }

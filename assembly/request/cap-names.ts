@@ -52,6 +52,10 @@ export const enum Name {
 
   // Other calls that the server may make instead, with caps of their own (LiteLLM).
   Fallbacks,
+  // Other models that it may use instead (LiteLLM, OpenRouter).
+  ContextWindowFallbacks,
+  ContentPolicyFallbacks,
+  Models,
 }
 
 /** The same names in the same order, normal as `nameOf` makes them. */
@@ -59,14 +63,15 @@ const NORMAL =
   "maxtokens maxcompletiontokens maxoutputtokens maxnewtokens maxtokencount maxgenlen maxtokenstosample numpredict npredict " +
   "n bestof candidatecount prompt promptembeds budgettokens tokenbudget thinkingbudget " +
   "thinking thinkingconfig reasoning reasoningconfig options generationconfig inferenceconfig parameters input " +
-  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model fallbacks";
+  "textgenerationconfig samplingparams additionalmodelrequestfields extrabody model fallbacks " +
+  "contextwindowfallbacks contentpolicyfallbacks models";
 
 /** The longest of them, in bytes. */
 const LONGEST: i32 = 28;
 /** The longest spelling that is read, in bytes. */
 const MAX_SPELLING: i32 = 64;
 
-const NAMES = new ByteTable(40);
+const NAMES = new ByteTable(48);
 const list = NORMAL.split(" ");
 for (let i = 0; i < list.length; ++i) NAMES.add(bytesOf(list[i]), i + 1);
 
@@ -110,6 +115,11 @@ export function nameOf(ptr: usize, len: i32): Name {
 /** Whether it is a cap on the output. */
 export function isCap(name: Name): bool {
   return name >= Name.MaxTokens && name <= Name.NPredict;
+}
+
+/** Whether it lists models that may take the place of the one that is named. */
+export function isFallbacks(name: Name): bool {
+  return name >= Name.Fallbacks;
 }
 
 /** Whether it is a number of outputs. */

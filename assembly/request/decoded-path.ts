@@ -1,5 +1,5 @@
 import { BACKSLASH, hexValue, PERCENT, QUESTION, SEMICOLON, SLASH, toLower } from "../bytes/ascii";
-import { addressOf, Bytes } from "../bytes/bytes";
+import { addressOf, Bytes, indexOfByte } from "../bytes/bytes";
 import { ByteBuilder } from "../bytes/builder";
 
 /** How often a path is decoded: proxies in a row may each do so once. */
@@ -14,9 +14,8 @@ let hidesSlash: bool = false;
  */
 export function decodePath(path: Bytes): ByteBuilder {
   decoded.clear();
-  const from = addressOf(path);
-  const end = from + path.byteLength;
-  for (let at = from; at < end && load<u8>(at) != QUESTION; ++at) decoded.byte(load<u8>(at));
+  const query = indexOfByte(addressOf(path), path.byteLength, QUESTION, 0);
+  decoded.at(addressOf(path), query >= 0 ? query : path.byteLength);
   hidesSlash = false;
   for (let i = 0; i < DECODINGS && decodeOnce(); ++i) {}
   return decoded;

@@ -2,7 +2,7 @@ import { BACKSLASH, COLON, DOT, equalsIgnoreCase, isDigit, isLetter, MINUS, QUOT
 import { LEFT_BRACKET, RIGHT_BRACKET, SEMICOLON, UNDERSCORE } from "../bytes/ascii";
 import { skipBlanks } from "../bytes/blanks";
 import { areSame, Bytes, bytesOf } from "../bytes/bytes";
-import { Name, nameOf } from "./cap-names";
+import { isFallbacks, Name, nameOf } from "./cap-names";
 
 /** What a line among the headers of a part tells. */
 export const enum PartHeader {
@@ -32,6 +32,9 @@ export function partHeader(line: usize, end: usize): PartHeader {
   while (at < end && isNameByte(load<u8>(at))) ++at;
   if (at == end || load<u8>(at) != QUOTE) return PartHeader.Unclear;
   const isModel = nameOf(name, <i32>(at - name)) == Name.Model;
+  let stop = at;
+  while (stop > name && load<u8>(stop - 1) >= LEFT_BRACKET && load<u8>(stop - 1) <= RIGHT_BRACKET) --stop;
+  if (isFallbacks(nameOf(name, <i32>(stop - name)))) return PartHeader.Unclear;
   ++at;
   if (at == end) return isModel ? PartHeader.Model : PartHeader.Field;
   // No server is known to take a file for a model, and none to ignore one.

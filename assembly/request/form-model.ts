@@ -2,7 +2,7 @@ import { CR, LF, MINUS } from "../bytes/ascii";
 import { addressOf, areSame, Bytes, EMPTY } from "../bytes/bytes";
 import { findLineEnd } from "../bytes/lines";
 import { isBoundary, isFormType, PartHeader, partHeader } from "./form-line";
-import { modelOf, modelText } from "./model-name";
+import { modelAfter } from "./model-name";
 
 /** The longest line that is read, in bytes. Longer ones may only be in the content of other fields. */
 const MAX_LINE: i32 = 512;
@@ -174,9 +174,9 @@ export class FormModel {
 
   private readContent(end: Break): bool {
     if (this.isModel) {
-      const name = !this.hasContent && this.length <= MAX_LINE ? modelText(this.line, this.length) : null;
-      if (name === null) return false;
-      this.model = modelOf(this.model, name);
+      if (this.hasContent || this.length > MAX_LINE) return false;
+      this.model = modelAfter(this.model, this.line, this.length);
+      if (this.model === null) return false;
     }
     this.hasContent = true;
     this.before = end;

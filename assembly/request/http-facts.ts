@@ -172,10 +172,21 @@ export class HttpFacts extends HeaderFacts {
     this.missing = this.required = -1;
   }
 
+  /**
+   * The model that the query names, which LiteLLM believes rather than the body; null if it names none, `AMBIGUOUS` if several.
+   * Only for configurations that look at models.
+   */
+  get modelInQuery(): Bytes | null {
+    const value = this.param(this.questions.modelParams[0]);
+    if (this.ambiguity == Ambiguity.Param) return AMBIGUOUS;
+    return value !== null ? modelText(addressOf(value), value.byteLength) : null;
+  }
+
   /** The body has been read. @param model it is for; `AMBIGUOUS`, or null if that is not known */
   tellModel(model: Bytes | null): void {
     this.awaitsBody = false;
-    this.theModel = model;
+    const named = this.modelInQuery;
+    this.theModel = named === null || model === null || equals(named, model) ? model : AMBIGUOUS;
   }
 
   address(question: i32): IpAddress | null {

@@ -1,19 +1,32 @@
-import { inLowerCase } from "../bytes/ascii";
+import { COMMA, equalsIgnoreCase, inLowerCase } from "../bytes/ascii";
 import { dropBlanks, skipBlanks } from "../bytes/blanks";
-import { Bytes, copyOf, equals } from "../bytes/bytes";
+import { Bytes, copyOf, indexOfByte } from "../bytes/bytes";
 import { AMBIGUOUS } from "./answers";
 
 /** The longest name of a model, in bytes. Longer ones are not known. */
 export const MAX_MODEL: i32 = 256;
 
-/** The name of a model as it is compared: in lower case, without blanks around it; null if it is empty or too long. */
+/**
+ * The name of a model as it is compared: in lower case, without blanks around it; null if it is empty, too long, or a list, of
+ * which LiteLLM calls each model.
+ */
 export function modelText(ptr: usize, len: i32): Bytes | null {
   const from = skipBlanks(ptr, ptr + len);
   const size = <i32>(dropBlanks(from, ptr + len) - from);
-  return size == 0 || size > MAX_MODEL ? null : inLowerCase(copyOf(from, size));
+  if (size == 0 || size > MAX_MODEL || indexOfByte(from, size, COMMA, 0) >= 0) return null;
+  return inLowerCase(copyOf(from, size));
 }
 
-/** What a body names that has named `known` before, or nothing, and then `name`. */
-export function modelOf(known: Bytes | null, name: Bytes): Bytes {
-  return known === null || equals(known, name) ? name : AMBIGUOUS;
+/**
+ * What a body names that has named `known` before, or nothing, and then the `len` bytes at `ptr`; null if these are no name of a
+ * model. It takes no memory for further names, however often a body repeats them.
+ */
+export function modelAfter(known: Bytes | null, ptr: usize, len: i32): Bytes | null {
+  if (known === AMBIGUOUS) return known;
+  if (known !== null) {
+    const from = skipBlanks(ptr, ptr + len);
+    if (equalsIgnoreCase(from, <i32>(dropBlanks(from, ptr + len) - from), known)) return known;
+  }
+  const name = modelText(ptr, len);
+  return name === null || known === null ? name : AMBIGUOUS;
 }

@@ -12,13 +12,27 @@ const BEDROCK_OPERATIONS: Bytes[] = [
   bytesOf("/invoke"),
   bytesOf("/invoke-with-response-stream"),
 ];
-/** Azure: learn.microsoft.com/azure/ai-foundry/openai/reference */
-const AZURE = bytesOf("/deployments/");
+/** Azure: learn.microsoft.com/azure/ai-foundry/openai/reference; and LiteLLM, which takes slashes for a part of the name. */
+const DEPLOYMENTS: Bytes[] = [bytesOf("/deployments/"), bytesOf("/engines/")];
+const DEPLOYED_OPERATIONS: Bytes[] = [
+  bytesOf("/extensions/chat/completions"),
+  bytesOf("/chat/completions"),
+  bytesOf("/completions"),
+  bytesOf("/embeddings"),
+  bytesOf("/images/generations"),
+  bytesOf("/images/edits"),
+];
 /** Gemini and Vertex, whose operation follows a colon: ai.google.dev/api, cloud.google.com/vertex-ai/docs/reference/rest */
 const GOOGLE: Bytes[] = [bytesOf("/models/"), bytesOf("/tunedmodels/"), bytesOf("/endpoints/")];
+/**
+ * Where the path names the model too, but nobody can tell how much of it: Hugging Face, KServe, Replicate, SageMaker, Vertex's
+ * endpoints of customers' own models, Cloudflare. On Vertex's endpoint for all models, the body names it.
+ */
+const OTHERS: Bytes[] = [bytesOf("/models/"), bytesOf("/endpoints/"), bytesOf("/ai/run/")];
+const OPENAPI = bytesOf("/endpoints/openapi/");
 
 /**
- * The model that a path names, in the APIs of Azure, Bedrock, Gemini and Vertex: their servers believe nothing else.
+ * The model that a path names, in the APIs of Azure, Bedrock, Gemini, Vertex and LiteLLM: their servers believe nothing else.
  * @returns null if it names none, `AMBIGUOUS` if servers may disagree on that
  */
 export function modelInPath(path: Bytes): Bytes | null {
@@ -45,7 +59,23 @@ function find(): Bytes | null {
       if (model !== null) return model;
     }
   }
-  return between(start, end, AZURE, 0);
+  for (let i = 0; i < DEPLOYMENTS.length; ++i) {
+    const model = between(start, end, DEPLOYMENTS[i], deployedEnd(end));
+    if (model !== null) return model;
+  }
+  for (let i = 0; i < OTHERS.length; ++i) {
+    const rest = between(start, end, OTHERS[i], end);
+    if (rest !== null && between(start, end, OPENAPI, end) === null) return AMBIGUOUS;
+  }
+  return null;
+}
+
+/** Where the operation of a deployed model begins, if it is one whose model may have slashes; else 0. */
+function deployedEnd(end: usize): usize {
+  for (let i = 0; i < DEPLOYED_OPERATIONS.length; ++i) {
+    if (endsSurelyIn(DEPLOYED_OPERATIONS[i])) return end - DEPLOYED_OPERATIONS[i].byteLength;
+  }
+  return 0;
 }
 
 /** What follows the first `prefix`: up to `stop`, or to the next slash if that is 0 and there is one. */
@@ -60,7 +90,9 @@ function between(start: usize, end: usize, prefix: Bytes, stop: usize): Bytes | 
       while (to < end && load<u8>(to) != SLASH) ++to;
       if (to == end) return null;
     }
-    return to > from ? modelText(from, <i32>(to - from)) : null;
+    if (to <= from) return null;
+    const model = modelText(from, <i32>(to - from));
+    return model !== null ? model : AMBIGUOUS;
   }
   return null;
 }

@@ -63,6 +63,26 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "refuses a body with two models",
   ],
   [
+    "A cheap model in the body and the dear one in the query, which LiteLLM believes.",
+    "conformance/models.test.ts",
+    "refuses a call that names different models in its query and its body, since servers differ in which they use",
+  ],
+  [
+    "A cheap model in the body where the server takes that of the path: LiteLLM's engines, Hugging Face, Cloudflare, SageMaker, KServe.",
+    "conformance/models.test.ts",
+    "does not know the model of the path %s, which servers may read differently, or do not find in the body",
+  ],
+  [
+    "A cheap model that fails, and the dear one to fall back on; or a list of models, all of which LiteLLM calls.",
+    "conformance/model-weights.test.ts",
+    "charges %d for %s %j, without holding the body",
+  ],
+  [
+    "A deployment whose name has a slash, of which only the first half is looked at.",
+    "conformance/models.test.ts",
+    "takes %s from the path %s, without holding the body",
+  ],
+  [
     "A model that the filter cannot read, though some server can: escapes, another letter case, no JSON, a body that is too long.",
     "conformance/models.test.ts",
     "counts a model that is not known as the first key's",
@@ -88,7 +108,7 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "%j are %j",
   ],
   [
-    '`Bearer Bearer k`, `Bearer "k"`, `Bearer k,`, or a second token beside the first: one credential, many counters.',
+    '`Bearer Bearer k`, `Bearer "k"`, `Bearer k,`, `Bearer k;x=1`, or a second token beside the first: one credential, many counters.',
     "unit/request/credentials.test.ts",
     "%j are %j",
   ],
@@ -96,6 +116,16 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "A cookie with blanks beside its `=`, in quotes, percent-encoded, or behind a comma.",
     "unit/request/cookie.test.ts",
     "is found in all lines",
+  ],
+  [
+    "A cookie in quotes with backslashes, which Python's servers resolve: as many spellings as one likes.",
+    "unit/request/cookie.test.ts",
+    "%j has %j",
+  ],
+  [
+    "Blanks that only some languages trim, and NUL, around a URL parameter.",
+    "unit/request/query.test.ts",
+    "loses blanks that only some languages trim: %s",
   ],
   [
     "A parameter behind a semicolon, a `#` or 64 KB, where some servers still see it.",

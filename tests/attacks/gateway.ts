@@ -13,6 +13,11 @@ export const HARM_TO_THE_GATEWAY: readonly Attack[] = [
     "reads a long path once, however many endings are listed",
   ],
   [
+    "A body that names its model a hundred thousand times, each of which takes memory.",
+    "conformance/models.test.ts",
+    "takes no memory for a model that a body names again and again",
+  ],
+  [
     "A body of 64 MiB comes in one chunk.",
     "conformance/open-streams.test.ts",
     "does not hold a chunk of 64 MiB, of a request or a response",

@@ -75,6 +75,7 @@ describe.each(MODULES)("%s", (_name, module) => {
   it.each<[string, string, Options?]>([
     ["no model", field("x", "m") + END],
     ["an empty model", model("") + END],
+    ["others to fall back on", model("m") + field("fallbacks[]", "dear") + END],
     ["a model of two lines", model("m\r\nn") + END],
     ["a model that is too long", model("m".repeat(257)) + END],
     ["a model with a bare line feed", model("m\n") + END],

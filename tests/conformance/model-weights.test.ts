@@ -48,6 +48,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     [120, '{"model":"cheap","model":"other"}'],
     [120, '{"model":"cheap"', { "content-length": "16" }],
     [120, body("cheap"), { ":path": "/v1/models/cheap:generateContent%3F" }],
+    [120, body("cheap"), { ":path": "/v1/chat/completions?model=gpt-4o" }],
+    [120, body("cheap"), { ":path": "/v1/chat/completions?model=a&model=gpt-4o" }],
+    [120, body("cheap"), { ":path": "/engines/gpt-4o/chat/completions" }],
+    [120, body("cheap", { models: ["gpt-4o"] })],
+    [120, body("cheap", { fallbacks: ["gpt-4o"] })],
+    [120, body("gpt-4o-mini,gpt-4o")],
   ])("charges %d for %s %j, without holding the body", async (tokens, text, headers) => {
     const host = await start(file, config(WEIGHTS));
     expect(charged(host, text, headers)).toBe(tokens);

@@ -106,6 +106,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["", body(null)],
     ["", body(4)],
     ["", body("x".repeat(300))],
+    // Another one may answer, or several.
+    ["", body("cheap, dear")],
+    ["", body("cheap", { models: ["dear"] })],
+    ["", body("cheap", { fallbacks: [{ model: "dear" }] })],
+    ["", body("cheap", { context_window_fallbacks: [{ cheap: ["dear"] }] })],
+    ["", body("cheap", { contentPolicyFallbacks: [{ cheap: ["dear"] }] })],
     ["", '["model","gpt-4o"]'],
     ["", '{"model":"gpt-4o"'],
     ["", '{"model":"gpt-4o"}{}'],
@@ -144,6 +150,10 @@ describe.each(MODULES)("%s", (_name, file) => {
     ["claude@1", "/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:rawPredict"],
     ["tuned", "/v1/projects/p/locations/l/endpoints/tuned:generateContent"],
     ["my-gpt", "/openai/deployments/my-gpt/chat/completions?api-version=1"],
+    ["my-gpt", "/openai/deployments/my-gpt/extensions/chat/completions"],
+    ["whisper", "/openai/deployments/whisper/audio/transcriptions"],
+    ["openai/gpt-4o", "/openai/deployments/openai/gpt-4o/chat/completions"],
+    ["openai/gpt-4o", "/engines/openai/GPT-4o/embeddings"],
     ["anthropic.claude-v2:0", "/model/anthropic.claude-v2%3A0/converse"],
     [
       "arn:aws:bedrock:x:1:inference-profile/us.m",
@@ -162,10 +172,19 @@ describe.each(MODULES)("%s", (_name, file) => {
     "/v1/models/cheap:generateContent/../../chat/completions",
     "/v1/models/cheap:generateContent%3Fx",
     "/v1/x;a%2f/models/cheap:generateContent",
-  ])("does not know the model of the path %s, which servers may read differently", async (path) => {
-    const { model } = await post(body("cheap"), { headers: { ":path": path } });
-    expect(model).toBe("model:");
-  });
+    "/engines/dear,cheap/chat/completions",
+    "/models/org/dear",
+    "/v2/models/dear/infer",
+    "/client/v4/accounts/a/ai/run/@cf/org/dear",
+    "/endpoints/dear/invocations",
+    "/v1/projects/p/locations/l/endpoints/7/chat/completions",
+  ])(
+    "does not know the model of the path %s, which servers may read differently, or do not find in the body",
+    async (path) => {
+      const { model } = await post(body("cheap"), { headers: { ":path": path } });
+      expect(model).toBe("model:");
+    },
+  );
 
   it("believes a header only if it is configured", async () => {
     const headers = { "x-higress-llm-model": "Cheap" };
@@ -183,13 +202,27 @@ describe.each(MODULES)("%s", (_name, file) => {
     );
   });
 
-  it("takes the model of a WebSocket from the query, and not that of a call with a body", async () => {
+  it("takes the model of a WebSocket from the query", async () => {
     const host = await start(file, PER_MODEL);
     const upgrade = { connection: "upgrade", upgrade: "websocket" };
     host.request(2, ROOT, { ":method": "GET", ":path": "/v1/realtime?model=GPT-rt", ...upgrade }, true);
     expect(counterOf(host)).toBe("model:gpt-rt");
-    const headers = { ":path": "/v1/chat/completions?model=cheap" };
-    expect((await post(body("dear"), { headers })).model).toBe("model:dear");
+  });
+
+  it("refuses a call that names different models in its query and its body, since servers differ in which they use", async () => {
+    const at = (query: string): { headers: Headers } => ({
+      headers: { ":path": `/v1/chat/completions?${query}` },
+    });
+    for (const query of ["model=dear", "m%6Fdel=dear", "model=cheap&model=dear"]) {
+      const { host, stream } = await post(body("cheap"), at(query));
+      expect(stream.localResponse).toMatchObject({ code: 400, details: "ai-token-ratelimit.ambiguous" });
+      expect(host.pending).toEqual([]);
+    }
+    expect((await post(body("cheap"), at("model=Cheap"))).model).toBe("model:cheap");
+    expect((await post(body("cheap"), at("model="))).model).toBe("model:cheap");
+    expect((await post(body(null), at("model=cheap"))).model).toBe("model:");
+    const openapi = { headers: { ":path": "/v1/projects/p/locations/l/endpoints/openapi/chat/completions" } };
+    expect((await post(body("cheap"), openapi)).model).toBe("model:cheap");
   });
 
   it("counts a model that is not known as the first key's", async () => {
@@ -299,6 +332,22 @@ describe.each(MODULES)("%s", (_name, file) => {
       host.requestBody(2, body("m"), true);
       expect(stream.localResponse).toMatchObject({ code: 400, body: "Bad request: too many headers" });
     }
+  });
+
+  it("takes no memory for a model that a body names again and again", async () => {
+    const host = await start(file, PER_MODEL);
+    const call = (id: number, names: string[]): void => {
+      host.request(id, ROOT, { ":path": "/v1/chat/completions" }, false);
+      host.requestBody(id, `{${names.map((name) => `"model":"${name}"`).join()}}`, true);
+      if (host.pending.length > 0) host.reply(ROOT, counter(0));
+      host.end(id);
+      if (host.pending.length > 0) host.reply(ROOT, made(1));
+    };
+    const names = Array.from({ length: 60_000 }, (_, i) => (i % 2 > 0 ? "m " : "M"));
+    call(2, ["m", "x".repeat(1 << 20)]);
+    const before = host.memoryBytes;
+    for (let id = 4; id < 20; id += 2) call(id, id % 4 > 0 ? names : ["other", ...names]);
+    expect(host.memoryBytes - before).toBeLessThan(1 << 20);
   });
 
   it("keeps no memory of calls that end at any time", async () => {

@@ -130,7 +130,7 @@ export class RateLimitPolicy extends Policy {
     const metering = this.metering;
     if (metering.models === null) return metering;
     const model = facts.knownModel;
-    return facts.awaitsBody ? metering : metering.of(model);
+    return facts.awaitsBody && facts.modelInQuery === null ? metering : metering.of(model);
   }
 
   private addGlobal(demand: Demand, limit: Limit): void {
