@@ -5,6 +5,7 @@ import {
   DOT,
   equalsIgnoreCase,
   HASH,
+  hexValue,
   isDigit,
   isLetter,
   LOWER_V,
@@ -16,6 +17,7 @@ import {
 } from "../bytes/ascii";
 import { addressOf, Bytes, bytesOf, EMPTY, equals, equalsAt, indexOfByte } from "../bytes/bytes";
 import { HttpSource } from "./header-facts";
+import { forgetPath, isUnclearPath, readPath, segmentsOfPath } from "./path-ending";
 
 /*
  * Which requests certainly consume no tokens: they are neither checked nor charged an estimate. The sender chooses method,
@@ -211,12 +213,23 @@ export function consumes(
   const isGet = equals(method, GET);
   const asksNothing = equals(method, OPTIONS) || equals(method, HEAD);
   if (hasBody || (!isGet && !asksNothing && !equals(method, DELETE))) return Consumes.Tokens;
-  if (!asksNothing && isCallName(start, <i32>(end - start))) return Consumes.Tokens;
+  const reading = asksNothing ? Consumes.Nothing : readByPath(path);
+  if (reading == Consumes.Tokens) return reading;
   if (hasQuery(path, PARAM_METHOD) || isDisguised(request)) return Consumes.Tokens;
-  if (!isGet) return Consumes.Nothing;
-  return start > from && isStore(segmentStart(from, start - 1), start - 1)
-    ? Consumes.StoredAnswer
-    : Consumes.Report;
+  return isGet ? reading : Consumes.Nothing;
+}
+
+/** What a GET or DELETE of a path consumes, however that is spelt: some servers do call a model for one. */
+function readByPath(path: Bytes): Consumes {
+  readPath(path);
+  const from = segmentsOfPath().ptr;
+  const end = from + segmentsOfPath().length;
+  const start = segmentStart(from, end);
+  let reading = Consumes.Report;
+  if (isUnclearPath() || isCallName(start, <i32>(end - start))) reading = Consumes.Tokens;
+  else if (start > from && isStore(segmentStart(from, start - 1), start - 1)) reading = Consumes.StoredAnswer;
+  forgetPath();
+  return reading;
 }
 
 /** Whether a header may turn the request into another one. */
@@ -373,15 +386,23 @@ function isCallName(ptr: usize, length: i32): bool {
   return false;
 }
 
-/** Whether the query of a path contains `text`, in any letter case. */
+/** Whether the query of a path contains `text`, in any letter case, with or without escapes. */
 function hasQuery(path: Bytes, text: Bytes): bool {
   const from = addressOf(path);
   const limit = from + path.byteLength;
   let at = from;
   while (at < limit && load<u8>(at) != QUESTION) ++at;
   for (; at + text.byteLength <= limit; ++at) {
+    let next = at;
     let i = 0;
-    while (i < text.byteLength && (load<u8>(at + i) | 0x20) == load<u8>(addressOf(text) + i)) ++i;
+    for (; i < text.byteLength && next < limit; ++i) {
+      let c = load<u8>(next++);
+      if (c == PERCENT && limit - next >= 2) {
+        c = <u8>((hexValue(load<u8>(next)) << 4) | hexValue(load<u8>(next, 1)));
+        next += 2;
+      }
+      if ((c | 0x20) != load<u8>(addressOf(text) + i)) break;
+    }
     if (i == text.byteLength) return true;
   }
   return false;

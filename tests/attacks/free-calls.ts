@@ -13,7 +13,7 @@ export const CALLS_THAT_PASS_FOR_FREE: readonly Attack[] = [
     "is not: %s",
   ],
   [
-    "A GET that is a POST to the upstream, by a header, a parameter, a body or an upgrade.",
+    "A GET that is a call to the upstream, by a header, a parameter, a body, an upgrade or its path, escaped or not.",
     "unit/request/free-endpoints.test.ts",
     "is not when it has %s: %s %s",
   ],

@@ -22,6 +22,7 @@ describe("a request that asks for nothing", () => {
     ["GET", "/v1/models"],
     ["GET", "/v1/models/llama3:8b"],
     ["GET", "/v1/models?limit=20&after_id=a/b"],
+    ["GET", "/v1/models/a%2Fb?after=%6D%"],
     ["GET", "/v1/responses/resp_1?stream=true"],
     ["GET", "/v1/files/file-1/content"],
     ["GET", "/api/tags"],
@@ -44,6 +45,13 @@ describe("a request that asks for nothing", () => {
     ["a parameter that changes its method", "GET", "/v1/models?_Method=POST", false, ""],
     ["the path of a model's calls", "GET", "/v1/chat/completions", false, ""],
     ["the path of a model's calls", "GET", "/v1/messages/?x=1", false, ""],
+    ["an escaped parameter that changes its method", "GET", "/v1/models?_m%65tho%44=POST", false, ""],
+    ["that path, spelt differently", "GET", "/v1/chat/completions//", false, ""],
+    ["that path, spelt differently", "GET", "/v1/chat/c%6Fmpletions", false, ""],
+    ["that path, spelt differently", "GET", "/v1/chat/completions;x", false, ""],
+    ["that path, spelt differently", "GET", "/v1/Generate/.", false, ""],
+    ["that path, spelt differently", "GET", "/v1/models/../chat/completions", false, ""],
+    ["that path, spelt differently", "DELETE", "/v1/models/../generate/x", false, ""],
   ])("is not when it has %s: %s %s", (_what, method, path, hasBody, extra) => {
     expect(isFree(method, path, hasBody, extra)).toBe(false);
   });
