@@ -152,7 +152,8 @@ export class Meter {
       // may one that ends as it should, where the upstream gave up.
       // Of what is doubtful all may be what the model said, the report included.
       const isDoubtful = answer.isDoubtful;
-      isPartial = isPartial || isDoubtful || answer.hasLateText || (output == 0 && answer.hasEvents);
+      const isSilent = output == 0 && (answer.hasEvents || answer.generatedTokens > 0);
+      isPartial = isPartial || isDoubtful || answer.hasLateText || isSilent;
       if (isPartial) output = max(output, answer.generatedTokens);
       if (isDoubtful) input = max(input, this.inputSoFar);
     }

@@ -1,3 +1,4 @@
+import { isDigit } from "../bytes/ascii";
 import { TextMeter } from "../estimate/text-meter";
 import { JsonReader } from "../json/reader";
 import { Strings, Token } from "../json/tokens";
@@ -33,6 +34,9 @@ import { Unread } from "./unread";
 
 /** The most containers that may be open on a path; every path in the tables is shorter. */
 const MAX_PATH: i32 = 16;
+/** The longest number that may be the id of a token, in digits, and how many of them cost about one token as text. */
+const TOKEN_DIGITS: i32 = 6;
+const ONE_TOKEN: i32 = 3;
 /** `rawFrom` while raw text continues into the next bytes. */
 const NEXT: usize = 1;
 /** Set in a frame, beside the edge that led to it, if the container is an array. */
@@ -313,6 +317,7 @@ export class Document {
     const edge = this.next();
     if (isText(edge)) this.endText(token, edge);
     else if (isId(edge) && token == Token.String) this.id.end();
+    if (isText(edge) && token == Token.Number) this.tokenId(edge);
     if (!isCount(edge)) return;
     if (opOf(edge) == Op.Count) {
       this.put(edge, 1);
@@ -327,6 +332,18 @@ export class Document {
       this.tally.clamp();
     }
     if (value != NO_COUNT) this.put(edge, value);
+  }
+
+  /** Takes a whole number in a list for the id of a generated token: llama.cpp and vLLM can be asked for nothing else. */
+  private tokenId(edge: Edge): void {
+    if (this.depth == 0 || !(this.frame() & IN_ARRAY)) return;
+    const text = this.reader.text;
+    if (text.length > TOKEN_DIGITS) return;
+    for (let i = 0; i < text.length; ++i) {
+      if (!isDigit(load<u8>(text.ptr + i))) return;
+    }
+    this.hasOther = true;
+    this.take(shareOf(edge), text.ptr, min(text.length, ONE_TOKEN));
   }
 
   private endText(token: Token, edge: Edge): void {

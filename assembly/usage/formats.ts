@@ -392,8 +392,8 @@ export const NOT_GENERATED: string[] = (
   "cited_text citationMetadata groundingMetadata groundingAttributions urlContextMetadata safetyRatings " +
   "content_filter_results content_filter_result content_filter_offsets category_applied_input_types " +
   "search_results search_info executed_tools tools expires_at created_at created sequence_number " +
-  // vectors in base64
-  "embedding"
+  // vectors in base64, and what text is made of
+  "embedding bytes"
 ).split(" ");
 
 /** Below generated text, names of sound. A string holds its bytes and is not text; an object may hold a transcript. */

@@ -152,7 +152,7 @@ export class UsageScanner {
         this.sse.feed(at, left);
         break;
       case Framing.Media:
-        this.unread.takeMedia(left);
+        this.unread.takeMedia(at, left);
         break;
       default:
         this.eventStream.feed(at, left);

@@ -47,9 +47,10 @@ export class Unread {
     this.bytes += count;
   }
 
-  /** Takes `len` bytes of sound or a picture. */
-  takeMedia(len: i32): void {
-    this.mediaBytes += len;
+  /** Takes `len` bytes at `ptr` of what is said to be sound or a picture. */
+  takeMedia(ptr: usize, len: i32): void {
+    if (isText(ptr, min(len, SAMPLE))) this.take(ptr, len);
+    else this.mediaBytes += len;
   }
 
   /** Whether there was anything besides white space. */

@@ -113,6 +113,21 @@ export const ANSWERS_NOT_COUNTED: readonly Attack[] = [
     "has its text at %s",
   ],
   [
+    "The server is asked for nothing but the numbers of the tokens (llama.cpp's `response_fields`, vLLM's `generate`).",
+    "unit/usage/other-texts.test.ts",
+    "may have nothing but the numbers of its tokens: %s",
+  ],
+  [
+    "Text is said to be a picture or sound, which is cheap.",
+    "unit/usage/unread.test.ts",
+    "counts as text what is said to be a picture or sound, and is text",
+  ],
+  [
+    "An answer in one piece reports its input, and never its output.",
+    "conformance/missing-usage.test.ts",
+    "charges the text of an answer in one piece whose report has no output",
+  ],
+  [
     "The answer begins like JSON and is none, or has the rest behind it.",
     "unit/usage/unread.test.ts",
     "is estimated as text: %s",

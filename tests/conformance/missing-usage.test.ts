@@ -188,4 +188,12 @@ describe.each(MODULES)("%s", (_name, file) => {
     const report = 'data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0}}\n\n';
     expect(charged(host, { response: SSE_TYPE, body: report + words(200) })).toBeGreaterThan(150);
   });
+
+  it("charges the text of an answer in one piece whose report has no output", async () => {
+    const host = await start(file, PER_KEY);
+    const answer = (usage: object): string =>
+      JSON.stringify({ choices: [{ message: { content: "lorem ".repeat(200) } }], usage });
+    for (const usage of [{ prompt_tokens: 10, completion_tokens: 0 }, { prompt_tokens: 10 }])
+      expect(charged(host, { body: answer(usage) })).toBeGreaterThan(150);
+  });
 });

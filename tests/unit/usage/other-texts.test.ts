@@ -38,6 +38,27 @@ describe("an answer in a form of its own", () => {
     expect(json(body)).toBeLessThan(150);
   });
 
+  it.each<[string, (ids: number[]) => unknown]>([
+    ["llama.cpp's tokens", (tokens) => ({ content: "", tokens })],
+    ["vLLM's choices[].token_ids", (token_ids) => ({ request_id: "1", choices: [{ index: 0, token_ids }] })],
+  ])("may have nothing but the numbers of its tokens: %s", (_path, body) => {
+    const ids = Array.from({ length: 100 }, (_, i) => 7 + i * 1_990);
+    expect(json(body(ids))).toBeGreaterThan(90);
+    expect(json(body(ids))).toBeLessThan(150);
+    const events = ids.map((id) => `data: ${JSON.stringify(body([id]))}\n\n`).join("");
+    expect(scan(events, "text/event-stream").generated).toBeGreaterThan(90);
+  });
+
+  it("is not made of other numbers", () => {
+    const numbers = Array.from({ length: 100 }, (_, i) => i / 7);
+    expect(
+      json({ choices: [{ scores: numbers, index: 4 }], values: numbers, created: 1_700_000 }),
+    ).toBeLessThan(20);
+    expect(json({ embedding: [1, 0, 1], data: [{ embedding: Array(100).fill(1) }] })).toBe(0);
+    expect(json({ completion_probabilities: [{ bytes: Array(100).fill(100) }] })).toBe(0);
+    expect(json(5)).toBe(0);
+  });
+
   it("may come in pieces", () => {
     const lines = Array.from({ length: 100 }, () => `{"reply":"lorem "}\n`).join("");
     expect(scan(lines, "application/x-ndjson").generated).toBeGreaterThan(90);

@@ -100,6 +100,12 @@ describe("what is no text", () => {
     }
     expect(generated(noise, "text/audio/mpeg")).toBeGreaterThan(500);
   });
+
+  it("counts as text what is said to be a picture or sound, and is text", () => {
+    const words = Buffer.from("<svg>" + WORDS.repeat(10) + "</svg>");
+    for (const type of ["image/svg+xml", "audio/mpeg"])
+      expect(generated(words, type)).toBeGreaterThan(0.9 * generated(words, "text/plain"));
+  });
 });
 
 describe("what can be read", () => {
