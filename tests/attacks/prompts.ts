@@ -23,6 +23,11 @@ export const PROMPTS_NOT_COUNTED: readonly Attack[] = [
     "cheap text does not make the other cheap",
   ],
   [
+    "A prompt in Braille, or in forms of letters for display, which models read and tokenizers do not know.",
+    "unit/usage/request-fillers.test.ts",
+    "cost at least half of their tokens: %s",
+  ],
+  [
     "A body is written so that one reader of JSON takes it and another does not: nested, marked, in UTF-16, with comments, compressed.",
     "unit/usage/request-syntax.test.ts",
     "a body that not every reader of JSON takes is read, or counts by its size",

@@ -50,3 +50,21 @@ describe("cheap text does not make the other cheap", () => {
     }
   });
 });
+
+describe("characters that vocabularies have as bytes only", () => {
+  it.each([
+    ["Braille", 0x2800, 0x28ff],
+    ["Korean in parts of syllables", 0x1100, 0x11f0],
+    ["Arabic in forms for display", 0xfb50, 0xfdc0],
+    ["Arabic in forms for display", 0xfe80, 0xfef0],
+    ["historic Cyrillic", 0x460, 0x47f],
+    ["Latin letters with dots and rings", 0x1e00, 0x1e90],
+    ["operators", 0x2a00, 0x2aff],
+    ["squared words", 0x3300, 0x33ff],
+  ])("cost at least half of their tokens: %s", (_what, first, last) => {
+    const text = String.fromCodePoint(
+      ...Array.from({ length: 2000 }, (_, i) => first + ((i * i + 7 * i) % (last - first))),
+    );
+    expect(tokens(ask(text)) / countTokens(text)).toBeGreaterThan(0.5);
+  });
+});
