@@ -108,7 +108,7 @@ describe.each(MODULES)("%s", (_name, file) => {
   it.each([
     [{ token_per_minute: 100 }, "token_bucket", array("120", 12_300, "0"), "13"],
     [{ token_per_minute: 100 }, "sliding_window", array("100", 700, "0"), "1"],
-    [{ in_flight: 2 }, "fixed_window", array("0", -1, "2"), "1"],
+    [{ in_flight: 2 }, "fixed_window", array("0", -1, "2"), "5"],
   ])("denies %j with %s, and says exactly when to try again", async (limit, algorithm, reply, retryAfter) => {
     const host = await start(file, config(limit, { algorithm }));
     const stream = ask(host);

@@ -73,7 +73,7 @@ describe.each(MODULES)("%s", (_name, file) => {
     const host = await start(file, ESTIMATE);
     const stream = post(host, prompt({ max_tokens: 20 }));
     host.reply(ROOT, held(-1, 10, 80));
-    expect(Object.fromEntries(stream.localResponse!.headers)).toMatchObject({ "Retry-After": "1" });
+    expect(Object.fromEntries(stream.localResponse!.headers)).toMatchObject({ "Retry-After": "5" });
   });
 
   it("assumes an output when the caller states none, and marks it as assumed", async () => {

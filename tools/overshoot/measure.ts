@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 export const SETTLED_WITHIN_MS = 60_000;
-/** Answers take three seconds and clients wait one or two, at twenty times the speed. */
+/** Answers take three seconds, and clients wait five to ten for others, at twenty times the speed. */
 export const PATIENT: Patience = { retries: 10, msPerSecond: 50, answerMs: 150 };
 
 /** So often that the latencies of a few calls mean something. */

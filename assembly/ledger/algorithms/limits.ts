@@ -5,8 +5,11 @@ import { Decision } from "../decision";
 import { Demand } from "../demand";
 import { PEEK, SETTLE } from "../lua/scripts";
 
-/** When to try again if only the reservations of other calls are in the way, in milliseconds. */
-const HELD_RETRY_MS: i64 = 1_000;
+/**
+ * When to try again if only calls in flight are in the way, in milliseconds. Nobody knows when they will end, and most take a few
+ * seconds. Official clients try twice by default: with a second each, they would give up before the calls have ended.
+ */
+const HELD_RETRY_MS: i64 = 5_000;
 
 /**
  * Limits of tokens. By default a window is fixed: a counter per limit, window and caller, which expires one window after its first
@@ -45,7 +48,7 @@ export class Limits extends Algorithm {
     const needed = countsRequests(kind) ? 1 : max(asked, 1);
     if (free >= needed) return;
     const resetMs = demand.resetMs(row);
-    // Reserved tokens may become free at any time.
+    // Reserved tokens may become free before the window ends.
     const mayFree = capacity - used >= needed;
     const retryMs = mayFree ? min(resetMs, HELD_RETRY_MS) : resetMs;
     decision.exceeded(row, capacity, used + held, resetMs, retryMs, needed > capacity);
