@@ -105,14 +105,16 @@ export class HttpFacts extends HeaderFacts {
   }
 
   apiKey(): Bytes | null {
-    const inQuery = this.param(this.questions.keyParam);
-    let key = inQuery !== null ? keyOf(inQuery, false) : EMPTY;
+    let key = EMPTY;
+    const params = this.questions.keyParams;
+    for (let i = 0; i < params.length; ++i) {
+      const value = this.param(params[i]);
+      if (value !== null) key = onlyKey(key, keyOf(value, false));
+    }
     const headers = this.questions.keyHeaders;
     for (let i = 0; i < headers.length; ++i) {
       const value = this.header(headers[i]);
-      if (value === null || value.byteLength == 0 || key === AMBIGUOUS) continue;
-      // Nobody can tell which of several keys the upstream believes.
-      key = key.byteLength == 0 || equals(key, value) ? value : AMBIGUOUS;
+      if (value !== null) key = onlyKey(key, value);
     }
     if (this.ambiguity != Ambiguity.None) return null;
     return key === AMBIGUOUS || key.byteLength > 0 ? this.answerOf(key, Ambiguity.ApiKey) : null;
@@ -209,4 +211,11 @@ export class HttpFacts extends HeaderFacts {
     this.addresses.keep(question, address);
     return address;
   }
+}
+
+/** Of two keys the one that is there. Nobody can tell which of different ones the upstream believes. */
+function onlyKey(known: Bytes, key: Bytes): Bytes {
+  if (known === AMBIGUOUS || key === AMBIGUOUS) return AMBIGUOUS;
+  if (key.byteLength == 0) return known;
+  return known.byteLength == 0 || equals(known, key) ? key : AMBIGUOUS;
 }

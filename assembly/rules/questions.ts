@@ -22,14 +22,20 @@ const NONE: i32 = -1;
 const AUTHORIZATION = bytesOf("authorization");
 const PROXY_AUTHORIZATION = bytesOf("proxy-authorization");
 const COOKIE: Bytes = bytesOf("cookie");
-/** Where clients send their keys, beside the parameter `key`: Anthropic, Azure, Gemini; the first is everybody's. */
+/**
+ * Where clients send their keys: Anthropic, Azure, Gemini, LiteLLM, Azure's API Management; the first is everybody's. An upstream
+ * prefers its own place, so whoever wants to be somebody else may put anything into the others.
+ */
 const KEY_HEADERS: Bytes[] = [
   AUTHORIZATION,
   bytesOf("x-api-key"),
   bytesOf("api-key"),
   bytesOf("x-goog-api-key"),
+  bytesOf("x-litellm-api-key"),
+  bytesOf("ocp-apim-subscription-key"),
 ];
-const KEY_PARAM = bytesOf("key");
+/** Gemini; everybody (RFC 6750, section 2.3); Azure's API Management. */
+const KEY_PARAMS: Bytes[] = [bytesOf("key"), bytesOf("access_token"), bytesOf("subscription-key")];
 /** Where requests without a body name their model: OpenAI's Realtime API, and Azure's. */
 const MODEL_PARAMS: Bytes[] = [bytesOf("model"), bytesOf("deployment")];
 
@@ -89,7 +95,8 @@ export class Questions {
   readonly addresses: AddressSource[] = [];
   /** The questions for the headers that callers' keys are in; empty if no rule looks at them. */
   readonly keyHeaders: i32[] = [];
-  keyParam: i32 = NONE;
+  /** The same for parameters. */
+  readonly keyParams: i32[] = [];
   /** The questions for the parameters that name a model; empty if no rule looks at models. */
   readonly modelParams: i32[] = [];
   /** The questions for `BODY_HEADERS`, in that order; empty if no body is held. */
@@ -154,9 +161,9 @@ export class Questions {
 
   /** Asks for the caller's key. */
   apiKey(): void {
-    if (this.keyParam >= 0) return;
+    if (this.keyParams.length > 0) return;
     for (let i = 0; i < KEY_HEADERS.length; ++i) this.keyHeaders.push(this.header(KEY_HEADERS[i], Lines.Key));
-    this.keyParam = this.param(KEY_PARAM);
+    for (let i = 0; i < KEY_PARAMS.length; ++i) this.keyParams.push(this.param(KEY_PARAMS[i]));
   }
 
   /** Asks for the model. @param header the header that a filter in front sets to it; empty if there is none */

@@ -38,7 +38,7 @@ export const CALLERS_NOT_COUNTED: readonly Attack[] = [
     "refuses a request with two values of %s (%s %s, %j)",
   ],
   [
-    "Another key in another place: junk in `x-api-key`, the real one in `authorization`.",
+    "Another key in another place: junk in `authorization`, the real one in `x-api-key`, or where only LiteLLM or Azure looks.",
     "conformance/identity.test.ts",
     "refuses a request with two keys: %s, %j",
   ],
