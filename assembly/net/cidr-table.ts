@@ -1,3 +1,4 @@
+import { sort } from "../bytes/sort";
 import { IpAddress } from "./address";
 import { Cidr } from "./cidr";
 
@@ -126,7 +127,7 @@ class Cuts {
     private readonly isV4: bool,
   ) {
     // Outer blocks come before inner ones with the same first address.
-    blocks.sort((a, b) => {
+    sort(blocks, (a, b) => {
       const order = compare(a.block.first, b.block.first);
       return order != 0 ? order : a.block.bits - b.block.bits;
     });

@@ -1,4 +1,5 @@
 import { addressOf, Bytes } from "../bytes/bytes";
+import { sort } from "../bytes/sort";
 import { ByteTable } from "../bytes/table";
 import { AUTOMATON_COST, simulationCost } from "../regex/cost";
 import { Literal } from "../regex/literal";
@@ -103,7 +104,7 @@ export class PatternCosts {
   private ofInner(): i64 {
     const inner = this.costs.filter((cost) => cost.literal.bytes.byteLength > 0 && !cost.literal.isPrefix);
     // By what they take for each byte of room.
-    inner.sort((a, b) => b.perByte * a.literal.bytes.byteLength - a.perByte * b.literal.bytes.byteLength);
+    sort(inner, (a, b) => b.perByte * a.literal.bytes.byteLength - a.perByte * b.literal.bytes.byteLength);
     let sum: i64 = 0;
     let room = MAX_SEARCHED;
     for (let i = 0; i < inner.length && room > 0; ++i) {

@@ -209,7 +209,8 @@ class Builder {
   private names: i32 = ANY + 1;
   private nodes: i32 = 1;
   /** The node of each table of fields, so that reports with the same table share its nodes. */
-  private shared: Map<usize, i32> = new Map<usize, i32>();
+  private shared: Field[][] = [];
+  private sharedNodes: i32[] = [];
   /** For each `Share`, the node of everything below such a text. */
   private below: StaticArray<i32> = new StaticArray<i32>(4);
   /** A node without edges. */
@@ -291,13 +292,14 @@ class Builder {
       this.addFields(root, format.fields);
       return;
     }
-    const fields = changetype<usize>(format.fields);
-    if (!this.shared.has(fields)) {
+    let known = this.shared.indexOf(format.fields);
+    if (known < 0) {
       const node = this.newNode();
-      this.shared.set(fields, node);
+      known = this.shared.push(format.fields) - 1;
+      this.sharedNodes.push(node);
       this.addFields(node, format.fields);
     }
-    this.addPath(root, format.path, this.shared.get(fields) | (format.combine << 8), format.where);
+    this.addPath(root, format.path, this.sharedNodes[known] | (format.combine << 8), format.where);
   }
 
   private addFields(node: i32, fields: Field[]): void {
@@ -364,7 +366,7 @@ class Builder {
 
 /** The names of a path, starting from the root. */
 function namesIn(path: string): string[] {
-  return path.replaceAll("[]", ".[]").split(".");
+  return path.split("[]").join(".[]").split(".");
 }
 
 function textOf(share: Share): Edge {

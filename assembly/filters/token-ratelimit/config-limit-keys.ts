@@ -22,6 +22,9 @@ import { ExactKeys, PatternKeys, REGEXP_PREFIX } from "../../rules/value-keys";
 import { counterCount, LIMIT_FIELDS, readLimit } from "./config-limit";
 import { PatternTime } from "./config-pattern-time";
 
+/** How fields begin whose keys are compared as a whole, and those whose keys are patterns. */
+const EXACT = "limit_by_";
+const PATTERNS = "limit_by_per_";
 const KEY = "key";
 const KEY_FIELDS = [KEY].concat(LIMIT_FIELDS);
 export const EVERY_VALUE = bytesOf("*");
@@ -58,7 +61,7 @@ export class LimitKeysReader {
       const key = this.readKey(list[i], path, i);
       if (key === null) continue;
       if (equals(key.text, EVERY_VALUE) || startsWith(key.text, REGEXP_PREFIX)) {
-        const per = field.replace("limit_by_", "limit_by_per_");
+        const per = PATTERNS + field.substring(EXACT.length);
         key.warning(`is compared literally; patterns are for ${per}`);
       }
       const text = this.keyText(by, question, key.text);
@@ -90,7 +93,7 @@ export class LimitKeysReader {
             `is not a regular expression of RE2 syntax: ${check.reason}, at byte ${decimalText(start + check.offset)}`,
           );
       } else {
-        const exact = field.replace("limit_by_per_", "limit_by_");
+        const exact = EXACT + field.substring(PATTERNS.length);
         key.error(`must be "*" or begin with "regexp:"; single values are for ${exact}`);
       }
       if (!applies) key.warning(NEVER_APPLIES);
