@@ -11,7 +11,7 @@ export const PLUGINS = [
     name: "ai-token-ratelimit",
     entry: "token-ratelimit",
     folder: ".",
-    inlined: { everywhere: 7, once: 200 },
+    inlined: { everywhere: 12, once: 500 },
   },
   // Rather small than as fast as can be.
   { name: "ai-quota", entry: "quota", folder: "ai-quota", inlined: { everywhere: 2, once: 400 } },

@@ -266,12 +266,9 @@ export class Demand {
     return this.row(index).item;
   }
 
-  /** Appends where the configuration has the limit of a row: `global_threshold`, or `rule_items[0].limit_keys[0]`. */
-  appendLimitPath(out: ByteBuilder, index: i32): void {
-    const row = this.row(index);
-    if (row.item < 0) out.text("global_threshold");
-    else out.text("rule_items[").decimal(row.item).text("]");
-    if (row.limitKey >= 0) out.text(".limit_keys[").decimal(row.limitKey).text("]");
+  /** The position of its limit among the item's `limit_keys`, or -1. */
+  limitKey(index: i32): i32 {
+    return this.row(index).limitKey;
   }
 
   /** Memory that rows and keys take, in bytes, about. */

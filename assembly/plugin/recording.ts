@@ -7,6 +7,7 @@ import { QUOTE } from "../bytes/ascii";
 import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf } from "../bytes/bytes";
 import { Decision, Outcome } from "../ledger/decision";
+import { appendLimitPath } from "../ledger/limit-path";
 import { Ask } from "../ledger/reservation";
 import { Ticket } from "../ledger/ticket";
 import { isTraced } from "../ledger/trace";
@@ -75,7 +76,7 @@ export class Recording {
     const row = isDenied ? decision.row : decision.shadowRow;
     if (row >= 0) {
       const rule = record.name("rule").byte(QUOTE);
-      ticket.demand.appendLimitPath(rule, row);
+      appendLimitPath(rule, ticket.demand, row);
       rule.byte(QUOTE);
       ticket.appendReason(record.name("why").byte(QUOTE), row).byte(QUOTE);
     } else if (decision.outcome == Outcome.Unknown) {

@@ -18,6 +18,7 @@ import { appendEscaped } from "../json/escape";
 import { UNITS } from "../ledger/counter-kind";
 import { Demand } from "../ledger/demand";
 import { Format } from "./formats";
+import { appendLimitPath } from "../ledger/limit-path";
 
 /** Why a request is not served. */
 export const enum Reason {
@@ -113,7 +114,7 @@ function writeBody(
     else if (c == DOLLAR) appendEscaped(out, message.ptr, message.length);
     else if (c == AMPERSAND) out.decimal(status);
     else if (c == TILDE) out.decimal(waitSeconds);
-    else if (c == CARET && row >= 0) demand.appendLimitPath(out, row);
+    else if (c == CARET && row >= 0) appendLimitPath(out, demand, row);
     else if (c == ASTERISK) out.text(UNITS[row < 0 ? 0 : demand.unit(row)]);
     else out.byte(c);
   }

@@ -5,6 +5,7 @@ import { Bytes, bytesOf } from "../bytes/bytes";
 import { appendDuration, appendTime } from "../bytes/time";
 import { Unit, UNITS } from "../ledger/counter-kind";
 import { Demand } from "../ledger/demand";
+import { appendLimitPath } from "../ledger/limit-path";
 import { tightestOf } from "../ledger/tightest";
 import { Format } from "./formats";
 
@@ -75,7 +76,7 @@ export function tellLimits(
 /** Sets a header to the limit of a row. */
 export function tellRule(sink: HeaderSink, header: Bytes, demand: Demand, row: i32): void {
   value.clear();
-  demand.appendLimitPath(value, row);
+  appendLimitPath(value, demand, row);
   sink.put(header, value.toBytes());
 }
 
@@ -117,6 +118,6 @@ function addStandard(demand: Demand, row: i32, unit: Unit, resetMs: i64): void {
 /** Begins the entry of a row in a list. */
 function begin(list: ByteBuilder, demand: Demand, row: i32): void {
   if (list.length > 0) list.text(", ");
-  demand.appendLimitPath(list.byte(QUOTE), row);
+  appendLimitPath(list.byte(QUOTE), demand, row);
   list.byte(QUOTE);
 }

@@ -3,6 +3,7 @@ import { ByteBuilder } from "../bytes/builder";
 import { addressOf, Bytes, bytesOf, equalsAt } from "../bytes/bytes";
 import { UNITS } from "../ledger/counter-kind";
 import { Decision } from "../ledger/decision";
+import { appendLimitPath } from "../ledger/limit-path";
 
 /** The words that stand for numbers and names in `rejected_msg`. Every other brace is only a brace. */
 const WORDS: Bytes[] = [
@@ -49,6 +50,6 @@ function appendWord(out: ByteBuilder, word: i32, decision: Decision): void {
   if (word == 0) out.decimal(decision.capacity);
   else if (word == 1) out.decimal(decision.used);
   else if (word == 2) out.decimal(decision.retryAfterSeconds);
-  else if (word == 3) decision.demand.appendLimitPath(out, decision.row);
+  else if (word == 3) appendLimitPath(out, decision.demand, decision.row);
   else out.text(UNITS[decision.demand.unit(decision.row)]);
 }

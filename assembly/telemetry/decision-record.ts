@@ -5,6 +5,7 @@ import { HmacSha256 } from "../bytes/sha256";
 import { callerText } from "../ledger/caller-text";
 import { appendUnit, kindName } from "../ledger/counter-kind";
 import { Demand } from "../ledger/demand";
+import { appendLimitPath } from "../ledger/limit-path";
 import { appendReading } from "../ledger/reading-text";
 import { Consumption } from "../usage/consumption";
 
@@ -47,7 +48,7 @@ export class DecisionRecord {
     for (let i = 0; i < demand.length && json.length < MAX_WINDOWS_END; ++i) {
       if (i > 0) json.byte(COMMA);
       json.text('{"rule":"');
-      demand.appendLimitPath(json, i);
+      appendLimitPath(json, demand, i);
       json.text('","kind":"').text(kindName(demand.kind(i)));
       json.text('","seconds":').decimal(demand.windowSeconds(i)).text(',"unit":"');
       appendUnit(json, demand.kind(i));

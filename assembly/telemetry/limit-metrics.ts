@@ -1,8 +1,9 @@
 import { ByteBuilder } from "../bytes/builder";
-import { Bytes, bytesOf, equals, equalsAt } from "../bytes/bytes";
+import { Bytes, bytesOf, equals } from "../bytes/bytes";
 import { textOf } from "../bytes/utf8";
 import { countsTokens } from "../ledger/counter-kind";
 import { Demand } from "../ledger/demand";
+import { appendLimitPath } from "../ledger/limit-path";
 import { valueAfterSettle } from "../ledger/settlement";
 import { Reply } from "../redis/reply";
 import { Counter } from "./counter";
@@ -18,8 +19,6 @@ const LIMIT = bytesOf(".token_ratelimit_limit");
 const USED_PERCENT = bytesOf(".token_ratelimit_used_percent");
 const NONE = bytesOf("none");
 const OTHER = bytesOf("other");
-// The window of a limit that is being charged, such as `rule_items[0].limit_keys[0]/60s`.
-const window = new ByteBuilder(64);
 
 /** What becomes of the limits of one plugin configuration. No value of a caller is in a name. */
 @final
@@ -29,23 +28,20 @@ export class LimitMetrics implements LimitCounter {
   charged(rule: Bytes, demand: Demand, reply: Reply, tokens: i64): void {
     for (let i = 0; i < demand.length; ++i) {
       if (!countsTokens(demand.kind(i))) continue;
-      window.clear();
-      demand.appendLimitPath(window, i);
-      window.text("/").decimal(demand.windowSeconds(i)).text("s");
-      const metrics = this.metricsOf(rule);
+      const metrics = this.metricsOf(rule, demand, i);
       if (metrics !== null) metrics.charged(tokens, valueAfterSettle(reply, i), demand.capacity(i));
     }
   }
 
-  /** Those of `window`; null if there are too many. */
-  private metricsOf(rule: Bytes): WindowMetrics | null {
+  /** Those of a row's window; null if there are too many. */
+  private metricsOf(rule: Bytes, demand: Demand, row: i32): WindowMetrics | null {
     const windows = this.windows;
     for (let i = 0; i < windows.length; ++i) {
-      const known = windows[i];
-      if (equalsAt(window.ptr, window.length, known.window) && equals(rule, known.rule)) return known;
+      const known = unchecked(windows[i]);
+      if (known.isOf(rule, demand, row)) return known;
     }
     if (windows.length == MOST) return null;
-    const made = new WindowMetrics(rule, window.toBytes());
+    const made = new WindowMetrics(rule, demand, row);
     windows.push(made);
     return made;
   }
@@ -65,14 +61,37 @@ class WindowMetrics {
   /** The highest share that a counter has had since the last tick, in percent. */
   private highest: i64 = 0;
 
+  private readonly item: i32;
+  private readonly limitKey: i32;
+  private readonly seconds: i32;
+
+  /** @param rule the name of the rules that a demand comes from, one of whose rows is for this window */
   constructor(
-    readonly rule: Bytes,
-    readonly window: Bytes,
+    private readonly rule: Bytes,
+    demand: Demand,
+    row: i32,
   ) {
+    const seconds = demand.windowSeconds(row);
+    this.item = demand.item(row);
+    this.limitKey = demand.limitKey(row);
+    this.seconds = seconds;
+    const name = new ByteBuilder(64);
+    appendLimitPath(name, demand, row);
+    const window = name.text("/").decimal(seconds).text("s").toBytes();
     const shown = isShown(rule) ? rule : OTHER;
     this.tokens = new Counter(textOf(labelledName(shown, window, NONE, CHARGED).toBytes()));
     this.limit = new Gauge(textOf(labelledName(shown, window, NONE, LIMIT).toBytes()));
     this.used = new Histogram(textOf(labelledName(shown, window, NONE, USED_PERCENT).toBytes()));
+  }
+
+  /** Whether a row of a demand is for this window. */
+  isOf(rule: Bytes, demand: Demand, row: i32): bool {
+    return (
+      this.item == demand.item(row) &&
+      this.limitKey == demand.limitKey(row) &&
+      this.seconds == demand.windowSeconds(row) &&
+      (this.rule === rule || equals(this.rule, rule))
+    );
   }
 
   charged(tokens: i64, value: i64, capacity: i64): void {

@@ -3,6 +3,7 @@ import { LogLevel } from "../abi/types";
 import { ByteBuilder } from "../bytes/builder";
 import { bytesOf } from "../bytes/bytes";
 import { Decision, Outcome } from "../ledger/decision";
+import { appendLimitPath } from "../ledger/limit-path";
 import { CONSUMER_HEADER, HttpFacts } from "../request/http-facts";
 import { HostRequest } from "../request/host-request";
 import { clusterName, routeName } from "../request/route";
@@ -41,7 +42,7 @@ function recordShadow(decision: Decision, metrics: Metrics): void {
   WOULD_DENY.set();
   if (!logs(LogLevel.Debug)) return;
   beginLine(line);
-  decision.demand.appendLimitPath(line.text("would deny: "), decision.shadowRow);
+  appendLimitPath(line.text("would deny: "), decision.demand, decision.shadowRow);
   logLine(LogLevel.Debug, line);
 }
 

@@ -3,6 +3,7 @@ import { HeaderMapType, Status } from "../../abi/types";
 import { ByteBuilder } from "../../bytes/builder";
 import { bytesOf } from "../../bytes/bytes";
 import { Demand } from "../../ledger/demand";
+import { appendLimitPath } from "../../ledger/limit-path";
 
 const EXCEEDED = bytesOf("x-ratelimit-exceeded");
 const REQUEST = HeaderMapType.HttpRequestHeaders;
@@ -21,7 +22,7 @@ export class Mark {
 /** Marks the current request with a row's limit. @returns false if its headers have gone ahead */
 export function markRequest(demand: Demand, row: i32): bool {
   rule.clear();
-  demand.appendLimitPath(rule, row);
+  appendLimitPath(rule, demand, row);
   // Hosts forget the route when a header of the request changes, unless they were told to keep it.
   return replaceHeader(REQUEST, EXCEEDED, rule.toBytes()) == Status.Ok;
 }

@@ -7,6 +7,7 @@ import { appendEscaped } from "../../json/escape";
 import { countsRequests } from "../../ledger/counter-kind";
 import { Decision, Outcome } from "../../ledger/decision";
 import { Demand } from "../../ledger/demand";
+import { appendLimitPath } from "../../ledger/limit-path";
 import { appendReading } from "../../ledger/reading-text";
 import { DecisionListener, Ticket } from "../../ledger/ticket";
 import { nameOf } from "../../rules/limit-by";
@@ -58,7 +59,7 @@ export class UsageQuery implements DecisionListener {
     if (row > 0) body.text(",");
     const item = demand.item(row);
     body.text('{"rule":"');
-    demand.appendLimitPath(body, row);
+    appendLimitPath(body, demand, row);
     body.text('","limit_by":"').bytes(item < 0 ? GLOBAL : nameOf(this.config.items[item].subject.by));
     if (countsRequests(demand.kind(row))) body.text('","unit":"requests');
     body.text('","window_seconds":').decimal(demand.windowSeconds(row));

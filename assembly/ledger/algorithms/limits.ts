@@ -3,6 +3,7 @@ import { Algorithm } from "../algorithm";
 import { appendUnit, CounterKind, countsRequests, countsTokens } from "../counter-kind";
 import { Decision } from "../decision";
 import { Demand } from "../demand";
+import { appendLimitPath } from "../limit-path";
 import { PEEK, SETTLE } from "../lua/scripts";
 
 /**
@@ -67,7 +68,7 @@ export class Limits extends Algorithm {
   }
 
   describe(line: ByteBuilder, demand: Demand, row: i32, value: i64): void {
-    demand.appendLimitPath(line, row);
+    appendLimitPath(line, demand, row);
     line.text(": ").decimal(value).text(" of ").decimal(demand.capacity(row)).text(" ");
     appendUnit(line, demand.kind(row));
     line.text(" per ").decimal(demand.windowSeconds(row)).text(" s used");
