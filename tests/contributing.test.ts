@@ -125,15 +125,14 @@ describe("add a provider", () => {
     expect(verdict(folder)).toContain("expected 'none' to be '7 5");
 
     const formats = "assembly/usage/formats.ts";
-    const fields = 'new Field("asked", Slot.Prompt), new Field("answered", Slot.Output)';
+    const fields = '.set("asked", Slot.Prompt).set("answered", Slot.Output)';
     insert(
       folder,
       formats,
       "// prettier-ignore\nexport const REPORTS",
-      `const ACME: Field[] = [${fields}];\n\n`,
+      `const ACME: Field[] = new Fields()${fields}.all;\n\n`,
     );
-    const report = '  new ReportFormat("acme.billing", Combine.Merge, ACME),\n';
-    insert(folder, formats, "];\n\n/** How the text at a path", report);
+    insert(folder, formats, "  .all;\n\n/** How the text at a path", '  .merge("acme.billing", ACME)\n');
     expect(verdict(folder)).toBe("");
   }, 120_000);
 });

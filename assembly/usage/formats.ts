@@ -220,25 +220,25 @@ const ROOT: Field[] = new Fields()
 
 // prettier-ignore
 export const REPORTS: ReportFormat[] = new Reports()
-  .merge("",                      ROOT)
-  .merge("usage",                 OPENAI) // most; message_delta of Anthropic, a running total
-  .merge("choices[].usage",       OPENAI) // Moonshot
-  .merge("x_groq.usage",          OPENAI) // Groq, the same as usage if both are there
-  .merge("response.usage",        OPENAI) // Responses, response.completed / incomplete / failed
-  .merge("message.usage",         OPENAI) // Anthropic, message_start
-  .merge("delta.usage",           OPENAI) // Cohere v2, message-end
-  .merge("interaction.usage",     OPENAI) // Gemini interactions
-  .merge("meta",                  COHERE_META) // Cohere v1, embed
-  .merge("response.meta",         COHERE_META) // Cohere v1, stream-end
-  .replace("usageMetadata",         GEMINI) // counts start again after a tool ran
-  .merge("Usage",                 HUNYUAN) // Tencent, running total in every event
-  .merge("Response.Usage",        HUNYUAN)
-  .merge("metrics",               REPLICATE)
-  .sum("details",               TGI)
-  .sum("response.body.usage",   OPENAI) // OpenAI batch output, one line per call
-  .sum("result.message.usage",  OPENAI) // Anthropic batch results
-  .merge("result.usage",          OPENAI) // Cloudflare
-  .merge("data.usage",            OPENAI) // responses wrapped in a code and data
+  .merge("",                     ROOT)
+  .merge("usage",                OPENAI) // most; message_delta of Anthropic, a running total
+  .merge("choices[].usage",      OPENAI) // Moonshot
+  .merge("x_groq.usage",         OPENAI) // Groq, the same as usage if both are there
+  .merge("response.usage",       OPENAI) // Responses, response.completed / incomplete / failed
+  .merge("message.usage",        OPENAI) // Anthropic, message_start
+  .merge("delta.usage",          OPENAI) // Cohere v2, message-end
+  .merge("interaction.usage",    OPENAI) // Gemini interactions
+  .merge("meta",                 COHERE_META) // Cohere v1, embed
+  .merge("response.meta",        COHERE_META) // Cohere v1, stream-end
+  .replace("usageMetadata",      GEMINI) // counts start again after a tool ran
+  .merge("Usage",                HUNYUAN) // Tencent, running total in every event
+  .merge("Response.Usage",       HUNYUAN)
+  .merge("metrics",              REPLICATE)
+  .sum("details",                TGI)
+  .sum("response.body.usage",    OPENAI) // OpenAI batch output, one line per call
+  .sum("result.message.usage",   OPENAI) // Anthropic batch results
+  .merge("result.usage",         OPENAI) // Cloudflare
+  .merge("data.usage",           OPENAI) // responses wrapped in a code and data
   .within(Where.BedrockChunk, "metadata.usage", Combine.Merge, OPENAI) // Nova
   .merge("amazon-bedrock-invocationMetrics", BEDROCK_METRICS)
   .within(Where.AwsEvent, "trace.*.modelInvocationOutput.metadata.usage", Combine.Sum, OPENAI) // InvokeAgent

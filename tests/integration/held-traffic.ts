@@ -82,7 +82,8 @@ export class HeldTraffic {
     const headers = { "x-api-key": caller, "x-mse-consumer": caller };
     host.request(id, root, { ...headers, "content-length": String(body.length) }, false);
     host.requestBody(id, body, true);
-    const output = this.next() < 0.1 ? null : Math.floor(this.next() * cap);
+    // An answer that has text and reports no output would be charged an estimate.
+    const output = this.next() < 0.1 ? null : Math.max(1, Math.floor(this.next() * cap));
     this.running.set(id, { worker, root, caller, output });
   }
 
