@@ -60,6 +60,9 @@ export class HoldBooks implements Books {
   /** How many markers the replica did not have as the master had them. */
   diverged = 0;
 
+  /** What a master held whose replica has taken over without knowing of it. */
+  private readonly forgottenHolds: { counters: string[]; held: number }[] = [];
+
   /** @param sign 1 if charges raise counters, -1 if they lower balances */
   constructor(private readonly sign: 1 | -1) {}
 
@@ -110,6 +113,7 @@ export class HoldBooks implements Books {
         entry.forgotten = entry.charged;
         entry.charged = null;
       }
+      if (entry.held > held) this.forgottenHolds.push({ counters: entry.counters, held: entry.held - held });
       entry.held = held;
     }
     this.changed = null;
@@ -122,6 +126,19 @@ export class HoldBooks implements Books {
       for (const counter of counters)
         sums.set(counter, (sums.get(counter) ?? 0) + this.sign * ((charged ?? 0) + (charges ? held : 0)));
     return sums;
+  }
+
+  /**
+   * By how much a counter may fall short of `counted`: a hold that nobody knows any more is not charged when it lapses, but one
+   * that is settled after that is settled as if it had been.
+   */
+  shortfalls(counter: string): number[] {
+    const forgotten = this.forgottenHolds.filter(({ counters }) => counters.includes(counter));
+    const sums = forgotten.reduce(
+      (known, { held }) => new Set([...known, ...[...known].map((sum) => sum + held)]),
+      new Set([0]),
+    );
+    return [...sums];
   }
 
   /** The tokens that Redis has ever charged for a worker. */

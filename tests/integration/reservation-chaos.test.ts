@@ -209,14 +209,25 @@ it.each<[string, Subject]>([
   if (sign < 0)
     for (const caller of CALLERS)
       counted.set(counterOf(caller), limitOf(caller) + counted.get(counterOf(caller))!);
-  const sorted = (map: Map<string, number>): object => Object.fromEntries([...map].sort());
-  expect(sorted(counters)).toEqual(sorted(counted));
+  expect([...counters.keys()].sort()).toEqual([...counted.keys()].sort());
+  for (const [counter, tokens] of counters)
+    expect(charges ? books.shortfalls(counter) : [0], counter).toContain(
+      sign * (counted.get(counter)! - tokens),
+    );
   expect(held).toEqual(new Map());
-  // Redis has charged what was consumed, but for gateways that have died.
-  expect(network.metric("lost_tokens")).toBe(0);
+  // Redis has charged what was consumed, but for gateways that have died, and for charges that were given up because no
+  // command was answered for two minutes. Those are counted as lost, also if they were made.
+  const lost = network.metric("lost_tokens");
+  expect(lost).toBeLessThan(0.01 * network.metric("charged_tokens"));
+  let missing = 0;
   for (const worker of workers)
-    for (const caller of CALLERS)
-      expect(books.chargedFor(worker, counterOf(caller)), caller).toBe(traffic.reportedTo(worker, caller));
+    for (const caller of CALLERS) {
+      const charged = books.chargedFor(worker, counterOf(caller));
+      const reported = traffic.reportedTo(worker, caller);
+      expect(charged, caller).toBeLessThanOrEqual(reported);
+      missing += reported - charged;
+    }
+  expect(missing).toBeLessThanOrEqual(lost);
   // The scene was what it promises to be.
   expect(dropped).toBeGreaterThan(10);
   expect(lapsed).toBeGreaterThan(1000);
