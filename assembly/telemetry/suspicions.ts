@@ -8,14 +8,14 @@ import { Path } from "../config/path";
 import { credentialsSent } from "./credentials";
 import { Metric, Metrics } from "./metrics";
 
-/** Only so many calls are looked at, the first ones, and then one in a tick. */
+/** The number of calls that are inspected at first; later it is one per tick. */
 const MOST: i32 = 64;
 /** A header whose name has one of these holds something that clients cannot guess. */
 const SECRETS: string[] = ["key", "token", "auth", "secret", "cookie"];
-/** In which property of a stream the filter leaves which counter it uses, for filters after it. */
+/** The stream property that names the counter a filter uses, so that filters after it can compare theirs. */
 const PROPERTY = bytesOf("ai_token_ratelimit_counter");
 
-/** Warns an operator, once each, of what is probably not meant, and counts it. Each configuration has one of these. */
+/** Warns the operator, once per cause, of what is probably a mistake, and counts it. Each configuration has its own. */
 @final
 export class Suspicions {
   private seen: i32 = 0;
@@ -25,7 +25,7 @@ export class Suspicions {
 
   constructor(private readonly metrics: Metrics) {}
 
-  /** Whether to look at the current call. */
+  /** Whether the current call is to be inspected. */
   get isDue(): bool {
     if (this.seen < MOST) return true;
     if (this.ticks == this.metrics.ticked) return false;
@@ -33,12 +33,12 @@ export class Suspicions {
     return true;
   }
 
-  /** The current call is looked at. */
+  /** The current call is being inspected. */
   look(): void {
     if (this.seen < MOST) ++this.seen;
   }
 
-  /** A rule has found its header in the current call. If nothing there can prove what it says, clients may choose it. */
+  /** The current call has the header that a rule looks at. Without any credentials beside it, clients may choose its value. */
   header(name: Bytes, item: Path): void {
     const text = textOf(inLowerCase(name));
     for (let i = 0; i < SECRETS.length; ++i) if (text.includes(SECRETS[i])) return;
